@@ -1,0 +1,23 @@
+"""Physical constants: value, unit and source."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A number with its unit and where it comes from (DOI, or the standard that defines it)."""
+
+    value: float
+    unit: str
+    doi: str
+
+
+WATER_PPM = Constant(4.65, "ppm", "10.1002/nbm.698")  # Govindaraju 2000: water at 37 C, pH 7, relative to DSS
+PROTON_GYROMAGNETIC_MHZ_PER_T = Constant(42.577478518, "MHz/T", "10.1103/RevModPhys.93.025010")  # CODATA 2018
+
+# LCModel's convention for water scaling (LCModel & LCMgui User's Manual 6.3, section 10.2)
+LCMODEL_WATER_CONCENTRATION_MM = Constant(35880.0, "mmol/L", "10.1002/mrm.1910300604")  # WCONC, white matter
+LCMODEL_WATER_ATTENUATION = Constant(0.7, "1", "10.1002/mrm.1910300604")  # ATTH2O: exp(-30 ms / 80 ms)
+PURE_WATER_MOLARITY_MM = Constant(55510.0, "mmol/kg", "10.1002/mrm.20901")  # Gasparovic 2006

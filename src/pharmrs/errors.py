@@ -1,0 +1,45 @@
+"""Bad input is described, not raised one mistake at a time: collect `InputProblem`s, raise one `InputError`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputProblem:
+    """One thing that is wrong with the input and what to do about it.
+
+    `file`: path as the user would type it; `field`: header field, column or YAML key; `rule`: what must hold;
+    `value`: what was found; `remedy`: what to do; `severity`: `error` stops this scan, `warning` is only reported.
+    """
+
+    file: str
+    field: str
+    rule: str
+    value: str
+    remedy: str
+    severity: str = "error"
+
+    def __str__(self) -> str:
+        found = f" (found: {self.value})" if self.value else ""
+        return f"{self.file}: {self.field}: {self.rule}{found}. Remedy: {self.remedy}"
+
+
+class PharmrsError(Exception):
+    """Base of every error that is the input's or the environment's fault. Bugs are other exceptions."""
+
+
+class InputError(PharmrsError):
+    """Input that cannot be used; carries every problem found, not only the first."""
+
+    def __init__(self, problems: Iterable[InputProblem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+    def __reduce__(self) -> tuple[type[InputError], tuple[tuple[InputProblem, ...]]]:
+        return (InputError, (self.problems,))  # so that it survives the way back from a worker process
+
+
+class FitFailure(PharmrsError):
+    """A fit that did not reach an optimum that can be trusted; the message says why."""
