@@ -1,0 +1,61 @@
+"""Concentrations and quality of one scan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TissueFractions:
+    """Volume fractions of the voxel (0-1, sum 1) with their SD, and where they come from."""
+
+    gray_matter: float
+    white_matter: float
+    csf: float
+    sd: float
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Concentration:
+    """One metabolite on one scale. `value` is NaN only where `reason` says why it cannot be given.
+
+    `scale`: key of the scale registry (`ratio_tcr`, `lcmodel_water`, ...); `unit`: mmol/L, mmol/kg or 1.
+    `sd` is propagated from the fit, the water amplitude and, where they enter, the tissue fractions.
+    """
+
+    metabolite: str
+    scale: str
+    value: float
+    sd: float
+    unit: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanQuality:
+    """Quality of one scan, as defined by the field (definitions in the data dictionary)."""
+
+    signal_to_noise: float
+    line_width_hz: float
+    water_line_width_hz: float
+    residual_autocorrelation: float
+    noise_sd: float
+    transients: int
+    transients_rejected: int
+    frequency_drift_hz: float
+    baseline_freedom: float
+    converged: bool
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exclusion:
+    """One rule that one scan (or one metabolite of it) broke: what, which rule, the value, and who said so."""
+
+    scan: str
+    metabolite: str
+    rule: str
+    limit: float
+    value: float
+    decided_by: str = "pre-declared rule"

@@ -1,0 +1,116 @@
+"""`study.yaml`: what the study declares before the analysis is run. Every key is documented here and in the schema."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from pharmrs.records.fit import FitSettings
+
+Positive = Annotated[float, Field(gt=0)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+
+
+class _Declaration(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class References(_Declaration):
+    """Which `*_mrsref` recording serves which purpose, told apart by a BIDS entity, e.g. `acq-quant`.
+
+    Each key is the text that must occur as an entity in the file name (`acq-ecc`). Without a key, the only reference
+    of the scan serves; with several references and no key the choice is ambiguous, which is an error.
+    """
+
+    quantification: str | None = Field(None, description="entity of the reference for water scaling, e.g. acq-quant")
+    eddy_current: str | None = Field(None, description="entity of the reference for eddy-current correction")
+    coil_combination: str | None = Field(None, description="entity of the reference for coil weights")
+
+
+class QualityRules(_Declaration):
+    """Pre-declared exclusion rules; a missing key means the rule is not applied."""
+
+    max_crlb_percent: Positive | None = Field(None, description="per metabolite: exclude the value above this (%)")
+    max_line_width_hz: Positive | None = Field(None, description="per scan: FWHM of the modelled singlet (Hz)")
+    min_signal_to_noise: Positive | None = Field(None, description="per scan: LCModel definition")
+    metabolites: tuple[str, ...] = Field((), description="metabolites the CRLB rule is applied to; empty: all")
+
+
+class WaterRelaxation(_Declaration):
+    """Relaxation times used by the `water_relaxation` scale, seconds, with their source."""
+
+    t1_metabolite_s: Positive
+    t2_metabolite_s: Positive
+    t1_water_s: Positive
+    t2_water_s: Positive
+    source: str = Field(description="DOI or 'measured'")
+
+
+class Tissue(_Declaration):
+    """Volume fractions of the voxel where no segmentation is available yet."""
+
+    gray_matter: Fraction
+    white_matter: Fraction
+    csf: Fraction
+    sd: Fraction = Field(0.02, description="standard deviation of each fraction")
+    source: str = Field(description="where the fractions come from")
+
+    @model_validator(mode="after")
+    def _sum_is_one(self) -> Tissue:
+        total = self.gray_matter + self.white_matter + self.csf
+        if abs(total - 1.0) > 1e-3:
+            raise ValueError(f"gray_matter + white_matter + csf must be 1, is {total:g}")
+        return self
+
+
+class Quantification(_Declaration):
+    """How amplitudes become concentrations. `primary_scale` is the one the statistics will use."""
+
+    primary_scale: Literal["ratio_tcr", "lcmodel_water", "water_relaxation", "gm_wm_normalised", "institutional"] = (
+        Field(description="declared before the analysis; all computable scales are written")
+    )
+    water_concentration_mm: Positive = Field(35880.0, description="LCModel WCONC, mmol/L")
+    water_attenuation: Positive = Field(0.7, description="LCModel ATTH2O")
+    relaxation: WaterRelaxation | None = None
+    tissue: Tissue | None = Field(None, description="one set of fractions for all scans")
+    tissue_by_scan: dict[str, Tissue] = Field(default_factory=dict, description="scan name (sub-01_ses-1) -> fractions")
+
+
+class Fit(_Declaration):
+    """What is fitted. Everything has a default that suits brain spectra at 3-9.4 T."""
+
+    ppm_low: float = 0.2
+    ppm_high: float = 4.2
+    omit: tuple[str, ...] = Field((), description="components of the basis set to leave out")
+
+    @model_validator(mode="after")
+    def _window_is_ordered(self) -> Fit:
+        if self.ppm_high - self.ppm_low < 0.5:
+            raise ValueError("ppm_high must be at least 0.5 ppm above ppm_low")
+        return self
+
+    def settings(self) -> FitSettings:
+        return FitSettings(ppm_low=self.ppm_low, ppm_high=self.ppm_high, omit=self.omit)
+
+
+class Preprocessing(_Declaration):
+    """Steps that a study may switch off, e.g. for data already combined or corrected at the scanner."""
+
+    eddy_current_correction: bool = True
+    align_transients: bool = True
+    reject_transients: bool = True
+    remove_residual_water: bool = True
+    skip_points: int = Field(0, ge=0, le=64, description="corrupt points at the start of each FID to drop")
+
+
+class Study(_Declaration):
+    """The whole of `study.yaml`."""
+
+    title: str = Field(min_length=1, description="name of the study, for the report")
+    basis: str = Field(min_length=1, description="basis set, path relative to study.yaml")
+    references: References = References()
+    preprocessing: Preprocessing = Preprocessing()
+    fit: Fit = Fit()
+    quantification: Quantification
+    quality: QualityRules
