@@ -61,9 +61,7 @@ def write_fids(path: str | Path, fids: Fids) -> None:
 
 def write_spectrum(path: str | Path, spectrum: Spectrum) -> None:
     """Write one combined signal as NIfTI-MRS (complex128), atomically; `averages` becomes NumberOfTransients."""
-    count: dict[str, tuple[object, str]] = {
-        "NumberOfTransients": (spectrum.averages, "Transients averaged into this signal")
-    }
+    count: dict[str, tuple[object, str]] = {"NumberOfTransients": (spectrum.averages, "transients averaged")}
     _write(Path(path), spectrum.fid.reshape(1, 1, 1, -1), spectrum.acquisition, spectrum.affine, {}, count)
 
 

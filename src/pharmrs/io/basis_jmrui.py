@@ -1,0 +1,138 @@
+"""jMRUI text files: one file with several signals, or a folder with one signal per file.
+
+Source: jMRUI 6 manual, "Data Textfile": SamplingInterval in ms, TransmitterFrequency in Hz.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from pharmrs.constants import WATER_PPM
+from pharmrs.io.basis_orientation import orient
+from pharmrs.io.problems import Problems
+from pharmrs.records import BasisSet
+from pharmrs.records.arrays import ComplexArray
+
+_FIRST_LINE = "jMRUI Data Textfile"
+_REMEDY = "export the signals again from jMRUI as text"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Signals:
+    names: tuple[str, ...]
+    fids: ComplexArray
+    dwell_time_s: float
+    spectrometer_frequency_mhz: float
+
+
+def recognises_jmrui(path: Path) -> bool:
+    """Whether `path` is, or is a folder with, text files that begin as jMRUI writes them."""
+    files = sorted(path.glob("*.txt")) if path.is_dir() else [path]
+    return any(_begins_right(file) for file in files)
+
+
+def read_jmrui(path: Path, problems: Problems) -> BasisSet | None:
+    """Read jMRUI text signals; None, with the reasons in `problems`, where they cannot be used.
+
+    The format does not say in which phase sense it is stored, so the known singlets decide.
+    """
+    files = [file for file in (sorted(path.glob("*.txt")) if path.is_dir() else [path]) if _begins_right(file)]
+    read = [_read_file(file, problems) for file in files]
+    signals = [entry for entry in read if entry is not None]
+    if problems.found:
+        return None
+    clocks = {(s.spectrometer_frequency_mhz, s.dwell_time_s, s.fids.shape[1]) for s in signals}
+    if len(clocks) != 1:
+        rule = "all files must have the same TransmitterFrequency, SamplingInterval and PointsInDataset"
+        problems.add("header", rule, f"{len(clocks)} different combinations", _REMEDY)
+        return None
+    mhz, dwell_time_s, _ = clocks.pop()
+    basis = BasisSet(
+        names=tuple(name for s in signals for name in s.names),
+        fids=np.concatenate([s.fids for s in signals]),
+        dwell_time_s=dwell_time_s,
+        spectrometer_frequency_mhz=mhz,
+        receiver_ppm=WATER_PPM.value,
+        source=str(path),
+    )
+    return orient(basis, problems)
+
+
+def _begins_right(file: Path) -> bool:
+    try:
+        with file.open("rb") as stream:
+            return stream.read(200).decode("latin-1").lstrip("\ufeffï»¿ \r\n").startswith(_FIRST_LINE)
+    except OSError:
+        return False
+
+
+def _read_file(file: Path, problems: Problems) -> _Signals | None:
+    text = file.read_text(encoding="latin-1")
+    header, *blocks = re.split(r"^\s*Signal\s+\d+\s+out of\s+\d+.*$", text, flags=re.M | re.I)
+    where = file.name
+    nucleus = re.search(r"^\s*NucleusOfInterest\s*:\s*(\S+)", header, re.M | re.I)
+    if nucleus and nucleus[1].upper() not in ("1H", "H", "PROTON"):
+        problems.add(f"{where}: NucleusOfInterest", "must be 1H", nucleus[1], "use a proton basis set")
+    interval_ms = _number(header, "SamplingInterval", 5e-3, 5.0, "ms", where, problems)
+    frequency_hz = _number(header, "TransmitterFrequency", 1e7, 1e9, "Hz", where, problems)
+    points = _number(header, "PointsInDataset", 32, 2**22, "points", where, problems)
+    if interval_ms is None or frequency_hz is None or points is None:
+        return None
+    if not blocks:
+        problems.add(where, "needs the line 'Signal 1 out of 1 in file' before the numbers", "missing", _REMEDY)
+        return None
+    fids = [_read_block(block, round(points), f"{where}: signal {i}", problems) for i, block in enumerate(blocks, 1)]
+    good = [fid for fid in fids if fid is not None]
+    if len(good) != len(blocks):
+        return None
+    return _Signals(
+        names=_names(header, file, len(blocks)),
+        fids=np.array(good),
+        dwell_time_s=interval_ms / 1000.0,
+        spectrometer_frequency_mhz=frequency_hz / 1e6,
+    )
+
+
+def _read_block(block: str, points: int, where: str, problems: Problems) -> ComplexArray | None:
+    try:
+        rows = [[float(cell) for cell in line.split()[:2]] for line in block.splitlines() if line.strip()]
+        values = np.array(rows, dtype=np.float64).reshape(len(rows), 2)
+    except ValueError as error:
+        problems.add(where, "must be lines of numbers, real and imaginary part first", error, _REMEDY)
+        return None
+    if len(rows) != points:
+        problems.add(where, f"PointsInDataset announces {points} points", f"{len(rows)} lines", _REMEDY)
+        return None
+    if not np.isfinite(values).all():
+        problems.add(where, "must be finite numbers", "NaN or infinite", _REMEDY)
+        return None
+    return np.ascontiguousarray(values[:, 0] + 1j * values[:, 1])
+
+
+def _names(header: str, file: Path, count: int) -> tuple[str, ...]:
+    found = re.search(r"^\s*SignalNames\s*:[ \t]*(.*)$", header, re.M | re.I)
+    names = (
+        [re.sub(r"\.(txt|mrui)$", "", name, flags=re.I) for name in re.split(r"[;,\s]+", found[1].strip()) if name]
+        if found
+        else []
+    )
+    if len(names) == count:
+        return tuple(names)
+    return (file.stem,) if count == 1 else tuple(f"{file.stem}_{i}" for i in range(1, count + 1))
+
+
+def _number(header: str, key: str, low: float, high: float, unit: str, where: str, problems: Problems) -> float | None:
+    found = re.search(rf"^\s*{key}\s*:\s*(\S+)", header, re.M | re.I)
+    try:
+        value = float(found[1]) if found else float("nan")
+    except ValueError:
+        value = float("nan")
+    if not low <= value <= high:
+        rule = f"must be a number from {low:g} to {high:g} {unit}"
+        problems.add(f"{where}: {key}", rule, found[1] if found else "missing", _REMEDY)
+        return None
+    return value
