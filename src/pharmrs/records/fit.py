@@ -27,7 +27,7 @@ class FitSettings:
     damping_sd_hz: float = 1.0
     broad_shift_sd_hz: float = 4.0
     broad_damping_sd_hz: float = 4.0
-    line_shape_knot_s: float = 0.015
+    line_shape_knot_s: float = 0.02
     line_shape_extent_s: float = 0.18
     max_iterations: int = 80
     omit: tuple[str, ...] = ()

@@ -1,0 +1,205 @@
+"""Fit one spectrum with a basis set."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+
+from pharmrs.errors import FitFailure, InputError, InputProblem
+from pharmrs.mrs.band import Band, make_band
+from pharmrs.mrs.baseline import make_baseline
+from pharmrs.mrs.line_shape import free_form, full_width_hz, gauss_of_quadratic, quadratic_of_gauss
+from pharmrs.mrs.model import LORENTZ, PHASE0, PHASE1, QUADRATIC, SHARED, SHIFT, Model, stack
+from pharmrs.mrs.resample import resample_basis
+from pharmrs.mrs.search import Optimum, Problem, search
+from pharmrs.mrs.starting_values import Start, find_starts
+from pharmrs.mrs.variances import Variances
+from pharmrs.records.acquisition import Spectrum
+from pharmrs.records.arrays import BoolArray, ComplexArray, FloatArray
+from pharmrs.records.basis import BasisSet
+from pharmrs.records.fit import FitSettings, LinearCombinationFit
+
+LARGEST_SHIFT_PPM = 0.4
+_FIRST_SMOOTHNESS, _FIRST_NOISE, _FIRST_SHAPE_SD = 10.0, 0.01, 0.1
+_BROAD_AFTER_S, _BROAD_FROM_S, _BROAD_SHARE = 0.020, 0.002, 0.1
+_MISFIT_FACTOR = 1.5  # residual over noise at which another starting point is tried
+_MOST_STARTS = 3
+
+
+def fit_spectrum(spectrum: Spectrum, basis: BasisSet, settings: FitSettings | None = None) -> LinearCombinationFit:
+    """Fit `spectrum` with `basis` (any dwell time and length: resampled to the data's clock).
+
+    Returns amplitudes in units of the basis signals with their posterior covariance and everything the report shows.
+    Raises InputError when spectrum, basis and fit window do not go together, FitFailure when no optimum was found.
+    """
+    settings = settings or FitSettings()
+    began = time.process_time()
+    resampled = _chosen(resample_basis(basis, spectrum.acquisition, spectrum.points), settings)
+    band = make_band(spectrum.acquisition, spectrum.points, settings.ppm_low, settings.ppm_high)
+    signals = band.decimate(resampled.fids)
+    norms = np.sqrt(np.sum(np.abs(band.spectrum(signals)) ** 2, axis=1))
+    seen = norms > 1e-6 * norms.max()
+    shapes = free_form(band.time_s, settings.line_shape_knot_s, settings.line_shape_extent_s)
+    model = Model(band, signals[seen] / norms[seen, None], shapes, _broad(signals[seen], band))
+    data = band.decimate(spectrum.fid)
+    values = band.spectrum(data)
+    scale = float(np.sqrt(np.mean(np.abs(values) ** 2)))
+    if not np.isfinite(scale) or scale == 0.0:
+        raise FitFailure(f"{spectrum.source}: no signal in {settings.ppm_low}-{settings.ppm_high} ppm")
+    baseline = make_baseline(band.ppm, settings.knots_per_ppm)
+    stacked = stack(values / scale)
+    problem = Problem(stacked, model, baseline, settings, baseline.project(stacked[:, None])[:, 0])
+    reach_hz = LARGEST_SHIFT_PPM * spectrum.acquisition.spectrometer_frequency_mhz
+    optimum = _best(problem, find_starts(model, data, model.broad, reach_hz), _tail_noise(data) / scale)
+    names = tuple(name for name, there in zip(resampled.names, seen, strict=True) if there)
+    return _record(problem, optimum, names, scale, norms[seen], settings, time.process_time() - began)
+
+
+def _chosen(basis: BasisSet, settings: FitSettings) -> BasisSet:
+    unknown = [name for name in settings.omit if name not in basis.names]
+    if unknown:
+        raise InputError(
+            [
+                InputProblem(
+                    file=basis.source,
+                    field="fit.omit",
+                    rule="names components of the basis set",
+                    value=", ".join(unknown),
+                    remedy=f"choose from {', '.join(basis.names)}",
+                )
+            ]
+        )
+    kept = [index for index, name in enumerate(basis.names) if name not in settings.omit]
+    return BasisSet(
+        names=tuple(basis.names[index] for index in kept),
+        fids=basis.fids[kept],
+        dwell_time_s=basis.dwell_time_s,
+        spectrometer_frequency_mhz=basis.spectrometer_frequency_mhz,
+        receiver_ppm=basis.receiver_ppm,
+        source=basis.source,
+        echo_time_s=basis.echo_time_s,
+        proton_amplitude=basis.proton_amplitude,
+        notes=basis.notes,
+    )
+
+
+def _broad(signals: ComplexArray, band: Band) -> BoolArray:
+    """Components that have decayed after 20 ms: macromolecules and lipids, whatever their name, (M,)."""
+    energy = np.abs(signals) ** 2
+    late = energy[:, band.time_s > _BROAD_AFTER_S].sum(axis=1)
+    all_of_it = energy[:, band.time_s > _BROAD_FROM_S].sum(axis=1)
+    return np.asarray(late < _BROAD_SHARE * all_of_it)
+
+
+def _tail_noise(data: ComplexArray) -> float:
+    """SD of real and imaginary parts of the spectrum's noise from the last quarter of the FID; 0 if zero-filled."""
+    count = data.shape[0]
+    tail = data[count * 11 // 16 : count * 15 // 16]
+    return float(np.sqrt(0.5 * np.mean(np.abs(tail) ** 2) * count))
+
+
+def _best(problem: Problem, starts: list[Start], noise: float) -> Optimum:
+    best: Optimum | None = None
+    for start in starts[:_MOST_STARTS]:
+        theta = np.zeros(problem.model.layout.size)
+        theta[PHASE0], theta[SHIFT] = start.phase_rad, start.shift_hz
+        theta[LORENTZ], theta[QUADRATIC] = 0.5 * start.width_hz, quadratic_of_gauss(0.6 * start.width_hz)
+        variances = Variances(
+            smoothness=_FIRST_SMOOTHNESS,
+            noise=_FIRST_NOISE,
+            real_shape_sd=_FIRST_SHAPE_SD,
+            imaginary_shape_sd=_FIRST_SHAPE_SD,
+            shift_sd_hz=problem.settings.shift_sd_hz,
+            damping_sd_hz=problem.settings.damping_sd_hz,
+        )
+        try:
+            optimum = search(problem, theta, variances)
+        except (np.linalg.LinAlgError, ArithmeticError):
+            continue
+        if best is None or (optimum.converged, -optimum.objective) > (best.converged, -best.objective):
+            best = optimum
+        if best.converged and np.sqrt(best.variances.noise) < _MISFIT_FACTOR * noise:
+            break
+    if best is None:
+        raise FitFailure("the normal equations could not be solved from any starting point")
+    return best
+
+
+def _record(
+    problem: Problem,
+    optimum: Optimum,
+    names: tuple[str, ...],
+    scale: float,
+    norms: FloatArray,
+    settings: FitSettings,
+    cpu_s: float,
+) -> LinearCombinationFit:
+    model, state, variances = problem.model, optimum.state, optimum.variances
+    layout, band, theta = model.layout, model.band, state.theta
+    half = band.ppm.shape[0]
+    shrink = 1.0 / (1.0 + variances.smoothness * problem.baseline.roughness_both())
+    coefficients = shrink * (problem.data_projected - state.projected @ state.amplitudes)
+    parts = problem.baseline.evaluate(coefficients)
+    baseline = parts[:half] + 1j * parts[half:]
+    components = state.amplitudes[:, None] * state.spectra
+    data = problem.data[:half] + 1j * problem.data[half:]
+    residual = data - components.sum(axis=0) - baseline
+    phase = model.phase(theta)
+    unit = scale / norms
+    count = names.__len__()
+    abscissa_per_ppm = 2.0 / (band.ppm[0] - band.ppm[-1])
+    peak = float(np.max(((data - baseline) * phase.conj()).real))
+    rms = float(np.sqrt(np.mean((residual * phase.conj()).real ** 2)))
+    before = band.time_s.shape[0] - band.time_s.shape[0] // 16
+    return LinearCombinationFit(
+        names=names,
+        amplitudes=state.amplitudes * unit,
+        covariance=optimum.posterior[:count, :count] * np.outer(unit, unit),
+        classical_crlb=_classical(optimum, variances, count) * unit,
+        shifts_hz=theta[layout.shifts],
+        dampings_hz=theta[layout.dampings],
+        at_zero=~state.free,
+        ppm=band.ppm,
+        data=data * scale,
+        model=components.sum(axis=0) * scale,
+        baseline=baseline * scale,
+        components=components * scale,
+        phase=phase,
+        phase0_rad=float(np.angle(np.exp(1j * theta[PHASE0]))),
+        phase1_rad_per_ppm=float(theta[PHASE1] * abscissa_per_ppm),
+        shift_hz=float(theta[SHIFT]),
+        lorentz_hz=float(theta[LORENTZ]),
+        gauss_hz=gauss_of_quadratic(float(theta[QUADRATIC])),
+        line_width_hz=full_width_hz(model.line_shape(theta)[:before], band.time_s[:before]),
+        signal_to_noise=peak / (2.0 * rms),
+        noise_sd=float(np.sqrt(variances.noise)) * scale,
+        residual_autocorrelation=float(np.vdot(residual[:-1], residual[1:]).real / np.vdot(residual, residual).real),
+        baseline_smoothness=variances.smoothness,
+        baseline_freedom=optimum.baseline_freedom,
+        line_shape_sd=float(np.hypot(variances.real_shape_sd, variances.imaginary_shape_sd)) if layout.shapes else 0.0,
+        shift_sd_hz=variances.shift_sd_hz,
+        damping_sd_hz=variances.damping_sd_hz,
+        iterations=optimum.iterations,
+        converged=optimum.converged,
+        message=optimum.message,
+        settings=settings,
+        cpu_s=cpu_s,
+    )
+
+
+def _classical(optimum: Optimum, variances: Variances, count: int) -> FloatArray:
+    """SD of the amplitudes from the Fisher information of amplitudes and shared phase, shift and widths, (M,).
+
+    No priors, no baseline, no single deviations: the Cramer-Rao bound as peers print it (Cavassila 2001,
+    10.1002/nbm.701). Smaller than the posterior SD, and optimistic.
+    """
+    state = optimum.state
+    columns = np.concatenate([state.stacked, stack(optimum.curvature.jacobian[:, :SHARED])], axis=1)
+    useful = np.flatnonzero(np.sum(columns**2, axis=0) > 0)
+    fisher = columns[:, useful].T @ columns[:, useful] / variances.noise
+    scale = 1.0 / np.sqrt(np.diag(fisher))
+    inverse = np.linalg.pinv(fisher * np.outer(scale, scale), hermitian=True) * np.outer(scale, scale)
+    sd = np.full(columns.shape[1], np.nan)
+    sd[useful] = np.sqrt(np.maximum(np.diag(inverse), 0.0))
+    return sd[:count]

@@ -1,0 +1,139 @@
+"""The forward model of the fit and its derivatives, in the fit window.
+
+Y(v) = exp(i (phi0 + phi1 x)) sum_m c_m FT[ b_m(t) L(t) exp((2 pi i s_m - pi d_m) t) ](v) + baseline(v), x from -1 to 1
+over the window. The amplitudes c and the baseline are linear and eliminated (variable projection, Golub & Pereyra 2003,
+10.1088/0266-5611/19/2/201); the parameters here are the others. One transform per component serves the value, one more
+serves both the shift and the damping derivative.
+
+Broad components (macromolecules, lipids) do not share L(t): measured ones carry the line width of their own recording
+already. They have their own damping and one common Gaussian factor.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pharmrs.mrs.band import Band
+from pharmrs.mrs.line_shape import TIME_UNIT_S
+from pharmrs.records.arrays import BoolArray, ComplexArray, FloatArray
+
+PHASE0, PHASE1, SHIFT, LORENTZ, QUADRATIC, BROAD_QUADRATIC, SHARED = range(7)
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where each group of parameters sits in the parameter vector."""
+
+    components: int
+    shapes: int
+
+    @property
+    def size(self) -> int:
+        return SHARED + 2 * (self.shapes + self.components)
+
+    @property
+    def real_shape(self) -> slice:
+        return slice(SHARED, SHARED + self.shapes)
+
+    @property
+    def imaginary_shape(self) -> slice:
+        return slice(SHARED + self.shapes, SHARED + 2 * self.shapes)
+
+    @property
+    def shifts(self) -> slice:
+        start = self.imaginary_shape.stop
+        return slice(start, start + self.components)
+
+    @property
+    def dampings(self) -> slice:
+        start = self.shifts.stop
+        return slice(start, start + self.components)
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """Band, decimated basis `signals` (M, K) of unit norm in the window, and free-form functions `shapes` (S, K)."""
+
+    band: Band
+    signals: ComplexArray
+    shapes: FloatArray
+    broad: BoolArray
+
+    @property
+    def layout(self) -> Layout:
+        return Layout(self.signals.shape[0], self.shapes.shape[0])
+
+    @property
+    def abscissa(self) -> FloatArray:
+        """x of the first-order phase, (n,), 1 at the upper end of the window."""
+        ppm = self.band.ppm
+        return 2.0 * (ppm - ppm[-1]) / (ppm[0] - ppm[-1]) - 1.0
+
+    def voigt(self, theta: FloatArray) -> FloatArray:
+        """V(t) at the decimated times, (K,)."""
+        time_s = self.band.time_s
+        return np.exp(-np.pi * theta[LORENTZ] * time_s - theta[QUADRATIC] * (time_s / TIME_UNIT_S) ** 2)
+
+    def line_shape(self, theta: FloatArray) -> ComplexArray:
+        """L(t) without the common shift at the decimated times, (K,)."""
+        layout = self.layout
+        free = (theta[layout.real_shape] + 1j * theta[layout.imaginary_shape]) @ self.shapes
+        return np.asarray(self.voigt(theta) + free)
+
+    def broad_shape(self, theta: FloatArray) -> FloatArray:
+        """Line shape of the broad components beside their own damping, (K,)."""
+        return np.exp(-theta[BROAD_QUADRATIC] * (self.band.time_s / TIME_UNIT_S) ** 2)
+
+    def unshaped(self, theta: FloatArray) -> ComplexArray:
+        """Decimated signals with their shift and own damping, before the line shape, (M, K)."""
+        layout = self.layout
+        own = 2j * np.pi * (theta[SHIFT] + theta[layout.shifts]) - np.pi * theta[layout.dampings]
+        return self.signals * np.exp(own[:, None] * self.band.time_s)
+
+    def shaped(self, theta: FloatArray, unshaped: ComplexArray) -> ComplexArray:
+        """Decimated signals with everything but the phase, (M, K)."""
+        return np.where(self.broad[:, None], unshaped * self.broad_shape(theta), unshaped * self.line_shape(theta))
+
+    def phase(self, theta: FloatArray) -> ComplexArray:
+        """Phase factor over the window, (n,)."""
+        return np.exp(1j * (theta[PHASE0] + theta[PHASE1] * self.abscissa))
+
+    def jacobian(
+        self, theta: FloatArray, amplitudes: FloatArray, unshaped: ComplexArray, spectra: ComplexArray
+    ) -> ComplexArray:
+        """Derivatives of the metabolite model by the parameters, (n, parameters).
+
+        `unshaped` (M, K) and `spectra` (M, n) as evaluated at `theta`.
+        """
+        layout, band = self.layout, self.band
+        time_s, phase = band.time_s, self.phase(theta)
+        weighted = amplitudes[:, None] * unshaped
+        total, broad = weighted[~self.broad].sum(axis=0), weighted[self.broad].sum(axis=0)
+        own = band.spectrum(self.shaped(theta, weighted) * time_s) * phase
+        voigt, quadratic = self.voigt(theta), (time_s / TIME_UNIT_S) ** 2
+        value = amplitudes @ spectra
+        jacobian = np.empty((band.ppm.shape[0], layout.size), dtype=complex)
+        jacobian[:, PHASE0] = 1j * value
+        jacobian[:, PHASE1] = 1j * self.abscissa * value
+        jacobian[:, SHIFT] = 2j * np.pi * own.sum(axis=0)
+        shared = np.concatenate(
+            [
+                [-broad * quadratic * self.broad_shape(theta)],
+                total * np.stack([-np.pi * time_s * voigt, -quadratic * voigt, *self.shapes]),
+            ]
+        )
+        formed = (band.spectrum(shared) * phase).T
+        jacobian[:, BROAD_QUADRATIC] = formed[:, 0]
+        jacobian[:, LORENTZ], jacobian[:, QUADRATIC] = formed[:, 1], formed[:, 2]
+        jacobian[:, layout.real_shape] = formed[:, 3:]
+        jacobian[:, layout.imaginary_shape] = 1j * formed[:, 3:]
+        jacobian[:, layout.shifts] = 2j * np.pi * own.T
+        jacobian[:, layout.dampings] = -np.pi * own.T
+        return jacobian
+
+
+def stack(values: ComplexArray) -> FloatArray:
+    """Real parts over imaginary parts along the first axis: complex (n, ...) -> real (2n, ...)."""
+    return np.concatenate([values.real, values.imag], axis=0)

@@ -1,0 +1,229 @@
+"""The search for the optimum of one fit: separable least squares with estimated prior variances.
+
+Levenberg-Marquardt steps on the shared and single parameters with the amplitudes (non-negative) and the spline
+baseline solved exactly inside each step; after each step the prior variances are updated (REML).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.linalg import cho_factor, cho_solve, cholesky, solve_triangular
+
+from pharmrs.mrs.baseline import SplineBaseline
+from pharmrs.mrs.model import LORENTZ, QUADRATIC, Model, stack
+from pharmrs.mrs.nonnegative import solve_nonnegative
+from pharmrs.mrs.variances import Variances, precision, updated, updated_smoothness
+from pharmrs.records.arrays import BoolArray, ComplexArray, FloatArray
+from pharmrs.records.fit import FitSettings
+
+_TINY = 1e-12
+_SETTLED_STEP = 0.02  # largest parameter step in units of its posterior SD at which the search ends
+_SETTLED_VARIANCE = 0.02  # largest relative change of a variance
+_DAMPING_TRIES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What one fit works on: scaled data, model, baseline."""
+
+    data: FloatArray
+    model: Model
+    baseline: SplineBaseline
+    settings: FitSettings
+    data_projected: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The model at one parameter vector, amplitudes and baseline solved."""
+
+    theta: FloatArray
+    amplitudes: FloatArray
+    free: BoolArray
+    unshaped: ComplexArray
+    spectra: ComplexArray
+    stacked: FloatArray
+    projected: FloatArray
+    misfit: float
+
+
+@dataclass(frozen=True, slots=True)
+class Curvature:
+    """Normal equations of amplitudes and parameters at a state, baseline eliminated, noise variance divided out."""
+
+    hessian: FloatArray
+    gradient: FloatArray
+    projected: FloatArray
+    jacobian: ComplexArray
+
+
+@dataclass(frozen=True, slots=True)
+class Optimum:
+    """Where the search ended."""
+
+    state: State
+    variances: Variances
+    curvature: Curvature
+    posterior: FloatArray
+    iterations: int
+    converged: bool
+    message: str
+    objective: float
+    baseline_freedom: float
+
+
+def evaluate(problem: Problem, theta: FloatArray, variances: Variances, free: BoolArray | None) -> State:
+    """Model at `theta` with the best non-negative amplitudes and baseline."""
+    model = problem.model
+    unshaped = model.unshaped(theta)
+    spectra = model.band.spectrum(model.shaped(theta, unshaped)) * model.phase(theta)
+    stacked = stack(spectra.T)
+    projected = problem.baseline.project(stacked)
+    shrink = 1.0 / (1.0 + variances.smoothness * problem.baseline.roughness_both())
+    gram = stacked.T @ stacked - projected.T @ (shrink[:, None] * projected)
+    gram[np.diag_indices_from(gram)] += 1e-9
+    moment = stacked.T @ problem.data - projected.T @ (shrink * problem.data_projected)
+    amplitudes, free = solve_nonnegative(gram, moment, free)
+    energy = float(problem.data @ problem.data - problem.data_projected @ (shrink * problem.data_projected))
+    misfit = energy - 2.0 * float(amplitudes @ moment) + float(amplitudes @ gram @ amplitudes)
+    return State(theta, amplitudes, free, unshaped, spectra, stacked, projected, misfit)
+
+
+def curvature(problem: Problem, state: State, variances: Variances, prior: FloatArray) -> Curvature:
+    """Gauss-Newton normal equations of (amplitudes, parameters) with priors on the parameters."""
+    model, m = problem.model, state.amplitudes.shape[0]
+    jacobian = model.jacobian(state.theta, state.amplitudes, state.unshaped, state.spectra)
+    columns = np.concatenate([state.stacked, stack(jacobian)], axis=1)
+    projected = np.concatenate([state.projected, problem.baseline.project(columns[:, m:])], axis=1)
+    shrink = 1.0 / (1.0 + variances.smoothness * problem.baseline.roughness_both())
+    residual = problem.data - state.stacked @ state.amplitudes
+    residual_projected = problem.data_projected - state.projected @ state.amplitudes
+    hessian = (columns.T @ columns - projected.T @ (shrink[:, None] * projected)) / variances.noise
+    gradient = (columns.T @ residual - projected.T @ (shrink * residual_projected)) / variances.noise
+    hessian[np.diag_indices_from(hessian)] += _TINY * np.diag(hessian)
+    index = m + np.arange(prior.shape[0])
+    hessian[index, index] += prior
+    gradient[m:] -= prior * state.theta
+    return Curvature(hessian, gradient, projected, jacobian)
+
+
+def _held(state: State, gradient: FloatArray) -> BoolArray:
+    """Entries of (amplitudes, parameters) that may move: not at a bound that the gradient presses on."""
+    m = state.amplitudes.shape[0]
+    moving = np.concatenate([state.free, np.ones(state.theta.shape[0], dtype=bool)])
+    for index in (LORENTZ, QUADRATIC):
+        if state.theta[index] <= 0.0 and gradient[m + index] < 0.0:
+            moving[m + index] = False
+    return moving
+
+
+def _stepped(theta: FloatArray, step: FloatArray) -> FloatArray:
+    moved = theta + step
+    moved[LORENTZ] = max(moved[LORENTZ], 0.0)
+    moved[QUADRATIC] = max(moved[QUADRATIC], 0.0)
+    return moved
+
+
+def _inverse(matrix: FloatArray) -> FloatArray:
+    scale = 1.0 / np.sqrt(np.diag(matrix))
+    lower = cholesky(matrix * np.outer(scale, scale) + 1e-11 * np.eye(matrix.shape[0]), lower=True, check_finite=False)
+    half = solve_triangular(lower, np.diag(scale), lower=True, check_finite=False)
+    return half.T @ half
+
+
+def search(problem: Problem, theta: FloatArray, variances: Variances) -> Optimum:
+    """Minimise from `theta`; ends when steps and variances have settled, or says why it did not."""
+    prior = precision(problem.model.layout, variances, problem.model.broad, problem.settings)
+    state = evaluate(problem, theta, variances, None)
+    damping = 1e-2
+    converged, message = False, "iteration limit"
+    m = state.amplitudes.shape[0]
+    for iteration in range(problem.settings.max_iterations):
+        bend = curvature(problem, state, variances, prior)
+        moving = _held(state, bend.gradient)
+        hessian, gradient = bend.hessian[np.ix_(moving, moving)], bend.gradient[moving]
+        objective = state.misfit / variances.noise + float(prior @ state.theta**2)
+        accepted = None
+        for _ in range(_DAMPING_TRIES):
+            loaded = hessian.copy()
+            where = np.arange(int(state.free.sum()), loaded.shape[0])
+            loaded[where, where] *= 1.0 + damping
+            step = np.zeros(m + theta.shape[0])
+            step[moving] = cho_solve(cho_factor(loaded, check_finite=False), gradient, check_finite=False)
+            trial = evaluate(problem, _stepped(state.theta, step[m:]), variances, state.free)
+            if trial.misfit / variances.noise + float(prior @ trial.theta**2) <= objective + 1e-9 * abs(objective):
+                accepted = trial
+                damping = max(damping / 5.0, 1e-6)
+                break
+            damping = max(damping * 5.0, 1e-3)
+        covariance = np.zeros_like(bend.hessian)
+        covariance[np.ix_(moving, moving)] = _inverse(hessian)
+        spread = np.sqrt(np.maximum(np.diag(covariance)[m:], 1e-300))
+        moved = 0.0 if accepted is None else float(np.max(np.abs(accepted.theta - state.theta) / spread))
+        state = state if accepted is None else accepted
+        changed, freedom = _update(problem, state, bend, covariance, variances)
+        change = _largest_change(variances, changed)
+        variances = changed
+        prior = precision(problem.model.layout, variances, problem.model.broad, problem.settings)
+        state = evaluate(problem, state.theta, variances, state.free)
+        if change < _SETTLED_VARIANCE and (moved < _SETTLED_STEP or accepted is None):
+            converged, message = True, "settled"
+            break
+    bend = curvature(problem, state, variances, prior)
+    return Optimum(
+        state=state,
+        variances=variances,
+        curvature=bend,
+        posterior=_inverse(bend.hessian),
+        iterations=iteration + 1,
+        converged=converged,
+        message=message,
+        objective=_evidence(problem, state, variances, prior, bend),
+        baseline_freedom=freedom,
+    )
+
+
+def _evidence(problem: Problem, state: State, variances: Variances, prior: FloatArray, bend: Curvature) -> float:
+    """-2 log marginal likelihood up to a constant (Laplace), to compare optima of one problem."""
+    n = problem.data.shape[0]
+    roughness = variances.smoothness * problem.baseline.roughness_both()
+    _, logdet = np.linalg.slogdet(bend.hessian)
+    value = state.misfit / variances.noise + float(prior @ state.theta**2) + n * np.log(variances.noise)
+    value += float(np.sum(np.log1p(roughness))) - float(np.sum(np.log(roughness[roughness > 0])))
+    return float(value + logdet - np.sum(np.log(prior[prior > 0])))
+
+
+def _update(
+    problem: Problem, state: State, bend: Curvature, covariance: FloatArray, variances: Variances
+) -> tuple[Variances, float]:
+    baseline, m = problem.baseline, state.amplitudes.shape[0]
+    roughness = variances.smoothness * baseline.roughness_both()
+    shrink = 1.0 / (1.0 + roughness)
+    coefficients = shrink * (problem.data_projected - state.projected @ state.amplitudes)
+    spread = shrink * variances.noise + shrink**2 * np.einsum(
+        "ij,ij->i", bend.projected @ covariance, bend.projected
+    )
+    penalty = float(roughness @ coefficients**2) / variances.noise
+    trace = float(roughness @ spread) / variances.noise
+    residual = problem.data - state.stacked @ state.amplitudes - baseline.evaluate(coefficients)
+    posterior = np.diag(covariance)[m:]
+    prior = precision(problem.model.layout, variances, problem.model.broad, problem.settings)
+    freedom = 2.0 * baseline.size - trace
+    used = float(state.free.sum()) + float(np.sum(posterior > 0) - prior @ posterior) + freedom
+    noise = float(residual @ residual) / max(residual.shape[0] - used, 1.0)
+    changed = updated(variances, problem.model.layout, state.theta, posterior, problem.model.broad, problem.settings)
+    smoothness = updated_smoothness(variances.smoothness, penalty, trace, baseline.penalised)
+    return replace(changed, smoothness=smoothness, noise=noise), freedom
+
+
+def _largest_change(before: Variances, after: Variances) -> float:
+    """Largest relative change that matters: the log of each variance, the smoothness at a third."""
+    change = abs(np.log(after.noise / before.noise)) + abs(np.log(after.smoothness / before.smoothness)) / 3.0
+    for name in ("shift_sd_hz", "damping_sd_hz"):
+        change = max(change, abs(np.log(getattr(after, name) / getattr(before, name))))
+    for name in ("real_shape_sd", "imaginary_shape_sd"):
+        if max(getattr(after, name), getattr(before, name)) > 0.02:
+            change = max(change, abs(np.log(getattr(after, name) / getattr(before, name))) / 3.0)
+    return float(change)

@@ -1,0 +1,76 @@
+"""Starting values of the fit: common shift, phase and width by matched filtering over a grid.
+
+For every shift the inner products of data and basis are one Fourier transform, so the whole range of shifts is
+searched at once, with the phase on a grid and non-negative amplitudes; broad signals are kept out by fading in the
+first milliseconds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pharmrs.mrs.model import Model
+from pharmrs.mrs.nonnegative import solve_nonnegative
+from pharmrs.records.arrays import BoolArray, ComplexArray
+
+_WIDTHS_HZ = (4.0, 9.0, 18.0, 30.0)
+_FADE_IN_S = 0.012
+_OVERSAMPLING = 2
+_CANDIDATES = 5
+_PHASES = np.arange(-np.pi, np.pi, np.pi / 8)
+_RIDGE = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A starting point: `score` is the explained energy, comparable between starts of one width."""
+
+    score: float
+    shift_hz: float
+    phase_rad: float
+    width_hz: float
+
+
+def find_starts(model: Model, signal: ComplexArray, broad: BoolArray, largest_shift_hz: float) -> list[Start]:
+    """Starting points, best first; `signal` (K,) decimated data; `broad` (M,) components to leave out."""
+    time_s = model.band.time_s
+    fade = np.where(time_s > 0, 1.0 - np.exp(-((time_s / _FADE_IN_S) ** 2)), 0.0)
+    narrow = model.signals[~broad]
+    span_s = time_s.shape[0] * float(time_s[1] - time_s[0])
+    reach = max(int(largest_shift_hz * span_s * _OVERSAMPLING), 1)
+    shifts_hz = np.arange(-reach, reach + 1) / (span_s * _OVERSAMPLING)
+    starts: list[Start] = []
+    for width_hz in _WIDTHS_HZ:
+        templates = narrow * (fade * np.exp(-np.pi * width_hz * np.abs(time_s)))
+        gram = templates.conj() @ templates.T
+        gram += _RIDGE * np.diag(np.diag(gram).real)
+        products = np.fft.fft(templates.conj() * (signal * fade), n=_OVERSAMPLING * signal.shape[0], axis=1)
+        products = np.concatenate([products[:, -reach:], products[:, : reach + 1]], axis=1)
+        explained = np.einsum("ms,ms->s", products.conj(), np.linalg.solve(gram, products)).real
+        for index in _peaks(explained, shifts_hz):
+            starts += [_phased(gram, products[:, index], float(shifts_hz[index]), width_hz)]
+    return sorted(starts, key=lambda start: -start.score)
+
+
+def _peaks(explained: np.ndarray[tuple[int], np.dtype[np.float64]], shifts_hz: np.ndarray[tuple[int], np.dtype[np.float64]]) -> list[int]:
+    chosen: list[int] = []
+    for index in np.argsort(-explained):
+        if all(abs(shifts_hz[index] - shifts_hz[other]) > 4.0 for other in chosen):
+            chosen.append(int(index))
+        if len(chosen) == _CANDIDATES:
+            break
+    return chosen
+
+
+def _phased(gram: ComplexArray, product: ComplexArray, shift_hz: float, width_hz: float) -> Start:
+    best = Start(-np.inf, shift_hz, 0.0, width_hz)
+    real = np.ascontiguousarray(gram.real)
+    for phase in _PHASES:
+        moment = (product * np.exp(-1j * phase)).real
+        amplitudes, _ = solve_nonnegative(real, moment)
+        score = float(2.0 * amplitudes @ moment - amplitudes @ real @ amplitudes)
+        if score > best.score:
+            best = Start(score, shift_hz, float(phase), width_hz)
+    return best
