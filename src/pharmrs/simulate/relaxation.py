@@ -1,0 +1,44 @@
+"""What relaxation and tissue leave of the signal: the forward model that quantification inverts.
+
+Gasparovic et al. 2006, doi:10.1002/mrm.20901.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from pharmrs.constants import PURE_WATER_MOLARITY_MM
+from pharmrs.records import Acquisition, TissueFractions
+
+# relative water densities of grey matter, white matter and CSF: doi:10.1002/mrm.20901
+_WATER_SHARE = {"gray_matter": 0.78, "white_matter": 0.65, "csf": 0.97}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelaxationTimes:
+    """T1 and T2 in seconds, one pair for water and one for all metabolites (round numbers typical of 7 T)."""
+
+    t1_water_s: float = 2.0
+    t2_water_s: float = 0.050
+    t1_metabolite_s: float = 1.5
+    t2_metabolite_s: float = 0.110
+
+
+def attenuation(acquisition: Acquisition, t1_s: float, t2_s: float) -> float:
+    """Signal left after saturation and echo: (1 - exp(-TR / T1)) exp(-TE / T2), times exp(-TM / T1) where TM is given.
+
+    The half signal that a stimulated echo keeps is common to water and metabolites and left out.
+    """
+    left = (1.0 - math.exp(-acquisition.repetition_time_s / t1_s)) * math.exp(-acquisition.echo_time_s / t2_s)
+    return left * math.exp(-(acquisition.mixing_time_s or 0.0) / t1_s)
+
+
+def water_concentration_mm(tissue: TissueFractions) -> float:
+    """Concentration of water in the whole voxel, mmol/L, from its tissue fractions."""
+    share = (
+        tissue.gray_matter * _WATER_SHARE["gray_matter"]
+        + tissue.white_matter * _WATER_SHARE["white_matter"]
+        + tissue.csf * _WATER_SHARE["csf"]
+    )
+    return PURE_WATER_MOLARITY_MM.value * share
