@@ -1,0 +1,95 @@
+"""Bring a basis set to the clock, length and chemical-shift axis of a recording."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from pharmrs.errors import InputError, InputProblem
+from pharmrs.records import Acquisition, BasisSet
+from pharmrs.records.arrays import ComplexArray
+
+FIELD_TOLERANCE = 0.01
+# relative; moves a peak 1200 Hz from the receiver by 1 mHz
+_SAME_CLOCK = 1e-6
+
+
+def resample_basis(basis: BasisSet, acquisition: Acquisition, points: int) -> BasisSet:
+    """`basis` as it would have been sampled by `acquisition`: signals (metabolites, points), same amplitude at t = 0.
+
+    Chemical shifts stay in ppm. As in LCModel, a spectrometer frequency that differs by less than 1 % stretches the
+    frequency axis (couplings with it); the receiver's ppm is moved to that of the data. Frequencies beyond the
+    narrower of the two bands are dropped. A longer basis is truncated, a shorter one zero-filled. With equal clocks
+    the stored values are returned unchanged. Raises `InputError` for a basis of another field strength.
+    """
+    ratio_of_fields = basis.spectrometer_frequency_mhz / acquisition.spectrometer_frequency_mhz
+    if abs(ratio_of_fields - 1.0) > FIELD_TOLERANCE:
+        raise InputError([_other_field(basis, acquisition)])
+    # the same ppm are fewer hertz at a lower field: equivalent to a proportionally longer dwell time
+    ratio = acquisition.dwell_time_s / (basis.dwell_time_s * ratio_of_fields)
+    if abs(ratio - 1.0) < _SAME_CLOCK:
+        fids = _fit_length(basis.fids, points)
+    else:
+        fids = _band_limited(basis.fids, ratio, points)
+    shift_hz = (acquisition.receiver_ppm - basis.receiver_ppm) * acquisition.spectrometer_frequency_mhz
+    if shift_hz != 0.0:
+        fids = fids * np.exp(2j * np.pi * shift_hz * acquisition.time_axis_s(points))
+    return replace(
+        basis,
+        fids=fids,
+        dwell_time_s=acquisition.dwell_time_s,
+        spectrometer_frequency_mhz=acquisition.spectrometer_frequency_mhz,
+        receiver_ppm=acquisition.receiver_ppm,
+    )
+
+
+def _fit_length(fids: ComplexArray, points: int) -> ComplexArray:
+    missing = points - fids.shape[1]
+    return np.pad(fids, ((0, 0), (0, missing))) if missing > 0 else fids[:, :points]
+
+
+def _band_limited(fids: ComplexArray, ratio: float, points: int) -> ComplexArray:
+    """Band-limited interpolation of `fids` (metabolites, n) at the times 0, ratio, 2 ratio, ... (in samples).
+
+    The signal jumps from zero to its first value. Half of that value is interpolated and the other half added to the
+    first new sample: this is the trapezoidal rule, without which both clocks would add a constant of their own to
+    the spectrum. The Fourier sum at arbitrary times is a chirp-z transform (Bluestein 1970,
+    doi:10.1109/TAU.1970.1162132).
+    """
+    first = 0.5 * fids[:, :1]
+    halved = np.concatenate([first, fids[:, 1:]], axis=1)
+    reach = fids.shape[1] + int(np.ceil(points * ratio))
+    padded = 1 << int(np.ceil(np.log2(max(reach, 2 * fids.shape[1]))))
+    highest = int(np.floor(padded / 2 / max(ratio, 1.0)))
+    spectrum = np.fft.fft(halved, padded, axis=1)
+    band = np.concatenate([spectrum[:, -highest:], spectrum[:, : highest + 1]], axis=1)
+    band[:, [0, -1]] *= 0.5
+    resampled = _fourier_sum(band, ratio / padded, -highest, points) / padded
+    resampled[:, 0] += first[:, 0]
+    return resampled
+
+
+def _fourier_sum(band: ComplexArray, step: float, lowest: int, points: int) -> ComplexArray:
+    """sum_j band[:, j] exp(2 pi i step (lowest + j) m) for m = 0 .. points - 1, by Bluestein's convolution."""
+    count = band.shape[1]
+    length = 1 << int(np.ceil(np.log2(count + points)))
+    index = np.arange(max(count, points), dtype=np.float64)
+    chirp = np.exp(1j * np.pi * step * index**2)
+    kernel = np.zeros(length, dtype=np.complex128)
+    kernel[:points] = chirp[:points].conj()
+    kernel[length - count + 1 :] = chirp[1:count][::-1].conj()
+    spread = np.fft.fft(band * chirp[:count], length, axis=1) * np.fft.fft(kernel)
+    start = np.exp(2j * np.pi * step * lowest * index[:points])
+    return np.asarray(np.fft.ifft(spread, axis=1)[:, :points] * chirp[:points] * start, dtype=np.complex128)
+
+
+def _other_field(basis: BasisSet, acquisition: Acquisition) -> InputProblem:
+    found = f"{basis.spectrometer_frequency_mhz:g} MHz, data at {acquisition.spectrometer_frequency_mhz:g} MHz"
+    return InputProblem(
+        file=basis.source,
+        field="spectrometer frequency",
+        rule="basis of another field strength: must be within 1 % of the data's",
+        value=found,
+        remedy="use a basis set simulated or measured at the field strength of the data",
+    )
