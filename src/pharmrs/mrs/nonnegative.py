@@ -7,26 +7,32 @@ warm start makes it one.
 from __future__ import annotations
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve
+from scipy.linalg.lapack import dposv
 
 from pharmrs.records.arrays import BoolArray, FloatArray
 
 _BLOCK_STEPS = 20
 
 
-def solve_nonnegative(gram: FloatArray, moment: FloatArray, free: BoolArray | None = None) -> tuple[FloatArray, BoolArray]:
+def solve_nonnegative(
+    gram: FloatArray, moment: FloatArray, free: BoolArray | None = None
+) -> tuple[FloatArray, BoolArray]:
     """Minimise x'Gx - 2 x'r over x >= 0.
 
     `gram` (m, m) positive definite, `moment` (m,), `free`: starting guess of the entries above zero.
-    Returns x (m,) and the mask of free entries. Raises ArithmeticError if pivoting does not settle (never seen).
+    Returns x (m,) and the mask of free entries. Raises LinAlgError for a singular matrix, ArithmeticError if pivoting
+    does not settle.
     """
     m = moment.shape[0]
     free = np.ones(m, dtype=bool) if free is None else free.copy()
     limit = 1e-9 * float(np.abs(moment).max() + 1e-300)
     for step in range(_BLOCK_STEPS + 3 * m):
         x = np.zeros(m)
-        if free.any():
-            x[free] = cho_solve(cho_factor(gram[np.ix_(free, free)], check_finite=False), moment[free], check_finite=False)
+        held = np.flatnonzero(free)
+        if held.size:
+            _, x[held], info = dposv(gram[held[:, None], held], moment[held])
+            if info:
+                raise np.linalg.LinAlgError("the normal equations of the amplitudes are singular")
         slope = moment - gram @ x
         wrong = (free & (x < -1e-12 * np.abs(x).max())) | (~free & (slope > limit))
         if not wrong.any():

@@ -19,7 +19,8 @@ from pharmrs.records.arrays import BoolArray, ComplexArray, FloatArray
 from pharmrs.records.fit import FitSettings
 
 _TINY = 1e-12
-_SETTLED_STEP = 0.02  # largest parameter step in units of its posterior SD at which the search ends
+_SETTLED_STEP = 0.05  # largest parameter step in units of its posterior SD at which the search ends
+_SETTLED_GAIN = 0.01  # gain in -2 log posterior density
 _SETTLED_VARIANCE = 0.02  # largest relative change of a variance
 _DAMPING_TRIES = 10
 
@@ -46,6 +47,7 @@ class State:
     spectra: ComplexArray
     stacked: FloatArray
     projected: FloatArray
+    gram: FloatArray
     misfit: float
 
 
@@ -80,15 +82,32 @@ def evaluate(problem: Problem, theta: FloatArray, variances: Variances, free: Bo
     unshaped = model.unshaped(theta)
     spectra = model.band.spectrum(model.shaped(theta, unshaped)) * model.phase(theta)
     stacked = stack(spectra.T)
-    projected = problem.baseline.project(stacked)
+    parts = (unshaped, spectra, stacked, problem.baseline.project(stacked), stacked.T @ stacked)
+    return _solved(problem, theta, parts, variances, free)
+
+
+def with_variances(problem: Problem, state: State, variances: Variances) -> State:
+    """The same parameters with amplitudes and baseline solved anew for other variances."""
+    parts = (state.unshaped, state.spectra, state.stacked, state.projected, state.gram)
+    return _solved(problem, state.theta, parts, variances, state.free)
+
+
+def _solved(
+    problem: Problem,
+    theta: FloatArray,
+    parts: tuple[ComplexArray, ComplexArray, FloatArray, FloatArray, FloatArray],
+    variances: Variances,
+    free: BoolArray | None,
+) -> State:
+    unshaped, spectra, stacked, projected, gram = parts
     shrink = 1.0 / (1.0 + variances.smoothness * problem.baseline.roughness_both())
-    gram = stacked.T @ stacked - projected.T @ (shrink[:, None] * projected)
-    gram[np.diag_indices_from(gram)] += 1e-9
+    reduced = gram - projected.T @ (shrink[:, None] * projected)
+    reduced[np.diag_indices_from(reduced)] += 1e-9
     moment = stacked.T @ problem.data - projected.T @ (shrink * problem.data_projected)
-    amplitudes, free = solve_nonnegative(gram, moment, free)
+    amplitudes, free = solve_nonnegative(reduced, moment, free)
     energy = float(problem.data @ problem.data - problem.data_projected @ (shrink * problem.data_projected))
-    misfit = energy - 2.0 * float(amplitudes @ moment) + float(amplitudes @ gram @ amplitudes)
-    return State(theta, amplitudes, free, unshaped, spectra, stacked, projected, misfit)
+    misfit = energy - 2.0 * float(amplitudes @ moment) + float(amplitudes @ reduced @ amplitudes)
+    return State(theta, amplitudes, free, unshaped, spectra, stacked, projected, gram, misfit)
 
 
 def curvature(problem: Problem, state: State, variances: Variances, prior: FloatArray) -> Curvature:
@@ -153,7 +172,8 @@ def search(problem: Problem, theta: FloatArray, variances: Variances) -> Optimum
             step = np.zeros(m + theta.shape[0])
             step[moving] = cho_solve(cho_factor(loaded, check_finite=False), gradient, check_finite=False)
             trial = evaluate(problem, _stepped(state.theta, step[m:]), variances, state.free)
-            if trial.misfit / variances.noise + float(prior @ trial.theta**2) <= objective + 1e-9 * abs(objective):
+            gained = objective - trial.misfit / variances.noise - float(prior @ trial.theta**2)
+            if gained >= -1e-9 * abs(objective):
                 accepted = trial
                 damping = max(damping / 5.0, 1e-6)
                 break
@@ -161,14 +181,17 @@ def search(problem: Problem, theta: FloatArray, variances: Variances) -> Optimum
         covariance = np.zeros_like(bend.hessian)
         covariance[np.ix_(moving, moving)] = _inverse(hessian)
         spread = np.sqrt(np.maximum(np.diag(covariance)[m:], 1e-300))
-        moved = 0.0 if accepted is None else float(np.max(np.abs(accepted.theta - state.theta) / spread))
-        state = state if accepted is None else accepted
+        if accepted is None:
+            moved = 0.0
+        else:
+            moved = float(np.max(np.abs(accepted.theta - state.theta) / spread))
+            state = accepted
         changed, freedom = _update(problem, state, bend, covariance, variances)
         change = _largest_change(variances, changed)
         variances = changed
         prior = precision(problem.model.layout, variances, problem.model.broad, problem.settings)
-        state = evaluate(problem, state.theta, variances, state.free)
-        if change < _SETTLED_VARIANCE and (moved < _SETTLED_STEP or accepted is None):
+        state = with_variances(problem, state, variances)
+        if change < _SETTLED_VARIANCE and (moved < _SETTLED_STEP or gained < _SETTLED_GAIN):
             converged, message = True, "settled"
             break
     bend = curvature(problem, state, variances, prior)

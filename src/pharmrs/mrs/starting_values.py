@@ -13,13 +13,13 @@ import numpy as np
 
 from pharmrs.mrs.model import Model
 from pharmrs.mrs.nonnegative import solve_nonnegative
-from pharmrs.records.arrays import BoolArray, ComplexArray
+from pharmrs.records.arrays import BoolArray, ComplexArray, FloatArray
 
 _WIDTHS_HZ = (4.0, 9.0, 18.0, 30.0)
 _FADE_IN_S = 0.012
 _OVERSAMPLING = 2
 _CANDIDATES = 5
-_PHASES = np.arange(-np.pi, np.pi, np.pi / 8)
+_PHASES = np.arange(0.0, np.pi, np.pi / 16)
 _RIDGE = 0.02
 
 
@@ -54,7 +54,7 @@ def find_starts(model: Model, signal: ComplexArray, broad: BoolArray, largest_sh
     return sorted(starts, key=lambda start: -start.score)
 
 
-def _peaks(explained: np.ndarray[tuple[int], np.dtype[np.float64]], shifts_hz: np.ndarray[tuple[int], np.dtype[np.float64]]) -> list[int]:
+def _peaks(explained: FloatArray, shifts_hz: FloatArray) -> list[int]:
     chosen: list[int] = []
     for index in np.argsort(-explained):
         if all(abs(shifts_hz[index] - shifts_hz[other]) > 4.0 for other in chosen):
@@ -65,12 +65,16 @@ def _peaks(explained: np.ndarray[tuple[int], np.dtype[np.float64]], shifts_hz: n
 
 
 def _phased(gram: ComplexArray, product: ComplexArray, shift_hz: float, width_hz: float) -> Start:
-    best = Start(-np.inf, shift_hz, 0.0, width_hz)
+    """The best common phase: on a grid by unconstrained amplitudes, its sign by non-negative ones."""
     real = np.ascontiguousarray(gram.real)
-    for phase in _PHASES:
-        moment = (product * np.exp(-1j * phase)).real
+    moments = (product[:, None] * np.exp(-1j * _PHASES)).real
+    explained = np.einsum("mp,mp->p", moments, np.linalg.solve(real, moments))
+    phase = float(_PHASES[int(np.argmax(explained))])
+    best = Start(-np.inf, shift_hz, phase, width_hz)
+    for candidate in (phase, phase + np.pi):
+        moment = (product * np.exp(-1j * candidate)).real
         amplitudes, _ = solve_nonnegative(real, moment)
         score = float(2.0 * amplitudes @ moment - amplitudes @ real @ amplitudes)
         if score > best.score:
-            best = Start(score, shift_hz, float(phase), width_hz)
+            best = Start(score, shift_hz, candidate, width_hz)
     return best
