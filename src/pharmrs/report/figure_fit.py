@@ -1,0 +1,140 @@
+"""The picture a spectroscopist judges a fit by: data, model, baseline, residual, and every component."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pharmrs.records.arrays import FloatArray
+from pharmrs.records.fit import LinearCombinationFit, MetaboliteAmplitude
+from pharmrs.report.figure_style import (
+    BAND,
+    BASELINE,
+    DATA,
+    INK,
+    MODEL,
+    MUTED,
+    chemical_shift_axis,
+    figure_style,
+    new_figure,
+)
+from pharmrs.report.numbers import percent_text
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_RESIDUAL_CM = 2.2
+_MAIN_CM = 6.6
+_ROW_CM = 0.42
+_FRAME_CM = 2.2
+_LOWEST_ROW = 0.17  # of the highest component: the least distance between two rows, so that labels do not touch
+_HIGHEST_ROW = 0.55  # a taller peak reaches into the rows above instead of making the figure endless
+
+
+def fit_figure(
+    fit: LinearCombinationFit, title: str, amplitudes: Sequence[MetaboliteAmplitude] | None = None
+) -> Figure:
+    """Residual with its noise band, data with model and baseline, and the components, all phased, real part.
+
+    Components held at zero are left out. With `amplitudes`, each component carries its CRLB in percent.
+    """
+    order = np.argsort(fit.ppm)
+    ppm = fit.ppm[order]
+    upright = np.conj(fit.phase[order])
+    traces = {
+        "data": (fit.data[order] * upright).real,
+        "model": ((fit.model + fit.baseline)[order] * upright).real,
+        "baseline": (fit.baseline[order] * upright).real,
+        "residual": (fit.residual[order] * upright).real,
+    }
+    shown = _shown_components(fit, (fit.components[:, order] * upright).real, ppm)
+    offsets = _row_offsets([row for _, row in shown])
+    stack_cm = max(1.0, _ROW_CM * (float(offsets[0]) / _LOWEST_ROW + 2.0)) if shown else 0.0
+    ratios = [_RESIDUAL_CM, _MAIN_CM] + ([stack_cm] if shown else [])
+    with figure_style():
+        fig = new_figure(sum(ratios) + _FRAME_CM)
+        panels = fig.subplots(len(ratios), 1, sharex=True, height_ratios=ratios, squeeze=False)[:, 0]
+        _draw_residual(panels[0], ppm, traces["residual"], fit.noise_sd)
+        _draw_main(panels[1], ppm, traces, _quality_line(fit))
+        if shown:
+            _draw_components(panels[2], ppm, shown, offsets, _crlb_labels(amplitudes))
+        panels[0].set_title(title)
+        for panel in panels:
+            chemical_shift_axis(panel, float(ppm[0]), float(ppm[-1]), label=panel is panels[-1])
+    return fig
+
+
+def _quality_line(fit: LinearCombinationFit) -> str:
+    text = f"line width {fit.line_width_hz:.1f} Hz     S/N {fit.signal_to_noise:.0f}"
+    return text if fit.converged else text + "     NOT CONVERGED"
+
+
+def _shown_components(fit: LinearCombinationFit, rows: FloatArray, ppm: FloatArray) -> list[tuple[str, FloatArray]]:
+    """Names and real traces of the components above zero, highest chemical shift of the maximum first."""
+    present = [index for index in range(len(fit.names)) if fit.amplitudes[index] > 0]
+    present.sort(key=lambda index: (-float(ppm[int(np.argmax(rows[index]))]), fit.names[index]))
+    return [(fit.names[index], rows[index]) for index in present]
+
+
+def _row_offsets(rows: Sequence[FloatArray]) -> FloatArray:
+    """Height of each row above the lowest one, in units of the highest component; the first row is on top."""
+    if not rows:
+        return np.zeros(0)
+    heights = np.array([float(np.max(row)) for row in rows])
+    slots = np.clip(heights / max(float(heights.max()), 1e-300), _LOWEST_ROW, _HIGHEST_ROW)
+    # a row lies below its own slot: the distance to the row above is this row's height
+    return np.concatenate([np.cumsum(slots[1:][::-1])[::-1], [0.0]])
+
+
+def _crlb_labels(amplitudes: Sequence[MetaboliteAmplitude] | None) -> dict[str, str]:
+    return {row.metabolite: percent_text(row.crlb_percent) for row in amplitudes or ()}
+
+
+def _draw_residual(axes: Axes, ppm: FloatArray, residual: FloatArray, noise_sd: float) -> None:
+    axes.axhspan(-2 * noise_sd, 2 * noise_sd, color=BAND, linewidth=0)
+    axes.axhline(0.0, color=MUTED, linewidth=0.6)
+    axes.plot(ppm, residual, color=DATA, linewidth=0.7)
+    largest = max(float(np.nanmax(np.abs(residual), initial=0.0)), 3 * noise_sd, 1e-300)
+    axes.set_ylim(-1.1 * largest, 1.1 * largest)
+    axes.set_yticks([])
+    axes.set_ylabel("Residual")
+    note = "own scale, band: ±2 SD of the noise"
+    axes.text(1.0, 1.02, note, transform=axes.transAxes, ha="right", va="bottom", fontsize=8, color=MUTED)
+
+
+def _draw_main(axes: Axes, ppm: FloatArray, traces: dict[str, FloatArray], quality: str) -> None:
+    axes.plot(ppm, traces["data"], color=DATA, linewidth=0.7, label="data")
+    axes.plot(ppm, traces["model"], color=MODEL, linewidth=1.2, alpha=0.85, label="model + baseline")
+    axes.plot(ppm, traces["baseline"], color=BASELINE, linewidth=1.2, label="baseline")
+    axes.set_yticks([])
+    axes.set_ylabel("Signal (a.u.)")
+    axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=3, borderaxespad=0.1, handlelength=1.6)
+    axes.text(1.0, 1.02, quality, transform=axes.transAxes, ha="right", va="bottom", fontsize=8.5)
+
+
+def _draw_components(
+    axes: Axes, ppm: FloatArray, shown: list[tuple[str, FloatArray]], offsets: FloatArray, crlb: dict[str, str]
+) -> None:
+    unit = max(float(np.max([row for _, row in shown])), 1e-300)
+    for (_, row), offset in zip(shown, offsets, strict=True):
+        axes.axhline(float(offset), color=BAND, linewidth=0.5, zorder=1)
+        axes.plot(ppm, row / unit + offset, color=INK, linewidth=0.9, zorder=2)
+    axes.set_yticks(offsets, [name for name, _ in shown])
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+    top = max(float((row / unit + offset).max()) for (_, row), offset in zip(shown, offsets, strict=True))
+    axes.set_ylim(-0.6 * _LOWEST_ROW, top + 0.4 * _LOWEST_ROW)
+    if any(name in crlb for name, _ in shown):
+        for (name, _), offset in zip(shown, offsets, strict=True):
+            axes.annotate(
+                crlb.get(name, ""),
+                (1.005, float(offset)),
+                xycoords=("axes fraction", "data"),
+                va="center",
+                fontsize=8.5,
+            )
+        axes.annotate("CRLB", (1.005, 1.0), xycoords="axes fraction", va="bottom", fontsize=8, color=MUTED)
+    axes.set_title("Components (same scale)", fontsize=8.5, fontweight="normal", color=MUTED)

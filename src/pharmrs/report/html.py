@@ -1,0 +1,150 @@
+"""The report: one HTML file that needs nothing else, neither network nor neighbouring files."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pharmrs.records.scan import ScanOutcome, ScanResult
+from pharmrs.report import views
+from pharmrs.report.atomic import write_text
+from pharmrs.report.figure_study import overview_figure, quality_figure
+from pharmrs.report.figure_style import figure_svg_text
+from pharmrs.report.markdown import to_html
+from pharmrs.report.numbers import number_text
+from pharmrs.report.scan_figures import COMPACT_ABOVE_SCANS, ScanFigures, render_scan_figures
+from pharmrs.report.summary import RuleCount, main_metabolites, rule_counts, scan_exclusions
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+    from pharmrs.records.study import QualityRules
+
+_RULES = ("max_line_width_hz", "min_signal_to_noise", "max_crlb_percent")
+
+
+@dataclass(frozen=True, slots=True)
+class _Fact:
+    """A number of the summary with its name and a remark."""
+
+    name: str
+    value: str
+    remark: str = ""
+
+
+def write_report(
+    path: Path,
+    study_title: str,
+    outcomes: Sequence[ScanOutcome],
+    *,
+    rules: QualityRules,
+    methods: str,
+    settings: Mapping[str, object],
+    provenance: Mapping[str, object],
+    scale_labels: Mapping[str, str],
+    primary_scale: str,
+    metabolites: Sequence[str] = (),
+    figures: Mapping[str, ScanFigures] | None = None,
+) -> None:
+    """Write the report of a study as one self-contained HTML file, whole or not at all.
+
+    `methods`: Markdown from `methods_text`. `settings`, `provenance`: nested mappings, shown as they are.
+    `scale_labels`: scale key -> words with unit. `metabolites`: those of the overview figure and of the table with
+    and without each rule; empty: the best determined ones. `figures`: scan name -> pictures already drawn by
+    `render_scan_figures` (in the workers, for speed); missing ones are drawn here, about a second each.
+    """
+    ordered = sorted(outcomes, key=lambda outcome: outcome.files.name)
+    results = [outcome.result for outcome in ordered if outcome.result is not None]
+    label = scale_labels.get(primary_scale, primary_scale)
+    counts = rule_counts(results, {rule: getattr(rules, rule) for rule in _RULES})
+    chosen = list(metabolites) or main_metabolites(results, primary_scale)
+    problems = list(dict.fromkeys(problem for outcome in ordered for problem in outcome.problems))
+    problems.sort(key=lambda one: (one.severity != "error", one.file, one.field))
+    rule_names = [count.rule for count in counts]
+    page = _environment().get_template("report.html.j2")
+    text = page.render(
+        title=study_title,
+        facts=_facts(ordered, results),
+        counts=counts,
+        rule_texts=[_rule_text(count) for count in counts],
+        main_table=views.rule_sensitivity_view(results, primary_scale, label, chosen, rule_names),
+        overview=_overview(results, primary_scale, chosen, label),
+        quality_plot=_quality_plot(results, rules),
+        quality_table=views.quality_view(ordered),
+        concentrations=views.concentrations_view(results, primary_scale, label),
+        scans=_scan_views(ordered, primary_scale, label, figures or {}),
+        exclusions=views.exclusions_view(ordered),
+        problems=views.problems_view(problems),
+        methods=to_html(methods),
+        settings=views.mapping_view("Settings that change numbers", settings),
+        provenance=views.mapping_view("Software, inputs and run", provenance),
+        scale_label=label,
+    )
+    write_text(path, text)
+
+
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    return Environment(
+        loader=PackageLoader("pharmrs.report", "templates"),
+        autoescape=True,  # everything that comes from data; figures and methods are marked safe in the template
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+
+
+def _scan_views(
+    ordered: Sequence[ScanOutcome], scale: str, label: str, figures: Mapping[str, ScanFigures]
+) -> list[views.ScanView]:
+    compact = len(ordered) > COMPACT_ABOVE_SCANS
+    made: list[views.ScanView] = []
+    for position, outcome in enumerate(ordered):
+        drawn = figures.get(outcome.files.name)
+        if drawn is None and outcome.result is not None:
+            drawn = render_scan_figures(outcome.result, compact=compact)
+        made.append(views.scan_view(position, outcome, scale, label, drawn))
+    return made
+
+
+def _facts(outcomes: Sequence[ScanOutcome], results: Sequence[ScanResult]) -> list[_Fact]:
+    subjects = len({outcome.files.subject for outcome in outcomes})
+    failed = sum(outcome.failed for outcome in outcomes)
+    out = sum(bool(scan_exclusions(result)) for result in results)
+    facts = [
+        _Fact("Scans", str(len(outcomes)), f"{subjects} participant{'' if subjects == 1 else 's'}"),
+        _Fact("Analysed", str(len(results)), f"{failed} failed"),
+        _Fact("Excluded", str(out), f"of {len(results)} analysed scans"),
+    ]
+    if results:
+        facts.append(_spread("S/N", [result.quality.signal_to_noise for result in results]))
+        facts.append(_spread("Line width (Hz)", [result.quality.line_width_hz for result in results]))
+    return facts
+
+
+def _spread(name: str, values: Sequence[float]) -> _Fact:
+    ends = f"{number_text(min(values))} to {number_text(max(values))}"
+    return _Fact(name, number_text(statistics.median(values)), f"median; range {ends}")
+
+
+def _rule_text(count: RuleCount) -> str:
+    scans = f"{count.scans} scan{'' if count.scans == 1 else 's'}"
+    if not count.values:
+        return scans
+    single = f"{count.values} value{'' if count.values == 1 else 's'} in {count.scans_with_values} scan" + (
+        "" if count.scans_with_values == 1 else "s"
+    )
+    return f"{scans}, {single}" if count.scans else single
+
+
+def _overview(results: Sequence[ScanResult], scale: str, chosen: Sequence[str], label: str) -> str:
+    return figure_svg_text(overview_figure(results, scale, chosen, label)) if results and chosen else ""
+
+
+def _quality_plot(results: Sequence[ScanResult], rules: QualityRules) -> str:
+    return figure_svg_text(quality_figure(results, rules)) if results else ""

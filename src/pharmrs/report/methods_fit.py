@@ -1,0 +1,52 @@
+"""Methods text: the fit, from the settings stored with each result."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pharmrs.records.fit import FitSettings
+from pharmrs.records.scan import ScanResult
+from pharmrs.report.references import Citations
+
+
+def fit_paragraphs(results: Sequence[ScanResult], cite: Citations) -> list[str]:
+    """One paragraph per set of settings in use (one, unless scans were fitted differently), and what is reported."""
+    groups: dict[FitSettings, list[ScanResult]] = {}
+    for result in results:
+        groups.setdefault(result.fit.settings, []).append(result)
+    paragraphs = [_settings(settings, group, len(results), cite) for settings, group in groups.items()]
+    failed = sum(not result.fit.converged for result in results)
+    ending = "All fits converged." if not failed else f"{failed} of {len(results)} fits did not converge."
+    sums = {row.metabolite: row.parts for result in results for row in result.amplitudes if len(row.parts) > 1}
+    sums_text = ", ".join(f"{name} = {' + '.join(parts)}" for name, parts in sums.items())
+    reported = (
+        "The uncertainty of an amplitude is its posterior standard deviation with all other parameters and the "
+        "baseline marginalised, given in percent of the amplitude as CRLB; the classical Cramér-Rao lower bound "
+        f"{cite.cite('bounds')} is tabulated beside it."
+    )
+    if sums_text:
+        reported += f" Sums ({sums_text}) have standard deviations from the full covariance of their parts."
+    return [*paragraphs, f"{reported} {ending}"]
+
+
+def _settings(settings: FitSettings, group: Sequence[ScanResult], total: int, cite: Citations) -> str:
+    names = tuple(dict.fromkeys(name for result in group for name in result.fit.names))
+    who = "The spectra" if len(group) == total else f"The spectra of {len(group)} of {total} scans"
+    omitted = f" (left out of the basis set: {', '.join(settings.omit)})" if settings.omit else ""
+    shape = ""
+    if settings.line_shape_knot_s > 0:
+        shape = (
+            " The line shape common to all components is a Voigt profile with a penalised free-form part (knots every "
+            f"{1e3 * settings.line_shape_knot_s:g} ms up to {1e3 * settings.line_shape_extent_s:g} ms)."
+        )
+    return (
+        f"{who} were fitted as complex data between {settings.ppm_low:g} and {settings.ppm_high:g} ppm by a linear "
+        f"combination of {len(names)} simulated or measured basis signals {cite.cite('lcmodel')}: {', '.join(names)}"
+        f"{omitted}. Amplitudes are non-negative and, like the baseline, were solved within each step of the "
+        f"non-linear search {cite.cite('variable_projection')}. The baseline is a complex penalised spline with "
+        f"{settings.knots_per_ppm:g} knots per ppm {cite.cite('splines')}, its smoothness estimated from the data "
+        f"{cite.cite('fellner_schall')}. Zero- and first-order phase, a common shift and common Lorentzian and "
+        f"Gaussian widths were searched.{shape} Components may deviate from the common values under Gaussian priors "
+        f"(starting standard deviations: shift {settings.shift_sd_hz:g} Hz, damping {settings.damping_sd_hz:g} Hz; "
+        f"macromolecules and lipids {settings.broad_shift_sd_hz:g} Hz and {settings.broad_damping_sd_hz:g} Hz)."
+    )

@@ -1,0 +1,144 @@
+"""Counts and group descriptions over the scans. Descriptive only: no estimate is made or changed here."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from pharmrs.records.quantification import Concentration, Exclusion
+from pharmrs.records.scan import ScanResult
+
+SCAN_RULE_LIMITS = ("max_line_width_hz", "min_signal_to_noise")
+RULE_LABELS = {
+    "max_crlb_percent": "CRLB above the limit (%)",
+    "max_line_width_hz": "line width above the limit (Hz)",
+    "min_signal_to_noise": "S/N below the limit",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupValues:
+    """Mean, SD between scans (n - 1; NaN for n < 2) and number of scans and subjects behind them."""
+
+    mean: float
+    sd: float
+    scans: int
+    subjects: int
+
+    @property
+    def variation_percent(self) -> float:
+        """Coefficient of variation, percent."""
+        return 100 * self.sd / self.mean if self.mean else math.nan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleCount:
+    """How often a rule was broken: whole scans, and single metabolite values in how many scans."""
+
+    rule: str
+    label: str
+    limit: float
+    scans: int
+    values: int
+    scans_with_values: int
+
+
+def rule_label(rule: str) -> str:
+    """Words for a rule of `study.yaml`; a rule not known here keeps its own name."""
+    return RULE_LABELS.get(rule, rule)
+
+
+def scale_order(results: Sequence[ScanResult]) -> tuple[str, ...]:
+    """Scales present, in the order in which the quantification gives them."""
+    return tuple(dict.fromkeys(item.scale for result in results for item in result.concentrations))
+
+
+def concentration_of(result: ScanResult, metabolite: str, scale: str) -> Concentration | None:
+    """The concentration of one metabolite on one scale, or None when the scan has none."""
+    for item in result.concentrations:
+        if item.metabolite == metabolite and item.scale == scale:
+            return item
+    return None
+
+
+def scan_exclusions(result: ScanResult) -> tuple[Exclusion, ...]:
+    """Exclusions that concern the whole scan: those that name no metabolite."""
+    return tuple(item for item in result.exclusions if not item.metabolite)
+
+
+def is_excluded(result: ScanResult, metabolite: str, without_rule: str = "") -> bool:
+    """Whether a value is out, by the scan or by the metabolite; `without_rule` looks as if that rule did not exist."""
+    return any(item.metabolite in ("", metabolite) and item.rule != without_rule for item in result.exclusions)
+
+
+def group_values(
+    results: Iterable[ScanResult], metabolite: str, scale: str, *, exclude: bool, without_rule: str = ""
+) -> GroupValues:
+    """Mean and SD over scans; `exclude` leaves out what a rule excluded. Values that could not be given never count."""
+    values: list[float] = []
+    subjects: set[str] = set()
+    for result in results:
+        found = concentration_of(result, metabolite, scale)
+        if found is None or not math.isfinite(found.value):
+            continue
+        if exclude and is_excluded(result, metabolite, without_rule):
+            continue
+        values.append(found.value)
+        subjects.add(result.files.subject)
+    return GroupValues(
+        mean=statistics.fmean(values) if values else math.nan,
+        sd=statistics.stdev(values) if len(values) > 1 else math.nan,
+        scans=len(values),
+        subjects=len(subjects),
+    )
+
+
+def rule_counts(results: Sequence[ScanResult], declared: dict[str, float | None]) -> tuple[RuleCount, ...]:
+    """Every declared or applied rule with how often it was broken; a declared rule that caught nothing shows 0."""
+    limits = {rule: limit for rule, limit in declared.items() if limit is not None}
+    for result in results:
+        for item in result.exclusions:
+            limits.setdefault(item.rule, item.limit)
+    counts: list[RuleCount] = []
+    for rule, limit in limits.items():
+        broken = [(result.files.name, item) for result in results for item in result.exclusions if item.rule == rule]
+        single = [name for name, item in broken if item.metabolite]
+        counts.append(
+            RuleCount(
+                rule=rule,
+                label=rule_label(rule),
+                limit=limit,
+                scans=len({name for name, item in broken if not item.metabolite}),
+                values=len(single),
+                scans_with_values=len(set(single)),
+            )
+        )
+    return tuple(counts)
+
+
+def metabolite_order(results: Sequence[ScanResult]) -> tuple[str, ...]:
+    """All metabolites and sums, in the order of the first scan that has them."""
+    return tuple(dict.fromkeys(row.metabolite for result in results for row in result.amplitudes))
+
+
+def median_crlb(results: Sequence[ScanResult], metabolite: str) -> float:
+    """Median CRLB in percent over the scans, NaN when there is none."""
+    found = [row.crlb_percent for result in results for row in result.amplitudes if row.metabolite == metabolite]
+    return statistics.median(found) if found else math.nan
+
+
+def main_metabolites(results: Sequence[ScanResult], scale: str, count: int = 6) -> list[str]:
+    """The best determined metabolites by median CRLB, for want of a declared choice.
+
+    Left out are values that cannot vary (tCr on the scale relative to tCr) and those without a value on the scale.
+    """
+    ranked: list[tuple[float, str]] = []
+    for metabolite in metabolite_order(results):
+        described = group_values(results, metabolite, scale, exclude=False)
+        if described.scans == 0 or (described.scans > 1 and described.sd <= 1e-12 * abs(described.mean)):
+            continue
+        ranked.append((median_crlb(results, metabolite), metabolite))
+    best = {name for _, name in sorted(ranked)[:count]}
+    return [name for name in metabolite_order(results) if name in best]

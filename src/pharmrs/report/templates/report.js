@@ -1,0 +1,40 @@
+"use strict";
+// Sort a table by the column whose heading is selected; missing values stay at the end either way.
+for (const table of document.querySelectorAll("table.sortable")) {
+  const heads = [...table.tHead.rows[table.tHead.rows.length - 1].cells];
+  const key = (row, column) => {
+    const cell = row.cells[column];
+    if (cell.dataset.order !== undefined) return Number(cell.dataset.order);
+    const text = cell.textContent.trim();
+    return text === "n/a" ? null : text;
+  };
+  const compare = (a, b) =>
+    typeof a === "number" && typeof b === "number" ? a - b : String(a).localeCompare(String(b), "en", { numeric: true });
+  heads.forEach((head, column) => head.querySelector("button").addEventListener("click", () => {
+    const up = head.getAttribute("aria-sort") !== "ascending";
+    heads.forEach((other) => other.removeAttribute("aria-sort"));
+    head.setAttribute("aria-sort", up ? "ascending" : "descending");
+    const rows = [...table.tBodies[0].rows];
+    rows.sort((first, second) => {
+      const a = key(first, column), b = key(second, column);
+      if (a === null || b === null) return (a === null) - (b === null);
+      return up ? compare(a, b) : compare(b, a);
+    });
+    table.tBodies[0].append(...rows);
+  }));
+}
+// A link to a scan opens it.
+const openTarget = () => {
+  const target = location.hash && document.getElementById(location.hash.slice(1));
+  if (target && target.tagName === "DETAILS") { target.open = true; target.scrollIntoView(); }
+};
+addEventListener("hashchange", openTarget);
+openTarget();
+const toggle = document.getElementById("toggle");
+toggle.hidden = false;
+toggle.addEventListener("click", () => {
+  const scans = [...document.querySelectorAll("details.scan")];
+  const open = scans.some((scan) => !scan.open);
+  scans.forEach((scan) => { scan.open = open; });
+  toggle.textContent = open ? "Close all" : "Open all";
+});
