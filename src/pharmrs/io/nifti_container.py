@@ -84,6 +84,7 @@ def _parse_nifti(raw: bytes, problems: Problems) -> Any:
     from nibabel.nifti1 import Nifti1Image
     from nibabel.nifti2 import Nifti2Image
     from nibabel.spatialimages import HeaderDataError
+    from nibabel.wrapstruct import WrapStructError
 
     sizes = (int.from_bytes(raw[:4], "little"), int.from_bytes(raw[:4], "big"))
     kind = Nifti1Image if 348 in sizes else Nifti2Image if 540 in sizes else None
@@ -92,7 +93,7 @@ def _parse_nifti(raw: bytes, problems: Problems) -> Any:
         return None
     try:
         return kind.from_bytes(raw)
-    except (ImageFileError, HeaderDataError, OSError, EOFError, ValueError, KeyError, OverflowError) as error:
+    except (ImageFileError, HeaderDataError, WrapStructError, OSError, ValueError, KeyError, OverflowError) as error:
         problems.add("header", "must be a valid NIfTI header", shorten(str(error)), COPY_AGAIN)
         return None
 
@@ -128,7 +129,7 @@ def _read_array(image: Any, raw_size: int, problems: Problems) -> np.ndarray[Any
         remedy = "store the complex FID (complex64), not its real part or magnitude: " + CONVERT_AGAIN
         problems.add("data type", "must be complex", str(dtype), remedy)
         return None
-    needed = math.prod(int(size) for size in image.shape) * dtype.itemsize + int(image.header["vox_offset"])
+    needed = math.prod(int(size) for size in image.shape) * dtype.itemsize + int(image.dataobj.offset)
     # compared before anything is allocated: a damaged header may ask for more memory than there is
     if needed > raw_size or min(image.shape, default=0) < 1:
         problems.add("data", f"the header announces {needed} bytes", f"{raw_size} bytes", COPY_AGAIN)

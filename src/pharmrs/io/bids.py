@@ -1,0 +1,197 @@
+"""Finds the spectroscopy scans of a BIDS dataset and the water references that belong to each.
+
+Source: BIDS 1.10, "Magnetic Resonance Spectroscopy": sub-*/[ses-*/]mrs/*_svs.nii[.gz] and *_mrsref.nii[.gz].
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pharmrs.errors import InputProblem
+from pharmrs.io.problems import Problems
+from pharmrs.io.sidecar import stem_of
+from pharmrs.records import ScanFiles
+from pharmrs.records.study import Study
+
+_PURPOSES = ("quantification", "eddy_current", "coil_combination")
+
+
+@dataclass(frozen=True, slots=True)
+class _Recording:
+    """One file of an `mrs` folder: path, entities as written (`sub-01`, `acq-quant`), suffix."""
+
+    path: Path
+    entities: tuple[str, ...]
+    suffix: str
+
+    def value(self, key: str) -> str:
+        return next((e.split("-", 1)[1] for e in self.entities if e.startswith(f"{key}-")), "")
+
+
+def find_scans(dataset: str | Path, study: Study) -> tuple[list[ScanFiles], list[InputProblem]]:
+    """The scans of `dataset` in order of name, and what is wrong with the folder.
+
+    References of the same subject and session serve a scan; when entities that both carry (run, task, ...) tell
+    references apart, only the agreeing ones do. `study.references` says which serves what; a single reference serves
+    everything that is not declared. Files behind links that leave the dataset are refused. Nothing is raised.
+    """
+    root = Path(dataset)
+    problems = Problems(str(dataset))
+    if not root.is_dir():
+        problems.add("dataset", "must be a folder", "missing", "check the path of the dataset")
+        return [], problems.found
+    if not (root / "dataset_description.json").is_file():
+        remedy = 'create it with {"Name": "...", "BIDSVersion": "1.10.0"}, and check that the path is the BIDS root'
+        problems.add("dataset_description.json", "every BIDS dataset has this file at its root", "missing", remedy)
+    recordings = _recordings(root, problems)
+    scans = [recording for recording in recordings if recording.suffix == "svs"]
+    references = [recording for recording in recordings if recording.suffix == "mrsref"]
+    if not scans:
+        remedy = "store single-voxel spectra as sub-<label>/[ses-<label>/]mrs/sub-<label>[_ses-<label>]_svs.nii.gz"
+        problems.add("dataset", "needs at least one *_svs.nii.gz", "none found", remedy)
+    _check_unique(scans, problems)
+    return [_scan_files(scan, references, study, problems) for scan in scans], problems.found
+
+
+def _recordings(root: Path, problems: Problems) -> list[_Recording]:
+    found = []
+    real_root = root.resolve()
+    paths = [path for pattern in ("sub-*/mrs/*", "sub-*/ses-*/mrs/*") for path in root.glob(pattern)]
+    for path in sorted(paths):
+        *entities, suffix = stem_of(path).split("_")
+        if not path.name.endswith((".nii", ".nii.gz")) or suffix not in ("svs", "mrsref"):
+            continue
+        if not path.resolve().is_relative_to(real_root):
+            remedy = "copy the file into the dataset; links that leave it are not followed"
+            problems.found.append(
+                InputProblem(
+                    file=str(path),
+                    field="link",
+                    rule="must not lead out of the dataset",
+                    value=str(path.resolve()),
+                    remedy=remedy,
+                )
+            )
+            continue
+        recording = _Recording(path, tuple(entities), suffix)
+        if _is_named_right(recording, problems):
+            found.append(recording)
+    return found
+
+
+def _is_named_right(recording: _Recording, problems: Problems) -> bool:
+    folders = [part for part in recording.path.parts[-4:-1] if part.startswith(("sub-", "ses-"))]
+    wanted = [folder for folder in folders if folder not in recording.entities]
+    malformed = [entity for entity in recording.entities if "-" not in entity or entity.endswith("-")]
+    if not wanted and not malformed:
+        return True
+    rule = "file names consist of key-label pairs and repeat the subject and session of their folder"
+    problems.found.append(
+        InputProblem(
+            file=str(recording.path),
+            field="file name",
+            rule=rule,
+            value=", ".join(malformed) or f"{', '.join(wanted)} is not in the name",
+            remedy="rename the file as BIDS wants, e.g. sub-01_ses-1_acq-steam_svs.nii.gz",
+        )
+    )
+    return False
+
+
+def _check_unique(scans: list[_Recording], problems: Problems) -> None:
+    seen: dict[str, Path] = {}
+    for scan in scans:
+        name = "_".join(scan.entities)
+        if name in seen:
+            remedy = "keep one of the two files (.nii or .nii.gz)"
+            problems.add(name, "each scan must exist once", f"{seen[name].name} and {scan.path.name}", remedy)
+        seen[name] = scan.path
+
+
+def _scan_files(scan: _Recording, references: list[_Recording], study: Study, problems: Problems) -> ScanFiles:
+    candidates = _candidates(scan, references)
+    chosen = {purpose: _choose(purpose, candidates, study, scan, problems) for purpose in _PURPOSES}
+    if not candidates:
+        _add(
+            problems,
+            scan,
+            "water reference",
+            "a scan should have a *_mrsref.nii.gz of its subject and session",
+            "none",
+            "add the water reference; without it there is no water scaling and no eddy-current correction",
+            severity="warning",
+        )
+    return ScanFiles(
+        name="_".join(scan.entities),
+        subject=scan.value("sub"),
+        session=scan.value("ses"),
+        metabolite=str(scan.path),
+        **chosen,
+    )
+
+
+def _candidates(scan: _Recording, references: list[_Recording]) -> list[_Recording]:
+    """References of the scan's subject and session, narrowed by each shared entity that tells them apart."""
+    candidates = [r for r in references if r.value("sub") == scan.value("sub") and r.value("ses") == scan.value("ses")]
+    for entity in scan.entities:
+        key = entity.split("-", 1)[0]
+        if key in ("sub", "ses", "acq"):  # acq is what the study file tells the references apart by
+            continue
+        agreeing = [r for r in candidates if r.value(key) == scan.value(key)]
+        if any(r.value(key) for r in candidates):
+            candidates = agreeing or [r for r in candidates if not r.value(key)]
+    return candidates
+
+
+def _choose(purpose: str, candidates: list[_Recording], study: Study, scan: _Recording, problems: Problems) -> str:
+    """The path of the reference for `purpose`, or empty text with the reason in `problems`."""
+    wanted = getattr(study.references, purpose)
+    declared = {getattr(study.references, other) for other in _PURPOSES} - {None}
+    field = f"references.{purpose}"
+    if wanted is not None:
+        fitting = [r for r in candidates if wanted in r.entities]
+        if candidates and not fitting:
+            _add(
+                problems,
+                scan,
+                field,
+                f"a reference with the entity {wanted} must belong to this scan",
+                _names(candidates),
+                "add the reference, or correct the entity in study.yaml",
+                severity="warning",
+            )
+    else:
+        # one that is declared for something else is taken only when there is no other
+        fitting = [r for r in candidates if not declared & set(r.entities)] or candidates
+    same_acquisition = [r for r in fitting if r.value("acq") == scan.value("acq")]
+    if wanted is None and scan.value("acq") and len(fitting) > 1 and len(same_acquisition) == 1:
+        fitting = same_acquisition
+    if len(fitting) > 1:
+        _add(
+            problems,
+            scan,
+            field,
+            "exactly one reference must fit",
+            _names(fitting),
+            f"declare references: {{{purpose}: <entity>}} in study.yaml, e.g. {_distinct_entity(fitting)}",
+        )
+        return ""
+    return str(fitting[0].path) if fitting else ""
+
+
+def _distinct_entity(recordings: list[_Recording]) -> str:
+    shared = set(recordings[0].entities).intersection(*(r.entities for r in recordings))
+    return next((e for r in recordings for e in r.entities if e not in shared), "acq-quant")
+
+
+def _names(recordings: list[_Recording]) -> str:
+    return ", ".join(recording.path.name for recording in recordings)
+
+
+def _add(
+    problems: Problems, scan: _Recording, field: str, rule: str, value: str, remedy: str, severity: str = "error"
+) -> None:
+    problems.found.append(
+        InputProblem(file=str(scan.path), field=field, rule=rule, value=value, remedy=remedy, severity=severity)
+    )
