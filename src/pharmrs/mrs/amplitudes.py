@@ -1,0 +1,69 @@
+"""Rows of the result: each component, and the sums the field reports, with their own SD."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pharmrs.records.arrays import FloatArray
+from pharmrs.records.fit import LinearCombinationFit, MetaboliteAmplitude
+
+# Sums of signals that one spectrum can hardly tell apart; each lists the names its parts go by in basis sets.
+SUMS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "tNAA": (("NAA",), ("NAAG",)),
+    "tCr": (("Cr", "Cre"), ("PCr",)),
+    "tCho": (("GPC",), ("PCho", "PCh"), ("Cho",)),
+    "Glx": (("Glu",), ("Gln",)),
+}
+
+
+def parts_of(total: str, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Components of the sum `total` that are among `names`."""
+    return tuple(alias for aliases in SUMS[total] for alias in aliases if alias in names)
+
+
+def selector(metabolite: str, names: tuple[str, ...]) -> FloatArray:
+    """0/1 vector over `names` that picks a component or a sum; all zero where no part is there."""
+    parts = parts_of(metabolite, names) if metabolite in SUMS and metabolite not in names else (metabolite,)
+    return np.array([float(name in parts) for name in names])
+
+
+def metabolite_amplitudes(fit: LinearCombinationFit) -> tuple[MetaboliteAmplitude, ...]:
+    """Every component in the order of the basis set, then the sums whose parts are there."""
+    rows = []
+    classical = np.nan_to_num(fit.classical_crlb)
+    for index, name in enumerate(fit.names):
+        rows.append(
+            _row(
+                name,
+                float(fit.amplitudes[index]),
+                float(np.sqrt(fit.covariance[index, index])),
+                float(classical[index]),
+                (float(fit.shifts_hz[index]), float(fit.dampings_hz[index])),
+                (name,),
+            )
+        )
+    for total in SUMS:
+        parts = parts_of(total, fit.names)
+        if not parts or total in fit.names:
+            continue
+        pick = selector(total, fit.names)
+        sd = float(np.sqrt(max(pick @ fit.covariance @ pick, 0.0)))
+        classical_sd = float(np.sqrt(np.sum((pick * classical) ** 2)))
+        rows.append(_row(total, float(pick @ fit.amplitudes), sd, classical_sd, (np.nan, np.nan), parts))
+    return tuple(rows)
+
+
+def _row(
+    name: str, amplitude: float, sd: float, classical: float, moved: tuple[float, float], parts: tuple[str, ...]
+) -> MetaboliteAmplitude:
+    scale = 100.0 / amplitude if amplitude > 0 else np.inf
+    return MetaboliteAmplitude(
+        metabolite=name,
+        amplitude=amplitude,
+        sd=sd,
+        crlb_percent=sd * scale if sd > 0 else np.inf,
+        classical_crlb_percent=classical * scale if classical > 0 else np.inf,
+        shift_hz=moved[0],
+        damping_hz=moved[1],
+        parts=parts,
+    )
