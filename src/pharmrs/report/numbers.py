@@ -29,3 +29,15 @@ def percent_text(value: float | None) -> str:
     if math.isinf(value) or value > 999:
         return NOT_DETECTED
     return f"{value:.1f} %" if value < 10 else f"{value:.0f} %"
+
+
+def with_sd_text(value: float, sd: float, digits: int = 2) -> str:
+    """`value ± sd`: the SD with `digits` significant digits, the value with the same number of decimals."""
+    if math.isnan(value):
+        return MISSING
+    if not math.isfinite(sd) or sd <= 0:
+        return number_text(value, 4)
+    decimals = digits - 1 - math.floor(math.log10(sd))
+    if not 0 <= decimals <= 6 or abs(value) >= 1e6:
+        return f"{number_text(value, 4)} ± {number_text(sd, digits)}"
+    return f"{value:.{decimals}f} ± {sd:.{decimals}f}".replace("-", "−")

@@ -45,11 +45,10 @@ class ScanFigures:
 class _Resolution:
     fit_dpi: float
     step_dpi: float
-    colours: int
 
 
-_FULL = _Resolution(fit_dpi=130, step_dpi=110, colours=24)
-_COMPACT = _Resolution(fit_dpi=85, step_dpi=75, colours=8)
+_FULL = _Resolution(fit_dpi=130, step_dpi=110)
+_COMPACT = _Resolution(fit_dpi=95, step_dpi=80)
 
 
 def render_scan_figures(result: ScanResult, *, compact: bool = False) -> ScanFigures:
@@ -61,10 +60,10 @@ def render_scan_figures(result: ScanResult, *, compact: bool = False) -> ScanFig
     fit = fit_figure(result.fit, result.files.name, result.amplitudes)
     water = None
     if result.water is not None:
-        png = figure_png_bytes(water_figure(result.water), resolution.step_dpi, resolution.colours)
+        png = figure_png_bytes(water_figure(result.water), resolution.step_dpi, small=True)
         water = EmbeddedFigure(png=png, alt=f"Water reference of {result.files.name} with its model and the residual.")
     return ScanFigures(
-        fit=EmbeddedFigure(png=figure_png_bytes(fit, resolution.fit_dpi, resolution.colours), alt=_fit_alt(result)),
+        fit=EmbeddedFigure(png=figure_png_bytes(fit, resolution.fit_dpi, small=True), alt=_fit_alt(result)),
         steps=tuple(_step_figure(step, result, resolution) for step in result.preprocessed.steps),
         water=water,
     )
@@ -74,7 +73,7 @@ def _step_figure(step: PreprocessingStep, result: ScanResult, resolution: _Resol
     figure = preprocessing_figure(step, result.acquisition)
     shown = f" and {', '.join(step.series)}" if step.series else ""
     return EmbeddedFigure(
-        png=figure_png_bytes(figure, resolution.step_dpi, resolution.colours),
+        png=figure_png_bytes(figure, resolution.step_dpi, small=True),
         alt=f"{result.files.name}, {step.name}: spectrum before and after the step, 0 to 5 ppm{shown}.",
     )
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pharmrs.errors import InputProblem
 from pharmrs.records.quantification import Exclusion
 from pharmrs.records.scan import ScanOutcome, ScanResult
-from pharmrs.report.numbers import MISSING, number_text, percent_text
+from pharmrs.report.numbers import MISSING, number_text, percent_text, with_sd_text
 from pharmrs.report.scan_figures import ScanFigures
 from pharmrs.report.summary import (
     GroupValues,
@@ -177,7 +177,7 @@ def rule_sensitivity_view(
 
     def cell(metabolite: str, *, exclude: bool, without_rule: str = "") -> CellView:
         found = group_values(results, metabolite, scale, exclude=exclude, without_rule=without_rule)
-        text = f"{number_text(found.mean, 4)} ± {number_text(found.sd)} (n = {found.scans})" if found.scans else MISSING
+        text = f"{with_sd_text(found.mean, found.sd)} (n = {found.scans})" if found.scans else MISSING
         return CellView(text, order=repr(found.mean))
 
     rows = tuple(
@@ -201,7 +201,7 @@ def metabolites_view(result: ScanResult, scale: str, label: str) -> TableView:
         found = concentration_of(result, row.metabolite, scale)
         value = CellView(MISSING)
         if found is not None and math.isfinite(found.value):
-            value = CellView(f"{number_text(found.value, 4)} ± {number_text(found.sd, 2)}", order=repr(found.value))
+            value = CellView(with_sd_text(found.value, found.sd), order=repr(found.value))
         elif found is not None and found.reason:
             value = CellView(f"{MISSING}: {found.reason}")
         out = is_excluded(result, row.metabolite)
@@ -257,7 +257,7 @@ def exclusions_view(outcomes: Sequence[ScanOutcome]) -> TableView:
             CellView(item.scan, href=f"#{anchor_of(position)}"),
             CellView(item.metabolite or "whole scan"),
             CellView(rule_label(item.rule)),
-            number_cell(item.limit),
+            CellView(f"{item.limit:g}", order=repr(item.limit)) if math.isfinite(item.limit) else CellView(MISSING),
             number_cell(item.value),
             CellView(item.decided_by),
         )

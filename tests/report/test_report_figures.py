@@ -1,0 +1,149 @@
+"""Figures: what they show, that they survive odd data, and that the same record gives the same bytes."""
+
+from __future__ import annotations
+
+import dataclasses
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import report_factory
+
+from pharmrs.records import PreprocessingStep, ScanResult
+from pharmrs.report.figure_style import figure_svg_bytes
+from pharmrs.report.figures import (
+    figure_png_bytes,
+    figure_svg_text,
+    fit_figure,
+    overview_figure,
+    preprocessing_figure,
+    quality_figure,
+    save_figure,
+    water_figure,
+)
+
+
+def test_fit_figure_shows_components_above_zero_by_chemical_shift() -> None:
+    fit = report_factory.fit()
+    panel = fit_figure(fit, "scan", report_factory.amplitudes(fit)).axes[2]
+    names = [label.get_text() for label in panel.get_yticklabels()]
+    assert "Lac" not in names  # held at zero
+    assert sorted(names) == sorted(name for name in fit.names if name != "Lac")
+    order = np.argsort(fit.ppm)
+    upright = (fit.components * np.conj(fit.phase)).real[:, order]
+    shifts = [fit.ppm[order][np.argmax(upright[fit.names.index(name)])] for name in names]
+    assert shifts == sorted(shifts, reverse=True)
+    assert list(panel.get_yticks()) == sorted(panel.get_yticks(), reverse=True)  # first row on top
+
+
+def test_fit_figure_draws_phased_real_data_with_high_ppm_left() -> None:
+    fit = report_factory.fit()
+    residual, main = fit_figure(fit, "scan").axes[:2]
+    data, model, baseline = (np.asarray(line.get_ydata()) for line in main.get_lines())
+    order = np.argsort(fit.ppm)
+    upright = np.conj(fit.phase)[order]
+    np.testing.assert_allclose(data, (fit.data[order] * upright).real)
+    np.testing.assert_allclose(model, ((fit.model + fit.baseline)[order] * upright).real)
+    np.testing.assert_allclose(baseline, (fit.baseline[order] * upright).real)
+    np.testing.assert_allclose(residual.get_lines()[1].get_ydata(), (fit.residual[order] * upright).real)
+    low, high = main.get_xlim()
+    assert low > high
+
+
+def test_fit_figure_without_any_component() -> None:
+    fit = report_factory.fit()
+    empty = dataclasses.replace(
+        fit, amplitudes=0 * fit.amplitudes, components=0 * fit.components, model=0 * fit.model, converged=False
+    )
+    assert len(figure_png_bytes(fit_figure(empty, "nothing found"))) > 1000
+
+
+def test_a_name_with_dollars_and_underscores_is_not_a_formula() -> None:
+    figure = fit_figure(report_factory.fit(), r"sub-$01_x^{2}$ \frac <b>")
+    assert figure_svg_bytes(figure).startswith(b"<?xml")
+
+
+def test_preprocessing_figure_has_a_panel_for_each_series() -> None:
+    acquisition = report_factory.ACQUISITION
+    alignment = report_factory.steps()[1]
+    figure = preprocessing_figure(alignment, acquisition)
+    titles = [axes.get_title(loc="left") for axes in figure.axes]
+    assert set(titles) == {alignment.name, *alignment.series}
+    spectrum = next(axes for axes in figure.axes if axes.get_title(loc="left") == alignment.name)
+    assert spectrum.get_xlim() == (5.0, 0.0)
+
+
+def test_preprocessing_figure_says_when_it_magnifies() -> None:
+    clean = report_factory.steps()[-1].after
+    step = PreprocessingStep(name="sum", summary="", before=clean / 100, after=clean)
+    axes = preprocessing_figure(step, report_factory.ACQUISITION).axes[0]
+    legend = axes.get_legend()
+    assert legend is not None
+    assert [text.get_text() for text in legend.get_texts()] == ["before (× 100)", "after"]
+
+
+@pytest.mark.parametrize("lengths", [(4096, 2048), (64, 64)])
+def test_preprocessing_figure_of_odd_signals(lengths: tuple[int, int]) -> None:
+    before, after = (np.zeros(length, dtype=complex) for length in lengths)
+    many = {f"series {number}": (float("nan"), 1.0) for number in range(5)} | {"empty": ()}
+    step = PreprocessingStep(name="odd", summary="", before=before, after=after, series=many)
+    assert len(figure_png_bytes(preprocessing_figure(step, report_factory.ACQUISITION))) > 1000
+
+
+def test_excluded_values_are_hollow(results: list[ScanResult]) -> None:
+    axes = overview_figure(results, "lcmodel_water", ["Glu"]).axes[0]
+    dots = [line for line in axes.get_lines() if line.get_marker() == "o"]
+    counts = {str(line.get_markerfacecolor()): len(np.asarray(line.get_xdata())) for line in dots}
+    assert counts["white"] == 2  # the broad and the noisy scan
+    assert sum(counts.values()) == len(results)
+
+
+def test_quality_figure_keeps_limits_in_sight(results: list[ScanResult]) -> None:
+    rules = report_factory.study(max_line_width_hz=60.0, min_signal_to_noise=200.0).quality
+    axes = quality_figure(results, rules).axes[0]
+    assert axes.get_xlim()[1] > 60
+    assert axes.get_ylim()[1] > 200
+
+
+def test_same_record_same_bytes() -> None:
+    water = report_factory.water()
+    assert figure_png_bytes(water_figure(water)) == figure_png_bytes(water_figure(water))
+    assert figure_svg_bytes(water_figure(water)) == figure_svg_bytes(water_figure(water))
+    assert figure_svg_text(water_figure(water)) == figure_svg_text(water_figure(water))
+
+
+def test_two_inline_figures_share_no_identifier(results: list[ScanResult]) -> None:
+    first = figure_svg_text(water_figure(report_factory.water()))
+    second = figure_svg_text(quality_figure(results, report_factory.study().quality))
+    identifiers = [{part.split('"')[0] for part in text.split(' id="')[1:]} for text in (first, second)]
+    assert identifiers[0]
+    assert not identifiers[0] & identifiers[1]
+    assert "http" not in first + second
+
+
+def test_save_figure_is_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    figure = water_figure(report_factory.water())
+    for suffix in ("png", "svg"):
+        save_figure(figure, tmp_path / "deep" / f"water.{suffix}")
+    with pytest.raises(ValueError, match="png or"):
+        save_figure(figure, tmp_path / "water.pdf")
+
+    def full_disk(*_: object) -> None:
+        raise OSError("no space left on device")
+
+    target = tmp_path / "deep" / "water.png"
+    before = target.read_bytes()
+    monkeypatch.setattr("pharmrs.report.atomic.os.fsync", full_disk)
+    with pytest.raises(OSError, match="no space"):
+        save_figure(figure, target)
+    assert target.read_bytes() == before
+    assert sorted(path.name for path in target.parent.iterdir()) == ["water.png", "water.svg"]
+
+
+def test_importing_the_report_loads_neither_matplotlib_nor_jinja() -> None:
+    modules = ["figures", "html", "methods", "tables", "scan_figures"]
+    code = "import sys\n" + "\n".join(f"import pharmrs.report.{name}" for name in modules)
+    code += "\nassert not {'matplotlib', 'jinja2', 'PIL'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
