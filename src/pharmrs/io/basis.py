@@ -12,6 +12,7 @@ import numpy as np
 from pharmrs.io.basis_fsl_json import read_fsl_json, recognises_fsl_json
 from pharmrs.io.basis_jmrui import read_jmrui, recognises_jmrui
 from pharmrs.io.basis_lcmodel import read_lcmodel, recognises_lcmodel
+from pharmrs.io.basis_orientation import orient
 from pharmrs.io.problems import Problems
 from pharmrs.io.reference_peak import remove_reference_peak
 from pharmrs.io.singlets import with_proton_amplitude
@@ -20,17 +21,18 @@ from pharmrs.records import BasisSet
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BasisFormat:
-    """One format: its name, whether a path is of it, and its reader."""
+    """One format: its name, whether a path is of it, its reader, and whether it defines the phase sense."""
 
     name: str
     recognises: Callable[[Path], bool]
     read: Callable[[Path, Problems], BasisSet | None]
+    defines_sense: bool
 
 
 FORMATS = (
-    BasisFormat(name="LCModel .basis", recognises=recognises_lcmodel, read=read_lcmodel),
-    BasisFormat(name="jMRUI text", recognises=recognises_jmrui, read=read_jmrui),
-    BasisFormat(name="FSL-MRS JSON", recognises=recognises_fsl_json, read=read_fsl_json),
+    BasisFormat(name="LCModel .basis", recognises=recognises_lcmodel, read=read_lcmodel, defines_sense=True),
+    BasisFormat(name="jMRUI text", recognises=recognises_jmrui, read=read_jmrui, defines_sense=False),
+    BasisFormat(name="FSL-MRS JSON", recognises=recognises_fsl_json, read=read_fsl_json, defines_sense=False),
 )
 
 
@@ -51,9 +53,13 @@ def read_basis(path: str | Path) -> BasisSet:
             "basis", f"must be one of: {known}", "unknown format", "convert it, or give the file or its folder"
         )
     problems.raise_errors()
-    basis = kind.read(place, problems) if kind is not None else None
+    if kind is None:
+        raise AssertionError("an unknown format must come with a problem")
+    basis = kind.read(place, problems)
     if basis is not None:
         _check(basis, problems)
+        if not kind.defines_sense and not problems.found:
+            basis = orient(basis, problems)
     problems.raise_errors()
     if basis is None:
         raise AssertionError("an unusable basis set must come with a problem")

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from pharmrs.constants import WATER_PPM
-from pharmrs.io.basis_orientation import orient
 from pharmrs.io.problems import Problems
 from pharmrs.records import BasisSet
 
@@ -28,7 +27,7 @@ def recognises_fsl_json(path: Path) -> bool:
 def read_fsl_json(path: Path, problems: Problems) -> BasisSet | None:
     """Read a folder of FSL-MRS JSON files; None, with the reasons in `problems`, where it cannot be used.
 
-    The format does not say in which phase sense it is stored, so the known singlets decide.
+    The format does not say in which phase sense it is stored, so the known singlets must decide afterwards.
     """
     entries = []
     for file in sorted(path.glob("*.json")) if path.is_dir() else [path]:
@@ -43,7 +42,7 @@ def read_fsl_json(path: Path, problems: Problems) -> BasisSet | None:
         problems.add("basis", rule, f"{len(clocks)} different combinations", _REMEDY)
         return None
     mhz, dwell_time_s, _ = clocks.pop()
-    basis = BasisSet(
+    return BasisSet(
         names=tuple(name for name, *_ in entries),
         fids=np.array([fid for *_, fid in entries]),
         dwell_time_s=dwell_time_s,
@@ -51,7 +50,6 @@ def read_fsl_json(path: Path, problems: Problems) -> BasisSet | None:
         receiver_ppm=WATER_PPM.value,
         source=str(path),
     )
-    return orient(basis, problems)
 
 
 def _read_entry(file: Path, problems: Problems) -> tuple[str, float, float, np.ndarray[Any, Any]] | None:

@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 
 from pharmrs.constants import WATER_PPM
-from pharmrs.io.basis_orientation import orient
 from pharmrs.io.problems import Problems
 from pharmrs.records import BasisSet
 from pharmrs.records.arrays import ComplexArray
@@ -38,7 +37,7 @@ def recognises_jmrui(path: Path) -> bool:
 def read_jmrui(path: Path, problems: Problems) -> BasisSet | None:
     """Read jMRUI text signals; None, with the reasons in `problems`, where they cannot be used.
 
-    The format does not say in which phase sense it is stored, so the known singlets decide.
+    The format does not say in which phase sense it is stored, so the known singlets must decide afterwards.
     """
     files = [file for file in (sorted(path.glob("*.txt")) if path.is_dir() else [path]) if _begins_right(file)]
     read = [_read_file(file, problems) for file in files]
@@ -51,7 +50,7 @@ def read_jmrui(path: Path, problems: Problems) -> BasisSet | None:
         problems.add("header", rule, f"{len(clocks)} different combinations", _REMEDY)
         return None
     mhz, dwell_time_s, _ = clocks.pop()
-    basis = BasisSet(
+    return BasisSet(
         names=tuple(name for s in signals for name in s.names),
         fids=np.concatenate([s.fids for s in signals]),
         dwell_time_s=dwell_time_s,
@@ -59,7 +58,6 @@ def read_jmrui(path: Path, problems: Problems) -> BasisSet | None:
         receiver_ppm=WATER_PPM.value,
         source=str(path),
     )
-    return orient(basis, problems)
 
 
 def _begins_right(file: Path) -> bool:

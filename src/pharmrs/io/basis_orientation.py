@@ -43,7 +43,7 @@ def _agree(centres: list[float]) -> bool:
         return False
     values = np.array(centres)
     near = np.abs(values - np.median(values)) < _TOLERANCE_PPM
-    distinct = len(centres) > 1 and np.ptp(values[near]) < _TOLERANCE_PPM
+    distinct = near.sum() > 1 and np.ptp(values[near]) < _TOLERANCE_PPM
     around_water = abs(float(np.median(values)) - WATER_PPM.value) < _TOLERANCE_PPM
     return bool(np.mean(near) > 0.7 and (around_water or distinct))
 

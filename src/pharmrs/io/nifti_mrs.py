@@ -97,8 +97,7 @@ def _arrange(
     axes = _dimension_axes(shape, extension, problems)
     if data is None:
         return None
-    _check_values(data, problems)
-    if axes is None or shape[:3] != (1, 1, 1):
+    if not _values_are_usable(data, problems) or axes is None or shape[:3] != (1, 1, 1):
         return None
     ordered = [3, *(axes[tag] for tag in ("DIM_COIL", "DIM_DYN") if tag in axes)]
     rest = [axis for axis in range(data.ndim) if axis not in ordered]
@@ -124,14 +123,14 @@ def _dimension_axes(shape: tuple[int, ...], extension: dict[str, Any], problems:
     return axes if fine else None
 
 
-def _check_values(data: np.ndarray[Any, Any], problems: Problems) -> None:
+def _values_are_usable(data: np.ndarray[Any, Any], problems: Problems) -> bool:
     bad = int(np.count_nonzero(~np.isfinite(data)))
+    again = "export or convert the recording again"
     if bad:
-        problems.add(
-            "data", "must be finite numbers", f"{bad} NaN or infinite", "export or convert the recording again"
-        )
+        problems.add("data", "must be finite numbers", f"{bad} NaN or infinite", again)
     elif not data.any():
-        problems.add("data", "must hold a signal", "all zeros", "export or convert the recording again")
+        problems.add("data", "must hold a signal", "all zeros", again)
+    return bad == 0 and bool(data.any())
 
 
 def _write(

@@ -71,12 +71,13 @@ def _strict_loader() -> Any:
         def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
             seen = set()
             for key_node, _ in node.value:
+                if not isinstance(key_node.value, str):
+                    continue
                 if key_node.value in seen and key_node.tag != "tag:yaml.org,2002:merge":
                     raise yaml.constructor.ConstructorError(
                         None, None, f"the key '{key_node.value}' is given twice", key_node.start_mark
                     )
-                if isinstance(key_node.value, str):
-                    seen.add(key_node.value)
+                seen.add(key_node.value)
             return super().construct_mapping(node, deep=deep)
 
     return StrictLoader

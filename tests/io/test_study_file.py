@@ -1,0 +1,114 @@
+"""`study.yaml`: every mistake with its key, the value, and what to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pharmrs.errors import InputError, InputProblem
+from pharmrs.io.study_file import read_study, study_schema
+
+RIGHT = """
+title: Ketamine and glutamate
+basis: basis/7T.basis
+references:
+  quantification: acq-quant
+quantification:
+  primary_scale: ratio_tcr
+  tissue_by_scan:
+    sub-01_ses-1: {gray_matter: 0.6, white_matter: 0.3, csf: 0.1, source: manual}
+quality:
+  max_crlb_percent: 20
+"""
+
+
+def problems_of(folder: Path, text: str) -> tuple[InputProblem, ...]:
+    (folder / "study.yaml").write_text(text)
+    with pytest.raises(InputError) as caught:
+        read_study(folder / "study.yaml")
+    for problem in caught.value.problems:
+        assert problem.file == str(folder / "study.yaml")
+        assert problem.field and problem.rule and problem.remedy
+    return caught.value.problems
+
+
+def test_right(tmp_path: Path) -> None:
+    (tmp_path / "study.yaml").write_text("\ufeff" + RIGHT, encoding="utf-8")
+    study = read_study(tmp_path / "study.yaml")
+    assert study.references.quantification == "acq-quant"
+    assert study.quantification.tissue_by_scan["sub-01_ses-1"].gray_matter == 0.6
+
+
+CASES = {
+    "unknown key": ("title:", "titel:", "titel", "unknown key", "'title'"),
+    "unknown inner key": (
+        "quantification: acq-quant",
+        "quantificaton: x",
+        "references.quantificaton",
+        "unknown",
+        "'quan",
+    ),
+    "unknown far key": ("title:", "zzz: 1\ntitle:", "zzz", "unknown key", "known keys here"),
+    "unknown key in a mapping": (
+        "csf: 0.1",
+        "cfs: 0.1, csf: 0.1",
+        "quantification.tissue_by_scan.sub-01_ses-1.cfs",
+        "unknown key",
+        "'csf'",
+    ),
+    "missing": ("basis: basis/7T.basis", "", "basis", "required", "basis set, path relative"),
+    "sum": ("csf: 0.1", "csf: 0.4", "quantification.tissue_by_scan.sub-01_ses-1", "must be 1, is 1.3", ""),
+    "range": ("max_crlb_percent: 20", "max_crlb_percent: -1", "quality.max_crlb_percent", "greater than 0", ""),
+    "type": ("max_crlb_percent: 20", "max_crlb_percent: many", "quality.max_crlb_percent", "number", ""),
+    "choice": ("ratio_tcr", "ratio", "quantification.primary_scale", "ratio_tcr", ""),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_mistakes(tmp_path: Path, case: str) -> None:
+    before, after, field, rule, remedy = CASES[case]
+    found = problems_of(tmp_path, RIGHT.replace(before, after, 1))
+    assert [p for p in found if p.field == field and rule in p.rule and remedy in p.remedy], [str(p) for p in found]
+
+
+def test_all_at_once(tmp_path: Path) -> None:
+    text = RIGHT.replace("title:", "titel:").replace("20", "-20").replace("ratio_tcr", "x")
+    assert {p.field for p in problems_of(tmp_path, text)} >= {
+        "titel",
+        "title",
+        "quality.max_crlb_percent",
+        "quantification.primary_scale",
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "field", "rule"),
+    [
+        ("title: [1, 2\nbasis: x", "line 2", "YAML"),
+        ("title: a: b", "line 1", "YAML"),
+        ("title: x\ntitle: y", "line 2", "YAML"),
+        ("a: !!python/object/apply:os.system ['true']", "line 1", "YAML"),
+        ("", "file", "keys"),
+        ("- a", "file", "keys"),
+        ("? [1, 2]\n: x", "line 1", "YAML"),
+    ],
+)
+def test_not_yaml(tmp_path: Path, text: str, field: str, rule: str) -> None:
+    (problem,) = problems_of(tmp_path, text)
+    assert problem.field.startswith(field) and rule in problem.rule
+
+
+def test_missing_and_not_text(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="must exist"):
+        read_study(tmp_path / "none.yaml")
+    (tmp_path / "study.yaml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(InputError, match="UTF-8"):
+        read_study(tmp_path / "study.yaml")
+
+
+def test_schema_documents_every_top_key() -> None:
+    schema = study_schema()
+    assert schema["$schema"].endswith("2020-12/schema")
+    assert {"title", "basis", "references", "quantification", "quality"} <= set(schema["properties"])
+    assert schema["additionalProperties"] is False
