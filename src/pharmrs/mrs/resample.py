@@ -52,22 +52,36 @@ def _fit_length(fids: ComplexArray, points: int) -> ComplexArray:
 def _band_limited(fids: ComplexArray, ratio: float, points: int) -> ComplexArray:
     """Band-limited interpolation of `fids` (metabolites, n) at the times 0, ratio, 2 ratio, ... (in samples).
 
-    The signal jumps from zero to its first value. Half of that value is interpolated and the other half added to the
-    first new sample: this is the trapezoidal rule, without which both clocks would add a constant of their own to
-    the spectrum. The Fourier sum at arbitrary times is a chirp-z transform (Bluestein 1970,
-    doi:10.1109/TAU.1970.1162132).
+    A signal that jumps from zero to its first value is not band-limited: its tails fold over differently on the two
+    clocks. One exponential through the first two samples is therefore taken out, sampled exactly and added again;
+    only the rest, which begins with zeros, is interpolated. The Fourier sum at arbitrary times is a chirp-z transform
+    (Bluestein 1970, doi:10.1109/TAU.1970.1162132).
     """
-    first = 0.5 * fids[:, :1]
-    halved = np.concatenate([first, fids[:, 1:]], axis=1)
-    reach = fids.shape[1] + int(np.ceil(points * ratio))
-    padded = 1 << int(np.ceil(np.log2(max(reach, 2 * fids.shape[1]))))
+    count = fids.shape[1]
+    step = _first_step(fids, np.pi / max(ratio, 1.0))
+    rest = fids - fids[:, :1] * np.exp(step * np.arange(count))
+    times = ratio * np.arange(points)
+    exact = fids[:, :1] * np.exp(step * times) * (times < count - 0.5)
+    reach = count + int(np.ceil(points * ratio))
+    padded = 1 << int(np.ceil(np.log2(max(reach, 2 * count))))
     highest = int(np.floor(padded / 2 / max(ratio, 1.0)))
-    spectrum = np.fft.fft(halved, padded, axis=1)
+    spectrum = np.fft.fft(rest, padded, axis=1)
     band = np.concatenate([spectrum[:, -highest:], spectrum[:, : highest + 1]], axis=1)
     band[:, [0, -1]] *= 0.5
-    resampled = _fourier_sum(band, ratio / padded, -highest, points) / padded
-    resampled[:, 0] += first[:, 0]
-    return resampled
+    return np.asarray(exact + _fourier_sum(band, ratio / padded, -highest, points) / padded, dtype=np.complex128)
+
+
+def _first_step(fids: ComplexArray, highest: float) -> ComplexArray:
+    """Complex exponent per sample, shape (metabolites, 1), from the first to the second value of each signal.
+
+    Never growing, and without its frequency where that is beyond what both clocks can hold (`highest`, rad).
+    """
+    first, second = fids[:, :1], fids[:, 1:2]
+    usable = (np.abs(first) > 0) & (np.abs(second) > 0)
+    quotient = np.where(usable, second, 1.0) / np.where(usable, first, 1.0)
+    angle = np.angle(quotient)
+    decay = np.clip(np.log(np.abs(quotient)), -1.0, 0.0)
+    return np.asarray(decay + 1j * np.where(np.abs(angle) < 0.9 * highest, angle, 0.0), dtype=np.complex128)
 
 
 def _fourier_sum(band: ComplexArray, step: float, lowest: int, points: int) -> ComplexArray:
