@@ -2,8 +2,7 @@
 
 The distributions were inferred from the 3 x 40 spectra given there (truth tables, and what is left of the spectra when
 the true signal is subtracted); `python benchmarks/known_truth.py DATA` compares generated with given ones.
-Phase sense as stored (NIfTI-MRS); `phase_deg` and `shift_hz` of the truth have the opposite sign, as in the given
-files.
+Phase sense: NIfTI-MRS; `phase_deg` and `shift_hz` of the truth have the opposite sign, as in the given files.
 """
 
 from __future__ import annotations
