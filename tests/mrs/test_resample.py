@@ -89,7 +89,7 @@ def test_longer_is_truncated_and_shorter_zero_filled(ratio: float) -> None:
     shorter = resample_basis(basis(), target, extent - 500)
     # the ripple of the abrupt end of the signal depends a little on the padding
     np.testing.assert_allclose(longer.fids[:, : extent - 500], shorter.fids, atol=5e-4)
-    assert np.abs(longer.fids[:, extent + 5 :]).max() < 0.02 * np.abs(longer.fids[:, extent - 5]).max()
+    assert np.abs(longer.fids[:, extent + 30 :]).max() < 0.02 * np.abs(longer.fids[:, extent - 5]).max()
 
 
 @pytest.mark.parametrize(("mhz", "receiver_ppm"), [(MHZ * 1.002, 4.65), (MHZ * 0.995, 4.65), (MHZ, 4.7), (MHZ, 3.0)])

@@ -74,13 +74,14 @@ def _band_limited(fids: ComplexArray, ratio: float, points: int) -> ComplexArray
 def _first_step(fids: ComplexArray, highest: float) -> ComplexArray:
     """Complex exponent per sample, shape (metabolites, 1), from the first to the second value of each signal.
 
-    Never growing, and without its frequency where that is beyond what both clocks can hold (`highest`, rad).
+    It decays to nothing over the signal, so that no jump is made at the end; it is without its
+    frequency where that is beyond what both clocks can hold (`highest`, rad).
     """
     first, second = fids[:, :1], fids[:, 1:2]
     usable = (np.abs(first) > 0) & (np.abs(second) > 0)
     quotient = np.where(usable, second, 1.0) / np.where(usable, first, 1.0)
     angle = np.angle(quotient)
-    decay = np.clip(np.log(np.abs(quotient)), -1.0, 0.0)
+    decay = np.clip(np.log(np.abs(quotient)), -1.0, -8.0 / fids.shape[1])
     return np.asarray(decay + 1j * np.where(np.abs(angle) < 0.9 * highest, angle, 0.0), dtype=np.complex128)
 
 
