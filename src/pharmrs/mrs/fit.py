@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from pharmrs.mrs.band import Band, make_band
 from pharmrs.mrs.baseline import make_baseline
 from pharmrs.mrs.line_shape import free_form, full_width_hz, gauss_of_quadratic, quadratic_of_gauss
 from pharmrs.mrs.model import LORENTZ, PHASE0, PHASE1, QUADRATIC, SHARED, SHIFT, Model, stack
+from pharmrs.mrs.redundant import find_parts
 from pharmrs.mrs.resample import resample_basis
 from pharmrs.mrs.search import Optimum, Problem, search
 from pharmrs.mrs.starting_values import Start, find_starts
@@ -38,8 +40,11 @@ def fit_spectrum(spectrum: Spectrum, basis: BasisSet, settings: FitSettings | No
     resampled = _chosen(resample_basis(basis, spectrum.acquisition, spectrum.points), settings)
     band = make_band(spectrum.acquisition, spectrum.points, settings.ppm_low, settings.ppm_high)
     signals = band.decimate(resampled.fids)
-    norms = np.sqrt(np.sum(np.abs(band.spectrum(signals)) ** 2, axis=1))
-    seen = norms > 1e-6 * norms.max()
+    spectra = band.spectrum(signals)
+    norms = np.sqrt(np.sum(np.abs(spectra) ** 2, axis=1))
+    parts = find_parts(resampled.names, spectra)
+    seen = (norms > 1e-6 * norms.max()) & np.array([name not in parts for name in resampled.names])
+    notes = tuple(f"{part} left out: it is part of {whole}" for part, whole in parts.items())
     shapes = free_form(band.time_s, settings.line_shape_knot_s, settings.line_shape_extent_s)
     model = Model(band, signals[seen] / norms[seen, None], shapes, _broad(signals[seen], band))
     data = band.decimate(spectrum.fid)
@@ -53,7 +58,8 @@ def fit_spectrum(spectrum: Spectrum, basis: BasisSet, settings: FitSettings | No
     reach_hz = LARGEST_SHIFT_PPM * spectrum.acquisition.spectrometer_frequency_mhz
     optimum = _best(problem, find_starts(model, data, model.broad, reach_hz), _tail_noise(data) / scale)
     names = tuple(name for name, there in zip(resampled.names, seen, strict=True) if there)
-    return _record(problem, optimum, names, scale, norms[seen], settings, time.process_time() - began)
+    fit = _record(problem, optimum, names, scale, norms[seen], settings)
+    return replace(fit, notes=notes, cpu_s=time.process_time() - began)
 
 
 def _chosen(basis: BasisSet, settings: FitSettings) -> BasisSet:
@@ -71,17 +77,7 @@ def _chosen(basis: BasisSet, settings: FitSettings) -> BasisSet:
             ]
         )
     kept = [index for index, name in enumerate(basis.names) if name not in settings.omit]
-    return BasisSet(
-        names=tuple(basis.names[index] for index in kept),
-        fids=basis.fids[kept],
-        dwell_time_s=basis.dwell_time_s,
-        spectrometer_frequency_mhz=basis.spectrometer_frequency_mhz,
-        receiver_ppm=basis.receiver_ppm,
-        source=basis.source,
-        echo_time_s=basis.echo_time_s,
-        proton_amplitude=basis.proton_amplitude,
-        notes=basis.notes,
-    )
+    return replace(basis, names=tuple(basis.names[index] for index in kept), fids=basis.fids[kept])
 
 
 def _broad(signals: ComplexArray, band: Band) -> BoolArray:
@@ -133,7 +129,6 @@ def _record(
     scale: float,
     norms: FloatArray,
     settings: FitSettings,
-    cpu_s: float,
 ) -> LinearCombinationFit:
     model, state, variances = problem.model, optimum.state, optimum.variances
     layout, band, theta = model.layout, model.band, state.theta
@@ -147,7 +142,7 @@ def _record(
     residual = data - components.sum(axis=0) - baseline
     phase = model.phase(theta)
     unit = scale / norms
-    count = names.__len__()
+    count = len(names)
     abscissa_per_ppm = 2.0 / (band.ppm[0] - band.ppm[-1])
     peak = float(np.max(((data - baseline) * phase.conj()).real))
     rms = float(np.sqrt(np.mean((residual * phase.conj()).real ** 2)))
@@ -184,7 +179,6 @@ def _record(
         converged=optimum.converged,
         message=optimum.message,
         settings=settings,
-        cpu_s=cpu_s,
     )
 
 

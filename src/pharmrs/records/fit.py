@@ -81,6 +81,7 @@ class LinearCombinationFit:
     converged: bool
     message: str
     settings: FitSettings
+    notes: tuple[str, ...] = ()
     cpu_s: float = 0.0
 
     def __post_init__(self) -> None:

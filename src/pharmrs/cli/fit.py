@@ -1,0 +1,59 @@
+"""`pharmrs fit SPECTRUM... --basis FILE`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+
+from pharmrs.cli.messages import EXIT_BAD_INPUT, EXIT_SOME_FAILED, print_problems, progress, say
+
+if TYPE_CHECKING:
+    from pharmrs.pipeline.spectra import SpectrumOutcome
+
+
+def fit_command(
+    spectra: Annotated[list[Path], typer.Argument(help="Preprocessed single-voxel spectra, NIfTI-MRS.")],
+    basis: Annotated[Path, typer.Option("--basis", "-b", help="LCModel .basis, FSL-MRS JSON folder or jMRUI text.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Table of amplitudes (TSV); quality beside it.")],
+    water: Annotated[
+        Optional[Path],  # noqa: UP007, UP045  typer reads the annotation at run time
+        typer.Option("--water", "-w", help="Water reference: adds a table of concentrations."),
+    ] = None,
+    ppm: Annotated[tuple[float, float], typer.Option("--ppm", help="Fit window, low and high.")] = (0.2, 4.2),
+    figure: Annotated[
+        Optional[Path],  # noqa: UP007, UP045
+        typer.Option("--figure", help="Folder for a picture of each fit (PNG and SVG)."),
+    ] = None,
+    omit: Annotated[list[str], typer.Option("--omit", help="Component to leave out; repeat for more.")] = [],  # noqa: B006
+    workers: Annotated[int, typer.Option("--workers", "-j", min=0, help="Processes; 0: one per core.")] = 0,
+) -> None:
+    """Quantify preprocessed spectra with a basis set: a tidy table, a quality table, a picture."""
+    from pharmrs.pipeline.execution import default_workers, limit_threads
+    from pharmrs.pipeline.spectra import fit_files, write_fit_figures, write_fit_tables
+    from pharmrs.records.fit import FitSettings
+
+    if ppm[1] - ppm[0] < 0.5:
+        raise typer.BadParameter("HIGH must be at least 0.5 ppm above LOW", param_hint="--ppm")
+    limit_threads()
+    settings = FitSettings(ppm_low=ppm[0], ppm_high=ppm[1], omit=tuple(omit))
+    with progress("spectra") as (begin, step):
+        begin(len(spectra))
+
+        def done(outcome: SpectrumOutcome) -> None:
+            step(outcome.file.name + ("" if outcome.fit else " FAILED"))
+
+        outcomes = fit_files(spectra, basis, water, settings, workers or default_workers(), done)
+    print_problems(problem for outcome in outcomes for problem in outcome.problems)
+    for note in dict.fromkeys(note for outcome in outcomes if outcome.fit for note in outcome.fit.notes):
+        say(f"note: {note}")
+    failed = [outcome for outcome in outcomes if outcome.fit is None]
+    if len(failed) == len(outcomes):
+        raise typer.Exit(EXIT_BAD_INPUT)
+    for path in write_fit_tables(out, outcomes):
+        typer.echo(str(path))
+    if figure is not None:
+        write_fit_figures(figure, outcomes)
+    if failed:
+        raise typer.Exit(EXIT_SOME_FAILED)

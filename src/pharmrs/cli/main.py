@@ -1,0 +1,53 @@
+"""The command line: parse arguments, call the pipeline, print. No science, and nothing heavy is imported here."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from pharmrs import __version__
+from pharmrs.cli import demo, fit, run_dataset, validate
+from pharmrs.cli.messages import EXIT_BAD_INPUT, print_problems, say
+from pharmrs.errors import InputError
+
+app = typer.Typer(
+    name="pharmrs",
+    help="From the raw recordings of a pharmacological MRS study to its scientific result and a report.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    epilog="Exit codes: 0 all done; 2 bad input, nothing usable; 3 finished, but some scans could not be processed.",
+)
+app.command("run")(run_dataset.run_command)
+app.command("validate")(validate.validate_command)
+app.command("fit")(fit.fit_command)
+app.command("schema")(validate.schema_command)
+app.command("demo-data")(demo.demo_data_command)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(__version__)
+        raise typer.Exit()
+
+
+@app.callback()
+def _main(
+    _version: bool = typer.Option(False, "--version", callback=_print_version, is_eager=True, help="Print the version."),
+) -> None:
+    pass
+
+
+def run() -> None:
+    """Entry point: bad input becomes a message and exit code 2; bugs keep their traceback."""
+    try:
+        app()
+    except InputError as error:
+        print_problems(error.problems)
+        sys.exit(EXIT_BAD_INPUT)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        say(f"error: {where}{error.strerror or error}. Remedy: check that the path exists, can be written, and has room.")
+        sys.exit(EXIT_BAD_INPUT)

@@ -1,0 +1,69 @@
+"""What the commands print, and the exit codes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+
+from pharmrs.errors import InputProblem
+
+EXIT_BAD_INPUT = 2
+EXIT_SOME_FAILED = 3
+
+
+def say(text: str) -> None:
+    """A line for the person (standard error; standard output is for results)."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def print_problems(problems: Iterable[InputProblem]) -> tuple[int, int]:
+    """Print every problem, errors first; returns the numbers of errors and warnings."""
+    ordered = sorted(dict.fromkeys(problems), key=lambda one: (one.severity != "error", one.file, one.field))
+    for problem in ordered:
+        say(f"{problem.severity}: {problem}")
+    errors = sum(problem.severity == "error" for problem in ordered)
+    warnings = len(ordered) - errors
+    if ordered:
+        say(f"{errors} error{'' if errors == 1 else 's'}, {warnings} warning{'' if warnings == 1 else 's'}")
+    return errors, warnings
+
+
+@contextmanager
+def progress(what: str) -> Iterator[tuple[Callable[[int], None], Callable[[str], None]]]:
+    """A progress bar with ETA on a terminal, plain lines elsewhere: (set the total, one more done)."""
+    if not sys.stderr.isatty():
+        yield _plain(what)
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("ETA"),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[last]}", markup=False),
+        console=Console(stderr=True),
+    )
+    with bar:
+        task = bar.add_task(what, total=None, last="")
+        yield (
+            lambda total: bar.update(task, total=total),
+            lambda last: bar.update(task, advance=1, last=last),
+        )
+
+
+def _plain(what: str) -> tuple[Callable[[int], None], Callable[[str], None]]:
+    state = {"total": 0, "done": 0}
+
+    def begin(total: int) -> None:
+        state["total"] = total
+
+    def step(last: str) -> None:
+        state["done"] += 1
+        say(f"{what} {state['done']}/{state['total']} {last}")
+
+    return begin, step

@@ -1,0 +1,47 @@
+"""`pharmrs run DATASET`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+
+from pharmrs.cli.messages import EXIT_BAD_INPUT, EXIT_SOME_FAILED, print_problems, progress, say
+
+if TYPE_CHECKING:
+    from pharmrs.records.scan import ScanOutcome
+
+
+def run_command(
+    dataset: Annotated[Path, typer.Argument(help="BIDS dataset with study.yaml at its root.")],
+    output: Annotated[
+        Optional[Path],  # noqa: UP007, UP045  typer reads the annotation at run time
+        typer.Option("--output", "-o", help="Folder of the derivative [default: DATASET/derivatives/pharmrs]."),
+    ] = None,
+    workers: Annotated[int, typer.Option("--workers", "-j", min=0, help="Processes; 0: one per core.")] = 0,
+) -> None:
+    """Process every scan of a dataset: concentrations, quality, exclusions, figures, report."""
+    from pharmrs.pipeline.execution import default_workers, limit_threads
+    from pharmrs.pipeline.log import log_to
+    from pharmrs.pipeline.run import run_dataset
+
+    limit_threads()
+    target = output or dataset / "derivatives" / "pharmrs"
+    with progress("scans") as (begin, step), log_to(target):
+
+        def done(outcome: ScanOutcome) -> None:
+            step(outcome.files.name + (" FAILED" if outcome.failed else ""))
+
+        result = run_dataset(dataset, target, workers or default_workers(), begin, done)
+    print_problems([*result.problems, *(problem for outcome in result.outcomes for problem in outcome.problems)])
+    excluded = sum(
+        1 for outcome in result.outcomes if outcome.result and any(e.metabolite == "*" for e in outcome.result.exclusions)
+    )
+    finished = len(result.outcomes) - len(result.failed)
+    say(f"{finished} of {len(result.outcomes)} scans processed, {excluded} excluded by the pre-declared rules")
+    typer.echo(str(result.report))
+    if finished == 0:
+        raise typer.Exit(EXIT_BAD_INPUT)
+    if result.failed or any(problem.severity == "error" for problem in result.problems):
+        raise typer.Exit(EXIT_SOME_FAILED)

@@ -1,0 +1,34 @@
+"""`pharmrs validate DATASET` and `pharmrs schema`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pharmrs.cli.messages import EXIT_BAD_INPUT, print_problems, say
+
+
+def validate_command(
+    dataset: Annotated[Path, typer.Argument(help="BIDS dataset with study.yaml at its root.")],
+) -> None:
+    """Report every problem of the inputs at once, without fitting anything."""
+    from pharmrs.pipeline.dataset import validate_dataset
+    from pharmrs.pipeline.execution import limit_threads
+
+    limit_threads()
+    found, problems = validate_dataset(dataset)
+    errors, _ = print_problems(problems)
+    say(f"{len(found.scans)} scans found" + ("" if errors else ", nothing stands in their way"))
+    if errors:
+        raise typer.Exit(EXIT_BAD_INPUT)
+
+
+def schema_command() -> None:
+    """Print the JSON Schema of study.yaml, for editors."""
+    import json
+
+    from pharmrs.io.study_file import study_schema
+
+    typer.echo(json.dumps(study_schema(), indent=2))

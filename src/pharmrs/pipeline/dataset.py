@@ -1,0 +1,113 @@
+"""A dataset as the user gave it: study, basis set, scans, and every problem found on the way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pharmrs.errors import InputError, InputProblem
+from pharmrs.io.basis import read_basis
+from pharmrs.io.bids import find_scans
+from pharmrs.io.nifti_mrs import identifying_fields
+from pharmrs.io.study_file import read_study
+from pharmrs.mrs.phase_sense import basis_sense, sense_problem
+from pharmrs.pipeline.scan import check_scan
+from pharmrs.pipeline.settings import settings_of
+from pharmrs.records.basis import BasisSet
+from pharmrs.records.scan import ScanFiles
+from pharmrs.records.study import Study
+
+STUDY_FILE = "study.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """What can be used of a dataset. `study` or `basis` is None where it could not be read."""
+
+    root: Path
+    study: Study | None
+    basis: BasisSet | None
+    scans: tuple[ScanFiles, ...]
+    problems: tuple[InputProblem, ...]
+
+    def usable(self) -> tuple[Study, BasisSet]:
+        """Study and basis set. Raises InputError with all problems when the dataset cannot be worked on at all."""
+        if self.study is None or self.basis is None or not self.scans:
+            raise InputError(self.problems)
+        return self.study, self.basis
+
+
+def open_dataset(root: Path) -> Dataset:
+    """Read study, basis set and the list of scans; nothing is raised for bad input."""
+    problems: list[InputProblem] = []
+    study = basis = None
+    scans: list[ScanFiles] = []
+    try:
+        study = read_study(root / STUDY_FILE)
+    except InputError as error:
+        problems += error.problems
+    if study is not None:
+        scans, found = find_scans(root, study)
+        problems += found
+        basis, found = _open_basis(root, study)
+        problems += found
+        problems += _check_tissue_names(study, scans, root)
+    return Dataset(root, study, basis, tuple(scans), tuple(problems))
+
+
+def _open_basis(root: Path, study: Study) -> tuple[BasisSet | None, list[InputProblem]]:
+    path = (root / study.basis).resolve()
+    try:
+        basis = read_basis(path)
+    except InputError as error:
+        return None, list(error.problems)
+    turned = sense_problem(basis_sense(basis), str(path), "basis set")
+    if turned is None:
+        return basis, []
+    return (None if turned.severity == "error" else basis), [turned]
+
+
+def _check_tissue_names(study: Study, scans: list[ScanFiles], root: Path) -> list[InputProblem]:
+    known = {scan.name for scan in scans}
+    return [
+        InputProblem(
+            file=str(root / STUDY_FILE),
+            field=f"quantification.tissue_by_scan.{name}",
+            rule="must name a scan of the dataset",
+            value=name,
+            remedy=f"use one of {', '.join(sorted(known))}" if known else "add the scan or delete the entry",
+        )
+        for name in study.quantification.tissue_by_scan
+        if name not in known
+    ]
+
+
+def validate_dataset(root: Path) -> tuple[Dataset, tuple[InputProblem, ...]]:
+    """Every problem of a dataset, scan by scan, without fitting anything."""
+    dataset = open_dataset(root)
+    problems = list(dataset.problems)
+    for files in dataset.scans:
+        assert dataset.study is not None
+        _, found = check_scan(files, dataset.basis, settings_of(dataset.study, files.name))
+        problems += found
+        for path in dict.fromkeys((files.metabolite, files.quantification, files.eddy_current, files.coil_combination)):
+            problems += _identity_problems(path) if path else []
+    return dataset, tuple(dict.fromkeys(problems))
+
+
+def _identity_problems(path: str) -> list[InputProblem]:
+    try:
+        fields = identifying_fields(path)
+    except InputError:
+        return []  # unreadable: already reported
+    return [
+        InputProblem(
+            file=path,
+            field=field,
+            rule="identifies a person",
+            value="(not shown)",
+            remedy="remove it before sharing the dataset; it is never copied into derivatives",
+            severity="warning",
+        )
+        for field in fields
+    ]

@@ -1,0 +1,85 @@
+"""The BIDS derivative: what each scan and the study leave behind. The input is never written to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from pharmrs import __version__
+from pharmrs.io.nifti_mrs import write_spectrum
+from pharmrs.mrs.quantify import SCALES
+from pharmrs.pipeline.dataset import Dataset
+from pharmrs.pipeline.provenance import provenance_of
+from pharmrs.pipeline.settings import settings_of
+from pharmrs.records.scan import ScanOutcome, ScanResult
+from pharmrs.report.atomic import write_bytes, write_text
+from pharmrs.report.html import write_report
+from pharmrs.report.methods import methods_text
+from pharmrs.report.scan_figures import ScanFigures
+from pharmrs.report.tables import write_study_tables
+
+SCALE_LABELS = {
+    name: scale.definition + ("" if scale.unit == "1" else f" ({scale.unit})") for name, scale in SCALES.items()
+}
+
+
+def scan_folder(output: Path, result: ScanResult) -> Path:
+    """Folder of a scan's derivatives, as in the input: sub-*/[ses-*/]mrs."""
+    parts = [f"sub-{result.files.subject}"]
+    if result.files.session:
+        parts.append(f"ses-{result.files.session}")
+    return output.joinpath(*parts, "mrs")
+
+
+def write_scan(output: Path, result: ScanResult, figures: ScanFigures) -> None:
+    """The preprocessed spectrum (NIfTI-MRS) and the pictures of one scan."""
+    folder = scan_folder(output, result)
+    name = result.files.name
+    write_spectrum(folder / f"{name}_desc-preproc_svs.nii.gz", result.preprocessed.spectrum)
+    pictures = folder / "figures"
+    write_bytes(pictures / f"{name}_fit.png", figures.fit.png)
+    for number, (step, figure) in enumerate(zip(result.preprocessed.steps, figures.steps, strict=True), start=1):
+        write_bytes(pictures / f"{name}_step-{number}_{step.name.replace(' ', '-')}.png", figure.png)
+    if figures.water is not None:
+        write_bytes(pictures / f"{name}_water.png", figures.water.png)
+
+
+def write_study(
+    output: Path, dataset: Dataset, outcomes: Sequence[ScanOutcome], figures: Mapping[str, ScanFigures]
+) -> Path:
+    """Tables, methods, provenance and report; returns the path of the report."""
+    study, _ = dataset.usable()
+    results = [outcome.result for outcome in outcomes if outcome.result is not None]
+    provenance = provenance_of(dataset)
+    settings = {"study.yaml": study.model_dump(mode="json"), "fit": settings_of(study, "").fit.as_dict()}
+    methods = methods_text(study, results)
+    description = {
+        "Name": f"pharmrs derivatives of {study.title}",
+        "BIDSVersion": "1.10.0",
+        "DatasetType": "derivative",
+        "GeneratedBy": [{"Name": "pharmrs", "Version": __version__}],
+    }
+    write_text(output / "dataset_description.json", _json(description))
+    write_study_tables(output, outcomes, SCALE_LABELS)
+    write_text(output / "methods.md", methods)
+    write_text(output / "provenance.json", _json(provenance))
+    report = output / "report.html"
+    write_report(
+        report,
+        study.title,
+        outcomes,
+        rules=study.quality,
+        methods=methods,
+        settings=settings,
+        provenance=provenance,
+        scale_labels=SCALE_LABELS,
+        primary_scale=study.quantification.primary_scale,
+        metabolites=study.quality.metabolites,
+        figures=figures,
+    )
+    return report
+
+
+def _json(content: Mapping[str, object]) -> str:
+    return json.dumps(content, indent=2, sort_keys=False, ensure_ascii=False, default=str) + "\n"

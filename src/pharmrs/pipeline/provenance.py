@@ -1,0 +1,55 @@
+"""What was run, on what, with what: enough to repeat it."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from pharmrs import __version__
+from pharmrs.pipeline.dataset import STUDY_FILE, Dataset
+from pharmrs.pipeline.settings import settings_hash
+
+_LIBRARIES = ("numpy", "scipy", "nibabel", "nifti-mrs", "pydantic", "matplotlib")
+_PURPOSES = ("metabolite", "quantification", "eddy_current", "coil_combination")
+
+
+def provenance_of(dataset: Dataset) -> dict[str, object]:
+    """Versions, settings hash and SHA-256 of every input; no clock time, so equal runs give equal bytes."""
+    study, basis = dataset.usable()
+    inputs = {STUDY_FILE: _checksum(dataset.root / STUDY_FILE), study.basis: _checksum(dataset.root / study.basis)}
+    for scan in dataset.scans:
+        for purpose in _PURPOSES:
+            path = getattr(scan, purpose)
+            if path:
+                inputs[Path(path).relative_to(dataset.root).as_posix()] = _checksum(Path(path))
+    return {
+        "software": {"pharmrs": __version__, "python": platform.python_version(), **_versions()},
+        "platform": {"system": platform.system(), "machine": platform.machine(), "byte order": sys.byteorder},
+        "settings_sha256": settings_hash(study),
+        "basis": {"source": study.basis, "components": list(basis.names), "notes": list(basis.notes)},
+        "inputs_sha256": dict(sorted(inputs.items())),
+    }
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for name in _LIBRARIES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "not installed"
+    return found
+
+
+def _checksum(path: Path) -> str:
+    if path.is_dir():
+        parts = [_checksum(part) for part in sorted(path.iterdir()) if part.is_file()]
+        return hashlib.sha256("".join(parts).encode()).hexdigest()
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError:
+        return "not readable"

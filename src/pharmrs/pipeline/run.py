@@ -1,0 +1,113 @@
+"""`pharmrs run`: every scan of a dataset, then the study."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from pharmrs.errors import InputProblem
+from pharmrs.pipeline.dataset import Dataset, open_dataset
+from pharmrs.pipeline.execution import map_tasks
+from pharmrs.pipeline.outputs import write_scan, write_study
+from pharmrs.pipeline.scan import process_scan
+from pharmrs.pipeline.settings import ScanSettings, settings_of
+from pharmrs.records.basis import BasisSet
+from pharmrs.records.scan import ScanFiles, ScanOutcome
+from pharmrs.report.scan_figures import COMPACT_ABOVE_SCANS, ScanFigures, render_scan_figures
+
+LOG = logging.getLogger("pharmrs")
+
+
+@dataclass(frozen=True, slots=True)
+class ScanTask:
+    """One scan to be processed by a worker."""
+
+    files: ScanFiles
+    basis: BasisSet
+    settings: ScanSettings
+    output: Path
+    compact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ScanDone:
+    """What a worker gives back."""
+
+    outcome: ScanOutcome
+    figures: ScanFigures | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """Outcome of a run: the report, every scan's outcome, problems of the dataset as a whole."""
+
+    report: Path
+    outcomes: tuple[ScanOutcome, ...]
+    problems: tuple[InputProblem, ...]
+
+    @property
+    def failed(self) -> tuple[ScanOutcome, ...]:
+        return tuple(outcome for outcome in self.outcomes if outcome.failed)
+
+
+def process_and_draw(task: ScanTask) -> ScanDone:
+    """One scan: numbers, pictures, files."""
+    outcome = process_scan(task.files, task.basis, task.settings)
+    if outcome.result is None:
+        return ScanDone(outcome, None)
+    figures = render_scan_figures(outcome.result, compact=task.compact)
+    write_scan(task.output, outcome.result, figures)
+    return ScanDone(outcome, figures)
+
+
+def run_dataset(
+    root: Path,
+    output: Path,
+    workers: int,
+    begin: Callable[[int], None] = lambda _count: None,
+    done: Callable[[ScanOutcome], None] = lambda _outcome: None,
+) -> RunResult:
+    """Process every scan and write the derivative to `output`.
+
+    `begin` is told the number of scans, `done` each outcome as it comes. Raises InputError when study, basis set or
+    every scan is missing; one bad scan never stops the others.
+    """
+    dataset = open_dataset(root)
+    study, basis = dataset.usable()
+    tasks = [
+        ScanTask(files, basis, settings_of(study, files.name), output, len(dataset.scans) > COMPACT_ABOVE_SCANS)
+        for files in dataset.scans
+    ]
+    LOG.info("%d scans in %s, output %s, %d workers", len(tasks), root, output, workers)
+    for problem in dataset.problems:
+        LOG.warning("%s", problem)
+    begin(len(tasks))
+    finished = map_tasks(process_and_draw, tasks, workers, lambda item: _report_one(item, done))
+    return _finish(dataset, output, finished)
+
+
+def _report_one(item: ScanDone, done: Callable[[ScanOutcome], None]) -> None:
+    outcome = item.outcome
+    for problem in outcome.problems:
+        LOG.log(logging.ERROR if problem.severity == "error" else logging.WARNING, "%s", problem)
+    if outcome.result is not None:
+        quality = outcome.result.quality
+        LOG.info(
+            "%s: S/N %.1f, line width %.1f Hz, %.2f s CPU",
+            outcome.files.name,
+            quality.signal_to_noise,
+            quality.line_width_hz,
+            outcome.result.cpu_s,
+        )
+    done(outcome)
+
+
+def _finish(dataset: Dataset, output: Path, finished: list[ScanDone]) -> RunResult:
+    outcomes = tuple(item.outcome for item in finished)
+    figures = {item.outcome.files.name: item.figures for item in finished if item.figures is not None}
+    report = write_study(output, dataset, outcomes, figures)
+    result = RunResult(report, outcomes, dataset.problems)
+    LOG.info("%d of %d scans done, report %s", len(outcomes) - len(result.failed), len(outcomes), report)
+    return result

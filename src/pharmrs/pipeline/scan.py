@@ -1,0 +1,166 @@
+"""One scan from its files to its concentrations, or to the reasons why not."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+
+from pharmrs.errors import FitFailure, InputError, InputProblem
+from pharmrs.io.nifti_mrs import read_fids
+from pharmrs.io.recordings import check_pair
+from pharmrs.mrs.amplitudes import metabolite_amplitudes
+from pharmrs.mrs.fit import fit_spectrum
+from pharmrs.mrs.phase_sense import data_sense, sense_problem
+from pharmrs.mrs.preprocess import Recordings, preprocess
+from pharmrs.mrs.quality import broken_rules, scan_quality
+from pharmrs.mrs.quantify import Context, concentrations
+from pharmrs.mrs.resample import resample_basis
+from pharmrs.mrs.water import water_amplitude
+from pharmrs.pipeline.settings import ScanSettings
+from pharmrs.records.acquisition import Fids
+from pharmrs.records.basis import BasisSet
+from pharmrs.records.preprocessing import PreprocessedScan, WaterAmplitude
+from pharmrs.records.scan import ScanFiles, ScanOutcome, ScanResult
+
+_PURPOSES = ("quantification", "eddy_current", "coil_combination")
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The recordings of a scan and what is wrong with them; None where they cannot be used at all."""
+
+    recordings: Recordings | None
+    problems: tuple[InputProblem, ...]
+
+
+def open_scan(files: ScanFiles) -> Opened:
+    """Read and check every recording of a scan."""
+    problems: list[InputProblem] = []
+    read: dict[str, Fids] = {}
+    for path in dict.fromkeys([files.metabolite, *(getattr(files, purpose) for purpose in _PURPOSES)]):
+        if not path:
+            continue
+        try:
+            read[path] = read_fids(path)
+        except InputError as error:
+            problems += error.problems
+    metabolite = read.get(files.metabolite)
+    if metabolite is None:
+        return Opened(None, tuple(problems))
+    for path, reference in read.items():
+        if path != files.metabolite:
+            problems += check_pair(metabolite, reference, files.metabolite, path)
+    if any(problem.severity == "error" for problem in problems):
+        return Opened(None, tuple(problems))
+    shortest = min(fids.points for fids in read.values())
+    cut = {path: replace(fids, data=fids.data[:shortest]) for path, fids in read.items()}
+    references = {purpose: cut.get(getattr(files, purpose)) for purpose in _PURPOSES}
+    return Opened(Recordings(metabolite=cut[files.metabolite], **references), tuple(problems))
+
+
+def check_scan(
+    files: ScanFiles, basis: BasisSet | None, settings: ScanSettings
+) -> tuple[PreprocessedScan | None, tuple[InputProblem, ...]]:
+    """Everything that can be found wrong without fitting; the preprocessed scan when nothing stands in its way."""
+    opened = open_scan(files)
+    problems = list(opened.problems)
+    if opened.recordings is None:
+        return None, tuple(problems)
+    try:
+        prepared = preprocess(opened.recordings, settings.preprocessing)
+        if basis is not None:
+            resample_basis(basis, prepared.spectrum.acquisition, prepared.spectrum.points)
+    except InputError as error:
+        problems += [problem if problem.file else replace(problem, file=files.metabolite) for problem in error.problems]
+        return None, tuple(problems)
+    turned = sense_problem(data_sense(prepared.spectrum), files.metabolite, "data")
+    if turned is not None:
+        problems.append(turned)
+    if basis is not None:
+        problems += _check_echo_time(basis, prepared, files)
+    stopped = any(problem.severity == "error" for problem in problems)
+    return None if stopped else prepared, tuple(problems)
+
+
+def _check_echo_time(basis: BasisSet, prepared: PreprocessedScan, files: ScanFiles) -> list[InputProblem]:
+    data_te_s = prepared.spectrum.acquisition.echo_time_s
+    if not abs(basis.echo_time_s - data_te_s) > 0.1 * data_te_s:  # NaN: the basis does not say
+        return []
+    return [
+        InputProblem(
+            file=files.metabolite,
+            field="EchoTime",
+            rule="should be that of the basis set",
+            value=f"{1e3 * data_te_s:g} ms, basis set {1e3 * basis.echo_time_s:g} ms ({basis.source})",
+            remedy="use a basis set simulated for this echo time",
+            severity="warning",
+        )
+    ]
+
+
+def process_scan(files: ScanFiles, basis: BasisSet, settings: ScanSettings) -> ScanOutcome:
+    """Preprocess, fit, quantify, judge. Expected bad data is an outcome with problems; bugs propagate."""
+    began = time.process_time()
+    prepared, problems = check_scan(files, basis, settings)
+    if prepared is None:
+        return ScanOutcome(files=files, result=None, problems=problems)
+    try:
+        fit = fit_spectrum(prepared.spectrum, basis, settings.fit)
+    except (FitFailure, InputError) as error:
+        return ScanOutcome(files=files, result=None, problems=problems + _as_problems(error, files))
+    water, water_problems = _water(prepared, files)
+    rows = metabolite_amplitudes(fit)
+    context = Context(
+        fit=fit,
+        acquisition=prepared.spectrum.acquisition,
+        water_acquisition=prepared.water.acquisition if prepared.water is not None else None,
+        water=water,
+        proton_amplitude=basis.proton_amplitude,
+        settings=settings.quantification,
+    )
+    quality = scan_quality(prepared, fit, water)
+    result = ScanResult(
+        files=files,
+        acquisition=prepared.spectrum.acquisition,
+        preprocessed=prepared,
+        fit=fit,
+        amplitudes=rows,
+        water=water,
+        concentrations=concentrations(context, rows),
+        quality=quality,
+        exclusions=broken_rules(files.name, quality, rows, settings.rules),
+        cpu_s=time.process_time() - began,
+    )
+    return ScanOutcome(files=files, result=result, problems=problems + water_problems)
+
+
+def _water(prepared: PreprocessedScan, files: ScanFiles) -> tuple[WaterAmplitude | None, tuple[InputProblem, ...]]:
+    if prepared.water is None:
+        return None, ()
+    try:
+        return water_amplitude(prepared.water), ()
+    except FitFailure as error:
+        return None, (
+            InputProblem(
+                file=files.quantification,
+                field="water reference",
+                rule="must hold a decaying water signal",
+                value=str(error),
+                remedy="check that this recording is without water suppression",
+                severity="warning",
+            ),
+        )
+
+
+def _as_problems(error: FitFailure | InputError, files: ScanFiles) -> tuple[InputProblem, ...]:
+    if isinstance(error, InputError):
+        return tuple(p if p.file else replace(p, file=files.metabolite) for p in error.problems)
+    return (
+        InputProblem(
+            file=files.metabolite,
+            field="fit",
+            rule="must reach an optimum",
+            value=str(error),
+            remedy="look at the preprocessed spectrum; check that basis set and data belong together",
+        ),
+    )

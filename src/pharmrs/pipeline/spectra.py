@@ -1,0 +1,197 @@
+"""`pharmrs fit`: single preprocessed spectra, as with LCModel or fsl_mrs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from pharmrs.errors import FitFailure, InputError, InputProblem
+from pharmrs.io.basis import read_basis
+from pharmrs.io.nifti_mrs import read_fids
+from pharmrs.io.recordings import check_pair
+from pharmrs.mrs.amplitudes import metabolite_amplitudes
+from pharmrs.mrs.fit import fit_spectrum
+from pharmrs.mrs.phase_sense import basis_sense, data_sense, sense_problem
+from pharmrs.mrs.quantify import Context, QuantificationSettings, concentrations
+from pharmrs.mrs.water import water_amplitude
+from pharmrs.pipeline.execution import map_tasks
+from pharmrs.records.acquisition import Fids, Spectrum
+from pharmrs.records.basis import BasisSet
+from pharmrs.records.fit import FitSettings, LinearCombinationFit, MetaboliteAmplitude
+from pharmrs.records.preprocessing import WaterAmplitude
+from pharmrs.records.quantification import Concentration
+from pharmrs.report.figure_fit import fit_figure
+from pharmrs.report.figures import save_figure
+from pharmrs.report.tables import FIT_COLUMNS, FIT_QUALITY_COLUMNS, fit_quality_rows, fit_table_rows, write_tsv
+
+
+@dataclass(frozen=True, slots=True)
+class SpectrumTask:
+    """One spectrum to fit."""
+
+    file: Path
+    basis: BasisSet
+    water: WaterAmplitude | None
+    water_file: Path | None
+    settings: FitSettings
+
+
+@dataclass(frozen=True, slots=True)
+class SpectrumOutcome:
+    """The fit of one file, or the problems that prevented it."""
+
+    file: Path
+    fit: LinearCombinationFit | None
+    amplitudes: tuple[MetaboliteAmplitude, ...] = ()
+    concentrations: tuple[Concentration, ...] = ()
+    problems: tuple[InputProblem, ...] = ()
+
+
+def single_spectrum(fids: Fids, path: str) -> Spectrum:
+    """The one signal of a preprocessed file. Raises InputError when coils or transients are still apart."""
+    if fids.coils > 1 or fids.transients > 1:
+        raise InputError(
+            [
+                InputProblem(
+                    file=path,
+                    field="dimensions",
+                    rule="must hold one combined, averaged signal",
+                    value=f"{fids.coils} coils, {fids.transients} transients",
+                    remedy="use `pharmrs run` on the raw data, or combine and average first",
+                )
+            ]
+        )
+    return Spectrum(fid=fids.data[:, 0, 0], acquisition=fids.acquisition, affine=fids.affine, source=path)
+
+
+def fit_file(task: SpectrumTask) -> SpectrumOutcome:
+    """Read, check and fit one file."""
+    problems: tuple[InputProblem, ...] = ()
+    try:
+        fids = read_fids(task.file)
+        spectrum = single_spectrum(fids, str(task.file))
+        turned = sense_problem(data_sense(spectrum), str(task.file), "data")
+        if turned is not None:
+            problems = (turned,)
+        if turned is not None and turned.severity == "error":
+            return SpectrumOutcome(task.file, None, problems=problems)
+        if task.water_file is not None:
+            problems += tuple(check_pair(fids, read_fids(task.water_file), str(task.file), str(task.water_file)))
+            if any(problem.severity == "error" for problem in problems):
+                return SpectrumOutcome(task.file, None, problems=problems)
+        fit = fit_spectrum(spectrum, task.basis, task.settings)
+    except InputError as error:
+        named = tuple(p if p.file else replace(p, file=str(task.file)) for p in error.problems)
+        return SpectrumOutcome(task.file, None, problems=problems + named)
+    except FitFailure as error:
+        failure = InputProblem(
+            file=str(task.file),
+            field="fit",
+            rule="must reach an optimum",
+            value=str(error),
+            remedy="look at the spectrum; check that basis set and data belong together",
+        )
+        return SpectrumOutcome(task.file, None, problems=(*problems, failure))
+    rows = metabolite_amplitudes(fit)
+    context = Context(
+        fit=fit,
+        acquisition=spectrum.acquisition,
+        water_acquisition=None,
+        water=task.water,
+        proton_amplitude=task.basis.proton_amplitude,
+        settings=QuantificationSettings(),
+    )
+    return SpectrumOutcome(task.file, fit, rows, concentrations(context, rows), problems)
+
+
+def fit_files(
+    files: Sequence[Path],
+    basis_path: Path,
+    water_path: Path | None,
+    settings: FitSettings,
+    workers: int,
+    done: Callable[[SpectrumOutcome], None] = lambda _outcome: None,
+) -> tuple[SpectrumOutcome, ...]:
+    """Fit every file with one basis set. Raises InputError when the basis set or the water reference is unusable."""
+    problems: list[InputProblem] = []
+    basis = water = None
+    try:
+        basis = read_basis(basis_path)
+        turned = sense_problem(basis_sense(basis), str(basis_path), "basis set")
+        if turned is not None and turned.severity == "error":
+            problems.append(turned)
+    except InputError as error:
+        problems += error.problems
+    if water_path is not None:
+        try:
+            water = _read_water(water_path)
+        except InputError as error:
+            problems += error.problems
+    if problems or basis is None:
+        raise InputError(problems)
+    tasks = [SpectrumTask(file, basis, water, water_path, settings) for file in files]
+    return tuple(map_tasks(fit_file, tasks, workers, done))
+
+
+def _read_water(path: Path) -> WaterAmplitude:
+    fids = read_fids(path)
+    if fids.coils > 1:
+        return water_amplitude(single_spectrum(fids, str(path)))  # raises, naming the coils
+    spectrum = Spectrum(
+        fid=fids.data[:, 0].mean(axis=1), acquisition=fids.acquisition, affine=fids.affine, source=str(path)
+    )
+    try:
+        return water_amplitude(spectrum)
+    except FitFailure as error:
+        raise InputError(
+            [
+                InputProblem(
+                    file=str(path),
+                    field="water reference",
+                    rule="must hold a decaying water signal",
+                    value=str(error),
+                    remedy="give a recording without water suppression",
+                )
+            ]
+        ) from error
+
+
+def write_fit_tables(table: Path, outcomes: Sequence[SpectrumOutcome]) -> tuple[Path, ...]:
+    """The tidy table, the quality table beside it, and concentrations where a water reference was given."""
+    done = [outcome for outcome in outcomes if outcome.fit is not None]
+    rows = [row for outcome in done for row in fit_table_rows(str(outcome.file), outcome.amplitudes)]
+    quality = [row for outcome in done if outcome.fit for row in fit_quality_rows(str(outcome.file), outcome.fit)]
+    write_tsv(table, FIT_COLUMNS, rows)
+    written = [table]
+    if quality:
+        quality_path = table.with_name(f"{table.stem}_quality{table.suffix}")
+        write_tsv(quality_path, FIT_QUALITY_COLUMNS, quality)
+        written.append(quality_path)
+    scaled = [
+        {"file": str(outcome.file), "metabolite": c.metabolite, "scale": c.scale, "value": c.value, "sd": c.sd}
+        | {"unit": c.unit}
+        for outcome in done
+        for c in outcome.concentrations
+        if np.isfinite(c.value)
+    ]
+    if scaled:
+        scaled_path = table.with_name(f"{table.stem}_concentrations{table.suffix}")
+        write_tsv(scaled_path, tuple(scaled[0]), scaled)
+        written.append(scaled_path)
+    return tuple(written)
+
+
+def write_fit_figures(folder: Path, outcomes: Sequence[SpectrumOutcome]) -> None:
+    """One picture (PNG and SVG) for each fitted file."""
+    names = [outcome.file.name.split(".")[0] for outcome in outcomes]
+    for name, outcome in zip(names, outcomes, strict=True):
+        if outcome.fit is None:
+            continue
+        if names.count(name) > 1:  # files of one name in several folders
+            name = f"{outcome.file.resolve().parent.name}_{name}"
+        figure = fit_figure(outcome.fit, outcome.file.name, outcome.amplitudes)
+        save_figure(figure, folder / f"{name}_fit.png")
+        save_figure(figure, folder / f"{name}_fit.svg")
