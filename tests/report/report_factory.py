@@ -191,7 +191,7 @@ def steps(seed: int = 0, transients: int = 32) -> tuple[PreprocessingStep, ...]:
     return (
         PreprocessingStep(
             name="coil combination",
-            summary="8 coils combined with noise-whitened SVD weights from the water reference.",
+            summary="8 coils combined with noise-whitened weights from the water reference",
             before=0.4 * blurred * eddy,
             after=blurred * eddy,
             numbers={"coils": 8.0},
@@ -199,7 +199,7 @@ def steps(seed: int = 0, transients: int = 32) -> tuple[PreprocessingStep, ...]:
         ),
         PreprocessingStep(
             name="alignment",
-            summary=f"{transients} transients aligned in frequency and phase in the window 1.8-3.5 ppm.",
+            summary="transients aligned in frequency and phase in the metabolite band (spectral registration)",
             before=blurred * eddy,
             after=(clean + residual_water) * eddy,
             numbers={"drift (Hz)": 6.0, "SD of frequency (Hz)": 1.9},
@@ -212,16 +212,16 @@ def steps(seed: int = 0, transients: int = 32) -> tuple[PreprocessingStep, ...]:
         ),
         PreprocessingStep(
             name="eddy-current correction",
-            summary="Phase of the eddy-current reference subtracted (Klose 1990).",
+            summary="the phase of the water reference was taken off every transient (Klose 1990)",
             before=(clean + residual_water) * eddy,
             after=clean + residual_water,
         ),
         PreprocessingStep(
-            name="residual water removal",
-            summary="5 HSVD components between 4.2 and 5.1 ppm removed.",
+            name="residual water",
+            summary=f"{5 + seed % 3} decaying sinusoids near water fitted and subtracted (HSVD)",
             before=clean + residual_water,
             after=clean,
-            numbers={"components": 5.0},
+            numbers={"sinusoids": 5.0 + seed % 3},
         ),
     )
 
@@ -246,16 +246,16 @@ def result(
     fitted = fit(seed, line_width_hz=line_width_hz, noise=noise)
     rows = amplitudes(fitted)
     exclusions = [
-        Exclusion(scan=name, metabolite=row.metabolite, rule="max_crlb_percent", limit=20.0, value=row.crlb_percent)
+        Exclusion(scan=name, metabolite=row.metabolite, rule="CRLB (%) at most", limit=20.0, value=row.crlb_percent)
         for row in rows
         if row.crlb_percent > 20
     ]
     if line_width_hz > 24:
-        broad = Exclusion(scan=name, metabolite="", rule="max_line_width_hz", limit=24.0, value=line_width_hz)
+        broad = Exclusion(scan=name, metabolite="*", rule="line width (Hz) at most", limit=24.0, value=line_width_hz)
         exclusions.insert(0, broad)
     if fitted.signal_to_noise < 20:
         value = fitted.signal_to_noise
-        exclusions.insert(0, Exclusion(scan=name, metabolite="", rule="min_signal_to_noise", limit=20.0, value=value))
+        exclusions.insert(0, Exclusion(scan=name, metabolite="*", rule="S/N at least", limit=20.0, value=value))
     done = steps(seed)
     spectrum = Spectrum(fid=done[-1].after, acquisition=ACQUISITION, affine=np.eye(4), source=name, averages=32)
     subject, session = name.split("_")[:2]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 
 import report_factory
 
-from pharmrs.records import ScanResult
+from pharmrs.records import Exclusion, ScanResult
 from pharmrs.records.study import Quantification, Tissue
 from pharmrs.report.methods import methods_text
 
@@ -31,11 +32,26 @@ def test_says_nothing_of_steps_not_executed(results: list[ScanResult]) -> None:
     text = methods_text(report_factory.study(), bare)
     assert "without preprocessing" in text
     assert "Klose" not in text
-    assert "coils" not in text
+    assert "Rodgers" not in text
     some = [_with_steps(results[0], "eddy-current correction"), *bare[1:]]
     text = methods_text(report_factory.study(), some)
-    assert "Klose 1990) in 1 of 5 scans" in text
+    assert "(Klose 1990) in 1 of 5 scans" in text
     assert "Barkhuijsen" not in text
+
+
+def test_summaries_that_differ_in_numbers_become_a_range(results: list[ScanResult]) -> None:
+    def averaged(result: ScanResult, summary: str) -> ScanResult:
+        step = dataclasses.replace(result.preprocessed.steps[0], name="averaging", summary=summary, numbers={})
+        return dataclasses.replace(result, preprocessed=dataclasses.replace(result.preprocessed, steps=(step,)))
+
+    scans = [
+        averaged(results[0], "weighted mean of 32 transients, 0 rejected"),
+        averaged(results[1], "weighted mean of 32 transients, 2 rejected (number 3, 17)"),
+        averaged(results[2], "one transient: nothing to average"),
+    ]
+    text = methods_text(report_factory.study(), scans)
+    assert "- **averaging**: Weighted mean of 32 transients, 0 to 2 rejected in 2 of 3 scans." in text
+    assert "- **averaging**: One transient: nothing to average in 1 of 3 scans." in text
 
 
 def test_unknown_step_speaks_for_itself(results: list[ScanResult]) -> None:
@@ -80,6 +96,13 @@ def test_fit_settings_are_those_of_the_fit(results: list[ScanResult]) -> None:
 def test_rules_and_their_counts(results: list[ScanResult]) -> None:
     text = methods_text(report_factory.study(), results)
     assert "line width of the scan above 24 Hz: 1 scan, 0 single values." in text
+    failed = Exclusion(scan="x", metabolite="*", rule="fit converged", limit=1.0, value=0.0, decided_by="fit")
+    seen = Exclusion(scan="x", metabolite="", rule="visual inspection", limit=math.nan, value=math.nan, decided_by="AB")
+    more = [dataclasses.replace(results[0], exclusions=(failed, seen)), *results[1:]]
+    text = methods_text(report_factory.study(), more)
+    assert "- the fit of the scan did not converge: 1 scan, 0 single values." in text
+    assert "- visual inspection: 1 scan, 0 single values." in text
+    assert "decided by: AB, fit, pre-declared rule." in text
     clean = [dataclasses.replace(result, exclusions=()) for result in results]
     none = report_factory.study().model_copy(
         update={

@@ -120,8 +120,8 @@ QUALITY: dict[str, Column] = {
 }
 EXCLUSIONS: dict[str, Column] = {
     "scan": _SCAN["scan"],
-    "metabolite": Column("Metabolite the exclusion concerns; n/a: the whole scan."),
-    "rule": Column("The rule that was broken: the key of `quality` in study.yaml, or the kind of decision."),
+    "metabolite": Column("Metabolite the exclusion concerns; `*`: the whole scan."),
+    "rule": Column("The rule that was broken, or the decision that was taken."),
     "limit": Column("Limit of the rule, in the unit of the quantity it limits (percent, Hz, or 1 for S/N)."),
     "value": Column("Value that was found, in the unit of the limit."),
     "decided_by": Column("Who or what decided: a pre-declared rule, or a rater."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 _SHOWN_PPM = (0.0, 5.0)
 _SCALED_PPM = (0.3, 4.3)  # the vertical scale follows the metabolites; water may leave the picture
 _ROWS = 3
+_DOTTED_VALUES = 300
+_TITLE_CHARACTERS = 32
 
 
 def preprocessing_figure(step: PreprocessingStep, acquisition: Acquisition) -> Figure:
@@ -89,7 +92,8 @@ def _draw_series(axes: Axes, name: str, values: tuple[float, ...]) -> None:
     index = np.arange(1, len(values) + 1)
     if min(values, default=0.0) < 0 < max(values, default=0.0):
         axes.axhline(0.0, color=MUTED, linewidth=0.5)
-    axes.plot(index, values, color=BASELINE, linewidth=0.5, marker="o", markersize=2.6)
-    axes.set_title(name, fontsize=8.5, fontweight="normal")
+    marker = "o" if len(values) <= _DOTTED_VALUES else ""
+    axes.plot(index, values, color=BASELINE, linewidth=0.5, marker=marker, markersize=2.6)
+    axes.set_title(textwrap.fill(name, _TITLE_CHARACTERS), fontsize=8, fontweight="normal")
     axes.xaxis.set_major_locator(MaxNLocator(nbins=4, integer=True, steps=[1, 2, 5, 10]))
     axes.yaxis.set_major_locator(MaxNLocator(nbins=3, steps=[1, 2, 5, 10]))

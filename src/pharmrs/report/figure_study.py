@@ -11,7 +11,6 @@ import numpy as np
 from pharmrs.records.scan import ScanResult
 from pharmrs.report.figure_style import BASELINE, MODEL, MUTED, figure_style, new_figure
 from pharmrs.report.summary import (
-    SCAN_RULE_LIMITS,
     concentration_of,
     is_excluded,
     main_metabolites,
@@ -98,12 +97,13 @@ def quality_figure(results: Sequence[ScanResult], rules: QualityRules) -> Figure
                 [result.quality.signal_to_noise for result in group],
                 s=24, facecolor=face, edgecolor=edge, linewidth=1.0, zorder=3, label=f"{label} (n = {len(group)})",
             )  # fmt: skip
-            if excluded and len(group) <= _LABELLED_POINTS:
-                _label_points(axes, group)
         axes.margins(0.12)
         axes.set_xlim(left=0)
         axes.set_ylim(bottom=0)
         _draw_limits(axes, rules)
+        excluded_scans = [result for result in results if scan_exclusions(result)]
+        if len(excluded_scans) <= _LABELLED_POINTS:
+            _label_points(axes, excluded_scans)
         axes.set_xlabel("Line width of a modelled singlet, FWHM (Hz)")
         axes.set_ylabel("S/N (highest peak / 2 × RMS residual)")
         axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=2, borderaxespad=0.2)
@@ -111,16 +111,21 @@ def quality_figure(results: Sequence[ScanResult], rules: QualityRules) -> Figure
 
 
 def _label_points(axes: Axes, group: Sequence[ScanResult]) -> None:
+    middle = sum(axes.get_xlim()) / 2
     for result in group:
         place = (result.quality.line_width_hz, result.quality.signal_to_noise)
         if all(math.isfinite(value) for value in place):
             text = f"{result.files.subject} {result.files.session}".strip()
-            axes.annotate(text, place, xytext=(5, 4), textcoords="offset points", fontsize=7.5, color=MODEL)
+            side = -1 if place[0] > middle else 1  # towards the middle, so that no name leaves the picture
+            axes.annotate(
+                text, place, xytext=(6 * side, 4), textcoords="offset points", fontsize=7.5, color=MODEL,
+                ha="right" if side < 0 else "left",
+            )  # fmt: skip
 
 
 def _draw_limits(axes: Axes, rules: QualityRules) -> None:
     """Limits as lines with the rejected side tinted; the axes are widened so that a limit is always in sight."""
-    width, ratio = (getattr(rules, key) for key in SCAN_RULE_LIMITS)
+    width, ratio = rules.max_line_width_hz, rules.min_signal_to_noise
     if width is not None:
         axes.set_xlim(right=max(axes.get_xlim()[1], 1.15 * width))
         axes.axvline(width, color=MODEL, linewidth=0.9, linestyle=(0, (4, 3)))

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _MILLISECONDS = 1e3
+_SHOWN_BEYOND = 1.25  # times the range the model was fitted in
 
 
 def water_figure(water: WaterAmplitude) -> Figure:
@@ -37,5 +38,7 @@ def water_figure(water: WaterAmplitude) -> Figure:
         bottom.plot(time_ms[:common], water.observed[:common] - water.fitted[:common], color=INK, linewidth=0.7)
         bottom.set_ylabel("Residual")
         bottom.set_xlabel("Time from the first point (ms)")
-        bottom.set_xlim(left=-0.01 * max(float(time_ms[-1]) if len(time_ms) else 1.0, 1e-9))
+        modelled = model_ms[np.isfinite(water.fitted)]
+        end_ms = _SHOWN_BEYOND * float(modelled[-1]) if len(modelled) else float(time_ms[-1]) if len(time_ms) else 1.0
+        bottom.set_xlim(-0.01 * end_ms, max(end_ms, 1e-9))
     return fig

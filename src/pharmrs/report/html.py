@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,8 @@ from pharmrs.report.atomic import write_text
 from pharmrs.report.figure_study import overview_figure, quality_figure
 from pharmrs.report.figure_style import figure_svg_text
 from pharmrs.report.markdown import to_html
-from pharmrs.report.numbers import number_text
+from pharmrs.report.numbers import MISSING, number_text
+from pharmrs.report.rules import declared_limits
 from pharmrs.report.scan_figures import COMPACT_ABOVE_SCANS, ScanFigures, render_scan_figures
 from pharmrs.report.summary import RuleCount, main_metabolites, rule_counts, scan_exclusions
 
@@ -22,8 +24,6 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
     from pharmrs.records.study import QualityRules
-
-_RULES = ("max_line_width_hz", "min_signal_to_noise", "max_crlb_percent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def write_report(
     ordered = sorted(outcomes, key=lambda outcome: outcome.files.name)
     results = [outcome.result for outcome in ordered if outcome.result is not None]
     label = scale_labels.get(primary_scale, primary_scale)
-    counts = rule_counts(results, {rule: getattr(rules, rule) for rule in _RULES})
+    counts = rule_counts(results, declared_limits(rules))
     chosen = list(metabolites) or main_metabolites(results, primary_scale)
     problems = list(dict.fromkeys(problem for outcome in ordered for problem in outcome.problems))
     problems.sort(key=lambda one: (one.severity != "error", one.file, one.field))
@@ -128,6 +128,9 @@ def _facts(outcomes: Sequence[ScanOutcome], results: Sequence[ScanResult]) -> li
 
 
 def _spread(name: str, values: Sequence[float]) -> _Fact:
+    values = [value for value in values if math.isfinite(value)]
+    if not values:
+        return _Fact(name, MISSING)
     ends = f"{number_text(min(values))} to {number_text(max(values))}"
     return _Fact(name, number_text(statistics.median(values)), f"median; range {ends}")
 

@@ -57,15 +57,16 @@ def _lcmodel(plan: Quantification, _results: Sequence[ScanResult], cite: Citatio
     )
 
 
-def _relaxation(plan: Quantification, results: Sequence[ScanResult], cite: Citations) -> str:
-    text = f"water-scaled with correction of tissue water and relaxation {cite.cite('gasparovic')}"
-    if plan.relaxation is not None:
-        times = plan.relaxation
-        text += (
-            f"; T1 and T2 of metabolites {times.t1_metabolite_s:g} s and {times.t2_metabolite_s:g} s, of water "
-            f"{times.t1_water_s:g} s and {times.t2_water_s:g} s (source: {times.source})"
-        )
-    return f"{text}.{_tissue(plan, results)}"
+def _relaxation(plan: Quantification, _results: Sequence[ScanResult], _cite: Citations) -> str:
+    times = plan.relaxation
+    if times is None:
+        return "water-scaled with correction of the relaxation of metabolites and water."
+    return (
+        "water-scaled with correction of relaxation for the echo, mixing and repetition times of each recording "
+        f"(water concentration {plan.water_concentration_mm:g} mmol/L; T1 and T2 of metabolites "
+        f"{times.t1_metabolite_s:g} s and {times.t2_metabolite_s:g} s, of water {times.t1_water_s:g} s and "
+        f"{times.t2_water_s:g} s; source: {times.source})."
+    )
 
 
 def _gm_wm(plan: Quantification, results: Sequence[ScanResult], _cite: Citations) -> str:
@@ -77,7 +78,7 @@ def _gm_wm(plan: Quantification, results: Sequence[ScanResult], _cite: Citations
 
 
 def _institutional(_plan: Quantification, _results: Sequence[ScanResult], _cite: Citations) -> str:
-    return "institutional units: metabolite amplitude relative to the water amplitude, without any correction."
+    return "institutional units: amplitude of one proton relative to that of water, nothing corrected."
 
 
 def _other_scale(_plan: Quantification, results: Sequence[ScanResult], _cite: Citations) -> str:

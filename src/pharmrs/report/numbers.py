@@ -41,3 +41,8 @@ def with_sd_text(value: float, sd: float, digits: int = 2) -> str:
     if not 0 <= decimals <= 6 or abs(value) >= 1e6:
         return f"{number_text(value, 4)} ± {number_text(sd, digits)}"
     return f"{value:.{decimals}f} ± {sd:.{decimals}f}".replace("-", "−")
+
+
+def count_text(number: int, noun: str) -> str:
+    """`1 scan`, `2 scans`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -18,10 +18,9 @@ REFERENCES: dict[str, Reference] = {
     "coils": Reference("Rodgers and Robson 2010, Magn Reson Med 63:881", "10.1002/mrm.22230"),
     "eddy": Reference("Klose 1990, Magn Reson Med 14:26", "10.1002/mrm.1910140104"),
     "fellner_schall": Reference("Wood and Fasiolo 2017, Biometrics 73:1071", "10.1111/biom.12666"),
-    "gasparovic": Reference("Gasparovic et al. 2006, Magn Reson Med 55:1219", "10.1002/mrm.20901"),
     "hsvd": Reference("Barkhuijsen et al. 1987, J Magn Reson 73:553", "10.1016/0022-2364(87)90023-0"),
     "lcmodel": Reference("Provencher 1993, Magn Reson Med 30:672", "10.1002/mrm.1910300604"),
-    "preprocessing": Reference("Near et al. 2021, NMR Biomed 34:e4257", "10.1002/nbm.4257"),
+    "registration": Reference("Near et al. 2015, Magn Reson Med 73:44", "10.1002/mrm.25094"),
     "splines": Reference("Eilers and Marx 1996, Stat Sci 11:89", "10.1214/ss/1038425655"),
     "variable_projection": Reference("Golub and Pereyra 1973, SIAM J Numer Anal 10:413", "10.1137/0710036"),
 }
@@ -35,8 +34,12 @@ class Citations:
 
     def cite(self, key: str) -> str:
         """The citation in brackets, e.g. `(Klose 1990)`; it is listed at the end."""
+        return f"({self.name(key)})"
+
+    def name(self, key: str) -> str:
+        """The citation without brackets, e.g. `Klose 1990`; it is listed at the end."""
         self._used[key] = None
-        return f"({REFERENCES[key].citation.split(',')[0]})"
+        return REFERENCES[key].citation.split(",")[0]
 
     def listed(self) -> list[str]:
         """Lines for the list of references, each with its DOI."""

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pharmrs.records.quantification import Concentration, Exclusion
 from pharmrs.records.scan import ScanResult
-
-SCAN_RULE_LIMITS = ("max_line_width_hz", "min_signal_to_noise")
-RULE_LABELS = {
-    "max_crlb_percent": "CRLB above the limit (%)",
-    "max_line_width_hz": "line width above the limit (Hz)",
-    "min_signal_to_noise": "S/N below the limit",
-}
+from pharmrs.report.rules import concerns_scan, has_limit, rule_key, rule_label
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +29,10 @@ class GroupValues:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleCount:
-    """How often a rule was broken: whole scans, and single metabolite values in how many scans."""
+    """How often a rule was broken: whole scans, and single metabolite values in how many scans.
+
+    `rule`: key of `study.yaml`, or the name of a decision; `limit` is NaN for a decision without one.
+    """
 
     rule: str
     label: str
@@ -43,11 +40,6 @@ class RuleCount:
     scans: int
     values: int
     scans_with_values: int
-
-
-def rule_label(rule: str) -> str:
-    """Words for a rule of `study.yaml`; a rule not known here keeps its own name."""
-    return RULE_LABELS.get(rule, rule)
 
 
 def scale_order(results: Sequence[ScanResult]) -> tuple[str, ...]:
@@ -64,13 +56,16 @@ def concentration_of(result: ScanResult, metabolite: str, scale: str) -> Concent
 
 
 def scan_exclusions(result: ScanResult) -> tuple[Exclusion, ...]:
-    """Exclusions that concern the whole scan: those that name no metabolite."""
-    return tuple(item for item in result.exclusions if not item.metabolite)
+    """Exclusions that concern the whole scan: those that name no single metabolite."""
+    return tuple(item for item in result.exclusions if concerns_scan(item))
 
 
 def is_excluded(result: ScanResult, metabolite: str, without_rule: str = "") -> bool:
     """Whether a value is out, by the scan or by the metabolite; `without_rule` looks as if that rule did not exist."""
-    return any(item.metabolite in ("", metabolite) and item.rule != without_rule for item in result.exclusions)
+    return any(
+        (concerns_scan(item) or item.metabolite == metabolite) and rule_key(item.rule) != without_rule
+        for item in result.exclusions
+    )
 
 
 def group_values(
@@ -95,22 +90,24 @@ def group_values(
     )
 
 
-def rule_counts(results: Sequence[ScanResult], declared: dict[str, float | None]) -> tuple[RuleCount, ...]:
+def rule_counts(results: Sequence[ScanResult], declared: Mapping[str, float]) -> tuple[RuleCount, ...]:
     """Every declared or applied rule with how often it was broken; a declared rule that caught nothing shows 0."""
-    limits = {rule: limit for rule, limit in declared.items() if limit is not None}
+    limits = dict(declared)
     for result in results:
         for item in result.exclusions:
-            limits.setdefault(item.rule, item.limit)
+            limits.setdefault(rule_key(item.rule), item.limit)
     counts: list[RuleCount] = []
     for rule, limit in limits.items():
-        broken = [(result.files.name, item) for result in results for item in result.exclusions if item.rule == rule]
-        single = [name for name, item in broken if item.metabolite]
+        broken = [
+            (result.files.name, item) for result in results for item in result.exclusions if rule_key(item.rule) == rule
+        ]
+        single = [name for name, item in broken if not concerns_scan(item)]
         counts.append(
             RuleCount(
                 rule=rule,
                 label=rule_label(rule),
-                limit=limit,
-                scans=len({name for name, item in broken if not item.metabolite}),
+                limit=limit if has_limit(rule) else math.nan,
+                scans=len({name for name, item in broken if concerns_scan(item)}),
                 values=len(single),
                 scans_with_values=len(set(single)),
             )

@@ -16,6 +16,7 @@ from pharmrs.report import dictionaries
 from pharmrs.report.atomic import write_text
 from pharmrs.report.dictionaries import Column
 from pharmrs.report.numbers import MISSING
+from pharmrs.report.rules import concerns_scan
 from pharmrs.report.summary import is_excluded, scale_order, scan_exclusions
 
 Cell = str | float | int | bool | None
@@ -134,7 +135,10 @@ def exclusions_table(results: Sequence[ScanResult]) -> Table:
     """One row per broken rule: what, which rule, its limit, the value, and who decided."""
     columns = dictionaries.EXCLUSIONS
     rows = tuple(
-        {column: getattr(item, column) for column in columns} for one in _by_name(results) for item in one.exclusions
+        {column: getattr(item, column) for column in columns}
+        | {"metabolite": "*" if concerns_scan(item) else item.metabolite}
+        for one in _by_name(results)
+        for item in one.exclusions
     )
     return Table(name="exclusions", columns=columns, rows=rows)
 

@@ -10,6 +10,7 @@ from pharmrs.errors import InputProblem
 from pharmrs.records.quantification import Exclusion
 from pharmrs.records.scan import ScanOutcome, ScanResult
 from pharmrs.report.numbers import MISSING, number_text, percent_text, with_sd_text
+from pharmrs.report.rules import concerns_scan, has_limit, rule_key, rule_label
 from pharmrs.report.scan_figures import ScanFigures
 from pharmrs.report.summary import (
     GroupValues,
@@ -18,7 +19,6 @@ from pharmrs.report.summary import (
     is_excluded,
     median_crlb,
     metabolite_order,
-    rule_label,
     scan_exclusions,
 )
 
@@ -85,9 +85,20 @@ def anchor_of(position: int) -> str:
 
 def exclusion_text(item: Exclusion) -> str:
     """One exclusion in words."""
-    what = item.metabolite or "whole scan"
-    found = f": {number_text(item.value)} (limit {item.limit:g})" if math.isfinite(item.limit) else ""
+    what = _concerned(item)
+    measured = math.isfinite(item.limit) and has_limit(item.rule)
+    found = f": {number_text(item.value)} (limit {item.limit:g})" if measured else ""
     return f"{what}: {rule_label(item.rule)}{found}, {item.decided_by}"
+
+
+def _concerned(item: Exclusion) -> str:
+    return "whole scan" if concerns_scan(item) else item.metabolite
+
+
+def _limit_cells(item: Exclusion) -> tuple[CellView, CellView]:
+    if not has_limit(item.rule) or not math.isfinite(item.limit):
+        return CellView(MISSING), CellView(MISSING)
+    return CellView(f"{item.limit:g}", order=repr(item.limit)), number_cell(item.value)
 
 
 def quality_view(outcomes: Sequence[ScanOutcome]) -> TableView:
@@ -101,7 +112,7 @@ def quality_view(outcomes: Sequence[ScanOutcome]) -> TableView:
             rows.append((name, CellView(status, tone=tone), *[CellView(MISSING)] * 7))
             continue
         quality = result.quality
-        broken = {item.rule for item in scan_exclusions(result)}
+        broken = {rule_key(item.rule) for item in scan_exclusions(result)}
         rows.append(
             (
                 name,
@@ -177,7 +188,7 @@ def rule_sensitivity_view(
 
     def cell(metabolite: str, *, exclude: bool, without_rule: str = "") -> CellView:
         found = group_values(results, metabolite, scale, exclude=exclude, without_rule=without_rule)
-        text = f"{with_sd_text(found.mean, found.sd)} (n = {found.scans})" if found.scans else MISSING
+        text = f"{with_sd_text(found.mean, found.sd)} ({found.scans})" if found.scans else MISSING
         return CellView(text, order=repr(found.mean))
 
     rows = tuple(
@@ -190,7 +201,7 @@ def rule_sensitivity_view(
         for name in metabolites
     )
     columns = ("Metabolite", "All rules", *(f"Without: {rule_label(rule)}" for rule in rules), "No rule")
-    caption = f"Mean ± SD (n scans) with and without each exclusion rule, {label}."
+    caption = f"Mean ± SD (number of scans) with and without each exclusion rule, {label}."
     return TableView(caption=caption, columns=columns, rows=rows)
 
 
@@ -255,10 +266,9 @@ def exclusions_view(outcomes: Sequence[ScanOutcome]) -> TableView:
     rows = tuple(
         (
             CellView(item.scan, href=f"#{anchor_of(position)}"),
-            CellView(item.metabolite or "whole scan"),
+            CellView(_concerned(item)),
             CellView(rule_label(item.rule)),
-            CellView(f"{item.limit:g}", order=repr(item.limit)) if math.isfinite(item.limit) else CellView(MISSING),
-            number_cell(item.value),
+            *_limit_cells(item),
             CellView(item.decided_by),
         )
         for position, outcome in enumerate(outcomes)
