@@ -48,8 +48,8 @@ def align(fids: ComplexArray, acquisition: Acquisition) -> Alignment:
     points, count = fids.shape
     band = make_band(acquisition, points, *ALIGNMENT_PPM)
     narrow = band.decimate(fids.T)
-    time_s = band.time_s
-    matched = np.where(time_s >= 0, np.exp(-np.pi * _MATCHED_WIDTH_HZ * np.abs(time_s)), 0.0)
+    time_s = band.time_s[: band.count]
+    matched = np.exp(-np.pi * _MATCHED_WIDTH_HZ * time_s)
     offsets, phases = np.zeros(count), np.zeros(count)
     for _ in range(_ROUNDS):
         moved = narrow * np.exp(-2j * np.pi * offsets[:, None] * time_s - 1j * phases[:, None])
@@ -69,7 +69,7 @@ def _registered(signal: ComplexArray, reference: ComplexArray, band: Band) -> tu
     """Frequency (Hz) and phase (rad) of `signal` against `reference`, both decimated (K,)."""
     size = _PADDING * signal.shape[0]
     product = np.fft.fft(signal * reference.conj(), size)
-    step_hz = 1.0 / (size * float(band.time_s[1] - band.time_s[0]))
+    step_hz = 1.0 / (size * float(band.time_s[1]))
     reach = max(int(LARGEST_OFFSET_HZ / step_hz), 2)
     near = np.concatenate([np.arange(-reach, 0), np.arange(reach + 1)])
     heights = np.abs(product[near])
@@ -78,7 +78,7 @@ def _registered(signal: ComplexArray, reference: ComplexArray, band: Band) -> tu
     bend = left - 2.0 * middle + right
     shift = 0.5 * (left - right) / bend if bend < 0 else 0.0
     frequency_hz = float((near[top] + shift) * step_hz)
-    inner = np.sum(signal * reference.conj() * np.exp(-2j * np.pi * frequency_hz * band.time_s))
+    inner = np.sum(signal * reference.conj() * np.exp(-2j * np.pi * frequency_hz * band.time_s[: band.count]))
     return frequency_hz, float(np.angle(inner))
 
 

@@ -2,8 +2,11 @@
 
 The discrete Fourier transform of the decimated signal equals that of the full signal in every bin of the window, so
 nothing is approximated there; the guard band (cosine taper) keeps what a broader or shifted model brings in from
-outside the window right to second order. Points at the end of a decimated signal are negative times (the filter's
-ringing before t = 0) and are labelled so, because damping acts on them the other way round.
+outside the window right to second order.
+
+Band-limiting rings before t = 0 and after the last sample of a basis signal that has not decayed. Damping must act on
+that ringing at its own times, so basis signals are decimated with zero-padding to twice their length, keep a margin on
+both sides, and are folded back onto the data's period only after the line shape has been applied.
 """
 
 from __future__ import annotations
@@ -18,31 +21,50 @@ from pharmrs.records.acquisition import Acquisition
 from pharmrs.records.arrays import ComplexArray, FloatArray
 
 GUARD_PPM = 0.5
-_RINGING_FRACTION = 16  # 1/16 of the decimated signal stands for times before zero
+_MARGIN_FRACTION = 16  # kept before the first and after the last sample: 1/16 of the decimated length
 
 
 @dataclass(frozen=True, slots=True)
 class Band:
     """The fit window on the data's clock.
 
-    `bins` (K,): FFT bins of the full signal kept; `taper` (K,); `time_s` (K,): sample times, negative at the end;
-    `window` (n,): indices of the kept bins inside the fit window; `ppm` (n,): their chemical shift, descending.
+    `first`, `count`: the K kept FFT bins of the full signal; `taper` (K,), `fine_taper` (2K,): guard band on the data's
+    and on the twice finer frequency grid; `time_s` (K + 2 margin,): times of a model signal, the last `margin` of them
+    negative; `window`: the kept bins inside the fit window; `ppm` (n,): their chemical shift, descending.
     """
 
-    bins: np.ndarray[tuple[int], np.dtype[np.intp]]
+    first: int
+    count: int
+    margin: int
     taper: FloatArray
+    fine_taper: FloatArray
     time_s: FloatArray
     window: slice
     ppm: FloatArray
     step_hz: float
 
     def decimate(self, fids: ComplexArray) -> ComplexArray:
-        """Band-limit and decimate signals along the last axis: (..., points) -> (..., K)."""
-        return np.asarray(ifft(fft(fids, axis=-1)[..., self.bins] * self.taper, axis=-1))
+        """Band-limit and decimate data along the last axis: (..., points) -> (..., K), one period."""
+        bins = (self.first + np.arange(self.count)) % fids.shape[-1]
+        return np.asarray(ifft(fft(fids, axis=-1)[..., bins] * self.taper, axis=-1))
 
-    def spectrum(self, decimated: ComplexArray) -> ComplexArray:
-        """Spectrum in the window of decimated signals: (..., K) -> (..., n)."""
-        return np.asarray(fft(decimated, axis=-1))[..., self.window]
+    def decimate_model(self, fids: ComplexArray) -> ComplexArray:
+        """Band-limit and decimate basis signals with margins: (..., points) -> (..., K + 2 margin), at `time_s`."""
+        size = 2 * fids.shape[-1]
+        bins = (2 * self.first + np.arange(2 * self.count)) % size
+        fine = ifft(fft(fids, size, axis=-1)[..., bins] * self.fine_taper, axis=-1)
+        return np.concatenate([fine[..., : self.count + self.margin], fine[..., -self.margin :]], axis=-1)
+
+    def spectrum(self, period: ComplexArray) -> ComplexArray:
+        """Spectrum in the window of one period: (..., K) -> (..., n)."""
+        return np.asarray(fft(period, axis=-1))[..., self.window]
+
+    def model_spectrum(self, signals: ComplexArray) -> ComplexArray:
+        """Spectrum in the window of model signals with margins: (..., K + 2 margin) -> (..., n)."""
+        period = signals[..., : self.count].copy()
+        period[..., : self.margin] += signals[..., self.count : self.count + self.margin]
+        period[..., -self.margin :] += signals[..., -self.margin :]
+        return self.spectrum(period)
 
 
 def make_band(acquisition: Acquisition, points: int, ppm_low: float, ppm_high: float) -> Band:
@@ -72,18 +94,23 @@ def make_band(acquisition: Acquisition, points: int, ppm_low: float, ppm_high: f
     last = min(int(np.floor((high_hz + guard_hz) / step_hz)), (points - 1) // 2)
     count = min(next_fast_len(last - first + 1), points)
     first = max(first - (count - (last - first + 1)) // 2, -(points // 2))
-    kept = np.arange(first, first + count)
-    frequency_hz = kept * step_hz
-    outside = np.maximum(low_hz - frequency_hz, frequency_hz - high_hz)
-    taper = np.cos(0.5 * np.pi * np.clip(outside / guard_hz, 0.0, 1.0)) ** 2
+    frequency_hz = (first + np.arange(count)) * step_hz
+    fine_hz = (first + 0.5 * np.arange(2 * count)) * step_hz
     inside = np.flatnonzero((frequency_hz >= low_hz) & (frequency_hz <= high_hz))
-    time_s = np.arange(count) / (count * step_hz)
-    ringing = count // _RINGING_FRACTION
-    time_s[-ringing:] -= 1.0 / step_hz
+    margin = count // _MARGIN_FRACTION
+    order = np.concatenate([np.arange(count + margin), np.arange(-margin, 0)])
+
+    def taper(at_hz: FloatArray) -> FloatArray:
+        outside = np.maximum(low_hz - at_hz, at_hz - high_hz) / guard_hz
+        return np.asarray(np.cos(0.5 * np.pi * np.clip(outside, 0.0, 1.0)) ** 2)
+
     return Band(
-        bins=kept % points,
-        taper=taper,
-        time_s=time_s,
+        first=first,
+        count=count,
+        margin=margin,
+        taper=taper(frequency_hz),
+        fine_taper=taper(fine_hz),
+        time_s=order / (count * step_hz),
         window=slice(int(inside[0]), int(inside[-1]) + 1),
         ppm=acquisition.receiver_ppm - frequency_hz[inside] / mhz,
         step_hz=step_hz,

@@ -39,8 +39,8 @@ def fit_spectrum(spectrum: Spectrum, basis: BasisSet, settings: FitSettings | No
     began = time.process_time()
     resampled = _chosen(resample_basis(basis, spectrum.acquisition, spectrum.points), settings)
     band = make_band(spectrum.acquisition, spectrum.points, settings.ppm_low, settings.ppm_high)
-    signals = band.decimate(resampled.fids)
-    spectra = band.spectrum(signals)
+    signals = band.decimate_model(resampled.fids)
+    spectra = band.model_spectrum(signals)
     norms = np.sqrt(np.sum(np.abs(spectra) ** 2, axis=1))
     parts = find_parts(resampled.names, spectra)
     seen = (norms > 1e-6 * norms.max()) & np.array([name not in parts for name in resampled.names])
@@ -146,7 +146,6 @@ def _record(
     abscissa_per_ppm = 2.0 / (band.ppm[0] - band.ppm[-1])
     peak = float(np.max(((data - baseline) * phase.conj()).real))
     rms = float(np.sqrt(np.mean((residual * phase.conj()).real ** 2)))
-    before = band.time_s.shape[0] - band.time_s.shape[0] // 16
     return LinearCombinationFit(
         names=names,
         amplitudes=state.amplitudes * unit,
@@ -166,7 +165,7 @@ def _record(
         shift_hz=float(theta[SHIFT]),
         lorentz_hz=float(theta[LORENTZ]),
         gauss_hz=gauss_of_quadratic(float(theta[QUADRATIC])),
-        line_width_hz=full_width_hz(model.line_shape(theta)[:before], band.time_s[:before]),
+        line_width_hz=full_width_hz(model.line_shape(theta)[: band.count], band.time_s[: band.count]),
         signal_to_noise=peak / (2.0 * rms),
         noise_sd=float(np.sqrt(variances.noise)) * scale,
         residual_autocorrelation=float(np.vdot(residual[:-1], residual[1:]).real / np.vdot(residual, residual).real),

@@ -28,7 +28,7 @@ def free_form(time_s: FloatArray, knot_s: float, extent_s: float) -> FloatArray:
     for k in range(int(round(extent_s / knot_s)) - _DEGREE):
         piece = BSpline.basis_element(knot_s * np.arange(k, k + _DEGREE + 2), extrapolate=False)
         functions.append(np.nan_to_num(piece(time_s)))
-    return np.stack(functions)
+    return np.stack(functions) if functions else np.zeros((0, time_s.shape[0]))
 
 
 def quadratic_of_gauss(gauss_hz: float) -> float:

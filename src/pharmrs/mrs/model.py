@@ -54,7 +54,7 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """Band, decimated basis `signals` (M, K) of unit norm in the window, and free-form functions `shapes` (S, K)."""
+    """Band, decimated basis `signals` (M, T) of unit norm in the window, and free-form functions `shapes` (S, T), T = K + 2 margin."""
 
     band: Band
     signals: ComplexArray
@@ -72,28 +72,28 @@ class Model:
         return 2.0 * (ppm - ppm[-1]) / (ppm[0] - ppm[-1]) - 1.0
 
     def voigt(self, theta: FloatArray) -> FloatArray:
-        """V(t) at the decimated times, (K,)."""
+        """V(t) at the decimated times, (T,)."""
         time_s = self.band.time_s
         return np.exp(-np.pi * theta[LORENTZ] * time_s - theta[QUADRATIC] * (time_s / TIME_UNIT_S) ** 2)
 
     def line_shape(self, theta: FloatArray) -> ComplexArray:
-        """L(t) without the common shift at the decimated times, (K,)."""
+        """L(t) without the common shift at the decimated times, (T,)."""
         layout = self.layout
         free = (theta[layout.real_shape] + 1j * theta[layout.imaginary_shape]) @ self.shapes
         return np.asarray(self.voigt(theta) + free)
 
     def broad_shape(self, theta: FloatArray) -> FloatArray:
-        """Line shape of the broad components beside their own damping, (K,)."""
+        """Line shape of the broad components beside their own damping, (T,)."""
         return np.exp(-theta[BROAD_QUADRATIC] * (self.band.time_s / TIME_UNIT_S) ** 2)
 
     def unshaped(self, theta: FloatArray) -> ComplexArray:
-        """Decimated signals with their shift and own damping, before the line shape, (M, K)."""
+        """Decimated signals with their shift and own damping, before the line shape, (M, T)."""
         layout = self.layout
         own = 2j * np.pi * (theta[SHIFT] + theta[layout.shifts]) - np.pi * theta[layout.dampings]
         return self.signals * np.exp(own[:, None] * self.band.time_s)
 
     def shaped(self, theta: FloatArray, unshaped: ComplexArray) -> ComplexArray:
-        """Decimated signals with everything but the phase, (M, K)."""
+        """Decimated signals with everything but the phase, (M, T)."""
         return np.where(self.broad[:, None], unshaped * self.broad_shape(theta), unshaped * self.line_shape(theta))
 
     def phase(self, theta: FloatArray) -> ComplexArray:
@@ -105,13 +105,13 @@ class Model:
     ) -> ComplexArray:
         """Derivatives of the metabolite model by the parameters, (n, parameters).
 
-        `unshaped` (M, K) and `spectra` (M, n) as evaluated at `theta`.
+        `unshaped` (M, T) and `spectra` (M, n) as evaluated at `theta`.
         """
         layout, band = self.layout, self.band
         time_s, phase = band.time_s, self.phase(theta)
         weighted = amplitudes[:, None] * unshaped
         total, broad = weighted[~self.broad].sum(axis=0), weighted[self.broad].sum(axis=0)
-        own = band.spectrum(self.shaped(theta, weighted) * time_s) * phase
+        own = band.model_spectrum(self.shaped(theta, weighted) * time_s) * phase
         voigt, quadratic = self.voigt(theta), (time_s / TIME_UNIT_S) ** 2
         value = amplitudes @ spectra
         jacobian = np.empty((band.ppm.shape[0], layout.size), dtype=complex)
@@ -124,7 +124,7 @@ class Model:
                 total * np.stack([-np.pi * time_s * voigt, -quadratic * voigt, *self.shapes]),
             ]
         )
-        formed = (band.spectrum(shared) * phase).T
+        formed = (band.model_spectrum(shared) * phase).T
         jacobian[:, BROAD_QUADRATIC] = formed[:, 0]
         jacobian[:, LORENTZ], jacobian[:, QUADRATIC] = formed[:, 1], formed[:, 2]
         jacobian[:, layout.real_shape] = formed[:, 3:]
