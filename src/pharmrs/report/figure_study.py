@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from pharmrs.report.summary import (
     is_excluded,
     main_metabolites,
     scan_exclusions,
+    short_name,
 )
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 _LABELLED_SCANS = 24  # more names than this cannot be read along 18 cm
 _LABELLED_POINTS = 15
+_LABEL_CHARACTERS = 56
 
 
 def overview_figure(
@@ -51,7 +54,7 @@ def overview_figure(
         for axes in panels[max(0, len(chosen) - 2) : len(chosen)]:
             axes.tick_params(labelbottom=True)
             _label_scans(axes, ordered)
-        fig.supylabel(scale_label or scale, fontsize=9)
+        fig.supylabel(textwrap.fill(scale_label or scale, _LABEL_CHARACTERS), fontsize=9, multialignment="center")
     return fig
 
 
@@ -78,7 +81,7 @@ def _draw_metabolite(axes: Axes, results: Sequence[ScanResult], metabolite: str,
 
 def _label_scans(axes: Axes, results: Sequence[ScanResult]) -> None:
     if len(results) <= _LABELLED_SCANS:
-        short = [f"{result.files.subject} {result.files.session}".strip() for result in results]
+        short = [short_name(result.files) for result in results]
         axes.set_xticks(range(len(results)), short, rotation=90, fontsize=7.5)
     else:
         axes.set_xlabel("Scan, in the order of the tables")
@@ -115,7 +118,7 @@ def _label_points(axes: Axes, group: Sequence[ScanResult]) -> None:
     for result in group:
         place = (result.quality.line_width_hz, result.quality.signal_to_noise)
         if all(math.isfinite(value) for value in place):
-            text = f"{result.files.subject} {result.files.session}".strip()
+            text = short_name(result.files)
             side = -1 if place[0] > middle else 1  # towards the middle, so that no name leaves the picture
             axes.annotate(
                 text, place, xytext=(6 * side, 4), textcoords="offset points", fontsize=7.5, color=MODEL,

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _MILLISECONDS = 1e3
 _SHOWN_BEYOND = 1.25  # times the range the model was fitted in
+_SCALED_PERCENT = 98  # the first points, where the receiver rings, would hide the rest
 
 
 def water_figure(water: WaterAmplitude) -> Figure:
@@ -35,7 +36,12 @@ def water_figure(water: WaterAmplitude) -> Figure:
         top.set_title(f"Water reference, line width {water.line_width_hz:.1f} Hz")
         top.legend(loc="upper right")
         bottom.axhline(0.0, color=MUTED, linewidth=0.6)
-        bottom.plot(time_ms[:common], water.observed[:common] - water.fitted[:common], color=INK, linewidth=0.7)
+        residual = water.observed[:common] - water.fitted[:common]
+        bottom.plot(time_ms[:common], residual, color=INK, linewidth=0.7)
+        finite = np.abs(residual[np.isfinite(residual)])
+        largest = float(np.percentile(finite, _SCALED_PERCENT)) if len(finite) else 0.0
+        if largest > 0:
+            bottom.set_ylim(-1.5 * largest, 1.5 * largest)
         bottom.set_ylabel("Residual")
         bottom.set_xlabel("Time from the first point (ms)")
         modelled = model_ms[np.isfinite(water.fitted)]

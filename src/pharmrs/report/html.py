@@ -59,6 +59,7 @@ def write_report(
     ordered = sorted(outcomes, key=lambda outcome: outcome.files.name)
     results = [outcome.result for outcome in ordered if outcome.result is not None]
     label = scale_labels.get(primary_scale, primary_scale)
+    label = label[:1].upper() + label[1:]
     counts = rule_counts(results, declared_limits(rules))
     chosen = list(metabolites) or main_metabolites(results, primary_scale)
     problems = list(dict.fromkeys(problem for outcome in ordered for problem in outcome.problems))

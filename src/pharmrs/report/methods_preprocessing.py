@@ -76,7 +76,7 @@ def _spread(name: str, values: Sequence[float]) -> str:
     finite = [value for value in values if math.isfinite(value)]
     if not finite:
         return f"{name}: not available"
-    low, middle, high = min(finite), statistics.median(finite), max(finite)
+    low, middle, high = (f"{value:.3g}" for value in (min(finite), statistics.median(finite), max(finite)))
     if low == high:
-        return f"{name}: {low:.4g}"
-    return f"{name}: median {middle:.3g}, range {low:.3g} to {high:.3g}"
+        return f"{name}: {middle}"
+    return f"{name}: median {middle}, range {low} to {high}"

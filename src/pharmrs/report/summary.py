@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pharmrs.records.quantification import Concentration, Exclusion
-from pharmrs.records.scan import ScanResult
+from pharmrs.records.scan import ScanFiles, ScanResult
 from pharmrs.report.rules import concerns_scan, has_limit, rule_key, rule_label
 
 
@@ -40,6 +40,12 @@ class RuleCount:
     scans: int
     values: int
     scans_with_values: int
+
+
+def short_name(files: ScanFiles) -> str:
+    """Participant and session of a scan for the axis of a figure, e.g. `sub-01 ses-1`."""
+    parts = ((files.subject, "sub-"), (files.session, "ses-"))
+    return " ".join(text if text.startswith(prefix) else prefix + text for text, prefix in parts if text)
 
 
 def scale_order(results: Sequence[ScanResult]) -> tuple[str, ...]:

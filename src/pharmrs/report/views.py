@@ -163,7 +163,7 @@ def concentrations_view(results: Sequence[ScanResult], scale: str, label: str) -
     )
     once = ("Mean", "SD", "CV %", "Scans", "Participants")
     return TableView(
-        caption=f"Group description on the primary scale: {label}. SD between scans; scans of one participant are "
+        caption=f"Group description on the primary scale. {label}. SD between scans; scans of one participant are "
         "not independent. Allocation is not considered here.",
         columns=("Metabolite", "Median CRLB %", *once, *once),
         groups=(("", 2), ("All analysed scans", len(once)), ("After exclusions", len(once))),
@@ -201,7 +201,7 @@ def rule_sensitivity_view(
         for name in metabolites
     )
     columns = ("Metabolite", "All rules", *(f"Without: {rule_label(rule)}" for rule in rules), "No rule")
-    caption = f"Mean ± SD (number of scans) with and without each exclusion rule, {label}."
+    caption = f"Mean ± SD (number of scans) with and without each exclusion rule. {label}."
     return TableView(caption=caption, columns=columns, rows=rows)
 
 
