@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pharmrs.records.scan import ScanOutcome, ScanResult
-from pharmrs.report import views
 from pharmrs.report.atomic import write_text
 from pharmrs.report.figure_study import overview_figure, quality_figure
 from pharmrs.report.figure_style import figure_svg_text
@@ -19,6 +18,9 @@ from pharmrs.report.numbers import MISSING, number_text
 from pharmrs.report.rules import declared_limits
 from pharmrs.report.scan_figures import COMPACT_ABOVE_SCANS, ScanFigures, render_scan_figures
 from pharmrs.report.summary import RuleCount, main_metabolites, rule_counts, scan_exclusions
+from pharmrs.report.view_groups import concentrations_view, rule_sensitivity_view
+from pharmrs.report.view_lists import exclusions_view, mapping_view, problems_view, quality_view
+from pharmrs.report.view_scan import ScanView, scan_view
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -71,17 +73,17 @@ def write_report(
         facts=_facts(ordered, results),
         counts=counts,
         rule_texts=[_rule_text(count) for count in counts],
-        main_table=views.rule_sensitivity_view(results, primary_scale, label, chosen, rule_names),
+        main_table=rule_sensitivity_view(results, primary_scale, label, chosen, rule_names),
         overview=_overview(results, primary_scale, chosen, label),
         quality_plot=_quality_plot(results, rules),
-        quality_table=views.quality_view(ordered),
-        concentrations=views.concentrations_view(results, primary_scale, label),
+        quality_table=quality_view(ordered),
+        concentrations=concentrations_view(results, primary_scale, label),
         scans=_scan_views(ordered, primary_scale, label, figures or {}),
-        exclusions=views.exclusions_view(ordered),
-        problems=views.problems_view(problems),
+        exclusions=exclusions_view(ordered),
+        problems=problems_view(problems),
         methods=to_html(methods),
-        settings=views.mapping_view("Settings that change numbers", settings),
-        provenance=views.mapping_view("Software, inputs and run", provenance),
+        settings=mapping_view("Settings that change numbers", settings),
+        provenance=mapping_view("Software, inputs and run", provenance),
         scale_label=label,
     )
     write_text(path, text)
@@ -102,14 +104,14 @@ def _environment() -> Environment:
 
 def _scan_views(
     ordered: Sequence[ScanOutcome], scale: str, label: str, figures: Mapping[str, ScanFigures]
-) -> list[views.ScanView]:
+) -> list[ScanView]:
     compact = len(ordered) > COMPACT_ABOVE_SCANS
-    made: list[views.ScanView] = []
+    made: list[ScanView] = []
     for position, outcome in enumerate(ordered):
         drawn = figures.get(outcome.files.name)
         if drawn is None and outcome.result is not None:
             drawn = render_scan_figures(outcome.result, compact=compact)
-        made.append(views.scan_view(position, outcome, scale, label, drawn))
+        made.append(scan_view(position, outcome, scale, label, drawn))
     return made
 
 
