@@ -14,7 +14,8 @@ class Constant:
     doi: str
 
 
-WATER_PPM = Constant(4.65, "ppm", "10.1002/nbm.698")  # Govindaraju 2000: water at 37 C, pH 7, relative to DSS
+# Govindaraju 2000: water at 37 C, pH 7, relative to DSS
+WATER_PPM = Constant(4.65, "ppm", "10.1002/1099-1492(200005)13:3<129::AID-NBM619>3.0.CO;2-V")
 PROTON_GYROMAGNETIC_MHZ_PER_T = Constant(42.577478518, "MHz/T", "10.1103/RevModPhys.93.025010")  # CODATA 2018
 
 # LCModel's convention for water scaling (LCModel & LCMgui User's Manual 6.3, section 10.2)

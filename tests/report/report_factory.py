@@ -107,7 +107,7 @@ def fit(
         names=names,
         amplitudes=amplitudes,
         covariance=np.diag(sd**2),
-        classical_crlb=0.8 * sd,
+        classical_covariance=np.diag((0.8 * sd) ** 2),
         shifts_hz=rng.normal(0, 0.4, len(names)),
         dampings_hz=rng.normal(0, 0.5, len(names)),
         at_zero=amplitudes == 0,

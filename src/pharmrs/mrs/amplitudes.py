@@ -30,32 +30,23 @@ def selector(metabolite: str, names: tuple[str, ...]) -> FloatArray:
 def metabolite_amplitudes(fit: LinearCombinationFit) -> tuple[MetaboliteAmplitude, ...]:
     """Every component in the order of the basis set, then the sums whose parts are there."""
     rows = []
-    classical = np.nan_to_num(fit.classical_crlb)
     for index, name in enumerate(fit.names):
-        rows.append(
-            _row(
-                name,
-                float(fit.amplitudes[index]),
-                float(np.sqrt(fit.covariance[index, index])),
-                float(classical[index]),
-                (float(fit.shifts_hz[index]), float(fit.dampings_hz[index])),
-                (name,),
-            )
-        )
+        moved = (float(fit.shifts_hz[index]), float(fit.dampings_hz[index]))
+        rows.append(_row(fit, name, selector(name, fit.names), moved, (name,)))
     for total in SUMS:
         parts = parts_of(total, fit.names)
-        if not parts or total in fit.names:
-            continue
-        pick = selector(total, fit.names)
-        sd = float(np.sqrt(max(pick @ fit.covariance @ pick, 0.0)))
-        classical_sd = float(np.sqrt(np.sum((pick * classical) ** 2)))
-        rows.append(_row(total, float(pick @ fit.amplitudes), sd, classical_sd, (np.nan, np.nan), parts))
+        if parts and total not in fit.names:
+            rows.append(_row(fit, total, selector(total, fit.names), (np.nan, np.nan), parts))
     return tuple(rows)
 
 
 def _row(
-    name: str, amplitude: float, sd: float, classical: float, moved: tuple[float, float], parts: tuple[str, ...]
+    fit: LinearCombinationFit, name: str, pick: FloatArray, moved: tuple[float, float], parts: tuple[str, ...]
 ) -> MetaboliteAmplitude:
+    amplitude = float(pick @ fit.amplitudes)
+    sd = float(np.sqrt(max(pick @ fit.covariance @ pick, 0.0)))
+    # a part at zero has no classical bound and adds none to the sum
+    classical = float(np.sqrt(max(pick @ np.nan_to_num(fit.classical_covariance) @ pick, 0.0)))
     scale = 100.0 / amplitude if amplitude > 0 else np.inf
     return MetaboliteAmplitude(
         metabolite=name,

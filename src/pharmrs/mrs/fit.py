@@ -150,7 +150,7 @@ def _record(
         names=names,
         amplitudes=state.amplitudes * unit,
         covariance=optimum.posterior[:count, :count] * np.outer(unit, unit),
-        classical_crlb=_classical(optimum, variances, count) * unit,
+        classical_covariance=_classical(optimum, variances, count) * np.outer(unit, unit),
         shifts_hz=theta[layout.shifts],
         dampings_hz=theta[layout.dampings],
         at_zero=~state.free,
@@ -182,17 +182,18 @@ def _record(
 
 
 def _classical(optimum: Optimum, variances: Variances, count: int) -> FloatArray:
-    """SD of the amplitudes from the Fisher information of amplitudes and shared phase, shift and widths, (M,).
+    """Inverse Fisher information of the amplitudes and the shared phase, shift and widths, (M, M).
 
     No priors, no baseline, no single deviations: the Cramer-Rao bound as peers print it (Cavassila 2001,
-    10.1002/nbm.701). Smaller than the posterior SD, and optimistic.
+    10.1002/nbm.701). Smaller than the posterior covariance, and optimistic. NaN for components at zero.
     """
     state = optimum.state
     columns = np.concatenate([state.stacked, stack(optimum.curvature.jacobian[:, :SHARED])], axis=1)
-    useful = np.flatnonzero(np.sum(columns**2, axis=0) > 0)
+    kept = np.concatenate([state.free, np.sum(columns[:, count:] ** 2, axis=0) > 0])
+    useful = np.flatnonzero(kept)
     fisher = columns[:, useful].T @ columns[:, useful] / variances.noise
     scale = 1.0 / np.sqrt(np.diag(fisher))
     inverse = np.linalg.pinv(fisher * np.outer(scale, scale), hermitian=True) * np.outer(scale, scale)
-    sd = np.full(columns.shape[1], np.nan)
-    sd[useful] = np.sqrt(np.maximum(np.diag(inverse), 0.0))
-    return sd[:count]
+    bound = np.full((columns.shape[1], columns.shape[1]), np.nan)
+    bound[np.ix_(useful, useful)] = inverse
+    return bound[:count, :count]

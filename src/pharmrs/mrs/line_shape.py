@@ -1,11 +1,11 @@
 """The line shape all metabolites share, as a damping function of time.
 
-L(t) = exp(2 pi i s t) [ V(t) + sum_k (a_k + i b_k) f_k(t) ], V(t) = exp(-pi l t - q u^2), u = t / 50 ms: a common shift,
-a Voigt profile, and a free form for asymmetric shim and residual eddy currents. The f_k are cubic B-splines that start
-at or after t = 0 (so they leave value, slope and curvature there alone) and two decays of the first milliseconds, where
-eddy currents and receiver filters act. Amplitudes refer to V(0) = 1. The free form is added to, not multiplied with, the
-Voigt profile because the damping function of a badly shimmed voxel passes through zero, where a logarithm cannot
-follow. The coefficients are N(0, tau^2); tau is estimated from the data (REML), tau -> 0 gives the Voigt profile back.
+L(t) = exp(2 pi i s t) V(t) [ 1 + sum_k (a_k + i b_k) f_k(t) ], V(t) = exp(-pi l t - q u^2), u = t / 50 ms: a common
+shift, a Voigt profile, and a free form for asymmetric shim and residual eddy currents. The f_k are cubic B-splines that
+start at or after t = 0, so value, slope and curvature at 0 are those of the Voigt profile: L(0) = 1 and amplitudes keep
+their meaning. They grow with time, as deviations from a Voigt profile do. The sum is not in the exponent because the
+damping function of a badly shimmed voxel passes through zero, where a logarithm cannot follow. The coefficients are
+N(0, tau^2); tau is estimated from the data (REML) with a preference for 0, which gives the Voigt profile back.
 """
 
 from __future__ import annotations
@@ -17,18 +17,17 @@ from pharmrs.records.arrays import ComplexArray, FloatArray
 
 TIME_UNIT_S = 0.05
 _DEGREE = 3
-_EARLY_DECAYS_S = (0.002, 0.006)
 
 
 def free_form(time_s: FloatArray, knot_s: float, extent_s: float) -> FloatArray:
-    """The functions f_k at `time_s` (K,), shape (n_functions, K); empty for `knot_s` = 0."""
-    if knot_s <= 0.0:
-        return np.zeros((0, time_s.shape[0]))
-    functions = [np.exp(-np.maximum(time_s, 0.0) / decay_s) for decay_s in _EARLY_DECAYS_S]
-    for k in range(int(round(extent_s / knot_s)) - _DEGREE):
+    """The functions f_k at `time_s` (T,), shape (n_functions, T); empty for `knot_s` = 0."""
+    count = max(int(round(extent_s / knot_s)) - _DEGREE, 0) if knot_s > 0.0 else 0
+    functions = np.zeros((count, time_s.shape[0]))
+    for k in range(count):
         piece = BSpline.basis_element(knot_s * np.arange(k, k + _DEGREE + 2), extrapolate=False)
-        functions.append(np.nan_to_num(piece(time_s)))
-    return np.stack(functions) if functions else np.zeros((0, time_s.shape[0]))
+        centre_s = knot_s * (k + 0.5 * (_DEGREE + 1))
+        functions[k] = np.nan_to_num(piece(time_s)) * centre_s / TIME_UNIT_S
+    return functions
 
 
 def quadratic_of_gauss(gauss_hz: float) -> float:

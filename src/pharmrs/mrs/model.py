@@ -54,7 +54,8 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """Band, decimated basis `signals` (M, T) of unit norm in the window, and free-form functions `shapes` (S, T), T = K + 2 margin."""
+    """Band, decimated basis `signals` (M, T) of unit norm in the window, free-form functions `shapes` (S, T), and the
+    mask `broad` (M,); T = K + 2 margin samples."""
 
     band: Band
     signals: ComplexArray
@@ -80,7 +81,7 @@ class Model:
         """L(t) without the common shift at the decimated times, (T,)."""
         layout = self.layout
         free = (theta[layout.real_shape] + 1j * theta[layout.imaginary_shape]) @ self.shapes
-        return np.asarray(self.voigt(theta) + free)
+        return np.asarray(self.voigt(theta) * (1.0 + free))
 
     def broad_shape(self, theta: FloatArray) -> FloatArray:
         """Line shape of the broad components beside their own damping, (T,)."""
@@ -112,7 +113,8 @@ class Model:
         weighted = amplitudes[:, None] * unshaped
         total, broad = weighted[~self.broad].sum(axis=0), weighted[self.broad].sum(axis=0)
         own = band.model_spectrum(self.shaped(theta, weighted) * time_s) * phase
-        voigt, quadratic = self.voigt(theta), (time_s / TIME_UNIT_S) ** 2
+        voigt, line_shape = self.voigt(theta), self.line_shape(theta)
+        quadratic = (time_s / TIME_UNIT_S) ** 2
         value = amplitudes @ spectra
         jacobian = np.empty((band.ppm.shape[0], layout.size), dtype=complex)
         jacobian[:, PHASE0] = 1j * value
@@ -121,7 +123,8 @@ class Model:
         shared = np.concatenate(
             [
                 [-broad * quadratic * self.broad_shape(theta)],
-                total * np.stack([-np.pi * time_s * voigt, -quadratic * voigt, *self.shapes]),
+                total * np.stack([-np.pi * time_s * line_shape, -quadratic * line_shape]),
+                total * voigt * self.shapes,
             ]
         )
         formed = (band.model_spectrum(shared) * phase).T

@@ -60,7 +60,7 @@ def signal_fraction(acquisition: Acquisition, t1_s: float, t2_s: float) -> float
     """Share of the signal left after relaxation: saturation (TR), mixing time (STEAM), echo time.
 
     exp(-TE/T2) (1 - exp(-TR'/T1)) exp(-TM/T1) with TR' = TR - TM - TE/2 for STEAM, after which the next excitation
-    finds the recovered magnetisation (Kreis 2021, 10.1002/nbm.4257), and TR' = TR without a mixing time.
+    finds the recovered magnetisation (Near 2021, 10.1002/nbm.4257), and TR' = TR without a mixing time.
     """
     mixing_s = acquisition.mixing_time_s or 0.0
     recovery_s = acquisition.repetition_time_s - (mixing_s + 0.5 * acquisition.echo_time_s if mixing_s else 0.0)

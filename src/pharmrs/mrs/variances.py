@@ -21,6 +21,7 @@ _SHIFT_SD_HZ = 30.0
 _WIDTH_SD = 100.0
 _BROAD_QUADRATIC_SD = 2.0
 _SHARED_WEIGHT = 4.0  # the starting value of a shared SD counts as much as four metabolites
+_SHAPE_WEIGHT = 2.0  # functions' worth of evidence for no free form
 _LARGEST_STEP = 3.0  # factor on an SD in one update
 _SHAPE_SD = (1e-3, 1.0)
 _SMOOTHNESS = (1e-4, 1e7)
@@ -83,7 +84,7 @@ def updated(
     fields["damping_sd_hz"] = min(fields["damping_sd_hz"], settings.damping_sd_hz)
     if layout.shapes:
         for name, where in (("real_shape_sd", layout.real_shape), ("imaginary_shape_sd", layout.imaginary_shape)):
-            sd = _updated_sd(theta[where], posterior[where], getattr(variances, name))
+            sd = _updated_sd(theta[where], posterior[where], getattr(variances, name), _SHAPE_WEIGHT)
             fields[name] = float(np.clip(sd, *_SHAPE_SD))
     return replace(variances, **fields)
 

@@ -15,7 +15,7 @@ class FitSettings:
 
     `ppm_low`, `ppm_high`: fit window. `knots_per_ppm`: density of the baseline spline (its smoothness is estimated).
     `shift_sd_hz`, `damping_sd_hz`: prior SD of the deviations of single metabolites from the common shift and
-    Lorentzian width (starting values; re-estimated from the data). `broad_*`: the same for macromolecules and lipids.
+    Lorentzian width (upper limits; re-estimated from the data). `broad_*`: the same for macromolecules and lipids.
     `line_shape_*`: knots (s) and extent (s) of the free-form part of the shared line shape; 0 knots switches it off.
     `omit`: components of the basis set left out of the fit.
     """
@@ -23,11 +23,11 @@ class FitSettings:
     ppm_low: float = 0.2
     ppm_high: float = 4.2
     knots_per_ppm: float = 12.0
-    shift_sd_hz: float = 0.5
-    damping_sd_hz: float = 1.0
+    shift_sd_hz: float = 0.3
+    damping_sd_hz: float = 0.6
     broad_shift_sd_hz: float = 4.0
     broad_damping_sd_hz: float = 4.0
-    line_shape_knot_s: float = 0.02
+    line_shape_knot_s: float = 0.015
     line_shape_extent_s: float = 0.18
     max_iterations: int = 80
     omit: tuple[str, ...] = ()
@@ -41,8 +41,8 @@ class LinearCombinationFit:
     """A fitted spectrum.
 
     `names` (M,) components; `amplitudes` (M,) and `covariance` (M, M) in units of the basis signals (posterior, all
-    nuisance parameters and the baseline marginalised); `classical_crlb` (M,) SD from the Fisher information of
-    amplitudes and nuisance parameters without priors' help; `shifts_hz`, `dampings_hz` (M,) deviations from the common
+    nuisance parameters and the baseline marginalised); `classical_covariance` (M, M) inverse Fisher information of
+    amplitudes and shared parameters alone, the Cramer-Rao bound peers print (NaN where it does not exist); `shifts_hz`, `dampings_hz` (M,) deviations from the common
     values; `at_zero` (M,) components held at zero by the non-negativity bound.
     `ppm` (n,) descending-frequency order as fitted; `data`, `model`, `baseline` (n,) complex spectra in the window, in
     the phase of the data; `components` (M, n) complex; `phase` (n,) complex unit factor that makes the fit absorptive.
@@ -53,7 +53,7 @@ class LinearCombinationFit:
     names: tuple[str, ...]
     amplitudes: FloatArray
     covariance: FloatArray
-    classical_crlb: FloatArray
+    classical_covariance: FloatArray
     shifts_hz: FloatArray
     dampings_hz: FloatArray
     at_zero: BoolArray
@@ -85,7 +85,7 @@ class LinearCombinationFit:
     cpu_s: float = 0.0
 
     def __post_init__(self) -> None:
-        for name in ("amplitudes", "covariance", "classical_crlb", "shifts_hz", "dampings_hz", "ppm"):
+        for name in ("amplitudes", "covariance", "classical_covariance", "shifts_hz", "dampings_hz", "ppm"):
             object.__setattr__(self, name, read_only(getattr(self, name), np.float64))
         for name in ("data", "model", "baseline", "components", "phase"):
             object.__setattr__(self, name, read_only(getattr(self, name), np.complex128))

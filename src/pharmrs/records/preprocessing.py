@@ -49,7 +49,8 @@ class PreprocessedScan:
 class WaterAmplitude:
     """Water reference extrapolated to t = 0: amplitude and SD in receiver units, line width in Hz.
 
-    `fitted` and `observed`: complex, shape (points,), the first part of the reference and its model, for the figure.
+    `observed`, `fitted`: magnitude of the first part of the reference and its model, (points,), for the figure; `fitted` is
+    NaN where the model was not fitted.
     """
 
     amplitude: float
