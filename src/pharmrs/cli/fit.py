@@ -18,12 +18,12 @@ def fit_command(
     basis: Annotated[Path, typer.Option("--basis", "-b", help="LCModel .basis, FSL-MRS JSON folder or jMRUI text.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Table of amplitudes (TSV); quality beside it.")],
     water: Annotated[
-        Optional[Path],  # noqa: UP007, UP045  typer reads the annotation at run time
+        Optional[Path],  # noqa: UP045  typer reads the annotation at run time
         typer.Option("--water", "-w", help="Water reference: adds a table of concentrations."),
     ] = None,
     ppm: Annotated[tuple[float, float], typer.Option("--ppm", help="Fit window, low and high.")] = (0.2, 4.2),
     figure: Annotated[
-        Optional[Path],  # noqa: UP007, UP045
+        Optional[Path],  # noqa: UP045
         typer.Option("--figure", help="Folder for a picture of each fit (PNG and SVG)."),
     ] = None,
     omit: Annotated[list[str], typer.Option("--omit", help="Component to leave out; repeat for more.")] = [],  # noqa: B006

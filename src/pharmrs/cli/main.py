@@ -35,7 +35,9 @@ def _print_version(wanted: bool) -> None:
 
 @app.callback()
 def _main(
-    _version: bool = typer.Option(False, "--version", callback=_print_version, is_eager=True, help="Print the version."),
+    _version: bool = typer.Option(
+        False, "--version", callback=_print_version, is_eager=True, help="Print the version."
+    ),
 ) -> None:
     pass
 
@@ -49,5 +51,5 @@ def run() -> None:
         sys.exit(EXIT_BAD_INPUT)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        say(f"error: {where}{error.strerror or error}. Remedy: check that the path exists, can be written, and has room.")
+        say(f"error: {where}{error.strerror or error}. Remedy: check that the path exists, is writable and has room.")
         sys.exit(EXIT_BAD_INPUT)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def run_command(
     dataset: Annotated[Path, typer.Argument(help="BIDS dataset with study.yaml at its root.")],
     output: Annotated[
-        Optional[Path],  # noqa: UP007, UP045  typer reads the annotation at run time
+        Optional[Path],  # noqa: UP045  typer reads the annotation at run time
         typer.Option("--output", "-o", help="Folder of the derivative [default: DATASET/derivatives/pharmrs]."),
     ] = None,
     workers: Annotated[int, typer.Option("--workers", "-j", min=0, help="Processes; 0: one per core.")] = 0,
@@ -36,9 +36,11 @@ def run_command(
         result = run_dataset(dataset, target, workers or default_workers(), begin, done)
     print_problems([*result.problems, *(problem for outcome in result.outcomes for problem in outcome.problems)])
     excluded = sum(
-        1 for outcome in result.outcomes if outcome.result and any(e.metabolite == "*" for e in outcome.result.exclusions)
+        1
+        for outcome in result.outcomes
+        if outcome.result and any(e.metabolite == "*" for e in outcome.result.exclusions)
     )
-    finished = len(result.outcomes) - len(result.failed)
+    finished = len(done_results)
     say(f"{finished} of {len(result.outcomes)} scans processed, {excluded} excluded by the pre-declared rules")
     typer.echo(str(result.report))
     if finished == 0:

@@ -44,9 +44,9 @@ def _row(
     fit: LinearCombinationFit, name: str, pick: FloatArray, moved: tuple[float, float], parts: tuple[str, ...]
 ) -> MetaboliteAmplitude:
     amplitude = float(pick @ fit.amplitudes)
-    sd = float(np.sqrt(max(pick @ fit.covariance @ pick, 0.0)))
+    sd = _root(pick @ fit.covariance @ pick)
     # a part at zero has no classical bound and adds none to the sum
-    classical = float(np.sqrt(max(pick @ np.nan_to_num(fit.classical_covariance) @ pick, 0.0)))
+    classical = _root(pick @ np.nan_to_num(fit.classical_covariance) @ pick)
     scale = 100.0 / amplitude if amplitude > 0 else np.inf
     return MetaboliteAmplitude(
         metabolite=name,
@@ -58,3 +58,7 @@ def _row(
         damping_hz=moved[1],
         parts=parts,
     )
+
+
+def _root(variance: float) -> float:
+    return float(np.sqrt(np.maximum(variance, 0.0)))

@@ -94,8 +94,8 @@ def make_band(acquisition: Acquisition, points: int, ppm_low: float, ppm_high: f
     last = min(int(np.floor((high_hz + guard_hz) / step_hz)), (points - 1) // 2)
     count = min(next_fast_len(last - first + 1), points)
     first = max(first - (count - (last - first + 1)) // 2, -(points // 2))
-    frequency_hz = (first + np.arange(count)) * step_hz
-    fine_hz = (first + 0.5 * np.arange(2 * count)) * step_hz
+    frequency_hz = np.asarray((first + np.arange(count)) * step_hz, dtype=np.float64)
+    fine_hz = np.asarray((first + 0.5 * np.arange(2 * count)) * step_hz, dtype=np.float64)
     inside = np.flatnonzero((frequency_hz >= low_hz) & (frequency_hz <= high_hz))
     margin = count // _MARGIN_FRACTION
     order = np.concatenate([np.arange(count + margin), np.arange(-margin, 0)])
@@ -112,6 +112,6 @@ def make_band(acquisition: Acquisition, points: int, ppm_low: float, ppm_high: f
         fine_taper=taper(fine_hz),
         time_s=order / (count * step_hz),
         window=slice(int(inside[0]), int(inside[-1]) + 1),
-        ppm=acquisition.receiver_ppm - frequency_hz[inside] / mhz,
+        ppm=np.asarray(acquisition.receiver_ppm - frequency_hz[inside] / mhz, dtype=np.float64),
         step_hz=step_hz,
     )

@@ -61,12 +61,10 @@ class SplineBaseline:
 def make_baseline(ppm: FloatArray, knots_per_ppm: float) -> SplineBaseline:
     """Splines on an even chemical-shift grid `ppm` (n,)."""
     low, high = float(ppm.min()), float(ppm.max())
-    intervals = max(int(round(knots_per_ppm * (high - low))), 4)
+    intervals = max(round(knots_per_ppm * (high - low)), 4)
     inner = np.linspace(low, high, intervals + 1)
     width = inner[1] - inner[0]
-    knots = np.concatenate(
-        [low - width * np.arange(_DEGREE, 0, -1), inner, high + width * np.arange(1, _DEGREE + 1)]
-    )
+    knots = np.concatenate([low - width * np.arange(_DEGREE, 0, -1), inner, high + width * np.arange(1, _DEGREE + 1)])
     splines = csr_array(BSpline.design_matrix(np.clip(ppm, low, high), knots, _DEGREE))
     k = splines.shape[1]
     gram = (splines.T @ splines).toarray()
@@ -77,6 +75,4 @@ def make_baseline(ppm: FloatArray, knots_per_ppm: float) -> SplineBaseline:
     roughness = np.maximum(roughness, 0.0)
     roughness[:_NULL_SPACE] = 0.0
     rotation = solve_triangular(lower.T, vectors, lower=False)
-    return SplineBaseline(
-        splines_t=csr_array(splines.T), splines=splines, rotation=rotation, roughness=roughness
-    )
+    return SplineBaseline(splines_t=csr_array(splines.T), splines=splines, rotation=rotation, roughness=roughness)

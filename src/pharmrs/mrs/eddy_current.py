@@ -41,4 +41,4 @@ def reference_phase(reference: ComplexArray) -> FloatArray:
 
 def correct(fids: ComplexArray, phase: FloatArray) -> ComplexArray:
     """`fids` (points, ...) with the reference's phase (points,) taken off."""
-    return fids * np.exp(-1j * phase).reshape(-1, *([1] * (fids.ndim - 1)))
+    return np.asarray(fids * np.exp(-1j * phase).reshape(-1, *([1] * (fids.ndim - 1))))

@@ -11,7 +11,7 @@ from pharmrs.errors import FitFailure, InputError, InputProblem
 from pharmrs.mrs.band import Band, make_band
 from pharmrs.mrs.baseline import make_baseline
 from pharmrs.mrs.line_shape import free_form, full_width_hz, gauss_of_quadratic, quadratic_of_gauss
-from pharmrs.mrs.model import LORENTZ, PHASE0, PHASE1, QUADRATIC, SHARED, SHIFT, Model, stack
+from pharmrs.mrs.model import LORENTZ, PHASE0, PHASE1, QUADRATIC, SHARED, SHIFT, Model, stack, unstack
 from pharmrs.mrs.redundant import find_parts
 from pharmrs.mrs.resample import resample_basis
 from pharmrs.mrs.search import Optimum, Problem, search
@@ -132,13 +132,11 @@ def _record(
 ) -> LinearCombinationFit:
     model, state, variances = problem.model, optimum.state, optimum.variances
     layout, band, theta = model.layout, model.band, state.theta
-    half = band.ppm.shape[0]
     shrink = 1.0 / (1.0 + variances.smoothness * problem.baseline.roughness_both())
     coefficients = shrink * (problem.data_projected - state.projected @ state.amplitudes)
-    parts = problem.baseline.evaluate(coefficients)
-    baseline = parts[:half] + 1j * parts[half:]
+    baseline = unstack(problem.baseline.evaluate(coefficients))
     components = state.amplitudes[:, None] * state.spectra
-    data = problem.data[:half] + 1j * problem.data[half:]
+    data = unstack(problem.data)
     residual = data - components.sum(axis=0) - baseline
     phase = model.phase(theta)
     unit = scale / norms

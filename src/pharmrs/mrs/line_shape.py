@@ -21,7 +21,7 @@ _DEGREE = 3
 
 def free_form(time_s: FloatArray, knot_s: float, extent_s: float) -> FloatArray:
     """The functions f_k at `time_s` (T,), shape (n_functions, T); empty for `knot_s` = 0."""
-    count = max(int(round(extent_s / knot_s)) - _DEGREE, 0) if knot_s > 0.0 else 0
+    count = max(round(extent_s / knot_s) - _DEGREE, 0) if knot_s > 0.0 else 0
     functions = np.zeros((count, time_s.shape[0]))
     for k in range(count):
         piece = BSpline.basis_element(knot_s * np.arange(k, k + _DEGREE + 2), extrapolate=False)

@@ -70,12 +70,12 @@ class Model:
     def abscissa(self) -> FloatArray:
         """x of the first-order phase, (n,), 1 at the upper end of the window."""
         ppm = self.band.ppm
-        return 2.0 * (ppm - ppm[-1]) / (ppm[0] - ppm[-1]) - 1.0
+        return np.asarray(2.0 * (ppm - ppm[-1]) / (ppm[0] - ppm[-1]) - 1.0, dtype=np.float64)
 
     def voigt(self, theta: FloatArray) -> FloatArray:
         """V(t) at the decimated times, (T,)."""
         time_s = self.band.time_s
-        return np.exp(-np.pi * theta[LORENTZ] * time_s - theta[QUADRATIC] * (time_s / TIME_UNIT_S) ** 2)
+        return np.asarray(np.exp(-np.pi * theta[LORENTZ] * time_s - theta[QUADRATIC] * (time_s / TIME_UNIT_S) ** 2))
 
     def line_shape(self, theta: FloatArray) -> ComplexArray:
         """L(t) without the common shift at the decimated times, (T,)."""
@@ -85,13 +85,13 @@ class Model:
 
     def broad_shape(self, theta: FloatArray) -> FloatArray:
         """Line shape of the broad components beside their own damping, (T,)."""
-        return np.exp(-theta[BROAD_QUADRATIC] * (self.band.time_s / TIME_UNIT_S) ** 2)
+        return np.asarray(np.exp(-theta[BROAD_QUADRATIC] * (self.band.time_s / TIME_UNIT_S) ** 2))
 
     def unshaped(self, theta: FloatArray) -> ComplexArray:
         """Decimated signals with their shift and own damping, before the line shape, (M, T)."""
         layout = self.layout
         own = 2j * np.pi * (theta[SHIFT] + theta[layout.shifts]) - np.pi * theta[layout.dampings]
-        return self.signals * np.exp(own[:, None] * self.band.time_s)
+        return np.asarray(self.signals * np.exp(own[:, None] * self.band.time_s))
 
     def shaped(self, theta: FloatArray, unshaped: ComplexArray) -> ComplexArray:
         """Decimated signals with everything but the phase, (M, T)."""
@@ -99,7 +99,7 @@ class Model:
 
     def phase(self, theta: FloatArray) -> ComplexArray:
         """Phase factor over the window, (n,)."""
-        return np.exp(1j * (theta[PHASE0] + theta[PHASE1] * self.abscissa))
+        return np.asarray(np.exp(1j * (theta[PHASE0] + theta[PHASE1] * self.abscissa)))
 
     def jacobian(
         self, theta: FloatArray, amplitudes: FloatArray, unshaped: ComplexArray, spectra: ComplexArray
@@ -140,3 +140,9 @@ class Model:
 def stack(values: ComplexArray) -> FloatArray:
     """Real parts over imaginary parts along the first axis: complex (n, ...) -> real (2n, ...)."""
     return np.concatenate([values.real, values.imag], axis=0)
+
+
+def unstack(stacked: FloatArray) -> ComplexArray:
+    """The inverse of `stack`: real (2n,) -> complex (n,)."""
+    half = stacked.shape[0] // 2
+    return np.asarray(stacked[:half] + 1j * stacked[half:], dtype=np.complex128)

@@ -87,7 +87,7 @@ def _trim(recordings: Recordings, settings: PreprocessingSettings) -> tuple[Reco
     """Drop points before the echo (negative AcquisitionStartTime) and declared corrupt points from all recordings."""
     start_s = recordings.metabolite.acquisition.acquisition_start_time_s
     dwell_s = recordings.metabolite.acquisition.dwell_time_s
-    early = int(round(-start_s / dwell_s)) if start_s < 0 else 0
+    early = round(-start_s / dwell_s) if start_s < 0 else 0
     count = early + settings.skip_points
     if count == 0:
         return recordings, []

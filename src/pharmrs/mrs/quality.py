@@ -13,7 +13,7 @@ from pharmrs.records.quantification import Exclusion, ScanQuality
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """Limits of the pre-declared rules; None: rule not declared. `metabolites`: CRLB rule applies to these, empty: all."""
+    """Limits of the pre-declared rules; None: not declared. `metabolites`: the CRLB rule is for these, empty: all."""
 
     max_crlb_percent: float | None = None
     max_line_width_hz: float | None = None
@@ -21,7 +21,9 @@ class Rules:
     metabolites: tuple[str, ...] = ()
 
 
-def scan_quality(preprocessed: PreprocessedScan, fit: LinearCombinationFit, water: WaterAmplitude | None) -> ScanQuality:
+def scan_quality(
+    preprocessed: PreprocessedScan, fit: LinearCombinationFit, water: WaterAmplitude | None
+) -> ScanQuality:
     """The quality figures of one scan (definitions: data dictionary of quality.tsv)."""
     offsets = next(
         (step.series["frequency offset (Hz)"] for step in preprocessed.steps if step.name == "alignment"), ()
@@ -48,9 +50,7 @@ def broken_rules(
     """Every rule the scan breaks. A scan rule names all metabolites (`*`), the CRLB rule one."""
     found = []
     if not quality.converged:
-        found.append(
-            Exclusion(scan=scan, metabolite="*", rule="fit converged", limit=1.0, value=0.0, decided_by="fit")
-        )
+        found.append(Exclusion(scan=scan, metabolite="*", rule="fit converged", limit=1.0, value=0.0, decided_by="fit"))
     if rules.max_line_width_hz is not None and not quality.line_width_hz <= rules.max_line_width_hz:
         found.append(
             Exclusion(

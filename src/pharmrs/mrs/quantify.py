@@ -1,8 +1,7 @@
 """From amplitudes to concentrations, on every scale that can be computed.
 
 Water scaling: with p the initial amplitude of one proton at unit concentration in the basis set and W the water
-amplitude (two protons), a component of amplitude c has the concentration c p 2 C_w a / W times a correction of the scale
-(a: attenuation of water LCModel assumes). Where a scale cannot be given its value is NaN and the reason is stated.
+amplitude (two protons), a component of amplitude c has the concentration c p 2 C_w / W times the scale's correction. Where a scale cannot be given its value is NaN and the reason is stated.
 """
 
 from __future__ import annotations
@@ -134,7 +133,7 @@ class Scale:
 SCALES: dict[str, Scale] = {
     "ratio_tcr": Scale("1", "amplitude over that of Cr + PCr, covariance respected", _ratio_tcr),
     "institutional": Scale("1", "proton amplitude over that of water, nothing corrected", _institutional),
-    "lcmodel_water": Scale("mmol/L", "water-scaled as LCModel: WCONC, ATTH2O, no relaxation correction", _lcmodel_water),
+    "lcmodel_water": Scale("mmol/L", "water-scaled as LCModel: WCONC, ATTH2O, no relaxation", _lcmodel_water),
     "water_relaxation": Scale(
         "mmol/L", "water-scaled with the stated relaxation times of metabolites and water", _water_relaxation
     ),
@@ -151,8 +150,6 @@ def concentrations(context: Context, rows: tuple[MetaboliteAmplitude, ...]) -> t
         for name, scale in SCALES.items():
             value, sd, reason = scale.compute(context, row)
             result.append(
-                Concentration(
-                    metabolite=row.metabolite, scale=name, value=value, sd=sd, unit=scale.unit, reason=reason
-                )
+                Concentration(metabolite=row.metabolite, scale=name, value=value, sd=sd, unit=scale.unit, reason=reason)
             )
     return tuple(result)

@@ -29,7 +29,7 @@ def remove_residual_water(
     step_hz = 1.0 / (points * acquisition.dwell_time_s)
     centre_hz = (acquisition.receiver_ppm - water_ppm) * acquisition.spectrometer_frequency_mhz
     half_hz = _MODEL_BAND_PPM * acquisition.spectrometer_frequency_mhz
-    first, last = int(round((centre_hz - half_hz) / step_hz)), int(round((centre_hz + half_hz) / step_hz))
+    first, last = round((centre_hz - half_hz) / step_hz), round((centre_hz + half_hz) / step_hz)
     first, last = max(first, -(points // 2)), min(last, (points - 1) // 2)
     kept = np.arange(first, last + 1)
     edge = np.minimum(kept - first, last - kept) / (0.25 * kept.shape[0])

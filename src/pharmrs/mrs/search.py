@@ -159,7 +159,7 @@ def search(problem: Problem, theta: FloatArray, variances: Variances) -> Optimum
     damping = 1e-2
     converged, message = False, "iteration limit"
     m = state.amplitudes.shape[0]
-    for iteration in range(problem.settings.max_iterations):
+    for iterations in range(1, problem.settings.max_iterations + 1):
         bend = curvature(problem, state, variances, prior)
         moving = _held(state, bend.gradient)
         hessian, gradient = bend.hessian[np.ix_(moving, moving)], bend.gradient[moving]
@@ -200,7 +200,7 @@ def search(problem: Problem, theta: FloatArray, variances: Variances) -> Optimum
         variances=variances,
         curvature=bend,
         posterior=_inverse(bend.hessian),
-        iterations=iteration + 1,
+        iterations=iterations,
         converged=converged,
         message=message,
         objective=_evidence(problem, state, variances, prior, bend),
@@ -225,9 +225,7 @@ def _update(
     roughness = variances.smoothness * baseline.roughness_both()
     shrink = 1.0 / (1.0 + roughness)
     coefficients = shrink * (problem.data_projected - state.projected @ state.amplitudes)
-    spread = shrink * variances.noise + shrink**2 * np.einsum(
-        "ij,ij->i", bend.projected @ covariance, bend.projected
-    )
+    spread = shrink * variances.noise + shrink**2 * np.einsum("ij,ij->i", bend.projected @ covariance, bend.projected)
     penalty = float(roughness @ coefficients**2) / variances.noise
     trace = float(roughness @ spread) / variances.noise
     residual = problem.data - state.stacked @ state.amplitudes - baseline.evaluate(coefficients)

@@ -53,9 +53,7 @@ def precision(layout: Layout, variances: Variances, broad: BoolArray, settings: 
     return prior
 
 
-def _updated_sd(
-    values: FloatArray, posterior: FloatArray, sd: float, weight: float = 0.0, start: float = 0.0
-) -> float:
+def _updated_sd(values: FloatArray, posterior: FloatArray, sd: float, weight: float = 0.0, start: float = 0.0) -> float:
     """One Fellner-Schall step for an SD shared by `values` with posterior variances `posterior`."""
     freedom = max(values.size - float(posterior.sum()) / sd**2, 0.0)
     target = (float(values @ values) + weight * start**2) / max(freedom + weight, 1e-6)

@@ -1,7 +1,7 @@
 """Amplitude of the water reference at t = 0.
 
-The logarithm of the magnitude is a polynomial of time over the first tens of milliseconds (a Voigt decay is a parabola);
-its value at 0 is the amplitude. The first half millisecond, where receiver filters ring, is left out.
+The logarithm of the magnitude is a polynomial of time over the first tens of milliseconds (a Voigt decay is a
+parabola); its value at 0 is the amplitude. The first half millisecond, where receiver filters ring, is left out.
 """
 
 from __future__ import annotations
@@ -55,7 +55,8 @@ def _extrapolated(
     """Amplitude at 0, its relative SD, and the decay at `all_times_s`; the degree with the lowest BIC."""
     unit_s = float(time_s[-1])
     weight = magnitude / max(noise, 1e-6 * float(magnitude.max()))
-    best: tuple[float, FloatArray, FloatArray] | None = None
+    best_score = np.inf
+    best: tuple[FloatArray, FloatArray] = (np.zeros(1), np.zeros((1, 1)))
     for degree in _DEGREES:
         design = np.vander(time_s / unit_s, degree + 1, increasing=True)
         coefficients, *_ = np.linalg.lstsq(design * weight[:, None], np.log(magnitude) * weight, rcond=None)
@@ -63,10 +64,9 @@ def _extrapolated(
         variance = max(float(residual @ residual) / max(time_s.shape[0] - degree - 1, 1), 1e-12)
         score = time_s.shape[0] * np.log(variance) + (degree + 1) * np.log(time_s.shape[0])
         covariance = np.linalg.inv((design * weight[:, None] ** 2).T @ design) * variance
-        if best is None or score < best[0]:
-            best = (score, coefficients, covariance)
-    assert best is not None
-    _, coefficients, covariance = best
+        if score < best_score:
+            best_score, best = score, (np.asarray(coefficients), np.asarray(covariance))
+    coefficients, covariance = best
     shape = np.vander(np.minimum(all_times_s / unit_s, 1.0), coefficients.shape[0], increasing=True)
     return float(np.exp(coefficients[0])), float(np.sqrt(covariance[0, 0])), np.exp(shape @ coefficients)
 

@@ -25,7 +25,7 @@ from pharmrs.records.preprocessing import WaterAmplitude
 from pharmrs.records.quantification import Concentration
 from pharmrs.report.figure_fit import fit_figure
 from pharmrs.report.figures import save_figure
-from pharmrs.report.tables import FIT_COLUMNS, FIT_QUALITY_COLUMNS, fit_quality_rows, fit_table_rows, write_tsv
+from pharmrs.report.tables import FIT_COLUMNS, FIT_QUALITY_COLUMNS, Row, fit_quality_rows, fit_table_rows, write_tsv
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,12 +170,18 @@ def write_fit_tables(table: Path, outcomes: Sequence[SpectrumOutcome]) -> tuple[
         quality_path = table.with_name(f"{table.stem}_quality{table.suffix}")
         write_tsv(quality_path, FIT_QUALITY_COLUMNS, quality)
         written.append(quality_path)
-    scaled = [
-        {"file": str(outcome.file), "metabolite": c.metabolite, "scale": c.scale, "value": c.value, "sd": c.sd}
-        | {"unit": c.unit}
+    scaled: list[Row] = [
+        {
+            "file": str(outcome.file),
+            "metabolite": one.metabolite,
+            "scale": one.scale,
+            "value": one.value,
+            "sd": one.sd,
+            "unit": one.unit,
+        }
         for outcome in done
-        for c in outcome.concentrations
-        if np.isfinite(c.value)
+        for one in outcome.concentrations
+        if np.isfinite(one.value)
     ]
     if scaled:
         scaled_path = table.with_name(f"{table.stem}_concentrations{table.suffix}")
@@ -187,11 +193,11 @@ def write_fit_tables(table: Path, outcomes: Sequence[SpectrumOutcome]) -> tuple[
 def write_fit_figures(folder: Path, outcomes: Sequence[SpectrumOutcome]) -> None:
     """One picture (PNG and SVG) for each fitted file."""
     names = [outcome.file.name.split(".")[0] for outcome in outcomes]
-    for name, outcome in zip(names, outcomes, strict=True):
+    for plain, outcome in zip(names, outcomes, strict=True):
         if outcome.fit is None:
             continue
-        if names.count(name) > 1:  # files of one name in several folders
-            name = f"{outcome.file.resolve().parent.name}_{name}"
+        several = names.count(plain) > 1  # files of one name in several folders
+        name = f"{outcome.file.resolve().parent.name}_{plain}" if several else plain
         figure = fit_figure(outcome.fit, outcome.file.name, outcome.amplitudes)
         save_figure(figure, folder / f"{name}_fit.png")
         save_figure(figure, folder / f"{name}_fit.svg")

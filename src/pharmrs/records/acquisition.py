@@ -31,11 +31,12 @@ class Acquisition:
 
     def ppm_axis(self, points: int) -> FloatArray:
         """Chemical shift of every FFT bin of `points` samples, shape (points,), in FFT order."""
-        return self.receiver_ppm - np.fft.fftfreq(points, self.dwell_time_s) / self.spectrometer_frequency_mhz
+        offset_hz = np.fft.fftfreq(points, self.dwell_time_s)
+        return np.asarray(self.receiver_ppm - offset_hz / self.spectrometer_frequency_mhz, dtype=np.float64)
 
     def time_axis_s(self, points: int) -> FloatArray:
         """Sample times from the first stored point, shape (points,), seconds."""
-        return np.arange(points) * self.dwell_time_s
+        return np.asarray(np.arange(points) * self.dwell_time_s, dtype=np.float64)
 
     @property
     def spectral_width_hz(self) -> float:

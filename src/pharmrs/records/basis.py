@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pharmrs.records.arrays import ComplexArray, read_only
+from pharmrs.records.arrays import ComplexArray, FloatArray, read_only
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +37,7 @@ class BasisSet:
     def points(self) -> int:
         return int(self.fids.shape[1])
 
-    def ppm_axis(self) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    def ppm_axis(self) -> FloatArray:
         """Chemical shift of each FFT bin of the basis signals, shape (points,), FFT order."""
-        return self.receiver_ppm - np.fft.fftfreq(self.points, self.dwell_time_s) / self.spectrometer_frequency_mhz
+        offset_hz = np.fft.fftfreq(self.points, self.dwell_time_s)
+        return np.asarray(self.receiver_ppm - offset_hz / self.spectrometer_frequency_mhz, dtype=np.float64)

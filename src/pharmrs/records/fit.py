@@ -42,8 +42,9 @@ class LinearCombinationFit:
 
     `names` (M,) components; `amplitudes` (M,) and `covariance` (M, M) in units of the basis signals (posterior, all
     nuisance parameters and the baseline marginalised); `classical_covariance` (M, M) inverse Fisher information of
-    amplitudes and shared parameters alone, the Cramer-Rao bound peers print (NaN where it does not exist); `shifts_hz`, `dampings_hz` (M,) deviations from the common
-    values; `at_zero` (M,) components held at zero by the non-negativity bound.
+    amplitudes and shared parameters alone, the Cramer-Rao bound peers print (NaN where it does not exist);
+    `shifts_hz`, `dampings_hz` (M,) deviations from the common values; `at_zero` (M,) components held at zero by the
+    non-negativity bound.
     `ppm` (n,) descending-frequency order as fitted; `data`, `model`, `baseline` (n,) complex spectra in the window, in
     the phase of the data; `components` (M, n) complex; `phase` (n,) complex unit factor that makes the fit absorptive.
     `line_width_hz`: FWHM of a modelled singlet. `signal_to_noise`: highest peak of (data - baseline), phased, real

@@ -49,8 +49,8 @@ class PreprocessedScan:
 class WaterAmplitude:
     """Water reference extrapolated to t = 0: amplitude and SD in receiver units, line width in Hz.
 
-    `observed`, `fitted`: magnitude of the first part of the reference and its model, (points,), for the figure; `fitted` is
-    NaN where the model was not fitted.
+    `observed`, `fitted`: magnitude of the first part of the reference and its model, (points,), for the figure;
+    `fitted` is NaN where the model was not fitted.
     """
 
     amplitude: float
