@@ -35,12 +35,9 @@ def run_command(
 
         result = run_dataset(dataset, target, workers or default_workers(), begin, done)
     print_problems([*result.problems, *(problem for outcome in result.outcomes for problem in outcome.problems)])
-    excluded = sum(
-        1
-        for outcome in result.outcomes
-        if outcome.result and any(e.metabolite == "*" for e in outcome.result.exclusions)
-    )
-    finished = len(done_results)
+    processed = [outcome.result for outcome in result.outcomes if outcome.result is not None]
+    excluded = sum(any(rule.metabolite == "*" for rule in one.exclusions) for one in processed)
+    finished = len(processed)
     say(f"{finished} of {len(result.outcomes)} scans processed, {excluded} excluded by the pre-declared rules")
     typer.echo(str(result.report))
     if finished == 0:

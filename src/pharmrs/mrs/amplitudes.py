@@ -60,5 +60,5 @@ def _row(
     )
 
 
-def _root(variance: float) -> float:
+def _root(variance: FloatArray | float) -> float:
     return float(np.sqrt(np.maximum(variance, 0.0)))

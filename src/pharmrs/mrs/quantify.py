@@ -1,7 +1,8 @@
 """From amplitudes to concentrations, on every scale that can be computed.
 
 Water scaling: with p the initial amplitude of one proton at unit concentration in the basis set and W the water
-amplitude (two protons), a component of amplitude c has the concentration c p 2 C_w / W times the scale's correction. Where a scale cannot be given its value is NaN and the reason is stated.
+amplitude (two protons), a component of amplitude c has the concentration c p 2 C_w / W times the scale's correction.
+Where a scale cannot be given its value is NaN and the reason is stated.
 """
 
 from __future__ import annotations

@@ -159,7 +159,9 @@ def search(problem: Problem, theta: FloatArray, variances: Variances) -> Optimum
     damping = 1e-2
     converged, message = False, "iteration limit"
     m = state.amplitudes.shape[0]
-    for iterations in range(1, problem.settings.max_iterations + 1):
+    iterations = 0
+    while iterations < problem.settings.max_iterations:
+        iterations += 1
         bend = curvature(problem, state, variances, prior)
         moving = _held(state, bend.gradient)
         hessian, gradient = bend.hessian[np.ix_(moving, moving)], bend.gradient[moving]
