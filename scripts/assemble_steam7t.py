@@ -19,8 +19,8 @@ _RECORDINGS = {
     "wref_raw": "sub-01_acq-coil_mrsref",
 }
 _BASIS = "STEAM_7T_11ms.BASIS.gz"
-# skip_points: the first sample of this recording is 14 % too low, a transient of the receiver's decimation filter.
-# Left in, it adds a constant to the spectrum; the peers that processed the same recording drop it as well.
+# The first sample is 14 % too low (receiver filter). It is kept: a wrong first sample is a constant in the spectrum,
+# which the baseline holds exactly, while dropping it would cost first-order phase.
 _STUDY = """\
 title: "7 T STEAM, one volunteer (FMRIB Oxford)"
 basis: basis/STEAM_7T_11ms.basis
@@ -28,11 +28,6 @@ references:
   quantification: acq-quant
   eddy_current: acq-ecc
   coil_combination: acq-coil
-preprocessing:
-  skip_points: 1  # the first sample is 14 % low: receiver filter
-fit:
-  # single groups of GSH, which are in GSH too
-  omit: [G_glu, G_gly]
 quantification:
   primary_scale: ratio_tcr
 quality:

@@ -37,7 +37,8 @@ def test_layout_and_references(dataset: Path) -> None:
         "acq-ecc",
         "acq-coil",
     ]
-    assert study.preprocessing.skip_points == 1
+    assert study.preprocessing.skip_points == 0
+    assert study.fit.omit == ()
     assert study.quantification.primary_scale == "ratio_tcr"
     assert (dataset / study.basis).is_file()
 
