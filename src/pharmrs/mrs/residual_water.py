@@ -51,7 +51,8 @@ def remove_residual_water(
     decay_hz = -np.log(np.abs(poles[water])) / dwell_s
     rates = -decay_hz + 2j * np.pi * folded[water]
     time_s = acquisition.time_axis_s(points)
-    start = np.exp(-rates * skip * dwell_s) * kept.shape[0] / points
+    # decimated signals turn with the frequency above the lowest kept bin, so that is the way back to t = 0
+    start = np.exp((2j * np.pi * first * step_hz - rates) * skip * dwell_s) * kept.shape[0] / points
     return fid - np.exp(np.outer(time_s, rates)) @ (amplitudes[water] * start), int(water.sum())
 
 

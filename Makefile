@@ -1,0 +1,43 @@
+# Each target makes its own virtual environment; only Python 3.11+ and make are needed.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+export OMP_NUM_THREADS = 1
+export OPENBLAS_NUM_THREADS = 1
+
+.PHONY: demo test test-all check lint bench clean
+
+$(VENV)/.installed: pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit("pharmrs needs Python 3.11 or newer, found " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@
+
+# A small simulated dataset from raw transients on, the whole analysis, the report.
+demo: $(VENV)/.installed
+	rm -rf demo
+	$(BIN)/pharmrs demo-data demo
+	$(BIN)/pharmrs run demo
+	$(BIN)/python scripts/open_report.py demo/derivatives/pharmrs/report.html
+
+# Everything checked in one go: style, types, architecture, tests.
+test: lint
+	$(BIN)/python -m pytest -n auto -m "not long"
+
+test-all: lint
+	$(BIN)/python -m pytest -n auto
+
+check: test
+
+lint: $(VENV)/.installed
+	$(BIN)/ruff check src tests benchmarks scripts
+	$(BIN)/ruff format --check src tests benchmarks scripts
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# Accuracy, calibration and speed, beside LCModel's on the same spectra.
+bench: $(VENV)/.installed
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf $(VENV) demo build dist
