@@ -16,6 +16,7 @@ WATER_BAND_PPM = 0.35  # on both sides of water
 _MODEL_BAND_PPM = 0.8
 _COMPONENTS = 12
 _LONGEST = 400  # decimated samples
+_BROADEST_HZ = 60.0  # broader ones model noise, and the way back to t = 0 would blow them up
 
 
 def remove_residual_water(
@@ -36,16 +37,17 @@ def remove_residual_water(
     taper = np.sin(0.5 * np.pi * np.clip(edge, 0.0, 1.0)) ** 2
     narrow = np.fft.ifft(np.fft.fft(fid)[kept % points] * taper)
     dwell_s = points * acquisition.dwell_time_s / kept.shape[0]
-    skip = 3  # samples that hold the taper's ringing
+    skip = 2  # samples that hold most of the taper's ringing
     samples = narrow[skip : skip + min(_LONGEST, kept.shape[0] * 3 // 4)]
     poles = _poles(samples)
+    poles = poles[(np.abs(poles) < 1.0) & (np.abs(poles) > np.exp(-np.pi * _BROADEST_HZ * dwell_s))]
     frequency_hz = np.angle(poles) / (2.0 * np.pi * dwell_s) + first * step_hz
     folded = frequency_hz + np.where(frequency_hz < first * step_hz, 1.0 / dwell_s, 0.0)
     ppm = acquisition.receiver_ppm - folded / acquisition.spectrometer_frequency_mhz
     order = np.arange(samples.shape[0])
     design = np.exp(np.outer(order, np.log(poles)))
     amplitudes = np.linalg.lstsq(design, samples, rcond=None)[0]
-    water = (np.abs(ppm - water_ppm) < WATER_BAND_PPM) & (ppm > lowest_ppm) & (np.abs(poles) < 1.0)
+    water = (np.abs(ppm - water_ppm) < WATER_BAND_PPM) & (ppm > lowest_ppm)
     if not water.any():
         return fid, 0
     decay_hz = -np.log(np.abs(poles[water])) / dwell_s
@@ -61,5 +63,4 @@ def _poles(samples: ComplexArray) -> ComplexArray:
     left = np.linalg.svd(hankel(samples[:rows], samples[rows - 1 :]), full_matrices=False)[0]
     subspace = left[:, : min(_COMPONENTS, rows - 2)]
     pencil = np.linalg.lstsq(subspace[:-1], subspace[1:], rcond=None)[0]
-    poles = np.linalg.eigvals(pencil)
-    return np.asarray(poles[np.abs(poles) > 1e-6])
+    return np.asarray(np.linalg.eigvals(pencil))
