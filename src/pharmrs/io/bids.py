@@ -50,7 +50,7 @@ def find_scans(dataset: str | Path, study: Study) -> tuple[list[ScanFiles], list
     if not scans:
         remedy = "store single-voxel spectra as sub-<label>/[ses-<label>/]mrs/sub-<label>[_ses-<label>]_svs.nii.gz"
         problems.add("dataset", "needs at least one *_svs.nii.gz", "none found", remedy)
-    _check_unique(scans, problems)
+    scans = _unique(scans, problems)
     return [_scan_files(scan, references, study, problems) for scan in scans], problems.found
 
 
@@ -99,14 +99,17 @@ def _is_named_right(recording: _Recording, problems: Problems) -> bool:
     return False
 
 
-def _check_unique(scans: list[_Recording], problems: Problems) -> None:
-    seen: dict[str, Path] = {}
+def _unique(scans: list[_Recording], problems: Problems) -> list[_Recording]:
+    """One recording of each name. Which of two is the right one is not known, so the error stops that scan."""
+    first: dict[str, _Recording] = {}
     for scan in scans:
         name = "_".join(scan.entities)
-        if name in seen:
+        if name in first:
+            found = f"{first[name].path.name} and {scan.path.name}"
             remedy = "keep one of the two files (.nii or .nii.gz)"
-            problems.add(name, "each scan must exist once", f"{seen[name].name} and {scan.path.name}", remedy)
-        seen[name] = scan.path
+            _add(problems, first[name], name, "each scan must exist once", found, remedy)
+        first.setdefault(name, scan)
+    return list(first.values())
 
 
 def _scan_files(scan: _Recording, references: list[_Recording], study: Study, problems: Problems) -> ScanFiles:
