@@ -23,12 +23,11 @@ def run_command(
 ) -> None:
     """Process every scan of a dataset: concentrations, quality, exclusions, figures, report."""
     from pharmrs.pipeline.execution import default_workers, limit_threads
-    from pharmrs.pipeline.log import log_to
     from pharmrs.pipeline.run import run_dataset
 
     limit_threads()
     target = output or dataset / "derivatives" / "pharmrs"
-    with progress("scans") as (begin, step), log_to(target):
+    with progress("scans") as (begin, step):
 
         def done(outcome: ScanOutcome) -> None:
             step(outcome.files.name + (" FAILED" if outcome.failed else ""))

@@ -29,7 +29,7 @@ def read_sidecars(path: Path, problems: Problems) -> tuple[dict[str, Any], str]:
     """
     merged: dict[str, Any] = {}
     used = []
-    for sidecar in _applicable(path):
+    for sidecar in sidecars_of(path):
         content = _read_json_object(sidecar, problems)
         if content:
             used.append(sidecar.name)
@@ -38,7 +38,8 @@ def read_sidecars(path: Path, problems: Problems) -> tuple[dict[str, Any], str]:
     return merged, ", ".join(used)
 
 
-def _applicable(path: Path) -> list[Path]:
+def sidecars_of(path: Path) -> list[Path]:
+    """The sidecars that apply to `path`, nearest first."""
     beside = path.with_name(stem_of(path) + ".json")
     found = [beside] if beside.is_file() else []
     parents = path.absolute().parents

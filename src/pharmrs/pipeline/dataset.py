@@ -36,9 +36,21 @@ class Dataset:
             raise InputError(self.problems)
         return self.study, self.basis
 
+    def problems_of(self, scan: ScanFiles) -> tuple[InputProblem, ...]:
+        """Problems of the dataset that concern this scan alone; an error among them stops it."""
+        return tuple(problem for problem in self.problems if problem.file == scan.metabolite)
+
+    @property
+    def general_problems(self) -> tuple[InputProblem, ...]:
+        """Problems of the dataset that concern no single scan."""
+        scans = {scan.metabolite for scan in self.scans}
+        return tuple(problem for problem in self.problems if problem.file not in scans)
+
 
 def open_dataset(root: Path) -> Dataset:
     """Read study, basis set and the list of scans; nothing is raised for bad input."""
+    if not root.is_dir():
+        return Dataset(root, None, None, (), (_no_folder(root),))
     problems: list[InputProblem] = []
     study = basis = None
     scans: list[ScanFiles] = []
@@ -55,8 +67,18 @@ def open_dataset(root: Path) -> Dataset:
     return Dataset(root, study, basis, tuple(scans), tuple(problems))
 
 
+def _no_folder(root: Path) -> InputProblem:
+    return InputProblem(
+        file=str(root),
+        field="dataset",
+        rule="must be a folder",
+        value="a file" if root.exists() else "missing",
+        remedy="check the path of the dataset",
+    )
+
+
 def _open_basis(root: Path, study: Study) -> tuple[BasisSet | None, list[InputProblem]]:
-    path = (root / study.basis).resolve()
+    path = root / study.basis
     try:
         basis = read_basis(path)
     except InputError as error:

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from pharmrs import __version__
 from pharmrs.io.nifti_mrs import write_spectrum
 from pharmrs.mrs.quantify import SCALES
 from pharmrs.pipeline.dataset import Dataset
-from pharmrs.pipeline.provenance import provenance_of
+from pharmrs.pipeline.relative_paths import relative_to
 from pharmrs.pipeline.settings import settings_of
 from pharmrs.records.scan import ScanOutcome, ScanResult
 from pharmrs.report.atomic import write_bytes, write_text
 from pharmrs.report.html import write_report
 from pharmrs.report.methods import methods_text
 from pharmrs.report.scan_figures import ScanFigures
-from pharmrs.report.tables import write_study_tables
+from pharmrs.report.tables import problems_table, write_study_tables, write_table
 
 SCALE_LABELS = {
     name: scale.definition + ("" if scale.unit == "1" else f" ({scale.unit})") for name, scale in SCALES.items()
@@ -46,12 +47,16 @@ def write_scan(output: Path, result: ScanResult, figures: ScanFigures) -> None:
 
 
 def write_study(
-    output: Path, dataset: Dataset, outcomes: Sequence[ScanOutcome], figures: Mapping[str, ScanFigures]
+    output: Path,
+    dataset: Dataset,
+    outcomes: Sequence[ScanOutcome],
+    figures: Mapping[str, ScanFigures],
+    provenance: Mapping[str, object],
 ) -> Path:
     """Tables, methods, provenance and report; returns the path of the report."""
     study, _ = dataset.usable()
+    outcomes = [_portable(outcome, dataset.root) for outcome in outcomes]
     results = [outcome.result for outcome in outcomes if outcome.result is not None]
-    provenance = provenance_of(dataset)
     settings = {"study.yaml": study.model_dump(mode="json"), "fit": settings_of(study, "").fit.as_dict()}
     methods = methods_text(study, results)
     description = {
@@ -62,6 +67,8 @@ def write_study(
     }
     write_text(output / "dataset_description.json", _json(description))
     write_study_tables(output, outcomes, SCALE_LABELS)
+    general = [relative_to(dataset.root, problem) for problem in dataset.general_problems]
+    write_table(output, problems_table([*general, *(problem for one in outcomes for problem in one.problems)]))
     write_text(output / "methods.md", methods)
     write_text(output / "provenance.json", _json(provenance))
     report = output / "report.html"
@@ -79,6 +86,10 @@ def write_study(
         figures=figures,
     )
     return report
+
+
+def _portable(outcome: ScanOutcome, root: Path) -> ScanOutcome:
+    return replace(outcome, problems=tuple(relative_to(root, problem) for problem in outcome.problems))
 
 
 def _json(content: Mapping[str, object]) -> str:

@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from pharmrs import __version__
+from pharmrs.io.sidecar import sidecars_of
 from pharmrs.pipeline.dataset import STUDY_FILE, Dataset
 from pharmrs.pipeline.settings import settings_hash
 
@@ -20,11 +21,9 @@ def provenance_of(dataset: Dataset) -> dict[str, object]:
     """Versions, settings hash and SHA-256 of every input; no clock time, so equal runs give equal bytes."""
     study, basis = dataset.usable()
     inputs = {STUDY_FILE: _checksum(dataset.root / STUDY_FILE), study.basis: _checksum(dataset.root / study.basis)}
-    for scan in dataset.scans:
-        for purpose in _PURPOSES:
-            path = getattr(scan, purpose)
-            if path:
-                inputs[Path(path).relative_to(dataset.root).as_posix()] = _checksum(Path(path))
+    recordings = {Path(path) for scan in dataset.scans for purpose in _PURPOSES if (path := getattr(scan, purpose))}
+    sidecars = {sidecar for path in recordings for sidecar in sidecars_of(path)}
+    inputs |= {_shown(path, dataset.root): _checksum(path) for path in recordings | sidecars}
     return {
         "software": {"pharmrs": __version__, "python": platform.python_version(), **_versions()},
         "platform": {"system": platform.system(), "machine": platform.machine(), "byte order": sys.byteorder},
@@ -32,6 +31,10 @@ def provenance_of(dataset: Dataset) -> dict[str, object]:
         "basis": {"source": study.basis, "components": list(basis.names), "notes": list(basis.notes)},
         "inputs_sha256": dict(sorted(inputs.items())),
     }
+
+
+def _shown(path: Path, root: Path) -> str:
+    return path.absolute().relative_to(root.absolute()).as_posix()
 
 
 def _versions() -> dict[str, str]:

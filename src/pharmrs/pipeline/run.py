@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pharmrs.errors import InputProblem
+from pharmrs.errors import InputError, InputProblem
 from pharmrs.pipeline.dataset import Dataset, open_dataset
 from pharmrs.pipeline.execution import map_tasks
+from pharmrs.pipeline.log import log_to
 from pharmrs.pipeline.outputs import write_scan, write_study
+from pharmrs.pipeline.provenance import provenance_of
 from pharmrs.pipeline.scan import process_scan
 from pharmrs.pipeline.settings import ScanSettings, settings_of
 from pharmrs.records.basis import BasisSet
@@ -22,9 +24,10 @@ LOG = logging.getLogger("pharmrs")
 
 @dataclass(frozen=True, slots=True)
 class ScanTask:
-    """One scan to be processed by a worker."""
+    """One scan to be processed by a worker. `known`: what is already known to be wrong with it."""
 
     files: ScanFiles
+    known: tuple[InputProblem, ...]
     basis: BasisSet
     settings: ScanSettings
     output: Path
@@ -41,7 +44,7 @@ class ScanDone:
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """Outcome of a run: the report, every scan's outcome, problems of the dataset as a whole."""
+    """Outcome of a run: the report, every scan's outcome, problems that concern no single scan."""
 
     report: Path
     outcomes: tuple[ScanOutcome, ...]
@@ -54,7 +57,10 @@ class RunResult:
 
 def process_and_draw(task: ScanTask) -> ScanDone:
     """One scan: numbers, pictures, files."""
+    if any(problem.severity == "error" for problem in task.known):
+        return ScanDone(ScanOutcome(files=task.files, result=None, problems=task.known), None)
     outcome = process_scan(task.files, task.basis, task.settings)
+    outcome = replace(outcome, problems=task.known + outcome.problems)
     if outcome.result is None:
         return ScanDone(outcome, None)
     figures = render_scan_figures(outcome.result, compact=task.compact)
@@ -72,26 +78,54 @@ def run_dataset(
     """Process every scan and write the derivative to `output`.
 
     `begin` is told the number of scans, `done` each outcome as it comes. Raises InputError when study, basis set or
-    every scan is missing; one bad scan never stops the others.
+    every scan is missing, or nothing may be written to `output`: then no file is made. One bad scan never stops the
+    others.
     """
     dataset = open_dataset(root)
     study, basis = dataset.usable()
+    _check_output(root, output)
     tasks = [
-        ScanTask(files, basis, settings_of(study, files.name), output, len(dataset.scans) > COMPACT_ABOVE_SCANS)
+        ScanTask(
+            files,
+            dataset.problems_of(files),
+            basis,
+            settings_of(study, files.name),
+            output,
+            len(dataset.scans) > COMPACT_ABOVE_SCANS,
+        )
         for files in dataset.scans
     ]
-    LOG.info("%d scans in %s, output %s, %d workers", len(tasks), root, output, workers)
-    for problem in dataset.problems:
-        LOG.warning("%s", problem)
-    begin(len(tasks))
-    finished = map_tasks(process_and_draw, tasks, workers, lambda item: _report_one(item, done))
-    return _finish(dataset, output, finished)
+    with log_to(output):
+        LOG.info("%d scans in %s, output %s, %d workers", len(tasks), root, output, workers)
+        for problem in dataset.general_problems:
+            _log(problem)
+        provenance = provenance_of(dataset)  # before, not after: what is hashed is what is read next
+        begin(len(tasks))
+        finished = map_tasks(process_and_draw, tasks, workers, lambda item: _report_one(item, done))
+        return _finish(dataset, output, finished, provenance)
+
+
+def _check_output(root: Path, output: Path) -> None:
+    """The input is never written to: only the `derivatives` folder of a dataset may hold results."""
+    place, dataset = output.resolve(), root.resolve()
+    if output.exists() and not output.is_dir():
+        rule, value = "must be a folder", "a file"
+    elif place.is_relative_to(dataset) and not place.is_relative_to(dataset / "derivatives"):
+        rule, value = "must lie in derivatives/ or outside the dataset", "inside the input"
+    else:
+        return
+    remedy = "choose another folder with --output, or leave it out for DATASET/derivatives/pharmrs"
+    raise InputError([InputProblem(file=str(output), field="output", rule=rule, value=value, remedy=remedy)])
+
+
+def _log(problem: InputProblem) -> None:
+    LOG.log(logging.ERROR if problem.severity == "error" else logging.WARNING, "%s", problem)
 
 
 def _report_one(item: ScanDone, done: Callable[[ScanOutcome], None]) -> None:
     outcome = item.outcome
     for problem in outcome.problems:
-        LOG.log(logging.ERROR if problem.severity == "error" else logging.WARNING, "%s", problem)
+        _log(problem)
     if outcome.result is not None:
         quality = outcome.result.quality
         LOG.info(
@@ -104,10 +138,10 @@ def _report_one(item: ScanDone, done: Callable[[ScanOutcome], None]) -> None:
     done(outcome)
 
 
-def _finish(dataset: Dataset, output: Path, finished: list[ScanDone]) -> RunResult:
+def _finish(dataset: Dataset, output: Path, finished: list[ScanDone], provenance: Mapping[str, object]) -> RunResult:
     outcomes = tuple(item.outcome for item in finished)
     figures = {item.outcome.files.name: item.figures for item in finished if item.figures is not None}
-    report = write_study(output, dataset, outcomes, figures)
-    result = RunResult(report, outcomes, dataset.problems)
+    report = write_study(output, dataset, outcomes, figures, provenance)
+    result = RunResult(report, outcomes, dataset.general_problems)
     LOG.info("%d of %d scans done, report %s", len(outcomes) - len(result.failed), len(outcomes), report)
     return result
