@@ -11,6 +11,7 @@ from pharmrs.errors import FitFailure, InputError, InputProblem
 from pharmrs.mrs.band import Band, make_band
 from pharmrs.mrs.baseline import make_baseline
 from pharmrs.mrs.line_shape import free_form, full_width_hz, gauss_of_quadratic, quadratic_of_gauss
+from pharmrs.mrs.macromolecules import split_groups
 from pharmrs.mrs.model import LORENTZ, PHASE0, PHASE1, QUADRATIC, SHARED, SHIFT, Model, stack, unstack
 from pharmrs.mrs.redundant import find_parts
 from pharmrs.mrs.resample import resample_basis
@@ -18,7 +19,7 @@ from pharmrs.mrs.search import Optimum, Problem, search
 from pharmrs.mrs.starting_values import Start, find_starts
 from pharmrs.mrs.variances import Variances
 from pharmrs.records.acquisition import Spectrum
-from pharmrs.records.arrays import BoolArray, ComplexArray, FloatArray
+from pharmrs.records.arrays import BoolArray, ComplexArray, FloatArray, IntArray
 from pharmrs.records.basis import BasisSet
 from pharmrs.records.fit import FitSettings, LinearCombinationFit
 
@@ -46,7 +47,9 @@ def fit_spectrum(spectrum: Spectrum, basis: BasisSet, settings: FitSettings | No
     seen = (norms > 1e-6 * norms.max()) & np.array([name not in parts for name in resampled.names])
     notes = tuple(f"{part} left out: it is part of {whole}" for part, whole in parts.items())
     shapes = free_form(band.time_s, settings.line_shape_knot_s, settings.line_shape_extent_s)
-    model = Model(band, signals[seen] / norms[seen, None], shapes, _broad(signals[seen], band))
+    broad = _broad(signals[seen], band)
+    groups, owners = _groups(resampled.fids[seen], resampled.ppm_axis(), broad, band, norms[seen])
+    model = Model(band, signals[seen] / norms[seen, None], shapes, broad, groups, owners)
     data = band.decimate(spectrum.fid)
     values = band.spectrum(data)
     scale = float(np.sqrt(np.mean(np.abs(values) ** 2)))
@@ -88,6 +91,17 @@ def _broad(signals: ComplexArray, band: Band) -> BoolArray:
     return np.asarray(late < _BROAD_SHARE * all_of_it)
 
 
+def _groups(
+    fids: ComplexArray, ppm: FloatArray, broad: BoolArray, band: Band, norms: FloatArray
+) -> tuple[ComplexArray, IntArray]:
+    """Parts of the broad components, decimated (G, T), and the components they belong to (G,)."""
+    parts = {int(index): split_groups(fids[index], ppm) for index in np.flatnonzero(broad)}
+    found = [band.decimate_model(split) / norms[index] for index, split in parts.items() if split.shape[0]]
+    owners = np.repeat(list(parts), [split.shape[0] for split in parts.values()]).astype(np.intp)
+    empty = np.zeros((0, band.time_s.shape[0]), dtype=complex)
+    return (np.concatenate(found) if found else empty), owners
+
+
 def _tail_noise(data: ComplexArray) -> float:
     """SD of real and imaginary parts of the spectrum's noise from the last quarter of the FID; 0 if zero-filled."""
     count = data.shape[0]
@@ -106,6 +120,7 @@ def _best(problem: Problem, starts: list[Start], noise: float) -> Optimum:
             noise=_FIRST_NOISE,
             real_shape_sd=_FIRST_SHAPE_SD,
             imaginary_shape_sd=_FIRST_SHAPE_SD,
+            group_sd=_FIRST_SHAPE_SD,
             shift_sd_hz=problem.settings.shift_sd_hz,
             damping_sd_hz=problem.settings.damping_sd_hz,
         )

@@ -17,7 +17,7 @@ import numpy as np
 
 from pharmrs.mrs.band import Band
 from pharmrs.mrs.line_shape import TIME_UNIT_S
-from pharmrs.records.arrays import BoolArray, ComplexArray, FloatArray
+from pharmrs.records.arrays import BoolArray, ComplexArray, FloatArray, IntArray
 
 PHASE0, PHASE1, SHIFT, LORENTZ, QUADRATIC, BROAD_QUADRATIC, SHARED = range(7)
 
@@ -28,10 +28,11 @@ class Layout:
 
     components: int
     shapes: int
+    groups: int = 0
 
     @property
     def size(self) -> int:
-        return SHARED + 2 * (self.shapes + self.components)
+        return SHARED + 2 * (self.shapes + self.components) + self.groups
 
     @property
     def real_shape(self) -> slice:
@@ -42,8 +43,12 @@ class Layout:
         return slice(SHARED + self.shapes, SHARED + 2 * self.shapes)
 
     @property
+    def group_scales(self) -> slice:
+        return slice(self.imaginary_shape.stop, self.imaginary_shape.stop + self.groups)
+
+    @property
     def shifts(self) -> slice:
-        start = self.imaginary_shape.stop
+        start = self.group_scales.stop
         return slice(start, start + self.components)
 
     @property
@@ -55,16 +60,19 @@ class Layout:
 @dataclass(frozen=True, slots=True)
 class Model:
     """Band, decimated basis `signals` (M, T) of unit norm in the window, free-form functions `shapes` (S, T), and the
-    mask `broad` (M,); T = K + 2 margin samples."""
+    mask `broad` (M,); `groups` (G, T) parts of broad components that may deviate, `owners` (G,) their components.
+    T = K + 2 margin samples."""
 
     band: Band
     signals: ComplexArray
     shapes: FloatArray
     broad: BoolArray
+    groups: ComplexArray
+    owners: IntArray
 
     @property
     def layout(self) -> Layout:
-        return Layout(self.signals.shape[0], self.shapes.shape[0])
+        return Layout(self.signals.shape[0], self.shapes.shape[0], self.groups.shape[0])
 
     @property
     def abscissa(self) -> FloatArray:
@@ -90,8 +98,17 @@ class Model:
     def unshaped(self, theta: FloatArray) -> ComplexArray:
         """Decimated signals with their shift and own damping, before the line shape, (M, T)."""
         layout = self.layout
+        signals = self.signals
+        if layout.groups:
+            signals = signals.copy()
+            np.add.at(signals, self.owners, theta[layout.group_scales, None] * self.groups)
+        return np.asarray(signals * self.own_factor(theta))
+
+    def own_factor(self, theta: FloatArray) -> ComplexArray:
+        """Shift and own damping of each component, (M, T)."""
+        layout = self.layout
         own = 2j * np.pi * (theta[SHIFT] + theta[layout.shifts]) - np.pi * theta[layout.dampings]
-        return np.asarray(self.signals * np.exp(own[:, None] * self.band.time_s))
+        return np.asarray(np.exp(own[:, None] * self.band.time_s))
 
     def shaped(self, theta: FloatArray, unshaped: ComplexArray) -> ComplexArray:
         """Decimated signals with everything but the phase, (M, T)."""
@@ -125,16 +142,23 @@ class Model:
                 [-broad * quadratic * self.broad_shape(theta)],
                 total * np.stack([-np.pi * time_s * line_shape, -quadratic * line_shape]),
                 total * voigt * self.shapes,
+                self._group_signals(theta, amplitudes),
             ]
         )
         formed = (band.model_spectrum(shared) * phase).T
         jacobian[:, BROAD_QUADRATIC] = formed[:, 0]
         jacobian[:, LORENTZ], jacobian[:, QUADRATIC] = formed[:, 1], formed[:, 2]
-        jacobian[:, layout.real_shape] = formed[:, 3:]
-        jacobian[:, layout.imaginary_shape] = 1j * formed[:, 3:]
+        free = formed[:, 3 : 3 + layout.shapes]
+        jacobian[:, layout.real_shape], jacobian[:, layout.imaginary_shape] = free, 1j * free
+        jacobian[:, layout.group_scales] = formed[:, 3 + layout.shapes :]
         jacobian[:, layout.shifts] = 2j * np.pi * own.T
         jacobian[:, layout.dampings] = -np.pi * own.T
         return jacobian
+
+    def _group_signals(self, theta: FloatArray, amplitudes: FloatArray) -> ComplexArray:
+        """Signals of the groups as they stand in the model, (G, T)."""
+        factor = self.own_factor(theta)[self.owners] * self.broad_shape(theta)
+        return np.asarray(amplitudes[self.owners, None] * self.groups * factor)
 
 
 def stack(values: ComplexArray) -> FloatArray:

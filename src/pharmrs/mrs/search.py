@@ -12,7 +12,7 @@ import numpy as np
 from scipy.linalg import cho_factor, cho_solve, cholesky, solve_triangular
 
 from pharmrs.mrs.baseline import SplineBaseline
-from pharmrs.mrs.model import LORENTZ, QUADRATIC, Model, stack
+from pharmrs.mrs.model import BROAD_QUADRATIC, LORENTZ, QUADRATIC, Layout, Model, stack
 from pharmrs.mrs.nonnegative import solve_nonnegative
 from pharmrs.mrs.variances import Variances, precision, updated, updated_smoothness
 from pharmrs.records.arrays import BoolArray, ComplexArray, FloatArray
@@ -23,6 +23,7 @@ _SETTLED_STEP = 0.05  # largest parameter step in units of its posterior SD at w
 _SETTLED_GAIN = 0.01  # gain in -2 log posterior density
 _SETTLED_VARIANCE = 0.02  # largest relative change of a variance
 _DAMPING_TRIES = 10
+_LARGEST_MOVE = 200.0  # Hz
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +146,12 @@ def _stepped(theta: FloatArray, step: FloatArray) -> FloatArray:
     return moved
 
 
+def _plausible(layout: Layout, theta: FloatArray) -> bool:
+    """Whether exponentials of these parameters stay finite: no line moves or narrows by hundreds of hertz."""
+    moved = np.concatenate([theta[layout.shifts], theta[layout.dampings], [theta[BROAD_QUADRATIC], theta[LORENTZ]]])
+    return bool(np.all(np.isfinite(theta)) and np.max(np.abs(moved)) < _LARGEST_MOVE)
+
+
 def _inverse(matrix: FloatArray) -> FloatArray:
     scale = 1.0 / np.sqrt(np.diag(matrix))
     lower = cholesky(matrix * np.outer(scale, scale) + 1e-11 * np.eye(matrix.shape[0]), lower=True, check_finite=False)
@@ -166,14 +173,18 @@ def search(problem: Problem, theta: FloatArray, variances: Variances) -> Optimum
         moving = _held(state, bend.gradient)
         hessian, gradient = bend.hessian[np.ix_(moving, moving)], bend.gradient[moving]
         objective = state.misfit / variances.noise + float(prior @ state.theta**2)
-        accepted = None
+        accepted, gained = None, 0.0
         for _ in range(_DAMPING_TRIES):
             loaded = hessian.copy()
             where = np.arange(int(state.free.sum()), loaded.shape[0])
             loaded[where, where] *= 1.0 + damping
             step = np.zeros(m + theta.shape[0])
             step[moving] = cho_solve(cho_factor(loaded, check_finite=False), gradient, check_finite=False)
-            trial = evaluate(problem, _stepped(state.theta, step[m:]), variances, state.free)
+            target = _stepped(state.theta, step[m:])
+            if not _plausible(problem.model.layout, target):
+                damping = max(damping * 5.0, 1e-3)
+                continue
+            trial = evaluate(problem, target, variances, state.free)
             gained = objective - trial.misfit / variances.noise - float(prior @ trial.theta**2)
             if gained >= -1e-9 * abs(objective):
                 accepted = trial
@@ -246,7 +257,7 @@ def _largest_change(before: Variances, after: Variances) -> float:
     change = abs(np.log(after.noise / before.noise)) + abs(np.log(after.smoothness / before.smoothness)) / 3.0
     for name in ("shift_sd_hz", "damping_sd_hz"):
         change = max(change, abs(np.log(getattr(after, name) / getattr(before, name))))
-    for name in ("real_shape_sd", "imaginary_shape_sd"):
+    for name in ("real_shape_sd", "imaginary_shape_sd", "group_sd"):
         if max(getattr(after, name), getattr(before, name)) > 0.02:
             change = max(change, abs(np.log(getattr(after, name) / getattr(before, name))) / 3.0)
     return float(change)

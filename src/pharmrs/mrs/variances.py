@@ -24,6 +24,8 @@ _SHARED_WEIGHT = 4.0  # the starting value of a shared SD counts as much as four
 _SHAPE_WEIGHT = 2.0  # functions' worth of evidence for no free form
 _LARGEST_STEP = 3.0  # factor on an SD in one update
 _SHAPE_SD = (1e-3, 1.0)
+_GROUP_WEIGHT = 1.0
+_GROUP_SD = (1e-3, 0.5)
 _SMOOTHNESS = (1e-4, 1e7)
 
 
@@ -35,6 +37,7 @@ class Variances:
     noise: float
     real_shape_sd: float
     imaginary_shape_sd: float
+    group_sd: float
     shift_sd_hz: float
     damping_sd_hz: float
 
@@ -48,6 +51,7 @@ def precision(layout: Layout, variances: Variances, broad: BoolArray, settings: 
     prior[BROAD_QUADRATIC] = 1.0 / _BROAD_QUADRATIC_SD**2
     prior[layout.real_shape] = 1.0 / variances.real_shape_sd**2
     prior[layout.imaginary_shape] = 1.0 / variances.imaginary_shape_sd**2
+    prior[layout.group_scales] = 1.0 / variances.group_sd**2
     prior[layout.shifts] = np.where(broad, 1.0 / settings.broad_shift_sd_hz**2, 1.0 / variances.shift_sd_hz**2)
     prior[layout.dampings] = np.where(broad, 1.0 / settings.broad_damping_sd_hz**2, 1.0 / variances.damping_sd_hz**2)
     return prior
@@ -80,6 +84,10 @@ def updated(
     )
     fields["shift_sd_hz"] = min(fields["shift_sd_hz"], settings.shift_sd_hz)
     fields["damping_sd_hz"] = min(fields["damping_sd_hz"], settings.damping_sd_hz)
+    if layout.groups:
+        where = layout.group_scales
+        sd = _updated_sd(theta[where], posterior[where], variances.group_sd, _GROUP_WEIGHT)
+        fields["group_sd"] = float(np.clip(sd, *_GROUP_SD))
     if layout.shapes:
         for name, where in (("real_shape_sd", layout.real_shape), ("imaginary_shape_sd", layout.imaginary_shape)):
             sd = _updated_sd(theta[where], posterior[where], getattr(variances, name), _SHAPE_WEIGHT)

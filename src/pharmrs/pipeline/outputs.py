@@ -13,7 +13,7 @@ from pharmrs.mrs.quantify import SCALES
 from pharmrs.pipeline.dataset import Dataset
 from pharmrs.pipeline.relative_paths import relative_to
 from pharmrs.pipeline.settings import settings_of
-from pharmrs.records.scan import ScanOutcome, ScanResult
+from pharmrs.records.scan import ScanFiles, ScanOutcome, ScanResult
 from pharmrs.report.atomic import write_bytes, write_text
 from pharmrs.report.html import write_report
 from pharmrs.report.methods import methods_text
@@ -25,19 +25,30 @@ SCALE_LABELS = {
 }
 
 
-def scan_folder(output: Path, result: ScanResult) -> Path:
+def scan_folder(output: Path, files: ScanFiles) -> Path:
     """Folder of a scan's derivatives, as in the input: sub-*/[ses-*/]mrs."""
-    parts = [f"sub-{result.files.subject}"]
-    if result.files.session:
-        parts.append(f"ses-{result.files.session}")
+    parts = [f"sub-{files.subject}"]
+    if files.session:
+        parts.append(f"ses-{files.session}")
     return output.joinpath(*parts, "mrs")
 
 
+def remove_former(output: Path, files: ScanFiles) -> None:
+    """Delete what an earlier run left of this scan: it may fail now, or take other steps."""
+    folder, name = scan_folder(output, files), files.name
+    for pattern in ("desc-preproc_svs.nii.gz", "desc-preproc_mrsref.nii.gz", "fit.png", "water.png", "step-*.png"):
+        place = folder if pattern.startswith("desc") else folder / "figures"
+        for path in place.glob(f"{name}_{pattern}"):
+            path.unlink()
+
+
 def write_scan(output: Path, result: ScanResult, figures: ScanFigures) -> None:
-    """The preprocessed spectrum (NIfTI-MRS) and the pictures of one scan."""
-    folder = scan_folder(output, result)
+    """The preprocessed spectrum and water reference (NIfTI-MRS), and the pictures of one scan."""
+    folder = scan_folder(output, result.files)
     name = result.files.name
     write_spectrum(folder / f"{name}_desc-preproc_svs.nii.gz", result.preprocessed.spectrum)
+    if result.preprocessed.water is not None:
+        write_spectrum(folder / f"{name}_desc-preproc_mrsref.nii.gz", result.preprocessed.water)
     pictures = folder / "figures"
     write_bytes(pictures / f"{name}_fit.png", figures.fit.png)
     for number, (step, figure) in enumerate(zip(result.preprocessed.steps, figures.steps, strict=True), start=1):

@@ -11,7 +11,7 @@ from pharmrs.errors import InputError, InputProblem
 from pharmrs.pipeline.dataset import Dataset, open_dataset
 from pharmrs.pipeline.execution import map_tasks
 from pharmrs.pipeline.log import log_to
-from pharmrs.pipeline.outputs import write_scan, write_study
+from pharmrs.pipeline.outputs import remove_former, write_scan, write_study
 from pharmrs.pipeline.provenance import provenance_of
 from pharmrs.pipeline.scan import process_scan
 from pharmrs.pipeline.settings import ScanSettings, settings_of
@@ -57,6 +57,7 @@ class RunResult:
 
 def process_and_draw(task: ScanTask) -> ScanDone:
     """One scan: numbers, pictures, files."""
+    remove_former(task.output, task.files)
     if any(problem.severity == "error" for problem in task.known):
         return ScanDone(ScanOutcome(files=task.files, result=None, problems=task.known), None)
     outcome = process_scan(task.files, task.basis, task.settings)

@@ -19,6 +19,7 @@ from pharmrs.mrs.water import water_amplitude
 from pharmrs.pipeline.settings import ScanSettings
 from pharmrs.records.acquisition import Fids
 from pharmrs.records.basis import BasisSet
+from pharmrs.records.fit import LinearCombinationFit
 from pharmrs.records.preprocessing import PreprocessedScan, WaterAmplitude
 from pharmrs.records.scan import ScanFiles, ScanOutcome, ScanResult
 
@@ -131,7 +132,24 @@ def process_scan(files: ScanFiles, basis: BasisSet, settings: ScanSettings) -> S
         exclusions=broken_rules(files.name, quality, rows, settings.rules),
         cpu_s=time.process_time() - began,
     )
-    return ScanOutcome(files=files, result=result, problems=problems + water_problems)
+    return ScanOutcome(files=files, result=result, problems=problems + water_problems + _left_out(fit, basis))
+
+
+def _left_out(fit: LinearCombinationFit, basis: BasisSet) -> tuple[InputProblem, ...]:
+    """A warning for every component that the fit left out by itself, so that none is missing without a word."""
+    missing = [name for name in basis.names if name not in fit.names and name not in fit.settings.omit]
+    reasons = {name: note for name in missing for note in fit.notes if note.startswith(f"{name} ")}
+    return tuple(
+        InputProblem(
+            file=basis.source,
+            field=f"component {name}",
+            rule="should have a signal of its own in the fit window",
+            value=reasons.get(name, "none"),
+            remedy="nothing, if this is intended; named in fit.omit of study.yaml it is left out without a warning",
+            severity="warning",
+        )
+        for name in missing
+    )
 
 
 def _water(prepared: PreprocessedScan, files: ScanFiles) -> tuple[WaterAmplitude | None, tuple[InputProblem, ...]]:

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 ComplexArray = NDArray[np.complex128]
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
+IntArray = NDArray[np.intp]
 _Scalar = TypeVar("_Scalar", bound=np.generic)
 
 
