@@ -1,0 +1,97 @@
+"""Widths against the closed forms, and the free form's behaviour at t = 0."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.optimize import brentq
+from scipy.special import voigt_profile
+
+from pharmrs.mrs.line_shape import free_form, full_width_hz, gauss_of_quadratic, quadratic_of_gauss
+
+TIME_S = np.arange(700) / 1400.0  # 0.5 s, as the decimated signals of the fit
+
+
+def decay(lorentz_hz: float, gauss_hz: float, time_s: np.ndarray = TIME_S) -> np.ndarray:
+    return np.exp(-np.pi * lorentz_hz * time_s - (np.pi * gauss_hz * time_s) ** 2 / (4.0 * np.log(2.0)))
+
+
+def voigt_width(lorentz_hz: float, gauss_hz: float) -> float:
+    """FWHM from scipy's Voigt profile, by root finding."""
+    sigma, gamma = gauss_hz / (2.0 * np.sqrt(2.0 * np.log(2.0))), 0.5 * lorentz_hz
+    half = 0.5 * voigt_profile(0.0, sigma, gamma)
+    return 2.0 * brentq(lambda f: voigt_profile(f, sigma, gamma) - half, 0.0, 5.0 * (lorentz_hz + gauss_hz))
+
+
+@settings(max_examples=40)
+@given(lorentz_hz=st.floats(0.0, 20.0), gauss_hz=st.floats(0.0, 20.0))
+def test_width_of_a_voigt_line(lorentz_hz: float, gauss_hz: float) -> None:
+    if lorentz_hz + gauss_hz < 4.0:  # such lines have not decayed after 0.5 s
+        lorentz_hz += 4.0
+    found = full_width_hz(decay(lorentz_hz, gauss_hz).astype(complex), TIME_S)
+    # bins are 0.125 Hz wide and interpolated; a line of 4 Hz is cut at exp(-2 pi), which rings by 0.2 % of its height
+    assert found == pytest.approx(voigt_width(lorentz_hz, gauss_hz), rel=3e-3)
+
+
+@pytest.mark.parametrize(("lorentz_hz", "gauss_hz", "width_hz"), [(8.0, 0.0, 8.0), (0.0, 8.0, 8.0)])
+def test_width_of_pure_lines_is_their_own(lorentz_hz: float, gauss_hz: float, width_hz: float) -> None:
+    assert full_width_hz(decay(lorentz_hz, gauss_hz).astype(complex), TIME_S) == pytest.approx(width_hz, rel=1e-3)
+
+
+def test_width_does_not_depend_on_where_the_line_is() -> None:
+    turned = decay(6.0, 3.0) * np.exp(2j * np.pi * 37.0 * TIME_S)
+    # interpolated between bins of 0.125 Hz
+    assert full_width_hz(turned, TIME_S) == pytest.approx(full_width_hz(decay(6.0, 3.0) + 0j, TIME_S), rel=1e-3)
+
+
+def test_a_line_cut_off_by_the_band_has_no_width() -> None:
+    """At the edge of the band one half-height crossing is missing: NaN, not a number made up."""
+    turned = decay(6.0, 3.0) * np.exp(2j * np.pi * 700.0 * TIME_S)
+    assert np.isnan(full_width_hz(turned, TIME_S))
+
+
+@settings(max_examples=20)
+@given(gauss_hz=st.floats(0.0, 50.0))
+def test_quadratic_coefficient_and_width_belong_together(gauss_hz: float) -> None:
+    quadratic = quadratic_of_gauss(gauss_hz)
+    assert gauss_of_quadratic(quadratic) == pytest.approx(gauss_hz, abs=1e-12)
+    # -q (t / 50 ms)^2 is the exponent of that Gaussian
+    np.testing.assert_allclose(np.exp(-quadratic * (TIME_S / 0.05) ** 2), decay(0.0, gauss_hz), rtol=1e-9)
+
+
+def test_negative_quadratic_has_no_width() -> None:
+    assert gauss_of_quadratic(-1.0) == 0.0
+
+
+def test_free_form_leaves_value_slope_and_curvature_at_zero() -> None:
+    step_s = 1e-6
+    time_s = step_s * np.arange(-3, 4)
+    functions = free_form(time_s, 0.015, 0.18)
+    assert functions.shape[0] > 3
+    np.testing.assert_array_equal(functions[:, time_s <= 0], 0.0)
+    slope = (functions[:, 4] - functions[:, 2]) / (2.0 * step_s)
+    curvature = (functions[:, 4] - 2.0 * functions[:, 3] + functions[:, 2]) / step_s**2
+    # cubic B-splines begin with t^3 / 6 knot^3: at 1 us over a knot of 15 ms that is 1e-4 of the values in between
+    assert np.abs(slope).max() < 1e-4
+    assert np.abs(curvature).max() < 1.0 < np.abs(np.diff(free_form(TIME_S, 0.015, 0.18), 2)).max() * 1400.0**2
+
+
+def test_free_form_ends_where_it_is_told() -> None:
+    functions = free_form(TIME_S, 0.015, 0.18)
+    assert functions.shape == (9, TIME_S.size)  # 12 knots, each function spans 4
+    inside = (TIME_S > 0.0) & (TIME_S < 0.18)
+    assert (functions.sum(axis=0)[inside] > 0.0).all()
+    np.testing.assert_array_equal(functions[:, TIME_S >= 0.18], 0.0)
+
+
+def test_free_form_grows_with_time() -> None:
+    """Heights are in proportion to the centres of the functions: 2 / 3 (the cubic's top) times centre over 50 ms."""
+    fine = np.arange(0.0, 0.2, 1e-5)
+    tops = free_form(fine, 0.015, 0.18).max(axis=1)
+    np.testing.assert_allclose(tops, 2.0 / 3.0 * 0.015 * (np.arange(9) + 2.0) / 0.05, rtol=1e-4)
+
+
+def test_free_form_can_be_switched_off() -> None:
+    assert free_form(TIME_S, 0.0, 0.18).shape == (0, TIME_S.size)
