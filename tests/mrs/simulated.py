@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 
 import numpy as np
 
-from pharmrs.records import Acquisition, BasisSet, Fids, Spectrum
+from pharmrs.records import Acquisition, BasisSet, Fids, FitSettings, LinearCombinationFit, Spectrum
 from pharmrs.records.arrays import ComplexArray, FloatArray
 from pharmrs.simulate.signals import voigt_decay
 
@@ -78,3 +79,34 @@ def window(points: int, low_ppm: float, high_ppm: float, acquisition: Acquisitio
     """Mask of the FFT bins between two chemical shifts, (points,)."""
     ppm = acquisition.ppm_axis(points)
     return np.asarray((ppm > low_ppm) & (ppm < high_ppm))
+
+
+def made_up_fit(
+    names: tuple[str, ...], amplitudes: list[float], covariance: FloatArray, **changes: object
+) -> LinearCombinationFit:
+    """A fit record with the given amplitudes and covariance; the classical bound is a quarter of the variance."""
+    count, points = len(names), 5
+    flat = np.zeros(points, dtype=complex)
+    fields: dict[str, object] = {
+        "names": names,
+        "amplitudes": np.array(amplitudes),
+        "covariance": covariance,
+        "classical_covariance": 0.25 * covariance,
+        "shifts_hz": np.full(count, 0.1),
+        "dampings_hz": np.full(count, 0.2),
+        "at_zero": np.array(amplitudes) == 0.0,
+        "ppm": np.linspace(4.2, 0.2, points),
+        "data": flat,
+        "model": flat,
+        "baseline": flat,
+        "components": np.zeros((count, points), dtype=complex),
+        "phase": flat + 1.0,
+        "converged": True,
+        "message": "settled",
+        "iterations": 5,
+        "settings": FitSettings(),
+    }
+    for field in dataclasses.fields(LinearCombinationFit):
+        if field.name not in fields and field.default is dataclasses.MISSING:
+            fields[field.name] = 1.0
+    return LinearCombinationFit(**(fields | changes))
