@@ -47,18 +47,21 @@ def coil_weights(reference: Fids, noise: ComplexArray) -> CoilWeights:
     the strongest coil.
     """
     signal = reference.data.mean(axis=2)[: max(int(reference.points * _EARLY_SHARE), 2)]
-    values, vectors = np.linalg.eigh(noise)
+    # noise SD of each coil divided out first: which combinations are usable must not depend on the coils' gains
+    spread = np.sqrt(np.maximum(np.real(np.diag(noise)), 0.0))
+    spread[spread == 0.0] = 1.0
+    values, vectors = np.linalg.eigh(noise / np.outer(spread, spread))
     usable = values > _ALL_REAL_RANK * values[-1] if values[-1] > 0 else np.ones_like(values, dtype=bool)
     if values[-1] <= 0:  # noiseless simulation
         values = np.ones_like(values)
-    whitening = vectors[:, usable].conj() / np.sqrt(values[usable])  # (coils, modes): signal @ whitening is white
+    # (coils, modes): signal @ whitening is white
+    whitening = vectors[:, usable].conj() / np.sqrt(values[usable]) / spread[:, None]
     left, singular, right = np.linalg.svd(signal @ whitening, full_matrices=False)
     weights = whitening @ right[0].conj()
     sensitivity = left[:, 0].conj() @ signal
     strongest = int(np.argmax(np.abs(sensitivity)))
     scale = (sensitivity @ weights) * np.conj(sensitivity[strongest]) / np.abs(sensitivity[strongest])
     norm = np.linalg.norm(sensitivity)
-    spread = np.sqrt(np.maximum(np.real(np.diag(noise)), 1e-300)) if noise.any() else np.ones(weights.shape[0])
     gains = np.abs(sensitivity) / spread
     return CoilWeights(
         weights=weights * norm / scale,
