@@ -1,11 +1,12 @@
 """The line shape all metabolites share, as a damping function of time.
 
 L(t) = exp(2 pi i s t) V(t) [ 1 + sum_k (a_k + i b_k) f_k(t) ], V(t) = exp(-pi l t - q u^2), u = t / 50 ms: a common
-shift, a Voigt profile, and a free form for asymmetric shim and residual eddy currents. The f_k are cubic B-splines that
-start at or after t = 0, so value, slope and curvature at 0 are those of the Voigt profile: L(0) = 1 and amplitudes keep
-their meaning. They grow with time, as deviations from a Voigt profile do. The sum is not in the exponent because the
-damping function of a badly shimmed voxel passes through zero, where a logarithm cannot follow. The coefficients are
-N(0, tau^2); tau is estimated from the data (REML) with a preference for 0, which gives the Voigt profile back.
+shift, a Voigt profile, and a free form for asymmetric shim and residual eddy currents. The f_k are cubic splines that
+bend away from 0 one after the other and then go on as straight lines, so with independent coefficients N(0, tau^2) the
+free form is an integrated random walk: smooth, and growing with time as deviations from a Voigt profile do. Value,
+slope and curvature at t = 0 are those of the Voigt profile: L(0) = 1 and amplitudes keep their meaning. The sum is not
+in the exponent because the damping function of a badly shimmed voxel passes through zero, where a logarithm cannot follow.
+tau is estimated from the data (REML) with a slight preference for 0, which gives the Voigt profile back.
 """
 
 from __future__ import annotations
@@ -20,14 +21,22 @@ _DEGREE = 3
 
 
 def free_form(time_s: FloatArray, knot_s: float, extent_s: float) -> FloatArray:
-    """The functions f_k at `time_s` (T,), shape (n_functions, T); empty for `knot_s` = 0."""
+    """The functions f_k at `time_s` (T,), shape (n_functions, T); empty for `knot_s` = 0.
+
+    f_k is the sum over j >= k of (j - k + 1) B_j, B_j the cubic B-spline that starts at j `knot_s`; the last one bends
+    before `extent_s`.
+    """
     count = max(round(extent_s / knot_s) - _DEGREE, 0) if knot_s > 0.0 else 0
-    functions = np.zeros((count, time_s.shape[0]))
-    for k in range(count):
-        piece = BSpline.basis_element(knot_s * np.arange(k, k + _DEGREE + 2), extrapolate=False)
-        centre_s = knot_s * (k + 0.5 * (_DEGREE + 1))
-        functions[k] = np.nan_to_num(piece(time_s)) * centre_s / TIME_UNIT_S
-    return functions
+    if count == 0:
+        return np.zeros((0, time_s.shape[0]))
+    after_s = np.maximum(time_s, 0.0)
+    pieces = int(np.ceil(after_s.max() / knot_s)) + 1
+    splines = np.zeros((pieces, time_s.shape[0]))
+    for j in range(pieces):
+        basis = BSpline.basis_element(knot_s * np.arange(j, j + _DEGREE + 2), extrapolate=False)
+        splines[j] = np.nan_to_num(basis(after_s))
+    ramps = np.arange(1, pieces + 1)[:, None] * knot_s / TIME_UNIT_S
+    return np.stack([np.sum(splines[k:] * ramps[: pieces - k], axis=0) for k in range(count)])
 
 
 def quadratic_of_gauss(gauss_hz: float) -> float:

@@ -258,6 +258,6 @@ def _largest_change(before: Variances, after: Variances) -> float:
     for name in ("shift_sd_hz", "damping_sd_hz"):
         change = max(change, abs(np.log(getattr(after, name) / getattr(before, name))))
     for name in ("real_shape_sd", "imaginary_shape_sd", "group_sd"):
-        if max(getattr(after, name), getattr(before, name)) > 0.02:
+        if max(getattr(after, name), getattr(before, name)) > 0.05:
             change = max(change, abs(np.log(getattr(after, name) / getattr(before, name))) / 3.0)
     return float(change)

@@ -25,9 +25,9 @@ class FitSettings:
     knots_per_ppm: float = 12.0
     shift_sd_hz: float = 0.3
     damping_sd_hz: float = 0.6
-    broad_shift_sd_hz: float = 4.0
-    broad_damping_sd_hz: float = 4.0
-    line_shape_knot_s: float = 0.015
+    broad_shift_sd_hz: float = 2.0
+    broad_damping_sd_hz: float = 3.0
+    line_shape_knot_s: float = 0.025
     line_shape_extent_s: float = 0.18
     max_iterations: int = 80
     omit: tuple[str, ...] = ()
