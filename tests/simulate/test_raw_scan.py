@@ -52,9 +52,43 @@ def test_the_amounts_come_back_from_the_recording() -> None:
 
 def test_attenuation_by_hand() -> None:
     stimulated = replace(ACQUISITION, mixing_time_s=0.01)
-    expected = (1 - math.exp(-5.0 / 1.5)) * math.exp(-0.02 / 0.11)
-    assert attenuation(ACQUISITION, 1.5, 0.11) == pytest.approx(expected)
-    assert attenuation(stimulated, 1.5, 0.11) == pytest.approx(expected * math.exp(-0.01 / 1.5))
+    echo = math.exp(-0.02 / 0.11)
+    assert attenuation(ACQUISITION, 1.5, 0.11) == pytest.approx((1 - math.exp(-5.0 / 1.5)) * echo)
+    # recovery begins at the third pulse, 10 ms of echo and 10 ms of mixing after the first: 4.98 s
+    expected = (1 - math.exp(-4.98 / 1.5)) * echo * math.exp(-0.01 / 1.5)
+    assert attenuation(stimulated, 1.5, 0.11) == pytest.approx(expected)
+
+
+def test_attenuation_of_a_stimulated_echo_by_brute_force() -> None:
+    """Bloch equations of 64 x 16 isochromats through three 90 degree pulses: crusher in both halves of TE (first
+    angle), spoiler in TM (second angle). The second repetition starts from what the first one left."""
+    te, tm, tr, t1, t2 = 0.03, 0.2, 1.1, 1.3, 0.09
+    crusher, spoiler = (2 * np.pi * np.arange(n) / n for n in (64, 16))
+    vectors = np.zeros((3, 64, 16))
+    vectors[2] = 1.0
+    transverse = np.zeros((64, 16), dtype=complex)
+
+    def pulse() -> None:  # 90 degrees about x: y -> z, z -> -y
+        vectors[1], vectors[2] = -vectors[2].copy(), vectors[1].copy()
+
+    def wait(seconds: float, angle: np.ndarray | float) -> None:
+        turned = (vectors[0] + 1j * vectors[1]) * np.exp(1j * angle - seconds / t2)
+        vectors[0], vectors[1] = turned.real, turned.imag
+        vectors[2] = 1.0 + (vectors[2] - 1.0) * math.exp(-seconds / t1)
+
+    for _ in range(2):
+        pulse()
+        wait(te / 2, crusher[:, None])
+        pulse()
+        wait(tm, spoiler[None, :])
+        pulse()
+        wait(te / 2, crusher[:, None])
+        transverse = vectors[0] + 1j * vectors[1]
+        wait(tr - te - tm, 0.0)
+        # the next repetition has other gradients: no transverse and no ordered magnetisation is carried over
+        vectors[:2], vectors[2] = 0.0, vectors[2].mean()
+    acquisition = replace(ACQUISITION, echo_time_s=te, mixing_time_s=tm, repetition_time_s=tr)
+    assert 2 * abs(transverse.mean()) == pytest.approx(attenuation(acquisition, t1, t2), rel=1e-6)
 
 
 def test_water_of_a_voxel_of_csf_only() -> None:

@@ -26,12 +26,17 @@ class RelaxationTimes:
 
 
 def attenuation(acquisition: Acquisition, t1_s: float, t2_s: float) -> float:
-    """Signal left after saturation and echo: (1 - exp(-TR / T1)) exp(-TE / T2), times exp(-TM / T1) where TM is given.
+    """Signal left after relaxation: (1 - exp(-TR' / T1)) exp(-TE / T2), times exp(-TM / T1) where TM is given.
 
-    The half signal that a stimulated echo keeps is common to water and metabolites and left out.
+    A stimulated echo leaves no longitudinal magnetisation behind its third pulse, so recovery lasts from there to the
+    next excitation: TR' = TR - TM - TE / 2. Without a mixing time TR' = TR. The half signal that a stimulated echo
+    keeps is common to water and metabolites and left out.
     """
-    left = (1.0 - math.exp(-acquisition.repetition_time_s / t1_s)) * math.exp(-acquisition.echo_time_s / t2_s)
-    return left * math.exp(-(acquisition.mixing_time_s or 0.0) / t1_s)
+    recovery_s, kept = acquisition.repetition_time_s, math.exp(-acquisition.echo_time_s / t2_s)
+    if acquisition.mixing_time_s is not None:
+        recovery_s -= acquisition.mixing_time_s + 0.5 * acquisition.echo_time_s
+        kept *= math.exp(-acquisition.mixing_time_s / t1_s)
+    return (1.0 - math.exp(-recovery_s / t1_s)) * kept
 
 
 def water_concentration_mm(tissue: TissueFractions) -> float:
