@@ -19,7 +19,7 @@ def fit_command(
     out: Annotated[Path, typer.Option("--out", "-o", help="Table of amplitudes (TSV); quality beside it.")],
     water: Annotated[
         Optional[Path],  # noqa: UP045  typer reads the annotation at run time
-        typer.Option("--water", "-w", help="Water reference: adds a table of concentrations."),
+        typer.Option("--water", "-w", help="Water reference: adds water-scaled concentrations."),
     ] = None,
     ppm: Annotated[tuple[float, float], typer.Option("--ppm", help="Fit window, low and high.")] = (0.2, 4.2),
     figure: Annotated[

@@ -2,11 +2,12 @@
 
 L(t) = exp(2 pi i s t) V(t) [ 1 + sum_k (a_k + i b_k) f_k(t) ], V(t) = exp(-pi l t - q u^2), u = t / 50 ms: a common
 shift, a Voigt profile, and a free form for asymmetric shim and residual eddy currents. The f_k are cubic splines that
-bend away from 0 one after the other and then go on as straight lines, so with independent coefficients N(0, tau^2) the
-free form is an integrated random walk: smooth, and growing with time as deviations from a Voigt profile do. Value,
-slope and curvature at t = 0 are those of the Voigt profile: L(0) = 1 and amplitudes keep their meaning. The sum is not
-in the exponent because the damping function of a badly shimmed voxel passes through zero, where a logarithm cannot follow.
-tau is estimated from the data (REML) with a slight preference for 0, which gives the Voigt profile back.
+bend away from 0 one after the other and then go on as straight lines, so with independent coefficients N(0, tau^2)
+the free form is an integrated random walk: smooth, and growing with time as deviations from a Voigt profile do.
+Value, slope and curvature at t = 0 are those of the Voigt profile: L(0) = 1 and amplitudes keep their meaning. The
+sum is not in the exponent because the damping function of a badly shimmed voxel passes through zero, where a
+logarithm cannot follow. tau is estimated from the data (REML) with a slight preference for 0, which gives the Voigt
+profile back.
 """
 
 from __future__ import annotations

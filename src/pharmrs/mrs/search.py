@@ -12,7 +12,8 @@ import numpy as np
 from scipy.linalg import cho_factor, cho_solve, cholesky, solve_triangular
 
 from pharmrs.mrs.baseline import SplineBaseline
-from pharmrs.mrs.model import BROAD_QUADRATIC, LORENTZ, QUADRATIC, Layout, Model, stack
+from pharmrs.mrs.line_shape import TIME_UNIT_S
+from pharmrs.mrs.model import BROAD_QUADRATIC, LORENTZ, QUADRATIC, Model, stack
 from pharmrs.mrs.nonnegative import solve_nonnegative
 from pharmrs.mrs.variances import Variances, precision, updated, updated_smoothness
 from pharmrs.records.arrays import BoolArray, ComplexArray, FloatArray
@@ -23,7 +24,8 @@ _SETTLED_STEP = 0.05  # largest parameter step in units of its posterior SD at w
 _SETTLED_GAIN = 0.01  # gain in -2 log posterior density
 _SETTLED_VARIANCE = 0.02  # largest relative change of a variance
 _DAMPING_TRIES = 10
-_LARGEST_MOVE = 200.0  # Hz
+_LARGEST_MOVE_HZ = 100.0
+_LARGEST_RISE = 60.0  # of the logarithm of a damping factor
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +148,13 @@ def _stepped(theta: FloatArray, step: FloatArray) -> FloatArray:
     return moved
 
 
-def _plausible(layout: Layout, theta: FloatArray) -> bool:
-    """Whether exponentials of these parameters stay finite: no line moves or narrows by hundreds of hertz."""
-    moved = np.concatenate([theta[layout.shifts], theta[layout.dampings], [theta[BROAD_QUADRATIC], theta[LORENTZ]]])
-    return bool(np.all(np.isfinite(theta)) and np.max(np.abs(moved)) < _LARGEST_MOVE)
+def _plausible(model: Model, theta: FloatArray) -> bool:
+    """Whether these parameters keep every exponential finite and no line leaves its neighbourhood."""
+    layout, longest_s = model.layout, float(model.band.time_s.max())
+    rise = max(-np.pi * float(theta[layout.dampings].min()), 0.0) * longest_s
+    rise += max(-float(theta[BROAD_QUADRATIC]), 0.0) * (longest_s / TIME_UNIT_S) ** 2
+    moved_hz = float(np.max(np.abs(theta[layout.shifts])))
+    return bool(np.all(np.isfinite(theta))) and rise < _LARGEST_RISE and moved_hz < _LARGEST_MOVE_HZ
 
 
 def _inverse(matrix: FloatArray) -> FloatArray:
@@ -181,7 +186,7 @@ def search(problem: Problem, theta: FloatArray, variances: Variances) -> Optimum
             step = np.zeros(m + theta.shape[0])
             step[moving] = cho_solve(cho_factor(loaded, check_finite=False), gradient, check_finite=False)
             target = _stepped(state.theta, step[m:])
-            if not _plausible(problem.model.layout, target):
+            if not _plausible(problem.model, target):
                 damping = max(damping * 5.0, 1e-3)
                 continue
             trial = evaluate(problem, target, variances, state.free)

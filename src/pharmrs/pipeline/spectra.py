@@ -79,7 +79,8 @@ def fit_file(task: SpectrumTask) -> SpectrumOutcome:
         if turned is not None and turned.severity == "error":
             return SpectrumOutcome(task.file, None, problems=problems)
         if task.water_file is not None:
-            problems += tuple(check_pair(fids, read_fids(task.water_file), str(task.file), str(task.water_file)))
+            found = check_pair(fids, read_fids(task.water_file), str(task.file), str(task.water_file))
+            problems += tuple(problem for problem in found if problem.field != "points")  # only its t = 0 is used
             if any(problem.severity == "error" for problem in problems):
                 return SpectrumOutcome(task.file, None, problems=problems)
         fit = fit_spectrum(spectrum, task.basis, task.settings)
@@ -160,7 +161,7 @@ def _read_water(path: Path) -> WaterAmplitude:
 
 
 def write_fit_tables(table: Path, outcomes: Sequence[SpectrumOutcome]) -> tuple[Path, ...]:
-    """The tidy table, the quality table beside it, and concentrations where a water reference was given."""
+    """The tidy table, the quality table beside it, and the concentrations that can be given."""
     done = [outcome for outcome in outcomes if outcome.fit is not None]
     rows = [row for outcome in done for row in fit_table_rows(str(outcome.file), outcome.amplitudes)]
     quality = [row for outcome in done if outcome.fit for row in fit_quality_rows(str(outcome.file), outcome.fit)]
