@@ -78,19 +78,19 @@ def test_free_form_leaves_value_slope_and_curvature_at_zero() -> None:
     assert np.abs(curvature).max() < 1.0 < np.abs(np.diff(free_form(TIME_S, 0.015, 0.18), 2)).max() * 1400.0**2
 
 
-def test_free_form_ends_where_it_is_told() -> None:
-    functions = free_form(TIME_S, 0.015, 0.18)
-    assert functions.shape == (9, TIME_S.size)  # 12 knots, each function spans 4
-    inside = (TIME_S > 0.0) & (TIME_S < 0.18)
-    assert (functions.sum(axis=0)[inside] > 0.0).all()
-    np.testing.assert_array_equal(functions[:, TIME_S >= 0.18], 0.0)
-
-
-def test_free_form_grows_with_time() -> None:
-    """Heights are in proportion to the centres of the functions: 2 / 3 (the cubic's top) times centre over 50 ms."""
-    fine = np.arange(0.0, 0.2, 1e-5)
-    tops = free_form(fine, 0.015, 0.18).max(axis=1)
-    np.testing.assert_allclose(tops, 2.0 / 3.0 * 0.015 * (np.arange(9) + 2.0) / 0.05, rtol=1e-4)
+def test_free_form_functions_bend_once_and_go_on_straight() -> None:
+    """f_k is 0 up to k knots, bends over the next three, and is the line (t - (k + 1) knots) / 50 ms after that."""
+    knot_s = 0.015
+    functions = free_form(TIME_S, knot_s, 0.18)
+    assert functions.shape == (9, TIME_S.size)  # 12 knots, the last function bends from the ninth to the twelfth
+    for k, function in enumerate(functions):
+        early, late = k * knot_s >= TIME_S, (k + 3) * knot_s <= TIME_S
+        np.testing.assert_allclose(function[early], 0.0, atol=1e-12)
+        np.testing.assert_allclose(function[late], (TIME_S[late] - (k + 1) * knot_s) / 0.05, rtol=1e-9)
+        bends = np.diff(function, 2)[~(early | late)[1:-1]]
+        assert (bends > -1e-12).all()
+    beyond = np.diff(functions[:, TIME_S >= 0.18], 2)
+    np.testing.assert_allclose(beyond, 0.0, atol=1e-12)
 
 
 def test_free_form_can_be_switched_off() -> None:
