@@ -1,0 +1,35 @@
+"""The real 7 T recording as a dataset, analysed once by the command itself."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+STEAM = ROOT.parent / "shared" / "data" / "steam-7t"
+sys.path.insert(0, str(ROOT / "tests" / "pipeline"))  # one set of end-to-end helpers
+
+from e2e import fingerprint  # noqa: E402
+from real_run import RealRun  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def steam() -> Path:
+    """The recordings as they came."""
+    if not STEAM.is_dir():
+        pytest.skip(f"the real 7 T recording is not at {STEAM}")
+    return STEAM
+
+
+@pytest.fixture(scope="session")
+def real(steam: Path, tmp_path_factory: pytest.TempPathFactory) -> RealRun:
+    root = tmp_path_factory.mktemp("real") / "dataset"
+    script = [sys.executable, str(ROOT / "scripts" / "assemble_steam7t.py"), str(steam), str(root)]
+    subprocess.run(script, check=True, capture_output=True, timeout=120)
+    before = fingerprint(root)
+    command = [sys.executable, "-m", "pharmrs", "run", str(root), "--workers", "1"]
+    ended = subprocess.run(command, check=False, capture_output=True, text=True, timeout=300)
+    return RealRun(root, before, fingerprint(root), ended)

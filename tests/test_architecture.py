@@ -1,0 +1,104 @@
+"""The house stays as it was built: layers, small modules, a pinned public surface."""
+
+from __future__ import annotations
+
+import ast
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import pharmrs
+
+ROOT = Path(__file__).parents[1]
+SOURCE = ROOT / "src" / "pharmrs"
+MODULES = sorted(SOURCE.rglob("*.py"))
+ROOMS = {"cli", "io", "mrs", "pipeline", "records", "report", "simulate"}
+LONGEST_MODULE, LONGEST_FUNCTION = 400, 75
+
+
+def lint_imports(folder: Path, *, path: Path | None = None) -> subprocess.CompletedProcess[str]:
+    code = "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports(no_cache=True))"
+    environment = {**os.environ, "PYTHONPATH": str(path or SOURCE.parent)}
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=folder,
+        env=environment,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+
+
+def test_layers_are_kept() -> None:
+    ended = lint_imports(ROOT)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "0 broken" in ended.stdout
+
+
+def test_contracts_cover_every_room() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    (layers,) = [contract for contract in contracts if contract["type"] == "layers"]
+    assert layers["exhaustive"] is True
+    named = {room.strip() for layer in layers["layers"] for room in layer.split("|")}
+    assert named == {*ROOMS, "constants", "errors"}
+    assert {path.parent.name for path in SOURCE.glob("*/__init__.py")} == ROOMS
+
+
+@pytest.mark.parametrize(
+    ("module", "line", "said"),
+    [
+        ("records/arrays.py", "from pharmrs.errors import InputError", "0 broken"),
+        ("records/arrays.py", "from pharmrs.mrs import fit", "pharmrs.records is not allowed to import pharmrs.mrs"),
+        ("mrs/fit.py", "import matplotlib", "pharmrs.mrs is not allowed to import matplotlib"),
+        ("report/html.py", "from pharmrs.io import bids", "pharmrs.report is not allowed to import pharmrs.io"),
+        ("utils/__init__.py", "", "pharmrs.utils"),
+    ],
+)
+def test_a_broken_layer_would_be_noticed(module: str, line: str, said: str, tmp_path: Path) -> None:
+    shutil.copytree(SOURCE, tmp_path / "src" / "pharmrs", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    place = tmp_path / "src" / "pharmrs" / module
+    place.parent.mkdir(exist_ok=True)
+    with place.open("a") as stream:
+        stream.write(f"\n{line}\n")
+    ended = lint_imports(tmp_path, path=tmp_path / "src")
+    assert " ".join(ended.stdout.split()).count(said) == 1, ended.stdout + ended.stderr
+    assert (ended.returncode == 0) == (said == "0 broken")
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(SOURCE).as_posix())
+def test_modules_and_functions_are_small(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert text.count("\n") <= LONGEST_MODULE
+    lengths = {
+        node.name: (node.end_lineno or 0) - node.lineno + 1
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+    }
+    assert {name: length for name, length in lengths.items() if length > LONGEST_FUNCTION} == {}
+
+
+def test_all_modules_were_looked_at() -> None:
+    assert len(MODULES) > 80
+    assert {path.relative_to(SOURCE).parts[0] for path in MODULES} >= ROOMS
+
+
+def test_public_names_are_the_pinned_ones() -> None:
+    exported = getattr(pharmrs, "__all__", None)
+    names = {name for name in vars(pharmrs) if not name.startswith("_")} - ROOMS - {"constants", "errors"}
+    assert exported is None  # the command line is the interface; Python code imports the rooms
+    assert names == set()
+    assert pharmrs.__version__.count(".") == 2
+
+
+def test_version_is_told_once() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert project["version"] == pharmrs.__version__
+    assert project["scripts"] == {"pharmrs": "pharmrs.cli.main:run"}
+    assert f"version: {pharmrs.__version__}" in (ROOT / "CITATION.cff").read_text().replace('"', "")
