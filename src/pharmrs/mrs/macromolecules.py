@@ -25,13 +25,12 @@ def split_groups(fid: ComplexArray, ppm: FloatArray) -> ComplexArray:
     groups nothing is split: shape (0, points)).
     """
     points = fid.shape[0]
-    absorption = np.fft.fft(fid).real
+    # half the first sample: with the whole of it every line stands on a pedestal, which the windows would divide up
+    absorption = np.fft.fft(np.concatenate([0.5 * fid[:1], fid[1:]])).real
     past = 0.5 * (1.0 + np.tanh((ppm - np.array(GROUP_EDGES_PPM)[:, None]) / _EDGE_WIDTH_PPM))
     lower = np.concatenate([np.ones((1, points)), past])
     upper = np.concatenate([past, np.zeros((1, points))])
-    parts = np.fft.ifft(absorption * (lower - upper), axis=1)
-    parts *= 2.0
-    parts[:, 0] *= 0.5
+    parts = 2.0 * np.fft.ifft(absorption * (lower - upper), axis=1)
     parts[:, (points + 1) // 2 :] = 0.0
     energy = np.sum(np.abs(parts) ** 2, axis=1)
     kept = parts[energy > _SMALLEST_SHARE * energy.sum()]
