@@ -24,9 +24,10 @@ from pharmrs.records.basis import BasisSet
 from pharmrs.records.fit import FitSettings, LinearCombinationFit
 
 LARGEST_SHIFT_PPM = 0.4
-_FIRST_SMOOTHNESS, _FIRST_NOISE, _FIRST_SHAPE_SD = 10.0, 0.01, 0.1
+_FIRST_SMOOTHNESS, _STIFF, _FIRST_NOISE, _FIRST_SHAPE_SD = 10.0, 1000.0, 0.01, 0.1
 _BROAD_AFTER_S, _BROAD_FROM_S, _BROAD_SHARE = 0.020, 0.002, 0.1
 _MISFIT_FACTOR = 1.5  # residual over noise at which another starting point is tried
+_LOOSE_SHARE = 0.4  # of the spline's freedom: a baseline that takes more is suspected of having eaten signal
 _MOST_STARTS = 3
 
 
@@ -38,19 +39,16 @@ def fit_spectrum(spectrum: Spectrum, basis: BasisSet, settings: FitSettings | No
     """
     settings = settings or FitSettings()
     began = time.process_time()
-    resampled = _chosen(resample_basis(basis, spectrum.acquisition, spectrum.points), settings)
-    band = make_band(spectrum.acquisition, spectrum.points, settings.ppm_low, settings.ppm_high)
-    signals = band.decimate_model(resampled.fids)
-    spectra = band.model_spectrum(signals)
-    norms = np.sqrt(np.sum(np.abs(spectra) ** 2, axis=1))
-    parts = find_parts(resampled.names, spectra)
-    seen = (norms > 1e-6 * norms.max()) & np.array([name not in parts for name in resampled.names])
-    notes = tuple(f"{part} left out: it is part of {whole}" for part, whole in parts.items())
-    shapes = free_form(band.time_s, settings.line_shape_knot_s, settings.line_shape_extent_s)
-    broad = _broad(signals[seen], band)
-    groups, owners = _groups(resampled.fids[seen], resampled.ppm_axis(), broad, band, norms[seen])
-    model = Model(band, signals[seen] / norms[seen, None], shapes, broad, groups, owners)
-    data = band.decimate(spectrum.fid)
+    fid = _without_zero_filling(spectrum.fid)
+    resampled = _chosen(resample_basis(basis, spectrum.acquisition, fid.shape[0]), settings)
+    band = make_band(spectrum.acquisition, fid.shape[0], settings.ppm_low, settings.ppm_high)
+    model, kept, norms, notes = _model(resampled, band, settings)
+    reach_hz = LARGEST_SHIFT_PPM * spectrum.acquisition.spectrometer_frequency_mhz
+    starts = find_starts(model, band.decimate(fid), model.broad, reach_hz)
+    # the window follows the metabolites: what is inside must not depend on the shift of the data
+    shift_hz = starts[0].shift_hz
+    time_s = spectrum.acquisition.time_axis_s(fid.shape[0])
+    data = band.decimate(fid * np.exp(-2j * np.pi * shift_hz * time_s))
     values = band.spectrum(data)
     scale = float(np.sqrt(np.mean(np.abs(values) ** 2)))
     if not np.isfinite(scale) or scale == 0.0:
@@ -58,11 +56,37 @@ def fit_spectrum(spectrum: Spectrum, basis: BasisSet, settings: FitSettings | No
     baseline = make_baseline(band.ppm, settings.knots_per_ppm)
     stacked = stack(values / scale)
     problem = Problem(stacked, model, baseline, settings, baseline.project(stacked[:, None])[:, 0])
-    reach_hz = LARGEST_SHIFT_PPM * spectrum.acquisition.spectrometer_frequency_mhz
-    optimum = _best(problem, find_starts(model, data, model.broad, reach_hz), _tail_noise(data) / scale)
-    names = tuple(name for name, there in zip(resampled.names, seen, strict=True) if there)
-    fit = _record(problem, optimum, names, scale, norms[seen], settings)
-    return replace(fit, notes=notes, cpu_s=time.process_time() - began)
+    optimum = _best(
+        problem, [replace(start, shift_hz=start.shift_hz - shift_hz) for start in starts], _tail_noise(data) / scale
+    )
+    fit = _record(problem, optimum, kept, scale, norms, settings)
+    return replace(fit, shift_hz=fit.shift_hz + shift_hz, notes=notes, cpu_s=time.process_time() - began)
+
+
+def _without_zero_filling(fid: ComplexArray) -> ComplexArray:
+    """The recorded points: zeros appended after the recording hold no information and would colour the noise."""
+    recorded = np.flatnonzero(fid)
+    return fid[: int(recorded[-1]) + 1] if recorded.size else fid
+
+
+def _model(
+    basis: BasisSet, band: Band, settings: FitSettings
+) -> tuple[Model, tuple[str, ...], FloatArray, tuple[str, ...]]:
+    """The forward model, names of its components, norms taken off their signals, notes on what was left out."""
+    signals = band.decimate_model(basis.fids)
+    spectra = band.model_spectrum(signals)
+    norms = np.sqrt(np.sum(np.abs(spectra) ** 2, axis=1))
+    parts = find_parts(basis.names, spectra)
+    unseen = {name for name, norm in zip(basis.names, norms, strict=True) if norm <= 1e-6 * norms.max()}
+    notes = [f"{part} left out: it is part of {whole}" for part, whole in parts.items()]
+    notes += [f"{name} left out: it has no signal in the fit window" for name in basis.names if name in unseen]
+    seen = np.array([name not in parts and name not in unseen for name in basis.names])
+    broad = _broad(signals[seen], band)
+    groups, owners = _groups(basis.fids[seen], basis.ppm_axis(), broad, band, norms[seen])
+    shapes = free_form(band.time_s, settings.line_shape_knot_s, settings.line_shape_extent_s)
+    model = Model(band, signals[seen] / norms[seen, None], shapes, broad, groups, owners)
+    kept = tuple(name for name, there in zip(basis.names, seen, strict=True) if there)
+    return model, kept, norms[seen], tuple(notes)
 
 
 def _chosen(basis: BasisSet, settings: FitSettings) -> BasisSet:
@@ -110,13 +134,14 @@ def _tail_noise(data: ComplexArray) -> float:
 
 
 def _best(problem: Problem, starts: list[Start], noise: float) -> Optimum:
+    """The optimum of highest evidence; one start is enough when nothing about its optimum is suspicious."""
     best: Optimum | None = None
-    for start in starts[:_MOST_STARTS]:
+    for start, smoothness in [(starts[0], _FIRST_SMOOTHNESS), *((start, _STIFF) for start in starts[:_MOST_STARTS])]:
         theta = np.zeros(problem.model.layout.size)
         theta[PHASE0], theta[SHIFT] = start.phase_rad, start.shift_hz
         theta[LORENTZ], theta[QUADRATIC] = 0.5 * start.width_hz, quadratic_of_gauss(0.6 * start.width_hz)
         variances = Variances(
-            smoothness=_FIRST_SMOOTHNESS,
+            smoothness=smoothness,
             noise=_FIRST_NOISE,
             real_shape_sd=_FIRST_SHAPE_SD,
             imaginary_shape_sd=_FIRST_SHAPE_SD,
@@ -130,7 +155,8 @@ def _best(problem: Problem, starts: list[Start], noise: float) -> Optimum:
             continue
         if best is None or (optimum.converged, -optimum.objective) > (best.converged, -best.objective):
             best = optimum
-        if best.converged and np.sqrt(best.variances.noise) < _MISFIT_FACTOR * noise:
+        misfit = np.sqrt(best.variances.noise) > _MISFIT_FACTOR * noise
+        if best.converged and not misfit and best.baseline_freedom < _LOOSE_SHARE * 2.0 * problem.baseline.size:
             break
     if best is None:
         raise FitFailure("the normal equations could not be solved from any starting point")

@@ -20,6 +20,7 @@ _FADE_IN_S = 0.012
 _OVERSAMPLING = 2
 _CANDIDATES = 5
 _PHASES = np.arange(0.0, np.pi, np.pi / 16)
+_PHASE_STEPS = 6
 _RIDGE = 0.02
 
 
@@ -66,16 +67,22 @@ def _peaks(explained: FloatArray, shifts_hz: FloatArray) -> list[int]:
 
 
 def _phased(gram: ComplexArray, product: ComplexArray, shift_hz: float, width_hz: float) -> Start:
-    """The best common phase: on a grid by unconstrained amplitudes, its sign by non-negative ones."""
+    """The best common phase: on a grid by unconstrained amplitudes, its sign and value by non-negative ones.
+
+    The last steps are not bound to the grid, so that turning the data turns the start and nothing else.
+    """
     real = np.ascontiguousarray(gram.real)
     moments = (product[:, None] * np.exp(-1j * _PHASES)).real
     explained = np.einsum("mp,mp->p", moments, np.linalg.solve(real, moments))
-    phase = float(_PHASES[int(np.argmax(explained))])
-    best = Start(-np.inf, shift_hz, phase, width_hz)
-    for candidate in (phase, phase + np.pi):
-        moment = (product * np.exp(-1j * candidate)).real
-        amplitudes, _ = solve_nonnegative(real, moment)
-        score = float(2.0 * amplitudes @ moment - amplitudes @ real @ amplitudes)
-        if score > best.score:
-            best = Start(score, shift_hz, candidate, width_hz)
+    best = Start(-np.inf, shift_hz, 0.0, width_hz)
+    first = float(_PHASES[int(np.argmax(explained))])
+    for side in (first, first + np.pi):
+        phase = side
+        for _ in range(_PHASE_STEPS):
+            moment = (product * np.exp(-1j * phase)).real
+            amplitudes, _ = solve_nonnegative(real, moment)
+            score = float(2.0 * amplitudes @ moment - amplitudes @ real @ amplitudes)
+            if score > best.score:
+                best = Start(score, shift_hz, phase, width_hz)
+            phase = float(np.angle(amplitudes @ product)) if amplitudes.any() else phase
     return best

@@ -21,10 +21,10 @@ _SHIFT_SD_HZ = 30.0
 _WIDTH_SD = 100.0
 _BROAD_QUADRATIC_SD = 2.0
 _SHARED_WEIGHT = 4.0  # the starting value of a shared SD counts as much as four metabolites
-_SHAPE_WEIGHT = 1.0  # functions' worth of evidence for no free form
+_SHAPE_WEIGHT, _SHAPE_EXPECTED = 1.0, 0.05  # the expected SD counts as much as this many functions
 _LARGEST_STEP = 3.0  # factor on an SD in one update
-_SHAPE_SD = (0.03, 3.0)
-_GROUP_WEIGHT = 1.0
+_SHAPE_SD = (1e-3, 3.0)
+_GROUP_WEIGHT, _GROUP_EXPECTED = 2.0, 0.05
 _GROUP_SD = (1e-3, 0.5)
 _SMOOTHNESS = (1e-4, 1e7)
 
@@ -86,11 +86,11 @@ def updated(
     fields["damping_sd_hz"] = min(fields["damping_sd_hz"], settings.damping_sd_hz)
     if layout.groups:
         where = layout.group_scales
-        sd = _updated_sd(theta[where], posterior[where], variances.group_sd, _GROUP_WEIGHT)
+        sd = _updated_sd(theta[where], posterior[where], variances.group_sd, _GROUP_WEIGHT, _GROUP_EXPECTED)
         fields["group_sd"] = float(np.clip(sd, *_GROUP_SD))
     if layout.shapes:
         for name, where in (("real_shape_sd", layout.real_shape), ("imaginary_shape_sd", layout.imaginary_shape)):
-            sd = _updated_sd(theta[where], posterior[where], getattr(variances, name), _SHAPE_WEIGHT)
+            sd = _updated_sd(theta[where], posterior[where], getattr(variances, name), _SHAPE_WEIGHT, _SHAPE_EXPECTED)
             fields[name] = float(np.clip(sd, *_SHAPE_SD))
     return replace(variances, **fields)
 
