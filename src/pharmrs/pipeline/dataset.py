@@ -11,7 +11,7 @@ from pharmrs.io.bids import find_scans
 from pharmrs.io.nifti_mrs import identifying_fields
 from pharmrs.io.study_file import read_study
 from pharmrs.mrs.phase_sense import basis_sense, sense_problem
-from pharmrs.pipeline.scan import check_scan
+from pharmrs.pipeline.scan import check_scan, water_of
 from pharmrs.pipeline.settings import settings_of
 from pharmrs.records.basis import BasisSet
 from pharmrs.records.scan import ScanFiles
@@ -110,8 +110,9 @@ def validate_dataset(root: Path) -> tuple[Dataset, tuple[InputProblem, ...]]:
     problems = list(dataset.problems)
     for files in dataset.scans:
         assert dataset.study is not None
-        _, found = check_scan(files, dataset.basis, settings_of(dataset.study, files.name))
+        prepared, found = check_scan(files, dataset.basis, settings_of(dataset.study, files.name))
         problems += found
+        problems += water_of(prepared, files)[1] if prepared is not None else ()
         for path in dict.fromkeys((files.metabolite, files.quantification, files.eddy_current, files.coil_combination)):
             problems += _identity_problems(path) if path else []
     return dataset, tuple(dict.fromkeys(problems))

@@ -109,7 +109,7 @@ def process_scan(files: ScanFiles, basis: BasisSet, settings: ScanSettings) -> S
         fit = fit_spectrum(prepared.spectrum, basis, settings.fit)
     except (FitFailure, InputError) as error:
         return ScanOutcome(files=files, result=None, problems=problems + _as_problems(error, files))
-    water, water_problems = _water(prepared, files)
+    water, water_problems = water_of(prepared, files)
     rows = metabolite_amplitudes(fit)
     context = Context(
         fit=fit,
@@ -152,7 +152,8 @@ def _left_out(fit: LinearCombinationFit, basis: BasisSet) -> tuple[InputProblem,
     )
 
 
-def _water(prepared: PreprocessedScan, files: ScanFiles) -> tuple[WaterAmplitude | None, tuple[InputProblem, ...]]:
+def water_of(prepared: PreprocessedScan, files: ScanFiles) -> tuple[WaterAmplitude | None, tuple[InputProblem, ...]]:
+    """The amplitude of the water reference; None where there is none, and with a warning where it shows no water."""
     if prepared.water is None:
         return None, ()
     try:
