@@ -121,7 +121,7 @@ def test_window_is_honoured(fitted: tuple[Finished, Path], peer: Path, basis: Pa
     def add_line(data: np.ndarray) -> np.ndarray:
         time_s = np.arange(data.shape[3]) / 12000.0
         line = np.exp(-2j * np.pi * 297.22 * (1.2 - 4.65) * time_s - 20.0 * time_s)
-        return data + (0.5 * np.abs(data).max() * line)[None, None, None, :].astype(data.dtype)
+        return data + (0.1 * np.abs(data).max() * line)[None, None, None, :].astype(data.dtype)
 
     spoiled = tmp_path / "spoiled.nii.gz"
     shutil.copy(peer, spoiled)

@@ -38,6 +38,11 @@ def _nan(path: Path) -> None:
     edit_data(path, change)
 
 
+def _noise(data: np.ndarray) -> np.ndarray:
+    rng = np.random.default_rng(1)
+    return rng.normal(size=data.shape) + 1j * rng.normal(size=data.shape)
+
+
 def _other_bandwidth(scan: Recordings) -> None:
     edit_image(scan.quant, dwell=1.0 / 4000.0)
     edit_header(scan.quant, SpectralWidth=4000.0)
@@ -139,6 +144,15 @@ CASES: dict[str, Case] = {
         "as many as in the metabolite",
         "1536, metabolites 2048",
         "up to the shorter length",
+        "warning",
+    ),
+    "noisewater": Case(
+        lambda scan: edit_data(scan.quant, _noise),
+        "quant_mrsref.nii.gz",
+        "water reference",
+        "must hold a decaying water signal",
+        "no decaying water signal",
+        "without water suppression",
         "warning",
     ),
     "nowater": Case(

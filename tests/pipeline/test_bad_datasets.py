@@ -228,14 +228,27 @@ def test_a_dataset_problem_that_stops_no_scan_is_written_and_in_the_exit_code(co
     for path in (scan.svs, sidecar(scan.svs)):  # misnamed: the folder says ses-2
         path.rename(folder / path.name.replace("ses-2", "ses-3"))
     (root / "dataset_description.json").unlink()
+    tissue = "{gray_matter: 0.5, white_matter: 0.3, csf: 0.2, source: measured}"
+    study("  relaxation:", f"  tissue_by_scan:\n    sub-07_acq-steam: {tissue}\n  relaxation:")(root)
     end = pharmrs("run", root, "-j", 1)
     assert end.code == 3
+    assert "use one of sub-01_ses-1_acq-steam" in end.err
     assert [row["scan"] for row in table(root / RESULTS / "quality.tsv")] == ["sub-01_ses-1_acq-steam"]
     listed = {(row["file"], row["field"]) for row in table(root / RESULTS / "problems.tsv")}
     assert listed == {
         ("sub-01/ses-2/mrs/sub-01_ses-3_acq-steam_svs.nii.gz", "file name"),
         (".", "dataset_description.json"),
+        ("study.yaml", "quantification.tissue_by_scan.sub-07_acq-steam"),
     }
+
+
+def test_echo_time_of_another_basis_is_a_warning(copy_of_demo: Copy) -> None:
+    root = copy_of_demo()
+    edit_header(recordings(root / "sub-01" / "ses-1" / "mrs").svs, EchoTime=0.03)
+    end = pharmrs("validate", root)
+    assert end.code == 0
+    assert [line for line in end.lines("warning") if "EchoTime: should be that of the basis set" in line]
+    assert "30 ms, basis set 20 ms" in end.err
 
 
 def test_the_same_scan_twice_is_not_analysed(copy_of_demo: Copy) -> None:

@@ -1,0 +1,54 @@
+"""What is printed while a command works, and in which order problems are told."""
+
+from __future__ import annotations
+
+import io
+import sys
+
+import pytest
+
+from pharmrs.cli.messages import print_problems, progress
+from pharmrs.errors import InputProblem
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def work() -> None:
+    with progress("scans") as (begin, step):
+        begin(2)
+        step("sub-01")
+        step("sub-02 [bold] FAILED")
+
+
+def test_progress_bar_with_eta_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "120")
+    work()
+    shown = terminal.getvalue()
+    assert "scans" in shown and "ETA" in shown and "2/2" in shown
+    assert "sub-02 [bold] FAILED" in shown  # names are text, not markup
+
+
+def test_plain_lines_elsewhere(capsys: pytest.CaptureFixture[str]) -> None:
+    work()
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err == "scans 1/2 sub-01\nscans 2/2 sub-02 [bold] FAILED\n"
+
+
+def test_problems_are_told_once_and_errors_first(capsys: pytest.CaptureFixture[str]) -> None:
+    warning = InputProblem(file="a", field="x", rule="should be", value="", remedy="do", severity="warning")
+    error = InputProblem(file="b", field="y", rule="must be", value="7", remedy="mend")
+    assert print_problems([warning, error, warning, error]) == (1, 1)
+    assert capsys.readouterr().err.splitlines() == [
+        "error: b: y: must be (found: 7). Remedy: mend",
+        "warning: a: x: should be. Remedy: do",
+        "1 error, 1 warning",
+    ]
+    assert print_problems([]) == (0, 0)
+    assert capsys.readouterr().err == ""
