@@ -12,7 +12,6 @@ import numpy as np
 from scipy.linalg import cho_factor, cho_solve, cholesky, solve_triangular
 
 from pharmrs.mrs.baseline import SplineBaseline
-from pharmrs.mrs.line_shape import TIME_UNIT_S
 from pharmrs.mrs.model import BROAD_QUADRATIC, LORENTZ, QUADRATIC, Model, stack
 from pharmrs.mrs.nonnegative import solve_nonnegative
 from pharmrs.mrs.variances import Variances, precision, updated, updated_smoothness
@@ -24,6 +23,8 @@ _SETTLED_STEP = 0.05  # largest parameter step in units of its posterior SD at w
 _SETTLED_GAIN = 0.01  # gain in -2 log posterior density
 _SETTLED_VARIANCE = 0.02  # largest relative change of a variance
 _DAMPING_TRIES = 10
+# a negative Gaussian of the broad components would raise rounding errors at late times to signals
+_NEVER_NEGATIVE = (LORENTZ, QUADRATIC, BROAD_QUADRATIC)
 _LARGEST_MOVE_HZ = 100.0
 _LARGEST_RISE = 60.0  # of the logarithm of a damping factor
 
@@ -135,7 +136,7 @@ def _held(state: State, gradient: FloatArray) -> BoolArray:
     """Entries of (amplitudes, parameters) that may move: not at a bound that the gradient presses on."""
     m = state.amplitudes.shape[0]
     moving = np.concatenate([state.free, np.ones(state.theta.shape[0], dtype=bool)])
-    for index in (LORENTZ, QUADRATIC):
+    for index in _NEVER_NEGATIVE:
         if state.theta[index] <= 0.0 and gradient[m + index] < 0.0:
             moving[m + index] = False
     return moving
@@ -143,8 +144,8 @@ def _held(state: State, gradient: FloatArray) -> BoolArray:
 
 def _stepped(theta: FloatArray, step: FloatArray) -> FloatArray:
     moved = theta + step
-    moved[LORENTZ] = max(moved[LORENTZ], 0.0)
-    moved[QUADRATIC] = max(moved[QUADRATIC], 0.0)
+    for index in _NEVER_NEGATIVE:
+        moved[index] = max(moved[index], 0.0)
     return moved
 
 
@@ -152,7 +153,6 @@ def _plausible(model: Model, theta: FloatArray) -> bool:
     """Whether these parameters keep every exponential finite and no line leaves its neighbourhood."""
     layout, longest_s = model.layout, float(model.band.time_s.max())
     rise = max(-np.pi * float(theta[layout.dampings].min()), 0.0) * longest_s
-    rise += max(-float(theta[BROAD_QUADRATIC]), 0.0) * (longest_s / TIME_UNIT_S) ** 2
     moved_hz = float(np.max(np.abs(theta[layout.shifts])))
     return bool(np.all(np.isfinite(theta))) and rise < _LARGEST_RISE and moved_hz < _LARGEST_MOVE_HZ
 
