@@ -52,7 +52,7 @@ def find_starts(model: Model, signal: ComplexArray, broad: BoolArray, largest_sh
         products = np.concatenate([products[:, -reach:], products[:, : reach + 1]], axis=1)
         explained = np.einsum("ms,ms->s", products.conj(), np.linalg.solve(gram, products)).real
         for index in _peaks(explained, shifts_hz):
-            starts += [_phased(gram, products[:, index], float(shifts_hz[index]), width_hz)]
+            starts += [_phased(gram, products[:, index], _vertex(explained, shifts_hz, index), width_hz)]
     return sorted(starts, key=lambda start: -start.score)
 
 
@@ -64,6 +64,16 @@ def _peaks(explained: FloatArray, shifts_hz: FloatArray) -> list[int]:
         if len(chosen) == _CANDIDATES:
             break
     return chosen
+
+
+def _vertex(explained: FloatArray, shifts_hz: FloatArray, index: int) -> float:
+    """The shift at the top of the parabola through a peak: shifting the data shifts the start, whatever the grid."""
+    if not 0 < index < explained.shape[0] - 1:
+        return float(shifts_hz[index])
+    left, middle, right = explained[index - 1 : index + 2]
+    bend = left - 2.0 * middle + right
+    fraction = 0.5 * (left - right) / bend if bend < 0.0 else 0.0
+    return float(shifts_hz[index] + np.clip(fraction, -0.5, 0.5) * (shifts_hz[1] - shifts_hz[0]))
 
 
 def _phased(gram: ComplexArray, product: ComplexArray, shift_hz: float, width_hz: float) -> Start:
