@@ -103,9 +103,9 @@ def test_several_spectra_with_water_as_the_whole_command_has_it(
         for scale, unit in (("ratio_tcr", "1"), ("lcmodel_water", "mmol/L"), ("institutional", "1")):
             mine = scaled[row["metabolite"], scale]
             assert mine["unit"] == unit
-            # the same numbers through a file; the search may end elsewhere by rounding
+            # the same numbers through a file: measured equal in all ten digits
             assert float(mine["value"]) == pytest.approx(
-                float(row[scale]), rel=1e-3, abs=1e-3 * float(row[f"{scale}_sd"])
+                float(row[scale]), rel=1e-6, abs=1e-6 * float(row[f"{scale}_sd"])
             )
             compared += 1
     assert compared == 3 * 25
