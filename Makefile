@@ -22,10 +22,10 @@ demo: $(VENV)/.installed
 
 # Everything checked in one go: style, types, architecture, tests.
 test: lint
-	$(BIN)/python -m pytest -n auto -m "not long"
+	$(BIN)/python -m pytest -n auto --dist loadfile -m "not long"
 
 test-all: lint
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 check: test
 

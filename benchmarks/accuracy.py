@@ -8,6 +8,7 @@ from multiprocessing import get_context
 
 import numpy as np
 
+from benchmarks.bound import bounds
 from benchmarks.known_truth import generate
 from benchmarks.scoring import TARGETS, Estimates, Score, estimates_of, estimates_of_table, score, truth_of
 from benchmarks.shared_data import basis, known_truth_spectra, spectra
@@ -40,17 +41,22 @@ def _row(name: str, ours: Score, theirs: Score | None) -> list[str]:
     return row
 
 
+def _bound(ours: Score, bound: float) -> list[str]:
+    return [f"{bound:.1f}", f"{ours.rmse / bound:.2f}"]
+
+
 def given(kind: str) -> tuple[dict[str, Score], Estimates]:
     """Score of the 40 given spectra; prints the comparison with LCModel."""
     found, truth, table = known_truth_spectra(kind)
     ours, theirs = estimates_of(fit_all(found)), estimates_of_table(table)
     true = truth_of(truth)
     own, other = score(ours, true), score(theirs, true)
+    bound = bounds(kind, basis(), truth)
     print_rows(
         f"{kind}: {len(found)} given spectra; CPU a fit {np.median(ours.seconds):.3f} s, "
         f"LCModel {np.median(theirs.seconds):.2f} s",
-        ["", "RMSE %", "bias %", "z", "LCModel RMSE %", "bias %", "z", "RMSE ratio"],
-        [_row(target, own[target], other[target]) for target in TARGETS],
+        ["", "RMSE %", "bias %", "z", "LCModel RMSE %", "bias %", "z", "RMSE ratio", "bound %", "RMSE/bound"],
+        [[*_row(target, own[target], other[target]), *_bound(own[target], bound[target])] for target in TARGETS],
     )
     return own, ours
 
@@ -62,10 +68,11 @@ def generated(kind: str, count: int, seed: int = 20261123) -> dict[str, Score]:
     fits = fit_all(found)
     own = score(estimates_of(fits), truth_of(truth))
     failed = sum(not fit.converged for fit in fits)
+    bound = bounds(kind, basis(), {key: values[:40] for key, values in truth.items()})
     print_rows(
         f"{kind}: {count} generated spectra (seed {seed}), {failed} not converged",
-        ["", "RMSE %", "bias %", "z"],
-        [_row(target, own[target], None) for target in TARGETS],
+        ["", "RMSE %", "bias %", "z", "bound %", "RMSE/bound"],
+        [[*_row(target, own[target], None), *_bound(own[target], bound[target])] for target in TARGETS],
     )
     return own
 

@@ -79,7 +79,8 @@ def _ratio_tcr(context: Context, row: MetaboliteAmplitude) -> Value:
 
 def _water_scaled(context: Context, row: MetaboliteAmplitude) -> Value:
     if context.water is None:
-        return np.nan, np.nan, "no water reference"
+        given = context.water_acquisition is not None
+        return np.nan, np.nan, "the water reference holds no usable water signal" if given else "no water reference"
     if not np.isfinite(context.proton_amplitude):
         return np.nan, np.nan, "the amplitude of one proton in the basis set is not known"
     settings = context.settings

@@ -95,6 +95,7 @@ def write_study(
         primary_scale=study.quantification.primary_scale,
         metabolites=study.quality.metabolites,
         figures=figures,
+        problems=general,
     )
     return report
 

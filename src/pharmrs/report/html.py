@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pharmrs.errors import InputProblem
 from pharmrs.records.scan import ScanOutcome, ScanResult
 from pharmrs.report.atomic import write_text
 from pharmrs.report.figure_study import overview_figure, quality_figure
@@ -50,13 +51,15 @@ def write_report(
     primary_scale: str,
     metabolites: Sequence[str] = (),
     figures: Mapping[str, ScanFigures] | None = None,
+    problems: Sequence[InputProblem] = (),
 ) -> None:
     """Write the report of a study as one self-contained HTML file, whole or not at all.
 
     `methods`: Markdown from `methods_text`. `settings`, `provenance`: nested mappings, shown as they are.
     `scale_labels`: scale key -> words with unit. `metabolites`: those of the overview figure and of the table with
     and without each rule; empty: the best determined ones. `figures`: scan name -> pictures already drawn by
-    `render_scan_figures` (in the workers, for speed); missing ones are drawn here, about a second each.
+    `render_scan_figures` (in the workers, for speed); missing ones are drawn here, about a second each. `problems`:
+    those of the dataset as a whole, shown beside the scans' own.
     """
     ordered = sorted(outcomes, key=lambda outcome: outcome.files.name)
     results = [outcome.result for outcome in ordered if outcome.result is not None]
@@ -64,8 +67,8 @@ def write_report(
     label = label[:1].upper() + label[1:]
     counts = rule_counts(results, declared_limits(rules))
     chosen = list(metabolites) or main_metabolites(results, primary_scale)
-    problems = list(dict.fromkeys(problem for outcome in ordered for problem in outcome.problems))
-    problems.sort(key=lambda one: (one.severity != "error", one.file, one.field))
+    found = list(dict.fromkeys([*problems, *(problem for outcome in ordered for problem in outcome.problems)]))
+    found.sort(key=lambda one: (one.severity != "error", one.file, one.field))
     rule_names = [count.rule for count in counts]
     page = _environment().get_template("report.html.j2")
     text = page.render(
