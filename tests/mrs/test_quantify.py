@@ -142,7 +142,8 @@ WATER_SCALES = ("institutional", "lcmodel_water", "water_relaxation", "gm_wm_nor
 @pytest.mark.parametrize(
     ("changes", "scales", "reason"),
     [
-        ({"water": None}, WATER_SCALES, "no water reference"),
+        ({"water": None, "water_acquisition": None}, WATER_SCALES, "no water reference"),
+        ({"water": None}, WATER_SCALES, "water reference"),
         ({"proton_amplitude": float("nan")}, WATER_SCALES, "amplitude of one proton"),
         ({"settings": replace(CONTEXT.settings, relaxation=None)}, ("water_relaxation",), "quantification.relaxation"),
         ({"settings": replace(CONTEXT.settings, tissue=None)}, ("gm_wm_normalised",), "quantification.tissue"),

@@ -78,6 +78,8 @@ def _model(
     norms = np.sqrt(np.sum(np.abs(spectra) ** 2, axis=1))
     parts = find_parts(basis.names, spectra)
     unseen = {name for name, norm in zip(basis.names, norms, strict=True) if norm <= 1e-6 * norms.max()}
+    if len(unseen) == len(basis.names):
+        raise FitFailure(f"{basis.source}: no component has signal in {settings.ppm_low}-{settings.ppm_high} ppm")
     notes = [f"{part} left out: it is part of {whole}" for part, whole in parts.items()]
     notes += [f"{name} left out: it has no signal in the fit window" for name in basis.names if name in unseen]
     seen = np.array([name not in parts and name not in unseen for name in basis.names])
@@ -92,19 +94,17 @@ def _model(
 def _chosen(basis: BasisSet, settings: FitSettings) -> BasisSet:
     unknown = [name for name in settings.omit if name not in basis.names]
     if unknown:
-        raise InputError(
-            [
-                InputProblem(
-                    file=basis.source,
-                    field="fit.omit",
-                    rule="names components of the basis set",
-                    value=", ".join(unknown),
-                    remedy=f"choose from {', '.join(basis.names)}",
-                )
-            ]
-        )
+        rule, value = "names components of the basis set", ", ".join(unknown)
+        raise InputError([_omit_problem(basis, rule, value)])
+    if set(settings.omit) >= set(basis.names):
+        raise InputError([_omit_problem(basis, "leaves components of the basis set to be fitted", "all of them")])
     kept = [index for index, name in enumerate(basis.names) if name not in settings.omit]
     return replace(basis, names=tuple(basis.names[index] for index in kept), fids=basis.fids[kept])
+
+
+def _omit_problem(basis: BasisSet, rule: str, value: str) -> InputProblem:
+    remedy = f"choose from {', '.join(basis.names)}"
+    return InputProblem(file=basis.source, field="fit.omit", rule=rule, value=value, remedy=remedy)
 
 
 def _broad(signals: ComplexArray, band: Band) -> BoolArray:

@@ -19,7 +19,7 @@ def find_parts(names: tuple[str, ...], spectra: ComplexArray) -> dict[str, str]:
     nearly the same signal by itself.
     """
     norms = np.linalg.norm(spectra, axis=1)
-    unit = spectra / norms[:, None]
+    unit = spectra / np.where(norms > 0.0, norms, 1.0)[:, None]
     gram = np.ascontiguousarray((unit.conj() @ unit.T).real)
     found: dict[str, str] = {}
     for whole, name in enumerate(names):
