@@ -7,7 +7,7 @@ first milliseconds.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,8 +19,9 @@ _WIDTHS_HZ = (4.0, 9.0, 18.0, 30.0)
 _FADE_IN_S = 0.012
 _OVERSAMPLING = 2
 _CANDIDATES = 5
+_REFINED = 6
 _PHASES = np.arange(0.0, np.pi, np.pi / 16)
-_PHASE_STEPS = 6
+_PHASE_STEPS = 8
 _RIDGE = 0.02
 
 
@@ -44,7 +45,7 @@ def find_starts(model: Model, signal: ComplexArray, broad: BoolArray, largest_sh
     span_s = count * float(time_s[1])
     reach = max(int(largest_shift_hz * span_s * _OVERSAMPLING), 1)
     shifts_hz = np.arange(-reach, reach + 1) / (span_s * _OVERSAMPLING)
-    starts: list[Start] = []
+    starts: list[tuple[Start, FloatArray, ComplexArray]] = []
     for width_hz in _WIDTHS_HZ:
         templates = narrow * (fade * np.exp(-np.pi * width_hz * np.abs(time_s)))
         gram = templates.conj() @ templates.T
@@ -53,8 +54,11 @@ def find_starts(model: Model, signal: ComplexArray, broad: BoolArray, largest_sh
         products = np.concatenate([products[:, -reach:], products[:, : reach + 1]], axis=1)
         explained = np.einsum("ms,ms->s", products.conj(), np.linalg.solve(gram, products)).real
         for index in _peaks(explained, shifts_hz):
-            starts += [_phased(gram, products[:, index], _vertex(explained, shifts_hz, index), width_hz)]
-    return sorted(starts, key=lambda start: -start.score)
+            product, real = products[:, index], np.ascontiguousarray(gram.real)
+            starts.append((_phased(real, product, _vertex(explained, shifts_hz, index), width_hz), real, product))
+    starts.sort(key=lambda candidate: -candidate[0].score)
+    refined = [_refined(*candidate) for candidate in starts[:_REFINED]]
+    return sorted(refined, key=lambda start: -start.score)
 
 
 def _peaks(explained: FloatArray, shifts_hz: FloatArray) -> list[int]:
@@ -77,23 +81,32 @@ def _vertex(explained: FloatArray, shifts_hz: FloatArray, index: int) -> float:
     return float(shifts_hz[index] + np.clip(fraction, -0.5, 0.5) * (shifts_hz[1] - shifts_hz[0]))
 
 
-def _phased(gram: ComplexArray, product: ComplexArray, shift_hz: float, width_hz: float) -> Start:
-    """The best common phase: on a grid by unconstrained amplitudes, its sign and value by non-negative ones.
-
-    The last steps are not bound to the grid, so that turning the data turns the start and nothing else.
-    """
-    real = np.ascontiguousarray(gram.real)
+def _phased(gram: FloatArray, product: ComplexArray, shift_hz: float, width_hz: float) -> Start:
+    """The best common phase on a grid by unconstrained amplitudes, its sign by non-negative ones."""
     moments = (product[:, None] * np.exp(-1j * _PHASES)).real
-    explained = np.einsum("mp,mp->p", moments, np.linalg.solve(real, moments))
-    best = Start(-np.inf, shift_hz, 0.0, width_hz)
+    explained = np.einsum("mp,mp->p", moments, np.linalg.solve(gram, moments))
     first = float(_PHASES[int(np.argmax(explained))])
-    for side in (first, first + np.pi):
-        phase = side
-        for _ in range(_PHASE_STEPS):
-            moment = (product * np.exp(-1j * phase)).real
-            amplitudes, _ = solve_nonnegative(real, moment)
-            score = float(2.0 * amplitudes @ moment - amplitudes @ real @ amplitudes)
-            if score > best.score:
-                best = Start(score, shift_hz, phase, width_hz)
-            phase = float(np.angle(amplitudes @ product)) if amplitudes.any() else phase
+    return max(
+        (Start(_explained(gram, product, phase)[0], shift_hz, phase, width_hz) for phase in (first, first + np.pi)),
+        key=lambda start: start.score,
+    )
+
+
+def _refined(start: Start, gram: FloatArray, product: ComplexArray) -> Start:
+    """The start with its phase off the grid, so that turning the data turns the start and nothing else."""
+    best, phase = start, start.phase_rad
+    for _ in range(_PHASE_STEPS):
+        score, amplitudes = _explained(gram, product, phase)
+        if score >= best.score:
+            best = replace(start, score=score, phase_rad=phase)
+        if not amplitudes.any():
+            break
+        phase = float(np.angle(amplitudes @ product))
     return best
+
+
+def _explained(gram: FloatArray, product: ComplexArray, phase: float) -> tuple[float, FloatArray]:
+    """Energy that non-negative amplitudes explain at a phase, and the amplitudes."""
+    moment = (product * np.exp(-1j * phase)).real
+    amplitudes, _ = solve_nonnegative(gram, moment)
+    return float(2.0 * amplitudes @ moment - amplitudes @ gram @ amplitudes), amplitudes
