@@ -106,6 +106,23 @@ def test_order_of_transients_does_not_matter(basis: BasisSet, order: list[int]) 
     np.testing.assert_allclose(other.weights, one.weights[order], atol=1e-9)
 
 
+@settings(max_examples=10)
+@given(exponent=st.integers(-9, 9), phase_rad=st.floats(-np.pi, np.pi))
+def test_weights_of_unequal_transients_do_not_depend_on_scale_and_phase(
+    basis: BasisSet, exponent: int, phase_rad: float
+) -> None:
+    """One transient with 30 % more noise is down-weighted by its distance from the median of all."""
+    clean = brain(basis, AMOUNTS)
+    noises = noise(np.random.default_rng(14), (POINTS, COUNT), noise_sd_for(clean, 10.0))
+    noises[:, 3] *= 1.3
+    signals = clean[:, None] + noises
+    one = weigh(signals, ACQUISITION, reject=True)
+    other = weigh(signals * 10.0**exponent * np.exp(1j * phase_rad), ACQUISITION, reject=True)
+    assert one.weights[3] < 0.9 * one.weights[0]
+    np.testing.assert_allclose(other.scores, one.scores, atol=1e-6)
+    np.testing.assert_allclose(other.weights, one.weights, atol=1e-9)
+
+
 @settings(max_examples=8)
 @given(exponent=st.integers(-9, 9), phase_rad=st.floats(-np.pi, np.pi))
 def test_scale_and_common_phase_do_not_matter(basis: BasisSet, exponent: int, phase_rad: float) -> None:

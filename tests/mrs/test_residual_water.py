@@ -53,9 +53,8 @@ def test_water_in_noise(lines: tuple[tuple[complex, float, float, float], ...]) 
     """Water ten times the highest metabolite, S/N 40, ten times over.
 
     The noise within 0.25 ppm of water is 1 to 1.5 % of it, and no estimate can be better than a share of that. What is
-    left or added from 0.2 to 4.2 ppm must stay below the noise there (SD 1/80 of the highest peak) in most cases and
-    below two SD in all: it is smooth there, and the baseline takes it up. Poles broader than 60 Hz once made errors of
-    the size of the water itself.
+    left or added from 0.2 to 4.2 ppm must stay below the noise there (SD 1/80 of the highest peak): it is smooth, and
+    the baseline takes it up. Sinusoids that model noise once made errors of the size of the water itself.
     """
     points = 2048
     water = sum(a * line(ppm, lorentz_hz=lor, gauss_hz=gau) for a, ppm, lor, gau in lines)
@@ -68,10 +67,9 @@ def test_water_in_noise(lines: tuple[tuple[complex, float, float, float], ...]) 
         left = np.abs(np.fft.fft(cleaned - noisy))
         left_near.append(np.linalg.norm(left[near]) / np.linalg.norm(np.fft.fft(water)[near]))
         left_inside.append(left[inside].max() / np.abs(np.fft.fft(clean)).max())
-    assert np.median(left_near) < 0.02
-    assert max(left_near) < 0.04
-    assert np.median(left_inside) < 1 / 80
-    assert max(left_inside) < 2 / 80
+    assert np.median(left_near) < 0.017
+    assert max(left_near) < 0.025
+    assert max(left_inside) < 1 / 80
 
 
 def test_signals_outside_the_water_band_are_untouched() -> None:
@@ -97,6 +95,15 @@ def test_nothing_found_leaves_the_very_same_signal() -> None:
     cleaned, count = remove_residual_water(fid, ACQUISITION, 4.65, lowest_ppm=5.1)
     assert count == 0
     assert cleaned is fid
+
+
+def test_noise_is_not_taken_for_water() -> None:
+    """The same spectrum without water: the very same signal comes back in at least 19 of 20 cases."""
+    clean = metabolites(2048)
+    sd = noise_sd_for(clean, 40.0)
+    spectra = [clean + noise(np.random.default_rng(seed), 2048, sd) for seed in range(20)]
+    unchanged = [remove_residual_water(fid, ACQUISITION, 4.65, 4.3)[0] is fid for fid in spectra]
+    assert sum(unchanged) >= 19
 
 
 @settings(max_examples=15)

@@ -93,6 +93,8 @@ def weigh(fids: ComplexArray, acquisition: Acquisition, *, reject: bool) -> Weig
         return Weighting(np.full(count, 1.0 / count), np.zeros(count), np.zeros(count, dtype=bool))
     band = make_band(acquisition, fids.shape[0], *ALIGNMENT_PPM)
     spectra = band.spectrum(band.decimate(fids.T))
+    # medians of real and imaginary parts depend on the phase: that of the mean signal's first point is taken off
+    spectra = spectra * np.exp(-1j * np.angle(spectra.mean(axis=0).sum()))
     middle = np.median(spectra.real, axis=0) + 1j * np.median(spectra.imag, axis=0)
     distance = np.log(np.sqrt(np.mean(np.abs(spectra - middle) ** 2, axis=1)) + 1e-300)
     centre = float(np.median(distance))

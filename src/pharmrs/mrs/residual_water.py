@@ -1,7 +1,7 @@
 """Residual water removal by HSVD: decaying sinusoids near water are fitted and subtracted.
 
-Barkhuijsen 1987 (10.1016/0022-2364(87)90023-0); the state-space pencil is solved on a signal decimated to the water
-band, so the Hankel matrix stays small.
+Barkhuijsen 1987 (10.1016/0022-2364(87)90023-0), as many sinusoids as stand out of the noise. The state-space pencil is
+solved on a signal decimated to the water band, so the Hankel matrix stays small.
 """
 
 from __future__ import annotations
@@ -14,7 +14,10 @@ from pharmrs.records.arrays import ComplexArray
 
 WATER_BAND_PPM = 0.35  # on both sides of water
 _MODEL_BAND_PPM = 0.8
-_COMPONENTS = 12
+_COMPONENTS = 12  # at most
+# singular values over their median, beyond which a component is signal: the largest of noise alone is 3.5, or 5 in one
+# of a hundred cases. Sinusoids that model noise would make the result a matter of chance
+_ABOVE_NOISE = 5.0
 _LONGEST = 400  # decimated samples
 _BROADEST_HZ = 60.0  # broader ones model noise, and the way back to t = 0 would blow them up
 
@@ -60,7 +63,8 @@ def remove_residual_water(
 
 def _poles(samples: ComplexArray) -> ComplexArray:
     rows = samples.shape[0] // 2
-    left = np.linalg.svd(hankel(samples[:rows], samples[rows - 1 :]), full_matrices=False)[0]
-    subspace = left[:, : min(_COMPONENTS, rows - 2)]
+    left, singular, _ = np.linalg.svd(hankel(samples[:rows], samples[rows - 1 :]), full_matrices=False)
+    signals = int(np.count_nonzero(singular > _ABOVE_NOISE * np.median(singular)))
+    subspace = left[:, : min(_COMPONENTS, rows - 2, signals)]
     pencil = np.linalg.lstsq(subspace[:-1], subspace[1:], rcond=None)[0]
     return np.asarray(np.linalg.eigvals(pencil))
