@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -90,6 +92,22 @@ def test_longer_is_truncated_and_shorter_zero_filled(ratio: float) -> None:
     # the ripple of the abrupt end of the signal depends a little on the padding
     np.testing.assert_allclose(longer.fids[:, : extent - 500], shorter.fids, atol=5e-4)
     assert np.abs(longer.fids[:, extent + 30 :]).max() < 0.02 * np.abs(longer.fids[:, extent - 5]).max()
+
+
+@pytest.mark.parametrize("ratio", [1.0, 0.5, 1.37])
+@pytest.mark.parametrize("late", [0.0, 3.0, 7.4])
+def test_data_that_begin_late_get_a_basis_that_begins_as_late(ratio: float, late: float) -> None:
+    """`late` in samples of the data, whole or not; the same signals computed at the delayed times."""
+    target = replace(acquisition(ratio), acquisition_start_time_s=late * DWELL_S * ratio)
+    found = resample_basis(basis(), target, 2000)
+    times = (late + np.arange(2000)) * target.dwell_time_s
+    expected = np.array(
+        [
+            sum(a * np.exp(1j * phase + (2j * np.pi * (4.65 - ppm) * MHZ - d) * times) for ppm, a, phase, d in lines)
+            for lines in SIGNALS.values()
+        ]
+    )
+    assert worst_error(found, expected, target) < 2e-3
 
 
 @pytest.mark.parametrize(("mhz", "receiver_ppm"), [(MHZ * 1.002, 4.65), (MHZ * 0.995, 4.65), (MHZ, 4.7), (MHZ, 3.0)])

@@ -69,7 +69,7 @@ def _registered(signal: ComplexArray, reference: ComplexArray, band: Band) -> tu
     """Frequency (Hz) and phase (rad) of `signal` against `reference`, both decimated (K,)."""
     size = _PADDING * signal.shape[0]
     product = np.fft.fft(signal * reference.conj(), size)
-    step_hz = 1.0 / (size * float(band.time_s[1]))
+    step_hz = 1.0 / (size * float(band.time_s[1] - band.time_s[0]))
     reach = max(int(LARGEST_OFFSET_HZ / step_hz), 2)
     near = np.concatenate([np.arange(-reach, 0), np.arange(reach + 1)])
     heights = np.abs(product[near])

@@ -29,8 +29,9 @@ class Band:
     """The fit window on the data's clock.
 
     `first`, `count`: the K kept FFT bins of the full signal; `taper` (K,), `fine_taper` (2K,): guard band on the data's
-    and on the twice finer frequency grid; `time_s` (K + 2 margin,): times of a model signal, the last `margin` of them
-    negative; `window`: the kept bins inside the fit window; `ppm` (n,): their chemical shift, descending.
+    and on the twice finer frequency grid; `time_s` (K + 2 margin,): times of a model signal after the echo's top, the
+    last `margin` of them before the data begin; `window`: the kept bins inside the fit window; `ppm`, `hz` (n,): their
+    chemical shift, descending, and frequency.
     """
 
     first: int
@@ -42,6 +43,10 @@ class Band:
     window: slice
     ppm: FloatArray
     step_hz: float
+
+    @property
+    def hz(self) -> FloatArray:
+        return np.asarray((self.first + np.arange(self.window.start, self.window.stop)) * self.step_hz)
 
     def decimate(self, fids: ComplexArray) -> ComplexArray:
         """Band-limit and decimate data along the last axis: (..., points) -> (..., K), one period."""
@@ -110,7 +115,7 @@ def make_band(acquisition: Acquisition, points: int, ppm_low: float, ppm_high: f
         margin=margin,
         taper=taper(frequency_hz),
         fine_taper=taper(fine_hz),
-        time_s=order / (count * step_hz),
+        time_s=max(acquisition.acquisition_start_time_s, 0.0) + order / (count * step_hz),
         window=slice(int(inside[0]), int(inside[-1]) + 1),
         ppm=np.asarray(acquisition.receiver_ppm - frequency_hz[inside] / mhz, dtype=np.float64),
         step_hz=step_hz,

@@ -179,7 +179,8 @@ def _record(
     components = state.amplitudes[:, None] * state.spectra
     data = unstack(problem.data)
     residual = data - components.sum(axis=0) - baseline
-    phase = model.phase(theta)
+    # data that begin late: lines are absorptive at t = 0
+    phase = model.phase(theta) * np.exp(2j * np.pi * band.hz * band.time_s[0])
     unit = scale / norms
     count = len(names)
     abscissa_per_ppm = 2.0 / (band.ppm[0] - band.ppm[-1])

@@ -95,7 +95,8 @@ def _trim(recordings: Recordings, settings: PreprocessingSettings) -> tuple[Reco
     def shorter(fids: Fids | None) -> Fids | None:
         if fids is None:
             return None
-        acquisition = replace(fids.acquisition, acquisition_start_time_s=max(start_s, 0.0))
+        later_s = max(start_s + count * dwell_s, 0.0)
+        acquisition = replace(fids.acquisition, acquisition_start_time_s=later_s)
         return replace(fids, data=fids.data[count:], acquisition=acquisition)
 
     metabolite = shorter(recordings.metabolite)

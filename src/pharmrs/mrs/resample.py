@@ -13,6 +13,7 @@ from pharmrs.records.arrays import ComplexArray
 FIELD_TOLERANCE = 0.01
 # relative; moves a peak 1200 Hz from the receiver by 1 mHz
 _SAME_CLOCK = 1e-6
+_SAME_SAMPLE = 1e-3  # of a sample
 
 
 def resample_basis(basis: BasisSet, acquisition: Acquisition, points: int) -> BasisSet:
@@ -21,20 +22,23 @@ def resample_basis(basis: BasisSet, acquisition: Acquisition, points: int) -> Ba
     Chemical shifts stay in ppm. As in LCModel, a spectrometer frequency that differs by less than 1 % stretches the
     frequency axis (couplings with it); the receiver's ppm is moved to that of the data. Frequencies beyond the
     narrower of the two bands are dropped. A longer basis is truncated, a shorter one zero-filled. With equal clocks
-    the stored values are returned unchanged. Raises `InputError` for a basis of another field strength.
+    the stored values are returned unchanged. Data that begin late (positive AcquisitionStartTime, corrupt first points
+    dropped) get a basis that begins as late. Raises `InputError` for a basis of another field strength.
     """
     ratio_of_fields = basis.spectrometer_frequency_mhz / acquisition.spectrometer_frequency_mhz
     if abs(ratio_of_fields - 1.0) > FIELD_TOLERANCE:
         raise InputError([_other_field(basis, acquisition)])
     # the same ppm are fewer hertz at a lower field: equivalent to a proportionally longer dwell time
     ratio = acquisition.dwell_time_s / (basis.dwell_time_s * ratio_of_fields)
-    if abs(ratio - 1.0) < _SAME_CLOCK:
-        fids = _fit_length(basis.fids, points)
+    delay_s = max(acquisition.acquisition_start_time_s, 0.0)
+    first = ratio * delay_s / acquisition.dwell_time_s
+    if abs(ratio - 1.0) < _SAME_CLOCK and abs(first - round(first)) < _SAME_SAMPLE:
+        fids = _fit_length(basis.fids[:, round(first) :], points)
     else:
-        fids = _band_limited(basis.fids, ratio, points)
+        fids = _band_limited(basis.fids, ratio, points, first)
     shift_hz = (acquisition.receiver_ppm - basis.receiver_ppm) * acquisition.spectrometer_frequency_mhz
     if shift_hz != 0.0:
-        fids = fids * np.exp(2j * np.pi * shift_hz * acquisition.time_axis_s(points))
+        fids = fids * np.exp(2j * np.pi * shift_hz * (delay_s + acquisition.time_axis_s(points)))
     return replace(
         basis,
         fids=fids,
@@ -49,8 +53,8 @@ def _fit_length(fids: ComplexArray, points: int) -> ComplexArray:
     return np.pad(fids, ((0, 0), (0, missing))) if missing > 0 else fids[:, :points]
 
 
-def _band_limited(fids: ComplexArray, ratio: float, points: int) -> ComplexArray:
-    """Band-limited interpolation of `fids` (metabolites, n) at the times 0, ratio, 2 ratio, ... (in samples).
+def _band_limited(fids: ComplexArray, ratio: float, points: int, first: float) -> ComplexArray:
+    """Band-limited interpolation of `fids` (metabolites, n) at `first`, first + ratio, first + 2 ratio, ... (samples).
 
     A signal that jumps from zero to its first value is not band-limited: its tails fold over differently on the two
     clocks. One exponential through the first two samples is therefore taken out, sampled exactly and added again;
@@ -60,14 +64,15 @@ def _band_limited(fids: ComplexArray, ratio: float, points: int) -> ComplexArray
     count = fids.shape[1]
     step = _first_step(fids, np.pi / max(ratio, 1.0))
     rest = fids - fids[:, :1] * np.exp(step * np.arange(count))
-    times = ratio * np.arange(points)
+    times = first + ratio * np.arange(points)
     exact = fids[:, :1] * np.exp(step * times) * (times < count - 0.5)
-    reach = count + int(np.ceil(points * ratio))
+    reach = count + int(np.ceil(first + points * ratio))
     padded = 1 << int(np.ceil(np.log2(max(reach, 2 * count))))
     highest = int(np.floor(padded / 2 / max(ratio, 1.0)))
     spectrum = np.fft.fft(rest, padded, axis=1)
     band = np.concatenate([spectrum[:, -highest:], spectrum[:, : highest + 1]], axis=1)
     band[:, [0, -1]] *= 0.5
+    band *= np.exp(2j * np.pi * first / padded * np.arange(-highest, highest + 1))
     return np.asarray(exact + _fourier_sum(band, ratio / padded, -highest, points) / padded, dtype=np.complex128)
 
 

@@ -42,7 +42,7 @@ def find_starts(model: Model, signal: ComplexArray, broad: BoolArray, largest_sh
     time_s = model.band.time_s[:count]
     fade = np.where(time_s > 0, 1.0 - np.exp(-((time_s / _FADE_IN_S) ** 2)), 0.0)
     narrow = model.signals[~broad if not broad.all() else broad, :count]
-    span_s = count * float(time_s[1])
+    span_s = count * float(time_s[1] - time_s[0])
     reach = max(int(largest_shift_hz * span_s * _OVERSAMPLING), 1)
     shifts_hz = np.arange(-reach, reach + 1) / (span_s * _OVERSAMPLING)
     starts: list[tuple[Start, FloatArray, ComplexArray]] = []

@@ -22,17 +22,18 @@ _SHOWN_POINTS = 2048
 
 
 def water_amplitude(reference: Spectrum) -> WaterAmplitude:
-    """Water amplitude of a combined, averaged reference, receiver units.
+    """Water amplitude of a combined, averaged reference at the echo's top, receiver units.
 
     Raises FitFailure when there is no decaying signal.
     """
     magnitude = np.abs(reference.fid)
-    time_s = reference.acquisition.time_axis_s(reference.points)
+    late_s = max(reference.acquisition.acquisition_start_time_s, 0.0)
+    time_s = late_s + reference.acquisition.time_axis_s(reference.points)
     noise = float(np.sqrt(np.mean(magnitude[-max(reference.points // 8, 4) :] ** 2) / 2.0))
-    top = float(magnitude[time_s <= 0.005].max(initial=0.0))
-    below = np.flatnonzero((magnitude < _LOWEST_SHARE * top) & (time_s > _SKIP_S))
+    top = float(magnitude[time_s <= late_s + 0.005].max(initial=0.0))
+    below = np.flatnonzero((magnitude < _LOWEST_SHARE * top) & (time_s > late_s + _SKIP_S))
     end_s = min(time_s[below[0]] if below.size else time_s[-1], _LONGEST_S)
-    used = (time_s >= _SKIP_S) & (time_s < end_s)
+    used = (time_s >= late_s + _SKIP_S) & (time_s < end_s)
     if top <= 8.0 * noise or used.sum() < 8:
         raise FitFailure(f"{reference.source}: no decaying water signal (largest {top:.3g}, noise {noise:.3g})")
     amplitude, relative_sd, fitted = _extrapolated(time_s[used], magnitude[used], noise, time_s)
