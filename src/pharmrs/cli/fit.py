@@ -24,14 +24,15 @@ def fit_command(
     ppm: Annotated[tuple[float, float], typer.Option("--ppm", help="Fit window, low and high.")] = (0.2, 4.2),
     figure: Annotated[
         Optional[Path],  # noqa: UP045
-        typer.Option("--figure", help="Folder for a picture of each fit (PNG and SVG)."),
+        typer.Option("--figure", help="Folder for a picture of each fit (PNG, SVG, interactive HTML)."),
     ] = None,
     omit: Annotated[list[str], typer.Option("--omit", help="Component to leave out; repeat for more.")] = [],  # noqa: B006
     workers: Annotated[int, typer.Option("--workers", "-j", min=0, help="Processes; 0: one per core.")] = 0,
 ) -> None:
     """Quantify preprocessed spectra with a basis set: a tidy table, a quality table, a picture."""
     from pharmrs.pipeline.execution import default_workers, limit_threads
-    from pharmrs.pipeline.spectra import fit_files, write_fit_figures, write_fit_tables
+    from pharmrs.pipeline.spectra import fit_files
+    from pharmrs.pipeline.spectra_outputs import write_fit_figures, write_fit_tables
     from pharmrs.records.fit import FitSettings
 
     if ppm[1] - ppm[0] < 0.5:

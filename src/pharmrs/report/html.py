@@ -16,6 +16,7 @@ from pharmrs.report.figure_study import overview_figure, quality_figure
 from pharmrs.report.figure_style import figure_svg_text
 from pharmrs.report.markdown import to_html
 from pharmrs.report.numbers import MISSING, number_text
+from pharmrs.report.page import environment
 from pharmrs.report.rules import declared_limits
 from pharmrs.report.scan_figures import COMPACT_ABOVE_SCANS, ScanFigures, render_scan_figures
 from pharmrs.report.summary import RuleCount, main_metabolites, rule_counts, scan_exclusions
@@ -24,8 +25,6 @@ from pharmrs.report.view_lists import exclusions_view, mapping_view, problems_vi
 from pharmrs.report.view_scan import ScanView, scan_view
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
-
     from pharmrs.records.study import QualityRules
 
 
@@ -70,7 +69,7 @@ def write_report(
     found = list(dict.fromkeys([*problems, *(problem for outcome in ordered for problem in outcome.problems)]))
     found.sort(key=lambda one: (one.severity != "error", one.file, one.field))
     rule_names = [count.rule for count in counts]
-    page = _environment().get_template("report.html.j2")
+    page = environment().get_template("report.html.j2")
     text = page.render(
         title=study_title,
         facts=_facts(ordered, results),
@@ -90,19 +89,6 @@ def write_report(
         scale_label=label,
     )
     write_text(path, text)
-
-
-def _environment() -> Environment:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    return Environment(
-        loader=PackageLoader("pharmrs.report", "templates"),
-        autoescape=True,  # everything that comes from data; figures and methods are marked safe in the template
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
 
 
 def _scan_views(

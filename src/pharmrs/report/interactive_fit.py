@@ -1,0 +1,120 @@
+"""The fit as a page to explore: zoom, read values, switch every component on and off. One file, no network."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pharmrs.records.fit import LinearCombinationFit, MetaboliteAmplitude
+from pharmrs.report.numbers import number_text, percent_text
+from pharmrs.report.page import environment
+from pharmrs.report.static_fit import static_fit_svg
+from pharmrs.report.traces import FitTraces, fit_traces, packed, packed_axis
+
+_COLOURS = 12  # in fit.css and fit_plot.js
+
+
+@dataclass(frozen=True, slots=True)
+class _RowView:
+    """A line of the table: a component or a sum, with the number of its trace on the page."""
+
+    index: int
+    name: str
+    amplitude: str
+    sd: str
+    crlb: str
+    shown: bool
+    colour: int
+
+
+def fit_html(fit: LinearCombinationFit, title: str, amplitudes: Sequence[MetaboliteAmplitude]) -> str:
+    """The page of one fit.
+
+    `amplitudes`: rows of the table, components and sums; a component without a row takes amplitude and SD from `fit`,
+    a row that is neither a component nor a sum of components of `fit` is left out.
+    """
+    traces = fit_traces(fit)
+    given = {row.metabolite: row for row in amplitudes}
+    sums = [row for row in amplitudes if row.metabolite not in fit.names and row.parts and {*row.parts} <= {*fit.names}]
+    rows = [given.get(name) or _own_row(fit, index) for index, name in enumerate(fit.names)]
+    power = _shared_power([row.amplitude for row in (*rows, *sums)])
+    return (
+        environment()
+        .get_template("fit.html.j2")
+        .render(
+            title=title,
+            fit=fit,
+            facts=_facts(fit),
+            power=power,
+            components=[_view(index, row, power, shown=row.amplitude > 0) for index, row in enumerate(rows)],
+            sums=[_view(len(rows) + place, row, power, shown=False) for place, row in enumerate(sums)],
+            record=_record(fit, traces, sums),
+            drawing=static_fit_svg(traces, fit.noise_sd),
+            window=(float(traces.ppm[0]), float(traces.ppm[-1])),
+            stride=traces.stride,
+            points=len(fit.ppm),
+        )
+    )
+
+
+def _own_row(fit: LinearCombinationFit, index: int) -> MetaboliteAmplitude:
+    amplitude = float(fit.amplitudes[index])
+    sd = math.sqrt(max(0.0, float(fit.covariance[index, index])))
+    return MetaboliteAmplitude(
+        metabolite=fit.names[index],
+        amplitude=amplitude,
+        sd=sd,
+        crlb_percent=100 * sd / amplitude if amplitude > 0 and sd > 0 else math.inf,
+        classical_crlb_percent=math.nan,
+        shift_hz=float(fit.shifts_hz[index]),
+        damping_hz=float(fit.dampings_hz[index]),
+        parts=(fit.names[index],),
+    )
+
+
+def _shared_power(amplitudes: Sequence[float]) -> int:
+    """Power of ten, a multiple of three, that the whole column shares; 0 where plain numbers read well."""
+    largest = max((abs(value) for value in amplitudes if math.isfinite(value)), default=0.0)
+    return 0 if largest == 0 or 0.1 <= largest < 1e4 else 3 * math.floor(math.log10(largest) / 3)
+
+
+def _view(index: int, row: MetaboliteAmplitude, power: int, *, shown: bool) -> _RowView:
+    return _RowView(
+        index=index,
+        name=row.metabolite,
+        amplitude=number_text(row.amplitude / 10.0**power, 4),
+        sd=number_text(row.sd / 10.0**power, 2),
+        crlb=percent_text(row.crlb_percent),
+        shown=shown,
+        colour=index % _COLOURS,
+    )
+
+
+def _facts(fit: LinearCombinationFit) -> list[tuple[str, str]]:
+    return [
+        ("Line width", f"{number_text(fit.line_width_hz)} Hz"),
+        ("S/N", number_text(fit.signal_to_noise)),
+        ("Residual autocorrelation", number_text(fit.residual_autocorrelation, 2)),
+        ("Iterations", str(fit.iterations)),
+    ]
+
+
+def _record(fit: LinearCombinationFit, traces: FitTraces, sums: Sequence[MetaboliteAmplitude]) -> dict[str, object]:
+    """What the script draws; everything a JSON parser takes, so no NaN and no infinity."""
+    finite_noise = float(fit.noise_sd) if np.isfinite(fit.noise_sd) else None
+    return {
+        "points": len(traces.ppm),
+        "ppm": packed_axis(traces.ppm),
+        "noise_sd": finite_noise,
+        "data": packed(traces.data),
+        "model": packed(traces.model + traces.baseline),
+        "baseline": packed(traces.baseline),
+        "residual": packed(traces.residual),
+        "components": [
+            {"name": name, "trace": packed(row)} for name, row in zip(fit.names, traces.components, strict=True)
+        ],
+        "sums": [{"name": row.metabolite, "parts": [fit.names.index(part) for part in row.parts]} for row in sums],
+    }
