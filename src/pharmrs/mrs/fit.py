@@ -10,6 +10,7 @@ import numpy as np
 from pharmrs.errors import FitFailure, InputError, InputProblem
 from pharmrs.mrs.band import Band, make_band
 from pharmrs.mrs.baseline import make_baseline
+from pharmrs.mrs.broad_components import is_broad, with_broad
 from pharmrs.mrs.line_shape import free_form, full_width_hz, gauss_of_quadratic, quadratic_of_gauss
 from pharmrs.mrs.macromolecules import split_groups
 from pharmrs.mrs.model import LORENTZ, PHASE0, PHASE1, QUADRATIC, SHARED, SHIFT, Model, stack, unstack
@@ -25,7 +26,6 @@ from pharmrs.records.fit import FitSettings, LinearCombinationFit
 
 LARGEST_SHIFT_PPM = 0.4
 _FIRST_SMOOTHNESS, _STIFF, _FIRST_NOISE, _FIRST_SHAPE_SD = 10.0, 1000.0, 0.01, 0.1
-_BROAD_AFTER_S, _BROAD_FROM_S, _BROAD_SHARE = 0.020, 0.002, 0.1
 _MISFIT_FACTOR = 1.5  # residual over noise at which another starting point is tried
 _LOOSE_SHARE = 0.4  # of the spline's freedom: a baseline that takes more is suspected of having eaten signal
 _MOST_STARTS = 3
@@ -40,7 +40,7 @@ def fit_spectrum(spectrum: Spectrum, basis: BasisSet, settings: FitSettings | No
     settings = settings or FitSettings()
     began = time.process_time()
     fid = _without_zero_filling(spectrum.fid)
-    resampled = _chosen(resample_basis(basis, spectrum.acquisition, fid.shape[0]), settings)
+    resampled = resample_basis(chosen_basis(basis, settings), spectrum.acquisition, fid.shape[0])
     band = make_band(spectrum.acquisition, fid.shape[0], settings.ppm_low, settings.ppm_high)
     model, kept, norms, notes = _model(resampled, band, settings)
     reach_hz = LARGEST_SHIFT_PPM * spectrum.acquisition.spectrometer_frequency_mhz
@@ -83,7 +83,7 @@ def _model(
     notes = [f"{part} left out: it is part of {whole}" for part, whole in parts.items()]
     notes += [f"{name} left out: it has no signal in the fit window" for name in basis.names if name in unseen]
     seen = np.array([name not in parts and name not in unseen for name in basis.names])
-    broad = _broad(signals[seen], band)
+    broad = is_broad(signals[seen], band.time_s)
     groups, owners = _groups(basis.fids[seen], basis.ppm_axis(), broad, band, norms[seen])
     shapes = free_form(band.time_s, settings.line_shape_knot_s, settings.line_shape_extent_s)
     model = Model(band, signals[seen] / norms[seen, None], shapes, broad, groups, owners)
@@ -91,7 +91,11 @@ def _model(
     return model, kept, norms[seen], tuple(notes)
 
 
-def _chosen(basis: BasisSet, settings: FitSettings) -> BasisSet:
+def chosen_basis(basis: BasisSet, settings: FitSettings) -> BasisSet:
+    """What is fitted: `basis` without the components to omit, with the built-in ones to add.
+
+    Raises InputError when `settings.omit` or `settings.add` do not go with the basis set.
+    """
     unknown = [name for name in settings.omit if name not in basis.names]
     if unknown:
         rule, value = "names components of the basis set", ", ".join(unknown)
@@ -99,20 +103,13 @@ def _chosen(basis: BasisSet, settings: FitSettings) -> BasisSet:
     if set(settings.omit) >= set(basis.names):
         raise InputError([_omit_problem(basis, "leaves components of the basis set to be fitted", "all of them")])
     kept = [index for index, name in enumerate(basis.names) if name not in settings.omit]
-    return replace(basis, names=tuple(basis.names[index] for index in kept), fids=basis.fids[kept])
+    left = replace(basis, names=tuple(basis.names[index] for index in kept), fids=basis.fids[kept])
+    return with_broad(left, settings.add)
 
 
 def _omit_problem(basis: BasisSet, rule: str, value: str) -> InputProblem:
     remedy = f"choose from {', '.join(basis.names)}"
     return InputProblem(file=basis.source, field="fit.omit", rule=rule, value=value, remedy=remedy)
-
-
-def _broad(signals: ComplexArray, band: Band) -> BoolArray:
-    """Components that have decayed after 20 ms: macromolecules and lipids, whatever their name, (M,)."""
-    energy = np.abs(signals) ** 2
-    late = energy[:, band.time_s > _BROAD_AFTER_S].sum(axis=1)
-    all_of_it = energy[:, band.time_s > _BROAD_FROM_S].sum(axis=1)
-    return np.asarray(late < _BROAD_SHARE * all_of_it)
 
 
 def _groups(

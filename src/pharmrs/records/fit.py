@@ -17,7 +17,7 @@ class FitSettings:
     `shift_sd_hz`, `damping_sd_hz`: prior SD of the deviations of single metabolites from the common shift and
     Lorentzian width (upper limits; re-estimated from the data). `broad_*`: the same for macromolecules and lipids.
     `line_shape_*`: knots (s) and extent (s) of the free-form part of the shared line shape; 0 knots switches it off.
-    `omit`: components of the basis set left out of the fit.
+    `omit`: components of the basis set left out of the fit. `add`: built-in broad components ("mm", "lipids").
     """
 
     ppm_low: float = 0.2
@@ -31,6 +31,7 @@ class FitSettings:
     line_shape_extent_s: float = 0.18
     max_iterations: int = 80
     omit: tuple[str, ...] = ()
+    add: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, object]:
         return asdict(self)
