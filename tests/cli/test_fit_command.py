@@ -81,6 +81,8 @@ def test_quality_table_and_pictures(fitted: tuple[Finished, Path]) -> None:
     assert abs(float(quality["residual_autocorrelation"])) < 0.2
     assert (folder / "figures" / "metab_fit.png").read_bytes().startswith(b"\x89PNG")
     assert "<svg" in (folder / "figures" / "metab_fit.svg").read_text()[:1000]
+    page = (folder / "figures" / "metab_fit.html").read_text(encoding="utf-8")
+    assert "<h1>metab.nii.gz</h1>" in page and len(page.encode()) < 400_000
 
 
 def test_several_spectra_with_water_as_the_whole_command_has_it(
@@ -149,6 +151,13 @@ def test_omit(peer: Path, basis: Path, tmp_path: Path) -> None:
     assert "Gly" in amplitudes(out)[peer.name]
 
 
+def test_add(peer: Path, basis: Path, tmp_path: Path) -> None:
+    out = tmp_path / "t.tsv"
+    end = pharmrs("fit", peer, "-b", basis, "-o", out, "--omit", "mm", "--add", "mm", "--add", "lipids", "-j", 1)
+    assert end.code == 0, end.err
+    assert {"mm", "Lip09", "Lip13", "Lip20"} <= set(amplitudes(out)[peer.name])
+
+
 def _truncated(peer: Path, path: Path) -> None:
     path.write_bytes(peer.read_bytes()[:9000])
 
@@ -214,6 +223,8 @@ def test_bad_files_are_named_and_do_not_stop_the_good_one(
         (["{peer}", "--basis", "{peer}"], "basis: must be one of: LCModel"),
         (["{peer}", "--basis", "{basis}", "--water", "{absent}"], "file: must exist"),
         (["{peer}", "--basis", "{basis}", "--omit", "Unobtainium"], "fit.omit: names components of the basis set"),
+        (["{peer}", "--basis", "{basis}", "--add", "mm"], "fit.add: `mm` is for a basis set without such components"),
+        (["{peer}", "--basis", "{basis}", "--add", "fat"], "choose from mm, lipids"),
         (["{peer}", "--basis", "{basis}", "--ppm", "4.2", "0.2"], "HIGH must be at least 0.5 ppm above LOW"),
         (["{peer}"], "--basis"),
     ],

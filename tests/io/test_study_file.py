@@ -61,6 +61,7 @@ CASES = {
     "sum": ("csf: 0.1", "csf: 0.4", "quantification.tissue_by_scan.sub-01_ses-1", "must be 1, is 1.3", ""),
     "range": ("max_crlb_percent: 20", "max_crlb_percent: -1", "quality.max_crlb_percent", "greater than 0", ""),
     "type": ("max_crlb_percent: 20", "max_crlb_percent: many", "quality.max_crlb_percent", "number", ""),
+    "addition": ("title:", "fit: {add: [mm, fat]}\ntitle:", "fit.add.1", "'mm' or 'lipids'", ""),
     "choice": ("ratio_tcr", "ratio", "quantification.primary_scale", "ratio_tcr", ""),
 }
 
@@ -105,6 +106,18 @@ def test_missing_and_not_text(tmp_path: Path) -> None:
     (tmp_path / "study.yaml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(InputError, match="UTF-8"):
         read_study(tmp_path / "study.yaml")
+
+
+def test_additions_reach_the_settings_of_the_fit(tmp_path: Path) -> None:
+    (tmp_path / "study.yaml").write_text(RIGHT + "fit:\n  add: [mm, lipids]\n  omit: [MM09]\n")
+    settings = read_study(tmp_path / "study.yaml").fit.settings()
+    assert (settings.add, settings.omit) == (("mm", "lipids"), ("MM09",))
+
+
+def test_schema_names_the_additions() -> None:
+    add = study_schema()["$defs"]["Fit"]["properties"]["add"]
+    assert add["items"]["enum"] == ["mm", "lipids"]
+    assert "macromolecules" in add["description"]
 
 
 def test_schema_documents_every_top_key() -> None:

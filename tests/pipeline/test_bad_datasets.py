@@ -98,6 +98,20 @@ UNUSABLE: dict[str, Case] = {
         "higher chemical shifts at lower frequencies",
         "conjugate the basis set once",
     ),
+    "macromolecules twice": Case(
+        study("\nquality:", "\nfit:\n  add: [mm]\nquality:"),
+        BASIS_FILE,
+        "fit.add",
+        "is for a basis set without such components (found: mm)",
+        "leave them out as well (fit.omit or --omit: mm)",
+    ),
+    "unknown component": Case(
+        study("\nquality:", "\nfit:\n  omit: [Unobtainium]\nquality:"),
+        BASIS_FILE,
+        "fit.omit",
+        "names components of the basis set (found: Unobtainium)",
+        "choose from",
+    ),
     "no scans": Case(no_scans, "", "dataset", "at least one *_svs.nii.gz", "sub-<label>"),
 }
 # every scan fails for the same reason

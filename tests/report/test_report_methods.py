@@ -93,6 +93,17 @@ def test_fit_settings_are_those_of_the_fit(results: list[ScanResult]) -> None:
     assert text.count("free-form part") == 1
 
 
+def test_added_components_are_named(results: list[ScanResult]) -> None:
+    plain = methods_text(report_factory.study(), results)
+    assert "added to the basis set" not in plain and "10.1002/nbm.4393" not in plain
+    other = dataclasses.replace(results[0].fit.settings, add=("mm", "lipids"))
+    changed = [dataclasses.replace(one, fit=dataclasses.replace(one.fit, settings=other)) for one in results]
+    text = methods_text(report_factory.study(), changed)
+    assert "Parametrised macromolecules were added to the basis set as one component, mm" in text
+    assert "Lip09, Lip13 and Lip20, with positions and widths as in LCModel" in text
+    assert "doi:10.1002/nbm.4393" in text and "doi:10.1002/mrm.28282" in text
+
+
 def test_rules_and_their_counts(results: list[ScanResult]) -> None:
     text = methods_text(report_factory.study(), results)
     assert "line width of the scan above 24 Hz: 1 scan, 0 single values." in text

@@ -27,6 +27,7 @@ def fit_command(
         typer.Option("--figure", help="Folder for a picture of each fit (PNG, SVG, interactive HTML)."),
     ] = None,
     omit: Annotated[list[str], typer.Option("--omit", help="Component to leave out; repeat for more.")] = [],  # noqa: B006
+    add: Annotated[list[str], typer.Option("--add", help="Built-in components: mm, lipids; repeat for both.")] = [],  # noqa: B006
     workers: Annotated[int, typer.Option("--workers", "-j", min=0, help="Processes; 0: one per core.")] = 0,
 ) -> None:
     """Quantify preprocessed spectra with a basis set: a tidy table, a quality table, a picture."""
@@ -38,7 +39,7 @@ def fit_command(
     if ppm[1] - ppm[0] < 0.5:
         raise typer.BadParameter("HIGH must be at least 0.5 ppm above LOW", param_hint="--ppm")
     limit_threads()
-    settings = FitSettings(ppm_low=ppm[0], ppm_high=ppm[1], omit=tuple(omit))
+    settings = FitSettings(ppm_low=ppm[0], ppm_high=ppm[1], omit=tuple(omit), add=tuple(add))
     with progress("spectra") as (begin, step):
         begin(len(spectra))
 

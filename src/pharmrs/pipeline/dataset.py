@@ -10,6 +10,7 @@ from pharmrs.io.basis import read_basis
 from pharmrs.io.bids import find_scans
 from pharmrs.io.nifti_mrs import identifying_fields
 from pharmrs.io.study_file import read_study
+from pharmrs.mrs.fit import chosen_basis
 from pharmrs.mrs.phase_sense import basis_sense, sense_problem
 from pharmrs.pipeline.scan import check_scan, water_of
 from pharmrs.pipeline.settings import settings_of
@@ -81,6 +82,7 @@ def _open_basis(root: Path, study: Study) -> tuple[BasisSet | None, list[InputPr
     path = root / study.basis
     try:
         basis = read_basis(path)
+        chosen_basis(basis, study.fit.settings())
     except InputError as error:
         return None, list(error.problems)
     turned = sense_problem(basis_sense(basis), str(path), "basis set")

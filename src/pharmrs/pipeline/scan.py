@@ -9,7 +9,7 @@ from pharmrs.errors import FitFailure, InputError, InputProblem
 from pharmrs.io.nifti_mrs import read_fids
 from pharmrs.io.recordings import check_pair
 from pharmrs.mrs.amplitudes import metabolite_amplitudes
-from pharmrs.mrs.fit import fit_spectrum
+from pharmrs.mrs.fit import chosen_basis, fit_spectrum
 from pharmrs.mrs.phase_sense import data_sense, sense_problem
 from pharmrs.mrs.preprocess import Recordings, preprocess
 from pharmrs.mrs.quality import broken_rules, scan_quality
@@ -137,7 +137,7 @@ def process_scan(files: ScanFiles, basis: BasisSet, settings: ScanSettings) -> S
 
 def _left_out(fit: LinearCombinationFit, basis: BasisSet) -> tuple[InputProblem, ...]:
     """A warning for every component that the fit left out by itself, so that none is missing without a word."""
-    missing = [name for name in basis.names if name not in fit.names and name not in fit.settings.omit]
+    missing = [name for name in chosen_basis(basis, fit.settings).names if name not in fit.names]
     reasons = {name: note for name in missing for note in fit.notes if note.startswith(f"{name} ")}
     return tuple(
         InputProblem(

@@ -11,7 +11,7 @@ from pharmrs.io.basis import read_basis
 from pharmrs.io.nifti_mrs import read_fids
 from pharmrs.io.recordings import check_pair
 from pharmrs.mrs.amplitudes import metabolite_amplitudes
-from pharmrs.mrs.fit import fit_spectrum
+from pharmrs.mrs.fit import chosen_basis, fit_spectrum
 from pharmrs.mrs.phase_sense import basis_sense, data_sense, sense_problem
 from pharmrs.mrs.quantify import Context, QuantificationSettings, concentrations
 from pharmrs.mrs.water import water_amplitude
@@ -116,6 +116,7 @@ def fit_files(
     basis = water = None
     try:
         basis = read_basis(basis_path)
+        chosen_basis(basis, settings)
         turned = sense_problem(basis_sense(basis), str(basis_path), "basis set")
         if turned is not None and turned.severity == "error":
             problems.append(turned)

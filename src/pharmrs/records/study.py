@@ -83,6 +83,9 @@ class Fit(_Declaration):
     ppm_low: float = 0.2
     ppm_high: float = 4.2
     omit: tuple[str, ...] = Field((), description="components of the basis set to leave out")
+    add: tuple[Literal["mm", "lipids"], ...] = Field(
+        (), description="built-in broad components to add: mm (macromolecules, one component), lipids (three)"
+    )
 
     @model_validator(mode="after")
     def _window_is_ordered(self) -> Fit:
@@ -91,7 +94,7 @@ class Fit(_Declaration):
         return self
 
     def settings(self) -> FitSettings:
-        return FitSettings(ppm_low=self.ppm_low, ppm_high=self.ppm_high, omit=self.omit)
+        return FitSettings(ppm_low=self.ppm_low, ppm_high=self.ppm_high, omit=self.omit, add=self.add)
 
 
 class Preprocessing(_Declaration):

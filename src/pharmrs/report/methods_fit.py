@@ -33,6 +33,7 @@ def _settings(settings: FitSettings, group: Sequence[ScanResult], total: int, ci
     names = tuple(dict.fromkeys(name for result in group for name in result.fit.names))
     who = "The spectra" if len(group) == total else f"The spectra of {len(group)} of {total} scans"
     omitted = f" (left out of the basis set: {', '.join(settings.omit)})" if settings.omit else ""
+    added = _added(settings, cite)
     shape = ""
     if settings.line_shape_knot_s > 0:
         shape = (
@@ -42,7 +43,7 @@ def _settings(settings: FitSettings, group: Sequence[ScanResult], total: int, ci
     return (
         f"{who} were fitted as complex data between {settings.ppm_low:g} and {settings.ppm_high:g} ppm by a linear "
         f"combination of {len(names)} simulated or measured basis signals {cite.cite('lcmodel')}: {', '.join(names)}"
-        f"{omitted}. Amplitudes are non-negative and, like the baseline, were solved within each step of the "
+        f"{omitted}.{added} Amplitudes are non-negative and, like the baseline, were solved within each step of the "
         f"non-linear search {cite.cite('variable_projection')}. The baseline is a complex penalised spline with "
         f"{settings.knots_per_ppm:g} knots per ppm {cite.cite('splines')}, its smoothness estimated from the data "
         f"{cite.cite('fellner_schall')}. Zero- and first-order phase, a common shift and common Lorentzian and "
@@ -50,3 +51,21 @@ def _settings(settings: FitSettings, group: Sequence[ScanResult], total: int, ci
         f"(starting standard deviations: shift {settings.shift_sd_hz:g} Hz, damping {settings.damping_sd_hz:g} Hz; "
         f"macromolecules and lipids {settings.broad_shift_sd_hz:g} Hz and {settings.broad_damping_sd_hz:g} Hz)."
     )
+
+
+def _added(settings: FitSettings, cite: Citations) -> str:
+    """What was added to the basis set, for a basis set without broad components or a voxel near the skull."""
+    text = ""
+    if "mm" in settings.add:
+        text += (
+            " Parametrised macromolecules were added to the basis set as one component, mm: Gaussian lines with "
+            f"published positions, widths and ratios ({cite.name('macromolecules')}; "
+            f"{cite.name('macromolecule_lines')}). Groups of them may deviate from these ratios under Gaussian priors "
+            "whose standard deviation is estimated from the data."
+        )
+    if "lipids" in settings.add:
+        text += (
+            " Lipids were added to the basis set as three components of Gaussian lines, Lip09, Lip13 and Lip20, "
+            f"with positions and widths as in LCModel {cite.cite('lcmodel')}."
+        )
+    return text

@@ -20,6 +20,8 @@ REFERENCES: dict[str, Reference] = {
     "fellner_schall": Reference("Wood and Fasiolo 2017, Biometrics 73:1071", "10.1111/biom.12666"),
     "hsvd": Reference("Barkhuijsen et al. 1987, J Magn Reson 73:553", "10.1016/0022-2364(87)90023-0"),
     "lcmodel": Reference("Provencher 1993, Magn Reson Med 30:672", "10.1002/mrm.1910300604"),
+    "macromolecules": Reference("Cudalbu et al. 2021, NMR Biomed 34:e4393", "10.1002/nbm.4393"),
+    "macromolecule_lines": Reference("Landheer et al. 2020, Magn Reson Med 84:2327", "10.1002/mrm.28282"),
     "registration": Reference("Near et al. 2015, Magn Reson Med 73:44", "10.1002/mrm.25094"),
     "splines": Reference("Eilers and Marx 1996, Stat Sci 11:89", "10.1214/ss/1038425655"),
     "variable_projection": Reference("Golub and Pereyra 1973, SIAM J Numer Anal 10:413", "10.1137/0710036"),
