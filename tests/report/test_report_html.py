@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 import report_factory
+from html_page import Page
 
 from pharmrs.errors import InputProblem
 from pharmrs.records import Concentration, ScanOutcome, ScanResult
@@ -17,34 +17,7 @@ from pharmrs.report.markdown import to_html
 from pharmrs.report.methods import methods_text
 from pharmrs.report.scan_figures import ScanFigures, render_scan_figures
 
-_VOID = {"meta", "img", "br", "link", "input", "hr", "col"}
 _HOSTILE = '<script>alert("1")</script>'
-
-
-class Page(HTMLParser):
-    """Checks nesting while reading and keeps every start tag with its attributes."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__(convert_charrefs=True)
-        self.open: list[str] = []
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.feed(text)
-        self.close()
-        assert self.open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-        if tag not in _VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def all(self, tag: str) -> list[dict[str, str | None]]:
-        return [attributes for name, attributes in self.tags if name == tag]
 
 
 @pytest.fixture(scope="session")

@@ -42,6 +42,8 @@ const state = {
 const canvas = document.getElementById("plot");
 const pen = canvas.getContext("2d");
 const GAP = 26, RESIDUAL = 84, AXIS = 42, ROW = 20, LOWEST = 0.17, HIGHEST = 0.55; // as the printed figure
+const NAME = 11.5; // font size of the names of the rows
+const fontOf = (size) => `${size}px ${getComputedStyle(document.body).fontFamily}`;
 let frame = null; // where the panels are since the last drawing
 let colours = {};
 const readColours = () => {
@@ -76,9 +78,12 @@ const rowsOf = () => {
   });
 };
 const measure = () => {
-  const width = canvas.clientWidth, left = width < 520 ? 44 : 62;
+  const width = canvas.clientWidth;
   const main = Math.round(Math.min(Math.max(0.42 * width, 230), 360));
   const rows = rowsOf();
+  pen.font = fontOf(NAME);
+  const names = Math.max(0, ...rows.map(({ part }) => pen.measureText(part.name).width));
+  const left = Math.round(Math.min(Math.max(width < 520 ? 44 : 62, names + 10), 0.3 * width));
   const residual = { top: 18, bottom: 18 + RESIDUAL };
   const middle = { top: residual.bottom + GAP, bottom: residual.bottom + GAP + main };
   const above = Math.max(0, ...rows.map((row) => row.reach - row.foot));
@@ -122,10 +127,10 @@ const dots = (values, down) => { // single points, where they lie far enough apa
   pen.fillStyle = colours.data;
   for (let i = from; i <= to; i++) { pen.beginPath(); pen.arc(across(ppm[i]), down(values[i]), 2, 0, 7); pen.fill(); }
 };
-const write = (text, x, y, align = "left", colour = colours.ink, size = 12) => {
-  pen.font = `${size}px ${getComputedStyle(document.body).fontFamily}`;
+const write = (text, x, y, align = "left", colour = colours.ink, size = 12, most = undefined) => {
+  pen.font = fontOf(size);
   pen.textAlign = align; pen.textBaseline = "middle"; pen.fillStyle = colour;
-  pen.fillText(text, x, y);
+  pen.fillText(text, x, y, most);
 };
 const rule = (x1, y1, x2, y2, colour, thick = 1) => {
   pen.beginPath(); pen.moveTo(x1, y1); pen.lineTo(x2, y2);
@@ -216,7 +221,7 @@ const nameOver = (list, down) => {
     const half = 4 * part.name.length + 3, at = Math.min(Math.max(x, frame.left + half), frame.right - half);
     if (taken.some((other) => Math.abs(other.x - at) < other.half + half && Math.abs(other.y - y) < 13)) continue;
     taken.push({ x: at, y, half });
-    pen.lineWidth = 3; pen.strokeStyle = colours.paper; pen.font = `12px ${getComputedStyle(document.body).fontFamily}`;
+    pen.lineWidth = 3; pen.strokeStyle = colours.paper; pen.font = fontOf(12);
     pen.textAlign = "center"; pen.textBaseline = "middle"; pen.strokeText(part.name, at, y);
     write(part.name, at, y, "center", colourOf(part), 12);
   }
@@ -234,7 +239,7 @@ const drawRows = () => {
     rule(frame.left, foot, frame.right, foot, colours.grid);
     const scale = part.height > 0 ? (own ? reach / peaks[i] : (gain * reach) / part.height) : 0;
     within(frame.rowsTop - 4, frame.bottom, () => stroke(part.values, (value) => foot - scale * value, colourOf(part), lit ? 2.4 : 1.4));
-    write(part.name, frame.left - 6, foot - 3, "right", lit ? colours.accent : colours.ink, part.name.length > 6 && frame.left < 60 ? 9 : 11.5);
+    write(part.name, frame.left - 6, foot - 3, "right", lit ? colours.accent : colours.ink, NAME, frame.left - 8);
   });
 };
 const drawPointer = () => {
