@@ -51,7 +51,7 @@ def given(kind: str) -> tuple[dict[str, Score], Estimates]:
     ours, theirs = estimates_of(fit_all(found)), estimates_of_table(table)
     true = truth_of(truth)
     own, other = score(ours, true), score(theirs, true)
-    bound = bounds(kind, basis(), truth)
+    bound = bounds(kind, basis(), truth, os.cpu_count() or 1)
     print_rows(
         f"{kind}: {len(found)} given spectra; CPU a fit {np.median(ours.seconds):.3f} s, "
         f"LCModel {np.median(theirs.seconds):.2f} s",
@@ -68,7 +68,7 @@ def generated(kind: str, count: int, seed: int = 20261123) -> dict[str, Score]:
     fits = fit_all(found)
     own = score(estimates_of(fits), truth_of(truth))
     failed = sum(not fit.converged for fit in fits)
-    bound = bounds(kind, basis(), {key: values[:40] for key, values in truth.items()})
+    bound = bounds(kind, basis(), truth, os.cpu_count() or 1)
     print_rows(
         f"{kind}: {count} generated spectra (seed {seed}), {failed} not converged",
         ["", "RMSE %", "bias %", "z", "bound %", "RMSE/bound"],

@@ -24,6 +24,7 @@ from benchmarks.known_truth import (
     clock_of,
 )
 from benchmarks.scoring import TARGETS
+from pharmrs.pipeline.execution import map_tasks
 from pharmrs.records import BasisSet
 from pharmrs.records.arrays import ComplexArray, FloatArray
 
@@ -50,20 +51,28 @@ class _Columns:
         return np.asarray(np.linalg.inv(fisher * np.outer(scale, scale)) * np.outer(scale, scale))
 
 
-def bounds(kind: str, basis: BasisSet, truth: Mapping[str, FloatArray], seed: int = 1) -> dict[str, float]:
+def bounds(kind: str, basis: BasisSet, truth: Mapping[str, FloatArray], workers: int) -> dict[str, float]:
     """RMS over the spectra of the bound on each target, in % of its true value."""
-    clock, rng, chosen = clock_of(basis), np.random.default_rng(seed), KINDS[kind]
+    tasks = [
+        (kind, basis, {key: float(values[index]) for key, values in truth.items()}, index)
+        for index in range(len(truth["lor"]))
+    ]
+    variances = map_tasks(_relative_variances, tasks, workers, lambda _values: None)
+    return {target: 100.0 * math.sqrt(float(np.mean([one[target] for one in variances]))) for target in TARGETS}
+
+
+def _relative_variances(task: tuple[str, BasisSet, Mapping[str, float], int]) -> dict[str, float]:
+    """Variance over squared truth of each target of one spectrum; the baseline is drawn with the spectrum's number."""
+    kind, basis, row, number = task
+    clock = clock_of(basis)
     names = [name for name in basis.names if name in CONCENTRATIONS]
     signals = band_limited(np.array([basis.fids[basis.names.index(name)] for name in names]), clock.ppm)
-    relative: dict[str, list[float]] = {target: [] for target in TARGETS}
-    for index in range(len(truth["lor"])):
-        row = {key: float(values[index]) for key, values in truth.items()}
-        covariance = _one(chosen, names, signals, row, clock, rng)
-        for target, parts in TARGETS.items():
-            pick = np.array([float(name in parts) for name in names])
-            total = sum(row[part] for part in parts)
-            relative[target].append(float(pick @ covariance @ pick) / total**2)
-    return {target: 100.0 * math.sqrt(float(np.mean(values))) for target, values in relative.items()}
+    covariance = _one(KINDS[kind], names, signals, row, clock, np.random.default_rng(number))
+    found = {}
+    for target, parts in TARGETS.items():
+        pick = np.array([float(name in parts) for name in names])
+        found[target] = float(pick @ covariance @ pick) / sum(row[part] for part in parts) ** 2
+    return found
 
 
 def _one(
