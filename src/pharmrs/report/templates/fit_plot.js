@@ -176,7 +176,7 @@ const drawResidual = () => {
     write("−2 SD", frame.left - 6, down(-2 * noise), "right", colours.soft, 11);
   }
   write("Residual", frame.left, 8, "left", colours.ink, 12);
-  write("own scale, band: ±2 SD of the noise", frame.right, 8, "right", colours.soft, 11);
+  write(frame.right - frame.left > 290 ? "own scale, band: ±2 SD of the noise" : "own scale, band: ±2 SD", frame.right, 8, "right", colours.soft, 11);
 };
 const drawOver = (part, down, filled) => {
   const top = part.values.map((value, i) => value + lines.baseline[i]);
