@@ -14,7 +14,7 @@ from pharmrs.report.page import environment
 from pharmrs.report.static_fit import static_fit_svg
 from pharmrs.report.traces import FitTraces, fit_traces, packed, packed_axis
 
-_COLOURS = 12  # in fit.css and fit_plot.js
+_COLOURS = 12  # in fit.css and fit_view.js
 
 
 @dataclass(frozen=True, slots=True)
