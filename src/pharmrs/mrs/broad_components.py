@@ -16,8 +16,11 @@ import numpy as np
 from pharmrs.errors import InputError, InputProblem
 from pharmrs.records.arrays import BoolArray, ComplexArray, FloatArray
 from pharmrs.records.basis import BasisSet
+from pharmrs.records.fit import FitSettings
 
 _BROAD_AFTER_S, _BROAD_FROM_S, _BROAD_SHARE = 0.020, 0.002, 0.1
+# published tables differ by up to 0.03 ppm in position and a quarter (8 Hz) in width; a measured spectrum does not
+_SHIFT_SD_PPM, _DAMPING_SD_HZ = 0.02, 8.0
 _MACROMOLECULE_NAMES, _LIPID_NAMES = ("mm", "mac", "lip"), ("lip",)
 
 # Metabolite-nulled spectra at 7 T (Považan's data) as fitted by Bell 2024: widths, and amounts relative to M0.95 times
@@ -103,6 +106,20 @@ def with_broad(basis: BasisSet, add: tuple[str, ...]) -> BasisSet:
         names=(*basis.names, *chosen),
         fids=np.concatenate([basis.fids, made]),
         notes=(*basis.notes, *(f"{name}: built-in Gaussian lines added" for name in chosen)),
+    )
+
+
+def widened(settings: FitSettings, mhz: float) -> FitSettings:
+    """`settings` with room for the position and width of built-in macromolecules, where they are added.
+
+    `mhz`: spectrometer frequency; the shift is rounded to 1 Hz, so that scans of one scanner have equal settings.
+    """
+    if "mm" not in settings.add:
+        return settings
+    return replace(
+        settings,
+        broad_shift_sd_hz=max(settings.broad_shift_sd_hz, float(round(_SHIFT_SD_PPM * mhz))),
+        broad_damping_sd_hz=max(settings.broad_damping_sd_hz, _DAMPING_SD_HZ),
     )
 
 

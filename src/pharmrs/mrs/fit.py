@@ -10,7 +10,7 @@ import numpy as np
 from pharmrs.errors import FitFailure, InputError, InputProblem
 from pharmrs.mrs.band import Band, make_band
 from pharmrs.mrs.baseline import make_baseline
-from pharmrs.mrs.broad_components import is_broad, with_broad
+from pharmrs.mrs.broad_components import is_broad, widened, with_broad
 from pharmrs.mrs.line_shape import free_form, full_width_hz, gauss_of_quadratic, quadratic_of_gauss
 from pharmrs.mrs.macromolecules import split_groups
 from pharmrs.mrs.model import LORENTZ, PHASE0, PHASE1, QUADRATIC, SHARED, SHIFT, Model, stack, unstack
@@ -37,7 +37,7 @@ def fit_spectrum(spectrum: Spectrum, basis: BasisSet, settings: FitSettings | No
     Returns amplitudes in units of the basis signals with their posterior covariance and everything the report shows.
     Raises InputError when spectrum, basis and fit window do not go together, FitFailure when no optimum was found.
     """
-    settings = settings or FitSettings()
+    settings = widened(settings or FitSettings(), spectrum.acquisition.spectrometer_frequency_mhz)
     began = time.process_time()
     fid = _without_zero_filling(spectrum.fid)
     resampled = resample_basis(chosen_basis(basis, settings), spectrum.acquisition, fid.shape[0])
