@@ -51,13 +51,17 @@ def align(fids: ComplexArray, acquisition: Acquisition) -> Alignment:
     time_s = band.time_s[: band.count]
     matched = np.exp(-np.pi * _MATCHED_WIDTH_HZ * time_s)
     offsets, phases = np.zeros(count), np.zeros(count)
+    share = (count - 1) / count
     for _ in range(_ROUNDS):
         moved = narrow * np.exp(-2j * np.pi * offsets[:, None] * time_s - 1j * phases[:, None])
         reference = moved.mean(axis=0) * matched
         for index in range(count):
             # the others only: a transient must not be its own reference
             others = reference - moved[index] * matched / count if count > 1 else reference
-            offsets[index], phases[index] = _registered(narrow[index], others, band)
+            offset, phase = _registered(narrow[index], others, band)
+            # so far that all meet at their mean: the whole way to the mean of the others, two would change places
+            offsets[index] += share * (offset - offsets[index])
+            phases[index] += share * np.angle(np.exp(1j * (phase - phases[index])))
         offsets -= offsets.mean()
         phases -= np.angle(np.exp(1j * phases).mean())
     full_time_s = acquisition.time_axis_s(points)
