@@ -19,6 +19,7 @@ from pharmrs.mrs.resample import resample_basis
 from pharmrs.mrs.search import Optimum, Problem, search
 from pharmrs.mrs.starting_values import Start, find_starts
 from pharmrs.mrs.variances import Variances
+from pharmrs.mrs.verdict import judged
 from pharmrs.records.acquisition import Spectrum
 from pharmrs.records.arrays import BoolArray, ComplexArray, FloatArray, IntArray
 from pharmrs.records.basis import BasisSet
@@ -56,11 +57,11 @@ def fit_spectrum(spectrum: Spectrum, basis: BasisSet, settings: FitSettings | No
     baseline = make_baseline(band.ppm, settings.knots_per_ppm)
     stacked = stack(values / scale)
     problem = Problem(stacked, model, baseline, settings, baseline.project(stacked[:, None])[:, 0])
-    optimum = _best(
-        problem, [replace(start, shift_hz=start.shift_hz - shift_hz) for start in starts], _tail_noise(data) / scale
-    )
-    fit = _record(problem, optimum, kept, scale, norms, settings)
-    return replace(fit, shift_hz=fit.shift_hz + shift_hz, notes=notes, cpu_s=time.process_time() - began)
+    noise = _tail_noise(data)
+    moved = [replace(start, shift_hz=start.shift_hz - shift_hz) for start in starts]
+    fit = _record(problem, _best(problem, moved, noise / scale), kept, scale, norms, settings)
+    fit = judged(replace(fit, shift_hz=fit.shift_hz + shift_hz, notes=notes), noise, reach_hz)
+    return replace(fit, cpu_s=time.process_time() - began)
 
 
 def _without_zero_filling(fid: ComplexArray) -> ComplexArray:

@@ -15,6 +15,7 @@ from pharmrs.mrs.preprocess import Recordings, preprocess
 from pharmrs.mrs.quality import broken_rules, scan_quality
 from pharmrs.mrs.quantify import Context, concentrations
 from pharmrs.mrs.resample import resample_basis
+from pharmrs.mrs.verdict import UNEXPLAINED
 from pharmrs.mrs.water import water_amplitude
 from pharmrs.pipeline.settings import ScanSettings
 from pharmrs.records.acquisition import Fids
@@ -132,7 +133,11 @@ def process_scan(files: ScanFiles, basis: BasisSet, settings: ScanSettings) -> S
         exclusions=broken_rules(files.name, quality, rows, settings.rules),
         cpu_s=time.process_time() - began,
     )
-    return ScanOutcome(files=files, result=result, problems=problems + water_problems + _left_out(fit, basis))
+    return ScanOutcome(
+        files=files,
+        result=result,
+        problems=problems + water_problems + _left_out(fit, basis) + _unexplained(fit, files),
+    )
 
 
 def _left_out(fit: LinearCombinationFit, basis: BasisSet) -> tuple[InputProblem, ...]:
@@ -149,6 +154,22 @@ def _left_out(fit: LinearCombinationFit, basis: BasisSet) -> tuple[InputProblem,
             severity="warning",
         )
         for name in missing
+    )
+
+
+def _unexplained(fit: LinearCombinationFit, files: ScanFiles) -> tuple[InputProblem, ...]:
+    """A warning for what the fit noticed about the data themselves."""
+    return tuple(
+        InputProblem(
+            file=files.metabolite,
+            field="fit",
+            rule="should explain the data down to their noise",
+            value=note,
+            remedy="look at the residual for lipids, an echo, a drug or a metabolite that the basis set lacks",
+            severity="warning",
+        )
+        for note in fit.notes
+        if note.startswith(UNEXPLAINED)
     )
 
 
