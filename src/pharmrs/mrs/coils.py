@@ -46,7 +46,7 @@ def coil_weights(reference: Fids, noise: ComplexArray) -> CoilWeights:
     Weighted sum over coils: `combine`. Sensitivity along the weights is 1 (sum of w times sensitivity), phase that of
     the strongest coil.
     """
-    signal = reference.data.mean(axis=2)[: max(int(reference.points * _EARLY_SHARE), 2)]
+    signal = in_phase(reference.data).mean(axis=2)[: max(int(reference.points * _EARLY_SHARE), 2)]
     # noise SD of each coil divided out first: which combinations are usable must not depend on the coils' gains
     spread = np.sqrt(np.maximum(np.real(np.diag(noise)), 0.0))
     spread[spread == 0.0] = 1.0
@@ -68,6 +68,13 @@ def coil_weights(reference: Fids, noise: ComplexArray) -> CoilWeights:
         explained=float(singular[0] ** 2 / np.sum(singular**2)),
         gains=gains / gains.max(),
     )
+
+
+def in_phase(transients: ComplexArray) -> ComplexArray:
+    """Transients (..., transients) of a reference turned to the phase of the first: phase cycles must not cancel."""
+    early = transients[: max(int(transients.shape[0] * _EARLY_SHARE), 2)]
+    inner = np.sum(early * early[..., :1].conj(), axis=tuple(range(early.ndim - 1)))
+    return np.asarray(transients * np.exp(-1j * np.angle(inner)))
 
 
 def combine(fids: Fids, weights: ComplexArray) -> ComplexArray:

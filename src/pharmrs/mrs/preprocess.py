@@ -76,11 +76,8 @@ def _spectrum(fids: Fids, fid: ComplexArray, averages: int) -> Spectrum:
 def _water(reference: Fids | None, weights: ComplexArray) -> Spectrum | None:
     if reference is None:
         return None
-    transients = coils.combine(reference, weights)
-    # transients of a reference drift by a fraction of a hertz: their phases, not their magnitudes, are brought together
-    first = transients[:, :1]
-    turn = np.exp(-1j * np.angle(np.sum(transients[:200] * first[:200].conj(), axis=0)))
-    return _spectrum(reference, (transients * turn).mean(axis=1), reference.transients)
+    transients = coils.in_phase(coils.combine(reference, weights))
+    return _spectrum(reference, transients.mean(axis=1), reference.transients)
 
 
 def _trim(recordings: Recordings, settings: PreprocessingSettings) -> tuple[Recordings, list[PreprocessingStep]]:
@@ -146,7 +143,7 @@ def _combine(recordings: Recordings) -> tuple[coils.CoilWeights, PreprocessingSt
 
 
 def _correct_eddy_currents(signal: ComplexArray, reference: ComplexArray) -> tuple[ComplexArray, PreprocessingStep]:
-    phase = eddy_current.reference_phase(reference.mean(axis=1))
+    phase = eddy_current.reference_phase(coils.in_phase(reference).mean(axis=1))
     corrected = eddy_current.correct(signal, phase)
     order = np.arange(phase.shape[0])
     used = order < max(phase.shape[0] // 16, 8)
