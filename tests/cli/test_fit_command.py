@@ -151,6 +151,18 @@ def test_omit(peer: Path, basis: Path, tmp_path: Path) -> None:
     assert "Gly" in amplitudes(out)[peer.name]
 
 
+def test_ratio(peer: Path, basis: Path, tmp_path: Path) -> None:
+    """A tight declared ratio is met, and is the only thing that makes NAAG/NAA 0.15 here."""
+    found = []
+    for options in ([], ["--ratio", "NAAG/NAA=0.15:0.001"]):
+        out = tmp_path / f"{len(options)}.tsv"
+        assert pharmrs("fit", peer, "-b", basis, "-o", out, *options, "-j", 1).code == 0
+        rows = amplitudes(out)[peer.name]
+        found.append(rows["NAAG"] / rows["NAA"])
+    assert found[0] > 0.18
+    assert found[1] == pytest.approx(0.15, abs=0.005)
+
+
 def test_add(peer: Path, basis: Path, tmp_path: Path) -> None:
     out = tmp_path / "t.tsv"
     end = pharmrs("fit", peer, "-b", basis, "-o", out, "--omit", "mm", "--add", "mm", "--add", "lipids", "-j", 1)
@@ -225,6 +237,9 @@ def test_bad_files_are_named_and_do_not_stop_the_good_one(
         (["{peer}", "--basis", "{basis}", "--omit", "Unobtainium"], "fit.omit: names components of the basis set"),
         (["{peer}", "--basis", "{basis}", "--add", "mm"], "fit.add: `mm` is for a basis set without such components"),
         (["{peer}", "--basis", "{basis}", "--add", "fat"], "choose from mm, lipids"),
+        (["{peer}", "--basis", "{basis}", "--ratio", "NAAG"], "is not like NAAG/NAA=0.15:0.15"),
+        (["{peer}", "--basis", "{basis}", "--ratio", "NAAG/NAA=0.1:0"], "the SD must be above 0"),
+        (["{peer}", "--basis", "{basis}", "--ratio", "Foo/NAA=0.1:1"], "fit.ratio_priors: names components"),
         (["{peer}", "--basis", "{basis}", "--ppm", "4.2", "0.2"], "HIGH must be at least 0.5 ppm above LOW"),
         (["{peer}"], "--basis"),
     ],

@@ -114,6 +114,21 @@ def test_additions_reach_the_settings_of_the_fit(tmp_path: Path) -> None:
     assert (settings.add, settings.omit) == (("mm", "lipids"), ("MM09",))
 
 
+def test_ratio_priors_reach_the_settings_of_the_fit(tmp_path: Path) -> None:
+    entry = "{numerator: NAAG, denominator: [NAA], ratio: 0.15, sd: 0.15}"
+    (tmp_path / "study.yaml").write_text(RIGHT + f"fit:\n  ratio_priors: [{entry}]\n")
+    (prior,) = read_study(tmp_path / "study.yaml").fit.settings().ratio_priors
+    assert str(prior) == "NAAG/NAA = 0.15 +- 0.15"
+
+
+def test_a_ratio_of_a_component_to_itself_is_refused(tmp_path: Path) -> None:
+    entry = "{numerator: NAA, denominator: [NAA], ratio: 1, sd: 0}"
+    (tmp_path / "study.yaml").write_text(RIGHT + f"fit:\n  ratio_priors: [{entry}]\n")
+    with pytest.raises(InputError) as caught:
+        read_study(tmp_path / "study.yaml")
+    assert any(problem.field.startswith("fit.ratio_priors.0") for problem in caught.value.problems)
+
+
 def test_schema_names_the_additions() -> None:
     add = study_schema()["$defs"]["Fit"]["properties"]["add"]
     assert add["items"]["enum"] == ["mm", "lipids"]

@@ -11,6 +11,7 @@ from pharmrs.cli.messages import EXIT_BAD_INPUT, EXIT_SOME_FAILED, print_problem
 
 if TYPE_CHECKING:
     from pharmrs.pipeline.spectra import SpectrumOutcome
+    from pharmrs.records.fit import RatioPrior
 
 
 def fit_command(
@@ -28,6 +29,10 @@ def fit_command(
     ] = None,
     omit: Annotated[list[str], typer.Option("--omit", help="Component to leave out; repeat for more.")] = [],  # noqa: B006
     add: Annotated[list[str], typer.Option("--add", help="Built-in components: mm, lipids; repeat for both.")] = [],  # noqa: B006
+    ratio: Annotated[
+        list[str],
+        typer.Option("--ratio", help="Soft prior on a ratio, e.g. NAAG/NAA=0.15:0.15 (mean:SD); repeat for more."),
+    ] = [],  # noqa: B006
     workers: Annotated[int, typer.Option("--workers", "-j", min=0, help="Processes; 0: one per core.")] = 0,
 ) -> None:
     """Quantify preprocessed spectra with a basis set: a tidy table, a quality table, a picture."""
@@ -39,7 +44,9 @@ def fit_command(
     if ppm[1] - ppm[0] < 0.5:
         raise typer.BadParameter("HIGH must be at least 0.5 ppm above LOW", param_hint="--ppm")
     limit_threads()
-    settings = FitSettings(ppm_low=ppm[0], ppm_high=ppm[1], omit=tuple(omit), add=tuple(add))
+    settings = FitSettings(
+        ppm_low=ppm[0], ppm_high=ppm[1], omit=tuple(omit), add=tuple(add), ratio_priors=tuple(map(_ratio_prior, ratio))
+    )
     with progress("spectra") as (begin, step):
         begin(len(spectra))
 
@@ -59,3 +66,20 @@ def fit_command(
         write_fit_figures(figure, outcomes)
     if failed:
         raise typer.Exit(EXIT_SOME_FAILED)
+
+
+def _ratio_prior(text: str) -> RatioPrior:
+    """`NAAG/NAA=0.15:0.15` or `PCr/Cr+PCr=0.5:0.1`."""
+    from pharmrs.records.fit import RatioPrior
+
+    try:
+        parts, values = text.split("=")
+        numerator, denominator = parts.split("/")
+        mean, sd = (float(value) for value in values.split(":"))
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is not like NAAG/NAA=0.15:0.15", param_hint="--ratio") from None
+    if mean < 0 or not sd > 0:
+        raise typer.BadParameter(
+            f"{text!r}: the mean must not be negative, the SD must be above 0", param_hint="--ratio"
+        )
+    return RatioPrior(numerator=numerator.strip(), denominator=tuple(denominator.split("+")), ratio=mean, sd=sd)

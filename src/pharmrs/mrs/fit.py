@@ -14,6 +14,7 @@ from pharmrs.mrs.broad_components import is_broad, widened, with_broad
 from pharmrs.mrs.line_shape import free_form, full_width_hz, gauss_of_quadratic, quadratic_of_gauss
 from pharmrs.mrs.macromolecules import split_groups
 from pharmrs.mrs.model import LORENTZ, PHASE0, PHASE1, QUADRATIC, SHARED, SHIFT, Model, stack, unstack
+from pharmrs.mrs.ratios import make_ratios
 from pharmrs.mrs.redundant import find_parts
 from pharmrs.mrs.resample import resample_basis
 from pharmrs.mrs.search import Optimum, Problem, search
@@ -56,7 +57,15 @@ def fit_spectrum(spectrum: Spectrum, basis: BasisSet, settings: FitSettings | No
         raise FitFailure(f"{spectrum.source}: no signal in {settings.ppm_low}-{settings.ppm_high} ppm")
     baseline = make_baseline(band.ppm, settings.knots_per_ppm)
     stacked = stack(values / scale)
-    problem = Problem(stacked, model, baseline, settings, baseline.project(stacked[:, None])[:, 0])
+    problem = Problem(
+        data=stacked,
+        model=model,
+        baseline=baseline,
+        settings=settings,
+        data_projected=baseline.project(stacked[:, None])[:, 0],
+        ratios=make_ratios(settings.ratio_priors, kept, norms),
+        ratio_penalty=np.zeros((len(kept), len(kept))),
+    )
     noise = _tail_noise(data)
     moved = [replace(start, shift_hz=start.shift_hz - shift_hz) for start in starts]
     fit = _record(problem, _best(problem, moved, noise / scale), kept, scale, norms, settings)
@@ -95,7 +104,7 @@ def _model(
 def chosen_basis(basis: BasisSet, settings: FitSettings) -> BasisSet:
     """What is fitted: `basis` without the components to omit, with the built-in ones to add.
 
-    Raises InputError when `settings.omit` or `settings.add` do not go with the basis set.
+    Raises InputError when `settings.omit`, `add` or `ratio_priors` do not go with the basis set.
     """
     unknown = [name for name in settings.omit if name not in basis.names]
     if unknown:
@@ -105,7 +114,21 @@ def chosen_basis(basis: BasisSet, settings: FitSettings) -> BasisSet:
         raise InputError([_omit_problem(basis, "leaves components of the basis set to be fitted", "all of them")])
     kept = [index for index, name in enumerate(basis.names) if name not in settings.omit]
     left = replace(basis, names=tuple(basis.names[index] for index in kept), fids=basis.fids[kept])
-    return with_broad(left, settings.add)
+    whole = with_broad(left, settings.add)
+    parts = {name for prior in settings.ratio_priors for name in (prior.numerator, *prior.denominator)}
+    if absent := sorted(parts - set(whole.names)):
+        raise InputError([_ratio_problem(whole, ", ".join(absent))])
+    return whole
+
+
+def _ratio_problem(basis: BasisSet, value: str) -> InputProblem:
+    return InputProblem(
+        file=basis.source,
+        field="fit.ratio_priors",
+        rule="names components that are fitted",
+        value=value,
+        remedy=f"choose from {', '.join(basis.names)}",
+    )
 
 
 def _omit_problem(basis: BasisSet, rule: str, value: str) -> InputProblem:

@@ -14,6 +14,7 @@ from scipy.linalg import cho_factor, cho_solve, cholesky, solve_triangular
 from pharmrs.mrs.baseline import SplineBaseline
 from pharmrs.mrs.model import BROAD_QUADRATIC, LORENTZ, QUADRATIC, Model, stack
 from pharmrs.mrs.nonnegative import solve_nonnegative
+from pharmrs.mrs.ratios import Ratios, penalty
 from pharmrs.mrs.variances import Variances, precision, updated, updated_smoothness
 from pharmrs.records.arrays import BoolArray, ComplexArray, FloatArray
 from pharmrs.records.fit import FitSettings
@@ -31,13 +32,15 @@ _LARGEST_RISE = 60.0  # of the logarithm of a damping factor
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What one fit works on: scaled data, model, baseline."""
+    """What one fit works on: scaled data, model, baseline, declared ratios and the precision (M, M) they add now."""
 
     data: FloatArray
     model: Model
     baseline: SplineBaseline
     settings: FitSettings
     data_projected: FloatArray
+    ratios: Ratios
+    ratio_penalty: FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,7 @@ def _solved(
     unshaped, spectra, stacked, projected, gram = parts
     shrink = 1.0 / (1.0 + variances.smoothness * problem.baseline.roughness_both())
     reduced = gram - projected.T @ (shrink[:, None] * projected)
+    reduced += variances.noise * problem.ratio_penalty
     reduced[np.diag_indices_from(reduced)] += 1e-9
     moment = stacked.T @ problem.data - projected.T @ (shrink * problem.data_projected)
     amplitudes, free = solve_nonnegative(reduced, moment, free)
@@ -128,7 +132,9 @@ def curvature(problem: Problem, state: State, variances: Variances, prior: Float
     hessian[np.diag_indices_from(hessian)] += _TINY * np.diag(hessian)
     index = m + np.arange(prior.shape[0])
     hessian[index, index] += prior
+    hessian[:m, :m] += problem.ratio_penalty
     gradient[m:] -= prior * state.theta
+    gradient[:m] -= problem.ratio_penalty @ state.amplitudes
     return Curvature(hessian, gradient, projected, jacobian)
 
 
@@ -208,6 +214,7 @@ def search(problem: Problem, theta: FloatArray, variances: Variances) -> Optimum
         change = _largest_change(variances, changed)
         variances = changed
         prior = precision(problem.model.layout, variances, problem.model.broad, problem.settings)
+        problem = replace(problem, ratio_penalty=penalty(problem.ratios, state.amplitudes))
         state = with_variances(problem, state, variances)
         if change < _SETTLED_VARIANCE and (moved < _SETTLED_STEP or gained < _SETTLED_GAIN):
             converged, message = True, "settled"
@@ -244,7 +251,7 @@ def _update(
     shrink = 1.0 / (1.0 + roughness)
     coefficients = shrink * (problem.data_projected - state.projected @ state.amplitudes)
     spread = shrink * variances.noise + shrink**2 * np.einsum("ij,ij->i", bend.projected @ covariance, bend.projected)
-    penalty = float(roughness @ coefficients**2) / variances.noise
+    roughened = float(roughness @ coefficients**2) / variances.noise
     trace = float(roughness @ spread) / variances.noise
     residual = problem.data - state.stacked @ state.amplitudes - baseline.evaluate(coefficients)
     posterior = np.diag(covariance)[m:]
@@ -253,7 +260,7 @@ def _update(
     used = float(state.free.sum()) + float(np.sum(posterior > 0) - prior @ posterior) + freedom
     noise = float(residual @ residual) / max(residual.shape[0] - used, 1.0)
     changed = updated(variances, problem.model.layout, state.theta, posterior, problem.model.broad, problem.settings)
-    smoothness = updated_smoothness(variances.smoothness, penalty, trace, baseline.penalised)
+    smoothness = updated_smoothness(variances.smoothness, roughened, trace, baseline.penalised)
     return replace(changed, smoothness=smoothness, noise=noise), freedom
 
 

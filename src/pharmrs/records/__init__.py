@@ -2,7 +2,7 @@
 
 from pharmrs.records.acquisition import Acquisition, Fids, Spectrum
 from pharmrs.records.basis import BasisSet
-from pharmrs.records.fit import FitSettings, LinearCombinationFit, MetaboliteAmplitude
+from pharmrs.records.fit import FitSettings, LinearCombinationFit, MetaboliteAmplitude, RatioPrior
 from pharmrs.records.preprocessing import PreprocessedScan, PreprocessingStep, WaterAmplitude
 from pharmrs.records.quantification import Concentration, Exclusion, ScanQuality, TissueFractions
 from pharmrs.records.scan import ScanFiles, ScanOutcome, ScanResult
@@ -18,6 +18,7 @@ __all__ = [
     "MetaboliteAmplitude",
     "PreprocessedScan",
     "PreprocessingStep",
+    "RatioPrior",
     "ScanFiles",
     "ScanOutcome",
     "ScanQuality",

@@ -10,6 +10,19 @@ from pharmrs.records.arrays import BoolArray, ComplexArray, FloatArray, read_onl
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RatioPrior:
+    """A declared soft prior: amplitude of `numerator` over that of the sum of `denominator` is N(ratio, sd^2)."""
+
+    numerator: str
+    denominator: tuple[str, ...]
+    ratio: float
+    sd: float
+
+    def __str__(self) -> str:
+        return f"{self.numerator}/{'+'.join(self.denominator)} = {self.ratio:g} +- {self.sd:g}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FitSettings:
     """Settings of the fit that change numbers; part of the settings hash. Defaults are for ordinary use.
 
@@ -17,6 +30,7 @@ class FitSettings:
     `shift_sd_hz`, `damping_sd_hz`: prior SD of the deviations of single metabolites from the common shift and
     Lorentzian width (upper limits; re-estimated from the data). `broad_*`: the same for macromolecules and lipids.
     `line_shape_*`: knots (s) and extent (s) of the free-form part of the shared line shape; 0 knots switches it off.
+    `ratio_priors`: soft priors on amplitude ratios, none unless declared.
     `omit`: components of the basis set left out of the fit. `add`: built-in broad components ("mm", "lipids").
     """
 
@@ -30,6 +44,7 @@ class FitSettings:
     line_shape_knot_s: float = 0.025
     line_shape_extent_s: float = 0.18
     max_iterations: int = 80
+    ratio_priors: tuple[RatioPrior, ...] = ()
     omit: tuple[str, ...] = ()
     add: tuple[str, ...] = ()
 

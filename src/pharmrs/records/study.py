@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from pharmrs.records.fit import FitSettings
+from pharmrs.records.fit import FitSettings, RatioPrior
 
 Positive = Annotated[float, Field(gt=0)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
@@ -77,6 +77,24 @@ class Quantification(_Declaration):
     tissue_by_scan: dict[str, Tissue] = Field(default_factory=dict, description="scan name (sub-01_ses-1) -> fractions")
 
 
+class Ratio(_Declaration):
+    """A soft prior on an amplitude ratio, e.g. NAAG/NAA = 0.15 +- 0.15; it pulls, so it is declared and reported."""
+
+    numerator: str = Field(min_length=1, description="component, e.g. NAAG")
+    denominator: tuple[str, ...] = Field(min_length=1, description="components whose sum it is compared with")
+    ratio: float = Field(ge=0, description="expected ratio of the amplitudes")
+    sd: Positive = Field(description="its standard deviation")
+
+    @model_validator(mode="after")
+    def _parts_differ(self) -> Ratio:
+        if self.numerator in self.denominator:
+            raise ValueError("numerator must not be part of the denominator")
+        return self
+
+    def prior(self) -> RatioPrior:
+        return RatioPrior(numerator=self.numerator, denominator=self.denominator, ratio=self.ratio, sd=self.sd)
+
+
 class Fit(_Declaration):
     """What is fitted. Everything has a default that suits brain spectra at 3-9.4 T."""
 
@@ -87,6 +105,8 @@ class Fit(_Declaration):
         (), description="built-in broad components to add: mm (macromolecules, one component), lipids (three)"
     )
 
+    ratio_priors: tuple[Ratio, ...] = Field((), description="soft priors on amplitude ratios; none by default")
+
     @model_validator(mode="after")
     def _window_is_ordered(self) -> Fit:
         if self.ppm_high - self.ppm_low < 0.5:
@@ -94,7 +114,13 @@ class Fit(_Declaration):
         return self
 
     def settings(self) -> FitSettings:
-        return FitSettings(ppm_low=self.ppm_low, ppm_high=self.ppm_high, omit=self.omit, add=self.add)
+        return FitSettings(
+            ppm_low=self.ppm_low,
+            ppm_high=self.ppm_high,
+            omit=self.omit,
+            add=self.add,
+            ratio_priors=tuple(ratio.prior() for ratio in self.ratio_priors),
+        )
 
 
 class Preprocessing(_Declaration):

@@ -37,20 +37,32 @@ def _settings(settings: FitSettings, group: Sequence[ScanResult], total: int, ci
     shape = ""
     if settings.line_shape_knot_s > 0:
         shape = (
-            " The line shape common to all components is a Voigt profile with a penalised free-form part (knots every "
-            f"{1e3 * settings.line_shape_knot_s:g} ms up to {1e3 * settings.line_shape_extent_s:g} ms)."
+            " The line shape that all components but macromolecules and lipids share is a Voigt profile with a "
+            f"penalised free-form part (knots every {1e3 * settings.line_shape_knot_s:g} ms up to "
+            f"{1e3 * settings.line_shape_extent_s:g} ms)."
         )
     return (
         f"{who} were fitted as complex data between {settings.ppm_low:g} and {settings.ppm_high:g} ppm by a linear "
         f"combination of {len(names)} simulated or measured basis signals {cite.cite('lcmodel')}: {', '.join(names)}"
-        f"{omitted}.{added} Amplitudes are non-negative and, like the baseline, were solved within each step of the "
+        f"{omitted}.{added}{_ratios(settings)} "
+        f"Amplitudes are non-negative and, like the baseline, were solved within each step of the "
         f"non-linear search {cite.cite('variable_projection')}. The baseline is a complex penalised spline with "
         f"{settings.knots_per_ppm:g} knots per ppm {cite.cite('splines')}, its smoothness estimated from the data "
         f"{cite.cite('fellner_schall')}. Zero- and first-order phase, a common shift and common Lorentzian and "
         f"Gaussian widths were searched.{shape} Components may deviate from the common values under Gaussian priors "
-        f"(starting standard deviations: shift {settings.shift_sd_hz:g} Hz, damping {settings.damping_sd_hz:g} Hz; "
-        f"macromolecules and lipids {settings.broad_shift_sd_hz:g} Hz and {settings.broad_damping_sd_hz:g} Hz)."
+        f"(standard deviations estimated, at most {settings.shift_sd_hz:g} Hz in shift and "
+        f"{settings.damping_sd_hz:g} Hz in damping; macromolecules and lipids {settings.broad_shift_sd_hz:g} Hz and "
+        f"{settings.broad_damping_sd_hz:g} Hz). Groups of macromolecule peaks may deviate from their common amplitude "
+        "by a standard deviation that is estimated too."
     )
+
+
+def _ratios(settings: FitSettings) -> str:
+    """The soft priors on ratios, which pull on the result and must be known to the reader."""
+    if not settings.ratio_priors:
+        return ""
+    listed = "; ".join(str(prior) for prior in settings.ratio_priors)
+    return f" Declared soft priors on amplitude ratios (normal, mean +- SD): {listed}."
 
 
 def _added(settings: FitSettings, cite: Citations) -> str:
