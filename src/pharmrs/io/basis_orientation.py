@@ -6,9 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from pharmrs.constants import WATER_PPM
+from pharmrs.constants import SINGLETS, WATER_PPM
 from pharmrs.io.problems import Problems
-from pharmrs.io.singlets import SINGLETS
 from pharmrs.records import BasisSet
 
 _TOLERANCE_PPM = 0.1

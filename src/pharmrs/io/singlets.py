@@ -1,7 +1,4 @@
-"""Singlets whose chemical shift and number of protons are known: the landmarks of a basis set.
-
-Source: Govindaraju, Young, Maudsley 2000, doi:10.1002/1099-1492(200005)13:3<129::AID-NBM619>3.0.CO;2-V.
-"""
+"""Known singlets (constants.SINGLETS) as landmarks of a basis set: where they lie and how large one proton is."""
 
 from __future__ import annotations
 
@@ -10,35 +7,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from pharmrs.constants import SINGLETS
 from pharmrs.records import BasisSet
 from pharmrs.records.arrays import ComplexArray, FloatArray
-
-
-@dataclass(frozen=True, slots=True)
-class Singlet:
-    """A single line at `ppm` from `protons` equivalent protons."""
-
-    ppm: float
-    protons: int
-
-
-_CREATINE = Singlet(3.027, 3)
-_SCYLLO = Singlet(3.34, 6)
-_GPC = Singlet(3.212, 9)
-_PHOSPHOCHOLINE = Singlet(3.208, 9)
-SINGLETS = {
-    "naa": Singlet(2.008, 3),
-    "cr": _CREATINE,
-    "cre": _CREATINE,
-    "pcr": Singlet(3.029, 3),
-    "gpc": _GPC,
-    "pch": _PHOSPHOCHOLINE,
-    "pcho": _PHOSPHOCHOLINE,
-    "scyllo": _SCYLLO,
-    "sins": _SCYLLO,
-    "si": _SCYLLO,
-    "gly": Singlet(3.548, 2),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

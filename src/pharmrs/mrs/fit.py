@@ -7,22 +7,21 @@ from dataclasses import replace
 
 import numpy as np
 
-from pharmrs.errors import FitFailure, InputError, InputProblem
-from pharmrs.mrs.band import Band, make_band
+from pharmrs.errors import FitFailure
+from pharmrs.mrs.band import make_band
 from pharmrs.mrs.baseline import make_baseline
-from pharmrs.mrs.broad_components import is_broad, widened, with_broad
-from pharmrs.mrs.line_shape import free_form, full_width_hz, gauss_of_quadratic, quadratic_of_gauss
-from pharmrs.mrs.macromolecules import split_groups
-from pharmrs.mrs.model import LORENTZ, PHASE0, PHASE1, QUADRATIC, SHARED, SHIFT, Model, stack, unstack
+from pharmrs.mrs.broad_components import widened
+from pharmrs.mrs.fit_setup import chosen_basis, make_model
+from pharmrs.mrs.line_shape import full_width_hz, gauss_of_quadratic, quadratic_of_gauss
+from pharmrs.mrs.model import LORENTZ, PHASE0, PHASE1, QUADRATIC, SHARED, SHIFT, stack, unstack
 from pharmrs.mrs.ratios import make_ratios
-from pharmrs.mrs.redundant import find_parts
 from pharmrs.mrs.resample import resample_basis
 from pharmrs.mrs.search import Optimum, Problem, search
 from pharmrs.mrs.starting_values import Start, find_starts
 from pharmrs.mrs.variances import Variances
 from pharmrs.mrs.verdict import judged
 from pharmrs.records.acquisition import Spectrum
-from pharmrs.records.arrays import BoolArray, ComplexArray, FloatArray, IntArray
+from pharmrs.records.arrays import ComplexArray, FloatArray
 from pharmrs.records.basis import BasisSet
 from pharmrs.records.fit import FitSettings, LinearCombinationFit
 
@@ -44,7 +43,7 @@ def fit_spectrum(spectrum: Spectrum, basis: BasisSet, settings: FitSettings | No
     fid = _without_zero_filling(spectrum.fid)
     resampled = resample_basis(chosen_basis(basis, settings), spectrum.acquisition, fid.shape[0])
     band = make_band(spectrum.acquisition, fid.shape[0], settings.ppm_low, settings.ppm_high)
-    model, kept, norms, notes = _model(resampled, band, settings)
+    model, kept, norms, notes = make_model(resampled, band, settings)
     reach_hz = LARGEST_SHIFT_PPM * spectrum.acquisition.spectrometer_frequency_mhz
     starts = find_starts(model, band.decimate(fid), model.broad, reach_hz)
     # the window follows the metabolites: what is inside must not depend on the shift of the data
@@ -77,74 +76,6 @@ def _without_zero_filling(fid: ComplexArray) -> ComplexArray:
     """The recorded points: zeros appended after the recording hold no information and would colour the noise."""
     recorded = np.flatnonzero(fid)
     return fid[: int(recorded[-1]) + 1] if recorded.size else fid
-
-
-def _model(
-    basis: BasisSet, band: Band, settings: FitSettings
-) -> tuple[Model, tuple[str, ...], FloatArray, tuple[str, ...]]:
-    """The forward model, names of its components, norms taken off their signals, notes on what was left out."""
-    signals = band.decimate_model(basis.fids)
-    spectra = band.model_spectrum(signals)
-    norms = np.sqrt(np.sum(np.abs(spectra) ** 2, axis=1))
-    parts = find_parts(basis.names, spectra)
-    unseen = {name for name, norm in zip(basis.names, norms, strict=True) if norm <= 1e-6 * norms.max()}
-    if len(unseen) == len(basis.names):
-        raise FitFailure(f"{basis.source}: no component has signal in {settings.ppm_low}-{settings.ppm_high} ppm")
-    notes = [f"{part} left out: it is part of {whole}" for part, whole in parts.items()]
-    notes += [f"{name} left out: it has no signal in the fit window" for name in basis.names if name in unseen]
-    seen = np.array([name not in parts and name not in unseen for name in basis.names])
-    broad = is_broad(signals[seen], band.time_s)
-    groups, owners = _groups(basis.fids[seen], basis.ppm_axis(), broad, band, norms[seen])
-    shapes = free_form(band.time_s, settings.line_shape_knot_s, settings.line_shape_extent_s)
-    model = Model(band, signals[seen] / norms[seen, None], shapes, broad, groups, owners)
-    kept = tuple(name for name, there in zip(basis.names, seen, strict=True) if there)
-    return model, kept, norms[seen], tuple(notes)
-
-
-def chosen_basis(basis: BasisSet, settings: FitSettings) -> BasisSet:
-    """What is fitted: `basis` without the components to omit, with the built-in ones to add.
-
-    Raises InputError when `settings.omit`, `add` or `ratio_priors` do not go with the basis set.
-    """
-    unknown = [name for name in settings.omit if name not in basis.names]
-    if unknown:
-        rule, value = "names components of the basis set", ", ".join(unknown)
-        raise InputError([_omit_problem(basis, rule, value)])
-    if set(settings.omit) >= set(basis.names):
-        raise InputError([_omit_problem(basis, "leaves components of the basis set to be fitted", "all of them")])
-    kept = [index for index, name in enumerate(basis.names) if name not in settings.omit]
-    left = replace(basis, names=tuple(basis.names[index] for index in kept), fids=basis.fids[kept])
-    whole = with_broad(left, settings.add)
-    parts = {name for prior in settings.ratio_priors for name in (prior.numerator, *prior.denominator)}
-    if absent := sorted(parts - set(whole.names)):
-        raise InputError([_ratio_problem(whole, ", ".join(absent))])
-    return whole
-
-
-def _ratio_problem(basis: BasisSet, value: str) -> InputProblem:
-    return InputProblem(
-        file=basis.source,
-        field="fit.ratio_priors",
-        rule="names components that are fitted",
-        value=value,
-        remedy=f"choose from {', '.join(basis.names)}",
-    )
-
-
-def _omit_problem(basis: BasisSet, rule: str, value: str) -> InputProblem:
-    remedy = f"choose from {', '.join(basis.names)}"
-    return InputProblem(file=basis.source, field="fit.omit", rule=rule, value=value, remedy=remedy)
-
-
-def _groups(
-    fids: ComplexArray, ppm: FloatArray, broad: BoolArray, band: Band, norms: FloatArray
-) -> tuple[ComplexArray, IntArray]:
-    """Parts of the broad components, decimated (G, T), and the components they belong to (G,)."""
-    parts = {int(index): split_groups(fids[index], ppm) for index in np.flatnonzero(broad)}
-    found = [band.decimate_model(split) / norms[index] for index, split in parts.items() if split.shape[0]]
-    owners = np.repeat(list(parts), [split.shape[0] for split in parts.values()]).astype(np.intp)
-    empty = np.zeros((0, band.time_s.shape[0]), dtype=complex)
-    return (np.concatenate(found) if found else empty), owners
 
 
 def _tail_noise(data: ComplexArray) -> float:

@@ -10,7 +10,7 @@ from enum import Enum
 
 import numpy as np
 
-from pharmrs.constants import WATER_PPM
+from pharmrs.constants import SINGLETS, WATER_PPM
 from pharmrs.errors import InputProblem
 from pharmrs.records import BasisSet, Spectrum
 from pharmrs.records.arrays import BoolArray, FloatArray
@@ -24,19 +24,6 @@ class PhaseSense(Enum):
     UNDECIDED = "could not be decided"
 
 
-# chemical shifts of dominant singlets: Govindaraju 2000, doi:10.1002/1099-1492(200005)13:3<129::AID-NBM619>3.0.CO;2-V
-_SINGLET_PPM = {
-    "naa": 2.008,
-    "cr": 3.027,
-    "cre": 3.027,
-    "pcr": 3.029,
-    "gpc": 3.212,
-    "pch": 3.208,
-    "pcho": 3.208,
-    "scyllo": 3.34,
-    "sins": 3.34,
-    "gly": 3.548,
-}
 _CLEAR = 3.0  # one side must hold this many times what its mirror image holds
 _ABOVE_NOISE = 2.0  # mean power in the window, in units of the noise power
 _METABOLITES_PPM = (0.5, 4.2)
@@ -51,9 +38,10 @@ def basis_sense(basis: BasisSet) -> PhaseSense:
     ppm = np.asarray(basis.ppm_axis())
     votes = []
     for name, fid in zip(basis.names, basis.fids, strict=True):
-        expected = _SINGLET_PPM.get(name.lower())
-        if expected is None:
+        singlet = SINGLETS.get(name.lower())
+        if singlet is None:
             continue
+        expected = singlet.ppm
         magnitude = np.abs(np.fft.fft(fid))
         here = _highest(magnitude, np.abs(ppm - expected) < 0.1)
         mirrored = _highest(magnitude, np.abs(2 * basis.receiver_ppm - ppm - expected) < 0.1)

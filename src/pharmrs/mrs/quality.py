@@ -51,38 +51,21 @@ def broken_rules(
     found = []
     if not quality.converged:
         found.append(Exclusion(scan=scan, metabolite="*", rule="fit converged", limit=1.0, value=0.0, decided_by="fit"))
-    if rules.max_line_width_hz is not None and not quality.line_width_hz <= rules.max_line_width_hz:
-        found.append(
-            Exclusion(
-                scan=scan,
-                metabolite="*",
-                rule="line width (Hz) at most",
-                limit=rules.max_line_width_hz,
-                value=quality.line_width_hz,
-            )
-        )
-    if rules.min_signal_to_noise is not None and not quality.signal_to_noise >= rules.min_signal_to_noise:
-        found.append(
-            Exclusion(
-                scan=scan,
-                metabolite="*",
-                rule="S/N at least",
-                limit=rules.min_signal_to_noise,
-                value=quality.signal_to_noise,
-            )
-        )
-    if rules.max_crlb_percent is not None:
+
+    def check(metabolite: str, rule: str, limit: float, value: float, *, kept: bool) -> None:
+        if not kept:
+            found.append(Exclusion(scan=scan, metabolite=metabolite, rule=rule, limit=limit, value=value))
+
+    # comparisons with NaN are false: a figure that could not be measured breaks its rule
+    if (widest := rules.max_line_width_hz) is not None:
+        width = quality.line_width_hz
+        check("*", "line width (Hz) at most", widest, width, kept=width <= widest)
+    if (least := rules.min_signal_to_noise) is not None:
+        ratio = quality.signal_to_noise
+        check("*", "S/N at least", least, ratio, kept=ratio >= least)
+    if (largest := rules.max_crlb_percent) is not None:
         for row in rows:
-            if rules.metabolites and row.metabolite not in rules.metabolites:
-                continue
-            if not row.crlb_percent <= rules.max_crlb_percent:
-                found.append(
-                    Exclusion(
-                        scan=scan,
-                        metabolite=row.metabolite,
-                        rule="CRLB (%) at most",
-                        limit=rules.max_crlb_percent,
-                        value=row.crlb_percent,
-                    )
-                )
+            if not rules.metabolites or row.metabolite in rules.metabolites:
+                bound = row.crlb_percent
+                check(row.metabolite, "CRLB (%) at most", largest, bound, kept=bound <= largest)
     return tuple(found)

@@ -10,7 +10,7 @@ from pharmrs.io.basis import read_basis
 from pharmrs.io.bids import find_scans
 from pharmrs.io.nifti_mrs import identifying_fields
 from pharmrs.io.study_file import read_study
-from pharmrs.mrs.fit import chosen_basis
+from pharmrs.mrs.fit_setup import chosen_basis
 from pharmrs.mrs.phase_sense import basis_sense, sense_problem
 from pharmrs.pipeline.scan import check_scan, water_of
 from pharmrs.pipeline.settings import settings_of

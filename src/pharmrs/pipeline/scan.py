@@ -9,7 +9,8 @@ from pharmrs.errors import FitFailure, InputError, InputProblem
 from pharmrs.io.nifti_mrs import read_fids
 from pharmrs.io.recordings import check_pair
 from pharmrs.mrs.amplitudes import metabolite_amplitudes
-from pharmrs.mrs.fit import chosen_basis, fit_spectrum
+from pharmrs.mrs.fit import fit_spectrum
+from pharmrs.mrs.fit_setup import chosen_basis
 from pharmrs.mrs.phase_sense import data_sense, sense_problem
 from pharmrs.mrs.preprocess import Recordings, preprocess
 from pharmrs.mrs.quality import broken_rules, scan_quality
@@ -109,7 +110,7 @@ def process_scan(files: ScanFiles, basis: BasisSet, settings: ScanSettings) -> S
     try:
         fit = fit_spectrum(prepared.spectrum, basis, settings.fit)
     except (FitFailure, InputError) as error:
-        return ScanOutcome(files=files, result=None, problems=problems + _as_problems(error, files))
+        return ScanOutcome(files=files, result=None, problems=problems + fit_problems(error, files.metabolite))
     water, water_problems = water_of(prepared, files)
     rows = metabolite_amplitudes(fit)
     context = Context(
@@ -192,15 +193,16 @@ def water_of(prepared: PreprocessedScan, files: ScanFiles) -> tuple[WaterAmplitu
         )
 
 
-def _as_problems(error: FitFailure | InputError, files: ScanFiles) -> tuple[InputProblem, ...]:
+def fit_problems(error: FitFailure | InputError, file: str) -> tuple[InputProblem, ...]:
+    """Why `file` could not be fitted."""
     if isinstance(error, InputError):
-        return tuple(p if p.file else replace(p, file=files.metabolite) for p in error.problems)
+        return tuple(problem if problem.file else replace(problem, file=file) for problem in error.problems)
     return (
         InputProblem(
-            file=files.metabolite,
+            file=file,
             field="fit",
             rule="must reach an optimum",
             value=str(error),
-            remedy="look at the preprocessed spectrum; check that basis set and data belong together",
+            remedy="look at the spectrum; check that basis set and data belong together",
         ),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from pharmrs.errors import FitFailure, InputError, InputProblem
@@ -11,11 +11,13 @@ from pharmrs.io.basis import read_basis
 from pharmrs.io.nifti_mrs import read_fids
 from pharmrs.io.recordings import check_pair
 from pharmrs.mrs.amplitudes import metabolite_amplitudes
-from pharmrs.mrs.fit import chosen_basis, fit_spectrum
+from pharmrs.mrs.fit import fit_spectrum
+from pharmrs.mrs.fit_setup import chosen_basis
 from pharmrs.mrs.phase_sense import basis_sense, data_sense, sense_problem
 from pharmrs.mrs.quantify import Context, QuantificationSettings, concentrations
 from pharmrs.mrs.water import water_amplitude
 from pharmrs.pipeline.execution import map_tasks
+from pharmrs.pipeline.scan import fit_problems
 from pharmrs.records.acquisition import Fids, Spectrum
 from pharmrs.records.basis import BasisSet
 from pharmrs.records.fit import FitSettings, LinearCombinationFit, MetaboliteAmplitude
@@ -79,18 +81,8 @@ def fit_file(task: SpectrumTask) -> SpectrumOutcome:
             if any(problem.severity == "error" for problem in problems):
                 return SpectrumOutcome(task.file, None, problems=problems)
         fit = fit_spectrum(spectrum, task.basis, task.settings)
-    except InputError as error:
-        named = tuple(p if p.file else replace(p, file=str(task.file)) for p in error.problems)
-        return SpectrumOutcome(task.file, None, problems=problems + named)
-    except FitFailure as error:
-        failure = InputProblem(
-            file=str(task.file),
-            field="fit",
-            rule="must reach an optimum",
-            value=str(error),
-            remedy="look at the spectrum; check that basis set and data belong together",
-        )
-        return SpectrumOutcome(task.file, None, problems=(*problems, failure))
+    except (FitFailure, InputError) as error:
+        return SpectrumOutcome(task.file, None, problems=problems + fit_problems(error, str(task.file)))
     rows = metabolite_amplitudes(fit)
     context = Context(
         fit=fit,
