@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 export OMP_NUM_THREADS = 1
 export OPENBLAS_NUM_THREADS = 1
 
-.PHONY: demo test test-all check lint bench clean
+.PHONY: demo test test-all check lint bench comparison clean
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("pharmrs needs Python 3.11 or newer, found " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
@@ -38,6 +38,10 @@ lint: $(VENV)/.installed
 # Accuracy, calibration and speed, beside LCModel's on the same spectra.
 bench: $(VENV)/.installed
 	$(BIN)/python -m benchmarks
+
+# The same, written to the page of the documents.
+comparison: $(VENV)/.installed
+	$(BIN)/python -m benchmarks --write docs/comparison.md
 
 clean:
 	rm -rf $(VENV) demo build dist

@@ -9,6 +9,13 @@ from rich.console import Console
 from rich.table import Table
 
 CONSOLE = Console(width=150)
+PRINTED: list[str] = []  # every table of this run as Markdown, for docs/comparison.md
+
+
+def _keep(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    lines = [f"**{title}**", "", "| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
+    lines += ["| " + " | ".join(cell.replace("|", "/") for cell in row) + " |" for row in rows]
+    PRINTED.append("\n".join(lines))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +47,13 @@ def print_checks(title: str, checks: Sequence[Check]) -> int:
     table = Table(title=title, title_justify="left")
     for column in ("figure", "measured", "target", "verdict"):
         table.add_column(column, justify="left" if column in ("figure", "verdict") else "right")
+    rows = []
     for check in checks:
         verdict = {None: "", True: "met", False: "MISSED"}[check.passed]
-        table.add_row(check.name, f"{check.value:.4g} {check.unit}".strip(), check.target(), verdict)
+        rows.append((check.name, f"{check.value:.4g} {check.unit}".strip(), check.target(), verdict))
+        table.add_row(*rows[-1])
     CONSOLE.print(table)
+    _keep(title, ("figure", "measured", "target", "verdict"), rows)
     return sum(check.passed is False for check in checks)
 
 
@@ -55,3 +65,4 @@ def print_rows(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]
     for row in rows:
         table.add_row(*row)
     CONSOLE.print(table)
+    _keep(title, columns, rows)
