@@ -104,10 +104,11 @@ class Model:
             np.add.at(signals, self.owners, theta[layout.group_scales, None] * self.groups)
         return np.asarray(signals * self.own_factor(theta))
 
-    def own_factor(self, theta: FloatArray) -> ComplexArray:
-        """Shift and own damping of each component, (M, T)."""
+    def own_factor(self, theta: FloatArray, which: slice | IntArray = slice(None)) -> ComplexArray:
+        """Shift and own damping of each component, or of those at `which`, (M, T)."""
         layout = self.layout
-        own = 2j * np.pi * (theta[SHIFT] + theta[layout.shifts]) - np.pi * theta[layout.dampings]
+        shifts_hz, dampings_hz = theta[layout.shifts][which], theta[layout.dampings][which]
+        own = 2j * np.pi * (theta[SHIFT] + shifts_hz) - np.pi * dampings_hz
         return np.asarray(np.exp(own[:, None] * self.band.time_s))
 
     def shaped(self, theta: FloatArray, unshaped: ComplexArray) -> ComplexArray:
@@ -157,7 +158,7 @@ class Model:
 
     def _group_signals(self, theta: FloatArray, amplitudes: FloatArray) -> ComplexArray:
         """Signals of the groups as they stand in the model, (G, T)."""
-        factor = self.own_factor(theta)[self.owners] * self.broad_shape(theta)
+        factor = self.own_factor(theta, self.owners) * self.broad_shape(theta)
         return np.asarray(amplitudes[self.owners, None] * self.groups * factor)
 
 
