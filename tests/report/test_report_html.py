@@ -90,6 +90,15 @@ def test_tables_have_captions_and_scopes(report: str) -> None:
     assert all(attributes.get("scope") in {"col", "row", "colgroup"} for attributes in page.all("th"))
 
 
+def test_the_list_of_problems_holds_every_scans_own(report: str, outcomes: tuple[ScanOutcome, ...]) -> None:
+    section = report[report.index('<section id="problems"') :]
+    section = section[: section.index("</section>")]
+    found = [problem for outcome in outcomes for problem in outcome.problems]
+    assert len(found) == 2
+    places = {problem.severity: section.index(problem.file) for problem in found}
+    assert places["error"] < places["warning"]
+
+
 def test_same_records_same_bytes(
     tmp_path: Path, outcomes: tuple[ScanOutcome, ...], figures: dict[str, ScanFigures], report: str
 ) -> None:

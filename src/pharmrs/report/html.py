@@ -82,7 +82,7 @@ def write_report(
         concentrations=concentrations_view(results, primary_scale, label),
         scans=_scan_views(ordered, primary_scale, label, figures or {}),
         exclusions=exclusions_view(ordered),
-        problems=problems_view(problems),
+        problems=problems_view(found),
         methods=to_html(methods),
         settings=mapping_view("Settings that change numbers", settings),
         provenance=mapping_view("Software, inputs and run", provenance),
