@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from pharmrs.errors import InputProblem
+from pharmrs.report.numbers import count_text
 
 EXIT_BAD_INPUT = 2
 EXIT_SOME_FAILED = 3
@@ -25,7 +26,7 @@ def print_problems(problems: Iterable[InputProblem]) -> tuple[int, int]:
     errors = sum(problem.severity == "error" for problem in ordered)
     warnings = len(ordered) - errors
     if ordered:
-        say(f"{errors} error{'' if errors == 1 else 's'}, {warnings} warning{'' if warnings == 1 else 's'}")
+        say(f"{count_text(errors, 'error')}, {count_text(warnings, 'warning')}")
     return errors, warnings
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from pharmrs.constants import WATER_PPM
+from pharmrs.io.basis_files import FileSignals, joined
 from pharmrs.io.problems import Problems
 from pharmrs.records import BasisSet
 
@@ -36,23 +36,10 @@ def read_fsl_json(path: Path, problems: Problems) -> BasisSet | None:
             entries.append(entry)
     if problems.found:
         return None
-    clocks = {(mhz, dwell, fid.size) for _, mhz, dwell, fid in entries}
-    if len(clocks) != 1:
-        rule = "all files must have the same basis_centre, basis_dwell and number of points"
-        problems.add("basis", rule, f"{len(clocks)} different combinations", _REMEDY)
-        return None
-    mhz, dwell_time_s, _ = clocks.pop()
-    return BasisSet(
-        names=tuple(name for name, *_ in entries),
-        fids=np.array([fid for *_, fid in entries]),
-        dwell_time_s=dwell_time_s,
-        spectrometer_frequency_mhz=mhz,
-        receiver_ppm=WATER_PPM.value,
-        source=str(path),
-    )
+    return joined(path, entries, "basis", "basis_centre, basis_dwell and number of points", _REMEDY, problems)
 
 
-def _read_entry(file: Path, problems: Problems) -> tuple[str, float, float, np.ndarray[Any, Any]] | None:
+def _read_entry(file: Path, problems: Problems) -> FileSignals | None:
     where = file.name
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
@@ -81,7 +68,12 @@ def _read_entry(file: Path, problems: Problems) -> tuple[str, float, float, np.n
         return None
     if mhz is None or dwell_time_s is None or len(parts) != 2:
         return None
-    return str(basis.get("basis_name") or file.stem), mhz, dwell_time_s, parts[0] + 1j * parts[1]
+    return FileSignals(
+        names=(str(basis.get("basis_name") or file.stem),),
+        fids=(parts[0] + 1j * parts[1])[None, :],
+        dwell_time_s=dwell_time_s,
+        spectrometer_frequency_mhz=mhz,
+    )
 
 
 def _number(

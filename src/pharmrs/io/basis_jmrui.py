@@ -6,26 +6,17 @@ Source: jMRUI 6 manual, "Data Textfile": SamplingInterval in ms, TransmitterFreq
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from pharmrs.constants import WATER_PPM
+from pharmrs.io.basis_files import FileSignals, joined
 from pharmrs.io.problems import Problems
 from pharmrs.records import BasisSet
 from pharmrs.records.arrays import ComplexArray
 
 _FIRST_LINE = "jMRUI Data Textfile"
 _REMEDY = "export the signals again from jMRUI as text"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Signals:
-    names: tuple[str, ...]
-    fids: ComplexArray
-    dwell_time_s: float
-    spectrometer_frequency_mhz: float
 
 
 def recognises_jmrui(path: Path) -> bool:
@@ -44,20 +35,8 @@ def read_jmrui(path: Path, problems: Problems) -> BasisSet | None:
     signals = [entry for entry in read if entry is not None]
     if problems.found:
         return None
-    clocks = {(s.spectrometer_frequency_mhz, s.dwell_time_s, s.fids.shape[1]) for s in signals}
-    if len(clocks) != 1:
-        rule = "all files must have the same TransmitterFrequency, SamplingInterval and PointsInDataset"
-        problems.add("header", rule, f"{len(clocks)} different combinations", _REMEDY)
-        return None
-    mhz, dwell_time_s, _ = clocks.pop()
-    return BasisSet(
-        names=tuple(name for s in signals for name in s.names),
-        fids=np.concatenate([s.fids for s in signals]),
-        dwell_time_s=dwell_time_s,
-        spectrometer_frequency_mhz=mhz,
-        receiver_ppm=WATER_PPM.value,
-        source=str(path),
-    )
+    clock = "TransmitterFrequency, SamplingInterval and PointsInDataset"
+    return joined(path, signals, "header", clock, _REMEDY, problems)
 
 
 def _begins_right(file: Path) -> bool:
@@ -68,7 +47,7 @@ def _begins_right(file: Path) -> bool:
         return False
 
 
-def _read_file(file: Path, problems: Problems) -> _Signals | None:
+def _read_file(file: Path, problems: Problems) -> FileSignals | None:
     text = file.read_text(encoding="latin-1")
     header, *blocks = re.split(r"^\s*Signal\s+\d+\s+out of\s+\d+.*$", text, flags=re.M | re.I)
     where = file.name
@@ -87,7 +66,7 @@ def _read_file(file: Path, problems: Problems) -> _Signals | None:
     good = [fid for fid in fids if fid is not None]
     if len(good) != len(blocks):
         return None
-    return _Signals(
+    return FileSignals(
         names=_names(header, file, len(blocks)),
         fids=np.array(good),
         dwell_time_s=interval_ms / 1000.0,

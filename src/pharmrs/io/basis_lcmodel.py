@@ -6,15 +6,14 @@ TRAMP / (VOLUME * CONC) and a positive ISHIFT moves it ISHIFT grid points to lar
 
 from __future__ import annotations
 
-import gzip
 import re
-import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from pharmrs.constants import WATER_PPM
+from pharmrs.io.compressed import read_bytes
 from pharmrs.io.problems import Problems
 from pharmrs.records import BasisSet
 from pharmrs.records.arrays import ComplexArray
@@ -50,10 +49,10 @@ def read_lcmodel(path: Path, problems: Problems) -> BasisSet | None:
     the NIfTI-MRS phase sense. Macromolecule and lipid entries keep their stored amplitude, as CONC has no meaning for
     them.
     """
-    text = _read_text(path, problems)
-    if text is None:
+    raw = read_bytes(path, problems, "copy or download the file again")
+    if raw is None:
         return None
-    file = _split(text)
+    file = _split(raw.decode("latin-1"))
     if not file.entries:
         problems.add("$BASIS", "needs at least one metabolite ($BASIS ... $END and its spectrum)", "none", _WRITE_AGAIN)
         return None
@@ -161,14 +160,3 @@ def _number(body: str, key: str, problems: Problems, meaning: str, *, low: float
         problems.add(key, f"{meaning}, must be from {low:g} to {high:g}", text or "missing", _WRITE_AGAIN)
         return None
     return value
-
-
-def _read_text(path: Path, problems: Problems) -> str | None:
-    try:
-        raw = path.read_bytes()
-        return (gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" or path.suffix == ".gz" else raw).decode("latin-1")
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        problems.add("file", "must be a complete gzip file", error, "copy or download the file again")
-    except OSError as error:
-        problems.add("file", "must be readable", error.strerror or error, "check the permissions and the disk")
-    return None

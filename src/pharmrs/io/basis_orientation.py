@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from pharmrs.constants import SINGLETS, WATER_PPM
+from pharmrs.constants import WATER_PPM
 from pharmrs.io.problems import Problems
 from pharmrs.records import BasisSet
 
@@ -50,9 +50,6 @@ def _agree(centres: list[float]) -> bool:
 def _highest_peaks(basis: BasisSet) -> list[tuple[float, float]]:
     """(known ppm, found Hz) of every known singlet."""
     frequencies = np.fft.fftfreq(basis.points, basis.dwell_time_s)
-    peaks = []
-    for name, fid in zip(basis.names, basis.fids, strict=True):
-        singlet = SINGLETS.get(name.lower())
-        if singlet is not None:
-            peaks.append((singlet.ppm, float(frequencies[np.argmax(np.abs(np.fft.fft(fid)))])))
-    return peaks
+    return [
+        (singlet.ppm, float(frequencies[np.argmax(np.abs(np.fft.fft(fid)))])) for singlet, fid in basis.known_singlets()
+    ]

@@ -11,10 +11,8 @@ from pathlib import Path
 from pharmrs.errors import InputProblem
 from pharmrs.io.problems import Problems
 from pharmrs.io.sidecar import stem_of
-from pharmrs.records import ScanFiles
+from pharmrs.records.scan import REFERENCE_PURPOSES, ScanFiles
 from pharmrs.records.study import Study
-
-_PURPOSES = ("quantification", "eddy_current", "coil_combination")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +60,11 @@ def _recordings(root: Path, problems: Problems) -> list[_Recording]:
         *entities, suffix = stem_of(path).split("_")
         if not path.name.endswith((".nii", ".nii.gz")) or suffix not in ("svs", "mrsref"):
             continue
+        recording = _Recording(path, tuple(entities), suffix)
         if not path.resolve().is_relative_to(real_root):
             remedy = "copy the file into the dataset; links that leave it are not followed"
-            problems.found.append(
-                InputProblem(
-                    file=str(path),
-                    field="link",
-                    rule="must not lead out of the dataset",
-                    value=str(path.resolve()),
-                    remedy=remedy,
-                )
-            )
+            _add(problems, recording, "link", "must not lead out of the dataset", str(path.resolve()), remedy)
             continue
-        recording = _Recording(path, tuple(entities), suffix)
         if _is_named_right(recording, problems):
             found.append(recording)
     return found
@@ -87,15 +77,9 @@ def _is_named_right(recording: _Recording, problems: Problems) -> bool:
     if not wanted and not malformed:
         return True
     rule = "file names consist of key-label pairs and repeat the subject and session of their folder"
-    problems.found.append(
-        InputProblem(
-            file=str(recording.path),
-            field="file name",
-            rule=rule,
-            value=", ".join(malformed) or f"{', '.join(wanted)} is not in the name",
-            remedy="rename the file as BIDS wants, e.g. sub-01_ses-1_acq-steam_svs.nii.gz",
-        )
-    )
+    found = ", ".join(malformed) or f"{', '.join(wanted)} is not in the name"
+    remedy = "rename the file as BIDS wants, e.g. sub-01_ses-1_acq-steam_svs.nii.gz"
+    _add(problems, recording, "file name", rule, found, remedy)
     return False
 
 
@@ -114,7 +98,7 @@ def _unique(scans: list[_Recording], problems: Problems) -> list[_Recording]:
 
 def _scan_files(scan: _Recording, references: list[_Recording], study: Study, problems: Problems) -> ScanFiles:
     candidates = _candidates(scan, references)
-    chosen = {purpose: _choose(purpose, candidates, study, scan, problems) for purpose in _PURPOSES}
+    chosen = {purpose: _choose(purpose, candidates, study, scan, problems) for purpose in REFERENCE_PURPOSES}
     if not candidates:
         _add(
             problems,
@@ -150,7 +134,7 @@ def _candidates(scan: _Recording, references: list[_Recording]) -> list[_Recordi
 def _choose(purpose: str, candidates: list[_Recording], study: Study, scan: _Recording, problems: Problems) -> str:
     """The path of the reference for `purpose`, or empty text with the reason in `problems`."""
     wanted = getattr(study.references, purpose)
-    declared = {getattr(study.references, other) for other in _PURPOSES} - {None}
+    declared = {getattr(study.references, other) for other in REFERENCE_PURPOSES} - {None}
     field = f"references.{purpose}"
     if wanted is not None:
         fitting = [r for r in candidates if wanted in r.entities]

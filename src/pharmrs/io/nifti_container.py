@@ -5,17 +5,16 @@ Standard: NIfTI-MRS, Clarke et al. 2022, doi:10.1002/mrm.29418 (header extension
 
 from __future__ import annotations
 
-import gzip
 import json
 import math
 import re
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from pharmrs.io.compressed import read_bytes
 from pharmrs.io.problems import Problems, shorten
 
 EXTENSION_CODE = 44
@@ -69,14 +68,7 @@ def _read_bytes(path: Path, problems: Problems) -> bytes | None:
     if not path.is_file():
         problems.add("file", "must exist and be a file", "missing", "check the path and the spelling of the name")
         return None
-    try:
-        raw = path.read_bytes()
-        return gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" or path.suffix == ".gz" else raw
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        problems.add("file", "must be a complete gzip file", error, COPY_AGAIN)
-    except OSError as error:
-        problems.add("file", "must be readable", error.strerror or error, "check the permissions and the disk")
-    return None
+    return read_bytes(path, problems, COPY_AGAIN)
 
 
 def _parse_nifti(raw: bytes, problems: Problems) -> Any:

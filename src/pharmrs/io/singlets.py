@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pharmrs.constants import SINGLETS
 from pharmrs.records import BasisSet
 from pharmrs.records.arrays import ComplexArray, FloatArray
 
@@ -76,10 +75,7 @@ def with_proton_amplitude(basis: BasisSet) -> BasisSet:
     Left NaN where the basis holds none of them.
     """
     found = []
-    for name, fid in zip(basis.names, basis.fids, strict=True):
-        singlet = SINGLETS.get(name.lower())
-        if singlet is None:
-            continue
+    for singlet, fid in basis.known_singlets():
         line = fit_line(fid, basis.dwell_time_s, *window_hz(basis, singlet.ppm, 0.06))
         if line.relative_residual < 0.2:
             found.append(abs(line.amplitude) / singlet.protons)

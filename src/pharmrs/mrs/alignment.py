@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pharmrs.mrs.band import Band, make_band
+from pharmrs.mrs.parabola import vertex
 from pharmrs.records.acquisition import Acquisition
 from pharmrs.records.arrays import BoolArray, ComplexArray, FloatArray
 
@@ -78,10 +79,7 @@ def _registered(signal: ComplexArray, reference: ComplexArray, band: Band) -> tu
     near = np.concatenate([np.arange(-reach, 0), np.arange(reach + 1)])
     heights = np.abs(product[near])
     top = int(np.clip(np.argmax(heights), 1, heights.shape[0] - 2))
-    left, middle, right = heights[top - 1 : top + 2]
-    bend = left - 2.0 * middle + right
-    shift = 0.5 * (left - right) / bend if bend < 0 else 0.0
-    frequency_hz = float((near[top] + shift) * step_hz)
+    frequency_hz = float((near[top] + vertex(heights, top)) * step_hz)
     inner = np.sum(signal * reference.conj() * np.exp(-2j * np.pi * frequency_hz * band.time_s[: band.count]))
     return frequency_hz, float(np.angle(inner))
 

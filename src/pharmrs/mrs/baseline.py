@@ -43,6 +43,10 @@ class SplineBaseline:
         """Penalty of the stacked (real, imaginary) coefficients, shape (2k,)."""
         return np.concatenate([self.roughness, self.roughness])
 
+    def shrinkage(self, smoothness: float) -> FloatArray:
+        """What the penalty leaves of each stacked coefficient of a least-squares fit, shape (2k,)."""
+        return np.asarray(1.0 / (1.0 + smoothness * self.roughness_both()))
+
     def project(self, stacked: FloatArray) -> FloatArray:
         """Demmler-Reinsch coefficients of stacked (real; imaginary) columns: (2n, m) -> (2k, m)."""
         n = stacked.shape[0] // 2

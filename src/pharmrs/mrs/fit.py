@@ -16,7 +16,7 @@ from pharmrs.mrs.line_shape import full_width_hz, gauss_of_quadratic, quadratic_
 from pharmrs.mrs.model import LORENTZ, PHASE0, PHASE1, QUADRATIC, SHARED, SHIFT, stack, unstack
 from pharmrs.mrs.ratios import make_ratios
 from pharmrs.mrs.resample import resample_basis
-from pharmrs.mrs.search import Optimum, Problem, search
+from pharmrs.mrs.search import Optimum, Problem, baseline_coefficients, search
 from pharmrs.mrs.starting_values import Start, find_starts
 from pharmrs.mrs.variances import Variances
 from pharmrs.mrs.verdict import judged
@@ -67,7 +67,7 @@ def fit_spectrum(spectrum: Spectrum, basis: BasisSet, settings: FitSettings | No
     )
     noise = _tail_noise(data)
     moved = [replace(start, shift_hz=start.shift_hz - shift_hz) for start in starts]
-    fit = _record(problem, _best(problem, moved, noise / scale), kept, scale, norms, settings)
+    fit = _record(problem, _best(problem, moved, noise / scale), kept, scale, norms)
     fit = judged(replace(fit, shift_hz=fit.shift_hz + shift_hz, notes=notes), noise, reach_hz)
     return replace(fit, cpu_s=time.process_time() - began)
 
@@ -121,13 +121,10 @@ def _record(
     names: tuple[str, ...],
     scale: float,
     norms: FloatArray,
-    settings: FitSettings,
 ) -> LinearCombinationFit:
     model, state, variances = problem.model, optimum.state, optimum.variances
     layout, band, theta = model.layout, model.band, state.theta
-    shrink = 1.0 / (1.0 + variances.smoothness * problem.baseline.roughness_both())
-    coefficients = shrink * (problem.data_projected - state.projected @ state.amplitudes)
-    baseline = unstack(problem.baseline.evaluate(coefficients))
+    baseline = unstack(problem.baseline.evaluate(baseline_coefficients(problem, state, variances)))
     components = state.amplitudes[:, None] * state.spectra
     data = unstack(problem.data)
     residual = data - components.sum(axis=0) - baseline
@@ -169,7 +166,7 @@ def _record(
         iterations=optimum.iterations,
         converged=optimum.converged,
         message=optimum.message,
-        settings=settings,
+        settings=problem.settings,
     )
 
 

@@ -26,31 +26,23 @@ def chosen_basis(basis: BasisSet, settings: FitSettings) -> BasisSet:
     unknown = [name for name in settings.omit if name not in basis.names]
     if unknown:
         rule, value = "names components of the basis set", ", ".join(unknown)
-        raise InputError([_omit_problem(basis, rule, value)])
+        raise InputError([_problem(basis, "fit.omit", rule, value)])
     if set(settings.omit) >= set(basis.names):
-        raise InputError([_omit_problem(basis, "leaves components of the basis set to be fitted", "all of them")])
+        rule = "leaves components of the basis set to be fitted"
+        raise InputError([_problem(basis, "fit.omit", rule, "all of them")])
     kept = [index for index, name in enumerate(basis.names) if name not in settings.omit]
     left = replace(basis, names=tuple(basis.names[index] for index in kept), fids=basis.fids[kept])
     whole = with_broad(left, settings.add)
     parts = {name for prior in settings.ratio_priors for name in (prior.numerator, *prior.denominator)}
     if absent := sorted(parts - set(whole.names)):
-        raise InputError([_ratio_problem(whole, ", ".join(absent))])
+        rule = "names components that are fitted"
+        raise InputError([_problem(whole, "fit.ratio_priors", rule, ", ".join(absent))])
     return whole
 
 
-def _ratio_problem(basis: BasisSet, value: str) -> InputProblem:
-    return InputProblem(
-        file=basis.source,
-        field="fit.ratio_priors",
-        rule="names components that are fitted",
-        value=value,
-        remedy=f"choose from {', '.join(basis.names)}",
-    )
-
-
-def _omit_problem(basis: BasisSet, rule: str, value: str) -> InputProblem:
+def _problem(basis: BasisSet, field: str, rule: str, value: str) -> InputProblem:
     remedy = f"choose from {', '.join(basis.names)}"
-    return InputProblem(file=basis.source, field="fit.omit", rule=rule, value=value, remedy=remedy)
+    return InputProblem(file=basis.source, field=field, rule=rule, value=value, remedy=remedy)
 
 
 def make_model(

@@ -10,7 +10,7 @@ from enum import Enum
 
 import numpy as np
 
-from pharmrs.constants import SINGLETS, WATER_PPM
+from pharmrs.constants import WATER_PPM
 from pharmrs.errors import InputProblem
 from pharmrs.records import BasisSet, Spectrum
 from pharmrs.records.arrays import BoolArray, FloatArray
@@ -37,10 +37,7 @@ def basis_sense(basis: BasisSet) -> PhaseSense:
     """
     ppm = np.asarray(basis.ppm_axis())
     votes = []
-    for name, fid in zip(basis.names, basis.fids, strict=True):
-        singlet = SINGLETS.get(name.lower())
-        if singlet is None:
-            continue
+    for singlet, fid in basis.known_singlets():
         expected = singlet.ppm
         magnitude = np.abs(np.fft.fft(fid))
         here = _highest(magnitude, np.abs(ppm - expected) < 0.1)
@@ -66,9 +63,8 @@ def data_sense(spectrum: Spectrum) -> PhaseSense:
     ppm = spectrum.ppm_axis()
     frequencies = np.fft.fftfreq(spectrum.points, acquisition.dwell_time_s)
     outermost = np.abs(frequencies) > 0.45 / acquisition.dwell_time_s
-    noise = float(np.median(power[outermost])) / np.log(
-        2.0
-    )  # power of complex noise is exponential: median = mean ln 2
+    # power of complex noise is exponential: median = mean ln 2
+    noise = float(np.median(power[outermost])) / np.log(2.0)
     upfield = _excess(power, _window(ppm), noise)
     mirrored = _excess(power, _window(2 * acquisition.receiver_ppm - ppm), noise)
     if max(upfield, mirrored) < _ABOVE_NOISE:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from pharmrs.constants import WATER_PPM
 from pharmrs.mrs import alignment, coils, eddy_current
 from pharmrs.mrs.residual_water import remove_residual_water
 from pharmrs.records.acquisition import Acquisition, Fids, Spectrum
@@ -26,7 +27,7 @@ class PreprocessingSettings:
     align_transients: bool = True
     reject_transients: bool = True
     remove_residual_water: bool = True
-    water_ppm: float = 4.65
+    water_ppm: float = WATER_PPM.value
     lowest_water_ppm: float = 4.3
 
 

@@ -16,6 +16,13 @@ _SAME_CLOCK = 1e-6
 _SAME_SAMPLE = 1e-3  # of a sample
 
 
+def check_field(basis: BasisSet, acquisition: Acquisition) -> None:
+    """Raises `InputError` when `basis` is of another field strength than `acquisition`."""
+    ratio_of_fields = basis.spectrometer_frequency_mhz / acquisition.spectrometer_frequency_mhz
+    if abs(ratio_of_fields - 1.0) > FIELD_TOLERANCE:
+        raise InputError([_other_field(basis, acquisition)])
+
+
 def resample_basis(basis: BasisSet, acquisition: Acquisition, points: int) -> BasisSet:
     """`basis` as it would have been sampled by `acquisition`: signals (metabolites, points), same amplitude at t = 0.
 
@@ -25,9 +32,8 @@ def resample_basis(basis: BasisSet, acquisition: Acquisition, points: int) -> Ba
     the stored values are returned unchanged. Data that begin late (positive AcquisitionStartTime, corrupt first points
     dropped) get a basis that begins as late. Raises `InputError` for a basis of another field strength.
     """
+    check_field(basis, acquisition)
     ratio_of_fields = basis.spectrometer_frequency_mhz / acquisition.spectrometer_frequency_mhz
-    if abs(ratio_of_fields - 1.0) > FIELD_TOLERANCE:
-        raise InputError([_other_field(basis, acquisition)])
     # the same ppm are fewer hertz at a lower field: equivalent to a proportionally longer dwell time
     ratio = acquisition.dwell_time_s / (basis.dwell_time_s * ratio_of_fields)
     delay_s = max(acquisition.acquisition_start_time_s, 0.0)

@@ -107,7 +107,7 @@ def _solved(
     free: BoolArray | None,
 ) -> State:
     unshaped, spectra, stacked, projected, gram = parts
-    shrink = 1.0 / (1.0 + variances.smoothness * problem.baseline.roughness_both())
+    shrink = problem.baseline.shrinkage(variances.smoothness)
     reduced = gram - projected.T @ (shrink[:, None] * projected)
     reduced += variances.noise * problem.ratio_penalty
     reduced[np.diag_indices_from(reduced)] += 1e-9
@@ -118,13 +118,19 @@ def _solved(
     return State(theta, amplitudes, free, unshaped, spectra, stacked, projected, gram, misfit)
 
 
+def baseline_coefficients(problem: Problem, state: State, variances: Variances) -> FloatArray:
+    """Stacked Demmler-Reinsch coefficients of the baseline at a state, (2k,)."""
+    left = problem.data_projected - state.projected @ state.amplitudes
+    return problem.baseline.shrinkage(variances.smoothness) * left
+
+
 def curvature(problem: Problem, state: State, variances: Variances, prior: FloatArray) -> Curvature:
     """Gauss-Newton normal equations of (amplitudes, parameters) with priors on the parameters."""
     model, m = problem.model, state.amplitudes.shape[0]
     jacobian = model.jacobian(state.theta, state.amplitudes, state.unshaped, state.spectra)
     columns = np.concatenate([state.stacked, stack(jacobian)], axis=1)
     projected = np.concatenate([state.projected, problem.baseline.project(columns[:, m:])], axis=1)
-    shrink = 1.0 / (1.0 + variances.smoothness * problem.baseline.roughness_both())
+    shrink = problem.baseline.shrinkage(variances.smoothness)
     residual = problem.data - state.stacked @ state.amplitudes
     residual_projected = problem.data_projected - state.projected @ state.amplitudes
     hessian = (columns.T @ columns - projected.T @ (shrink[:, None] * projected)) / variances.noise
@@ -138,7 +144,7 @@ def curvature(problem: Problem, state: State, variances: Variances, prior: Float
     return Curvature(hessian, gradient, projected, jacobian)
 
 
-def _held(state: State, gradient: FloatArray) -> BoolArray:
+def _moving(state: State, gradient: FloatArray) -> BoolArray:
     """Entries of (amplitudes, parameters) that may move: not at a bound that the gradient presses on."""
     m = state.amplitudes.shape[0]
     moving = np.concatenate([state.free, np.ones(state.theta.shape[0], dtype=bool)])
@@ -181,7 +187,7 @@ def search(problem: Problem, theta: FloatArray, variances: Variances) -> Optimum
     while iterations < problem.settings.max_iterations:
         iterations += 1
         bend = curvature(problem, state, variances, prior)
-        moving = _held(state, bend.gradient)
+        moving = _moving(state, bend.gradient)
         hessian, gradient = bend.hessian[np.ix_(moving, moving)], bend.gradient[moving]
         objective = state.misfit / variances.noise + float(prior @ state.theta**2)
         accepted, gained = None, 0.0
@@ -210,7 +216,7 @@ def search(problem: Problem, theta: FloatArray, variances: Variances) -> Optimum
         else:
             moved = float(np.max(np.abs(accepted.theta - state.theta) / spread))
             state = accepted
-        changed, freedom = _update(problem, state, bend, covariance, variances)
+        changed, freedom = _update(problem, state, bend, covariance, variances, prior)
         change = _largest_change(variances, changed)
         variances = changed
         prior = precision(problem.model.layout, variances, problem.model.broad, problem.settings)
@@ -244,18 +250,22 @@ def _evidence(problem: Problem, state: State, variances: Variances, prior: Float
 
 
 def _update(
-    problem: Problem, state: State, bend: Curvature, covariance: FloatArray, variances: Variances
+    problem: Problem,
+    state: State,
+    bend: Curvature,
+    covariance: FloatArray,
+    variances: Variances,
+    prior: FloatArray,
 ) -> tuple[Variances, float]:
     baseline, m = problem.baseline, state.amplitudes.shape[0]
     roughness = variances.smoothness * baseline.roughness_both()
-    shrink = 1.0 / (1.0 + roughness)
-    coefficients = shrink * (problem.data_projected - state.projected @ state.amplitudes)
+    shrink = baseline.shrinkage(variances.smoothness)
+    coefficients = baseline_coefficients(problem, state, variances)
     spread = shrink * variances.noise + shrink**2 * np.einsum("ij,ij->i", bend.projected @ covariance, bend.projected)
     roughened = float(roughness @ coefficients**2) / variances.noise
     trace = float(roughness @ spread) / variances.noise
     residual = problem.data - state.stacked @ state.amplitudes - baseline.evaluate(coefficients)
     posterior = np.diag(covariance)[m:]
-    prior = precision(problem.model.layout, variances, problem.model.broad, problem.settings)
     freedom = 2.0 * baseline.size - trace
     used = float(state.free.sum()) + float(np.sum(posterior > 0) - prior @ posterior) + freedom
     noise = float(residual @ residual) / max(residual.shape[0] - used, 1.0)

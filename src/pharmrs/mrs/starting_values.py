@@ -13,6 +13,7 @@ import numpy as np
 
 from pharmrs.mrs.model import Model
 from pharmrs.mrs.nonnegative import solve_nonnegative
+from pharmrs.mrs.parabola import vertex
 from pharmrs.records.arrays import BoolArray, ComplexArray, FloatArray
 
 _WIDTHS_HZ = (4.0, 9.0, 18.0, 30.0)
@@ -75,10 +76,7 @@ def _vertex(explained: FloatArray, shifts_hz: FloatArray, index: int) -> float:
     """The shift at the top of the parabola through a peak: shifting the data shifts the start, whatever the grid."""
     if not 0 < index < explained.shape[0] - 1:
         return float(shifts_hz[index])
-    left, middle, right = explained[index - 1 : index + 2]
-    bend = left - 2.0 * middle + right
-    fraction = 0.5 * (left - right) / bend if bend < 0.0 else 0.0
-    return float(shifts_hz[index] + np.clip(fraction, -0.5, 0.5) * (shifts_hz[1] - shifts_hz[0]))
+    return float(shifts_hz[index] + np.clip(vertex(explained, index), -0.5, 0.5) * (shifts_hz[1] - shifts_hz[0]))
 
 
 def _phased(gram: FloatArray, product: ComplexArray, shift_hz: float, width_hz: float) -> Start:

@@ -15,6 +15,7 @@ from pharmrs.mrs.phase_sense import basis_sense, sense_problem
 from pharmrs.pipeline.scan import check_scan, water_of
 from pharmrs.pipeline.settings import settings_of
 from pharmrs.records.basis import BasisSet
+from pharmrs.records.fit import FitSettings
 from pharmrs.records.scan import ScanFiles
 from pharmrs.records.study import Study
 
@@ -62,7 +63,7 @@ def open_dataset(root: Path) -> Dataset:
     if study is not None:
         scans, found = find_scans(root, study)
         problems += found
-        basis, found = _open_basis(root, study)
+        basis, found = open_basis(root / study.basis, study.fit.settings())
         problems += found
         problems += _check_tissue_names(study, scans, root)
     return Dataset(root, study, basis, tuple(scans), tuple(problems))
@@ -78,11 +79,11 @@ def _no_folder(root: Path) -> InputProblem:
     )
 
 
-def _open_basis(root: Path, study: Study) -> tuple[BasisSet | None, list[InputProblem]]:
-    path = root / study.basis
+def open_basis(path: Path, settings: FitSettings) -> tuple[BasisSet | None, list[InputProblem]]:
+    """The basis set and what is wrong with it; None where `settings` or its phase sense forbid to fit with it."""
     try:
         basis = read_basis(path)
-        chosen_basis(basis, study.fit.settings())
+        chosen_basis(basis, settings)
     except InputError as error:
         return None, list(error.problems)
     turned = sense_problem(basis_sense(basis), str(path), "basis set")
@@ -115,8 +116,8 @@ def validate_dataset(root: Path) -> tuple[Dataset, tuple[InputProblem, ...]]:
         prepared, found = check_scan(files, dataset.basis, settings_of(dataset.study, files.name))
         problems += found
         problems += water_of(prepared, files)[1] if prepared is not None else ()
-        for path in dict.fromkeys((files.metabolite, files.quantification, files.eddy_current, files.coil_combination)):
-            problems += _identity_problems(path) if path else []
+        for path in files.paths:
+            problems += _identity_problems(path)
     return dataset, tuple(dict.fromkeys(problems))
 
 

@@ -14,14 +14,13 @@ from pharmrs.pipeline.dataset import STUDY_FILE, Dataset
 from pharmrs.pipeline.settings import settings_hash
 
 _LIBRARIES = ("numpy", "scipy", "nibabel", "nifti-mrs", "pydantic", "matplotlib")
-_PURPOSES = ("metabolite", "quantification", "eddy_current", "coil_combination")
 
 
 def provenance_of(dataset: Dataset) -> dict[str, object]:
     """Versions, settings hash and SHA-256 of every input; no clock time, so equal runs give equal bytes."""
     study, basis = dataset.usable()
     inputs = {STUDY_FILE: _checksum(dataset.root / STUDY_FILE), study.basis: _checksum(dataset.root / study.basis)}
-    recordings = {Path(path) for scan in dataset.scans for purpose in _PURPOSES if (path := getattr(scan, purpose))}
+    recordings = {Path(path) for scan in dataset.scans for path in scan.paths}
     sidecars = {sidecar for path in recordings for sidecar in sidecars_of(path)}
     inputs |= {_shown(path, dataset.root): _checksum(path) for path in recordings | sidecars}
     return {

@@ -15,7 +15,7 @@ from pharmrs.mrs.phase_sense import data_sense, sense_problem
 from pharmrs.mrs.preprocess import Recordings, preprocess
 from pharmrs.mrs.quality import broken_rules, scan_quality
 from pharmrs.mrs.quantify import Context, concentrations
-from pharmrs.mrs.resample import resample_basis
+from pharmrs.mrs.resample import check_field
 from pharmrs.mrs.verdict import UNEXPLAINED
 from pharmrs.mrs.water import water_amplitude
 from pharmrs.pipeline.settings import ScanSettings
@@ -23,9 +23,7 @@ from pharmrs.records.acquisition import Fids
 from pharmrs.records.basis import BasisSet
 from pharmrs.records.fit import LinearCombinationFit
 from pharmrs.records.preprocessing import PreprocessedScan, WaterAmplitude
-from pharmrs.records.scan import ScanFiles, ScanOutcome, ScanResult
-
-_PURPOSES = ("quantification", "eddy_current", "coil_combination")
+from pharmrs.records.scan import REFERENCE_PURPOSES, ScanFiles, ScanOutcome, ScanResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +38,7 @@ def open_scan(files: ScanFiles) -> Opened:
     """Read and check every recording of a scan."""
     problems: list[InputProblem] = []
     read: dict[str, Fids] = {}
-    for path in dict.fromkeys([files.metabolite, *(getattr(files, purpose) for purpose in _PURPOSES)]):
-        if not path:
-            continue
+    for path in files.paths:
         try:
             read[path] = read_fids(path)
         except InputError as error:
@@ -57,7 +53,7 @@ def open_scan(files: ScanFiles) -> Opened:
         return Opened(None, tuple(problems))
     shortest = min(fids.points for fids in read.values())
     cut = {path: replace(fids, data=fids.data[:shortest]) for path, fids in read.items()}
-    references = {purpose: cut.get(getattr(files, purpose)) for purpose in _PURPOSES}
+    references = {purpose: cut.get(files.reference(purpose)) for purpose in REFERENCE_PURPOSES}
     return Opened(Recordings(metabolite=cut[files.metabolite], **references), tuple(problems))
 
 
@@ -72,7 +68,7 @@ def check_scan(
     try:
         prepared = preprocess(opened.recordings, settings.preprocessing)
         if basis is not None:
-            resample_basis(basis, prepared.spectrum.acquisition, prepared.spectrum.points)
+            check_field(basis, prepared.spectrum.acquisition)
     except InputError as error:
         problems += [problem if problem.file else replace(problem, file=files.metabolite) for problem in error.problems]
         return None, tuple(problems)

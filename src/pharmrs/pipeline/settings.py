@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from pharmrs.mrs.preprocess import PreprocessingSettings
 from pharmrs.mrs.quality import Rules
 from pharmrs.mrs.quantify import QuantificationSettings, Relaxation
 from pharmrs.records.fit import FitSettings
 from pharmrs.records.quantification import TissueFractions
-from pharmrs.records.study import Study, Tissue
+from pharmrs.records.study import Study
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,47 +23,24 @@ class ScanSettings:
     quantification: QuantificationSettings
     rules: Rules
 
-    def as_dict(self) -> dict[str, object]:
-        return asdict(self)
-
 
 def settings_of(study: Study, scan: str) -> ScanSettings:
     """Settings of the scan named `scan` (tissue fractions may be declared scan by scan)."""
-    steps, plan, rules = study.preprocessing, study.quantification, study.quality
+    plan = study.quantification
     tissue = plan.tissue_by_scan.get(scan, plan.tissue)
     relaxation = plan.relaxation
     return ScanSettings(
         preprocessing=PreprocessingSettings(
-            skip_points=steps.skip_points,
-            eddy_current_correction=steps.eddy_current_correction,
-            align_transients=steps.align_transients,
-            reject_transients=steps.reject_transients,
-            remove_residual_water=steps.remove_residual_water,
-            lowest_water_ppm=study.fit.ppm_high + 0.1,
+            **study.preprocessing.model_dump(), lowest_water_ppm=study.fit.ppm_high + 0.1
         ),
         fit=study.fit.settings(),
         quantification=QuantificationSettings(
             water_concentration_mm=plan.water_concentration_mm,
             water_attenuation=plan.water_attenuation,
             relaxation=Relaxation(**relaxation.model_dump()) if relaxation is not None else None,
-            tissue=_fractions(tissue) if tissue is not None else None,
+            tissue=TissueFractions(**tissue.model_dump()) if tissue is not None else None,
         ),
-        rules=Rules(
-            max_crlb_percent=rules.max_crlb_percent,
-            max_line_width_hz=rules.max_line_width_hz,
-            min_signal_to_noise=rules.min_signal_to_noise,
-            metabolites=rules.metabolites,
-        ),
-    )
-
-
-def _fractions(tissue: Tissue) -> TissueFractions:
-    return TissueFractions(
-        gray_matter=tissue.gray_matter,
-        white_matter=tissue.white_matter,
-        csf=tissue.csf,
-        sd=tissue.sd,
-        source=tissue.source,
+        rules=Rules(**study.quality.model_dump()),
     )
 
 

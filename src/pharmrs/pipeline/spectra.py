@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pharmrs.errors import FitFailure, InputError, InputProblem
-from pharmrs.io.basis import read_basis
 from pharmrs.io.nifti_mrs import read_fids
 from pharmrs.io.recordings import check_pair
 from pharmrs.mrs.amplitudes import metabolite_amplitudes
 from pharmrs.mrs.fit import fit_spectrum
-from pharmrs.mrs.fit_setup import chosen_basis
-from pharmrs.mrs.phase_sense import basis_sense, data_sense, sense_problem
+from pharmrs.mrs.phase_sense import data_sense, sense_problem
 from pharmrs.mrs.quantify import Context, QuantificationSettings, concentrations
 from pharmrs.mrs.water import water_amplitude
+from pharmrs.pipeline.dataset import open_basis
 from pharmrs.pipeline.execution import map_tasks
 from pharmrs.pipeline.scan import fit_problems
 from pharmrs.records.acquisition import Fids, Spectrum
@@ -26,13 +25,21 @@ from pharmrs.records.quantification import Concentration
 
 
 @dataclass(frozen=True, slots=True)
+class WaterReference:
+    """A water reference that serves many spectra: its file, mean transient and amplitude."""
+
+    file: Path
+    fids: Fids
+    amplitude: WaterAmplitude
+
+
+@dataclass(frozen=True, slots=True)
 class SpectrumTask:
     """One spectrum to fit."""
 
     file: Path
     basis: BasisSet
-    water: WaterAmplitude | None
-    water_file: Path | None
+    water: WaterReference | None
     settings: FitSettings
 
 
@@ -75,8 +82,8 @@ def fit_file(task: SpectrumTask) -> SpectrumOutcome:
             problems = (turned,)
         if turned is not None and turned.severity == "error":
             return SpectrumOutcome(task.file, None, problems=problems)
-        if task.water_file is not None:
-            found = check_pair(fids, read_fids(task.water_file), str(task.file), str(task.water_file))
+        if task.water is not None:
+            found = check_pair(fids, task.water.fids, str(task.file), str(task.water.file))
             problems += tuple(problem for problem in found if problem.field != "points")  # only its t = 0 is used
             if any(problem.severity == "error" for problem in problems):
                 return SpectrumOutcome(task.file, None, problems=problems)
@@ -88,7 +95,7 @@ def fit_file(task: SpectrumTask) -> SpectrumOutcome:
         fit=fit,
         acquisition=spectrum.acquisition,
         water_acquisition=None,
-        water=task.water,
+        water=task.water.amplitude if task.water is not None else None,
         proton_amplitude=task.basis.proton_amplitude,
         settings=QuantificationSettings(),
     )
@@ -105,15 +112,10 @@ def fit_files(
 ) -> tuple[SpectrumOutcome, ...]:
     """Fit every file with one basis set. Raises InputError when the basis set or the water reference is unusable."""
     problems: list[InputProblem] = []
-    basis = water = None
-    try:
-        basis = read_basis(basis_path)
-        chosen_basis(basis, settings)
-        turned = sense_problem(basis_sense(basis), str(basis_path), "basis set")
-        if turned is not None and turned.severity == "error":
-            problems.append(turned)
-    except InputError as error:
-        problems += error.problems
+    water = None
+    basis, found = open_basis(basis_path, settings)
+    if basis is None:
+        problems += found
     if water_path is not None:
         try:
             water = _read_water(water_path)
@@ -121,19 +123,17 @@ def fit_files(
             problems += error.problems
     if problems or basis is None:
         raise InputError(problems)
-    tasks = [SpectrumTask(file, basis, water, water_path, settings) for file in files]
+    tasks = [SpectrumTask(file, basis, water, settings) for file in files]
     return tuple(map_tasks(fit_file, tasks, workers, done))
 
 
-def _read_water(path: Path) -> WaterAmplitude:
+def _read_water(path: Path) -> WaterReference:
     fids = read_fids(path)
-    if fids.coils > 1:
-        return water_amplitude(single_spectrum(fids, str(path)))  # raises, naming the coils
-    spectrum = Spectrum(
-        fid=fids.data[:, 0].mean(axis=1), acquisition=fids.acquisition, affine=fids.affine, source=str(path)
-    )
+    if fids.coils == 1:  # several coils: `single_spectrum` names the problem
+        fids = replace(fids, data=fids.data.mean(axis=2, keepdims=True))
+    spectrum = single_spectrum(fids, str(path))
     try:
-        return water_amplitude(spectrum)
+        return WaterReference(path, fids, water_amplitude(spectrum))
     except FitFailure as error:
         raise InputError(
             [

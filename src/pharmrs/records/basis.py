@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pharmrs.constants import SINGLETS, Singlet
 from pharmrs.records.arrays import ComplexArray, FloatArray, read_only
 
 
@@ -32,6 +33,11 @@ class BasisSet:
         object.__setattr__(self, "fids", read_only(self.fids, np.complex128))
         if self.fids.shape[0] != len(self.names):
             raise ValueError(f"{len(self.names)} names for {self.fids.shape[0]} basis signals")
+
+    def known_singlets(self) -> tuple[tuple[Singlet, ComplexArray], ...]:
+        """Each component that has a known singlet (`constants.SINGLETS`): the singlet and the signal (points,)."""
+        named = zip(self.names, self.fids, strict=True)
+        return tuple((SINGLETS[name.lower()], fid) for name, fid in named if name.lower() in SINGLETS)
 
     @property
     def points(self) -> int:

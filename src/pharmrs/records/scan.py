@@ -10,6 +10,8 @@ from pharmrs.records.fit import LinearCombinationFit, MetaboliteAmplitude
 from pharmrs.records.preprocessing import PreprocessedScan, WaterAmplitude
 from pharmrs.records.quantification import Concentration, Exclusion, ScanQuality
 
+REFERENCE_PURPOSES = ("quantification", "eddy_current", "coil_combination")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanFiles:
@@ -25,6 +27,16 @@ class ScanFiles:
     quantification: str = ""
     eddy_current: str = ""
     coil_combination: str = ""
+
+    def reference(self, purpose: str) -> str:
+        """The water reference that serves `purpose`, one of `REFERENCE_PURPOSES`; empty text: none."""
+        return str(getattr(self, purpose))
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Every file that is there, each once, the metabolite recording first."""
+        references = (self.reference(purpose) for purpose in REFERENCE_PURPOSES)
+        return tuple(dict.fromkeys(path for path in (self.metabolite, *references) if path))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

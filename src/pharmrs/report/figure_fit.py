@@ -21,6 +21,7 @@ from pharmrs.report.figure_style import (
     new_figure,
 )
 from pharmrs.report.numbers import percent_text
+from pharmrs.report.traces import FitTraces, phased_traces
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -41,24 +42,17 @@ def fit_figure(
 
     Components held at zero are left out. With `amplitudes`, each component carries its CRLB in percent.
     """
-    order = np.argsort(fit.ppm)
-    ppm = fit.ppm[order]
-    upright = np.conj(fit.phase[order])
-    traces = {
-        "data": (fit.data[order] * upright).real,
-        "model": ((fit.model + fit.baseline)[order] * upright).real,
-        "baseline": (fit.baseline[order] * upright).real,
-        "residual": (fit.residual[order] * upright).real,
-    }
-    shown = _shown_components(fit, (fit.components[:, order] * upright).real, ppm)
+    traces = phased_traces(fit, np.argsort(fit.ppm))
+    ppm = traces.ppm
+    shown = _shown_components(fit, traces.components, ppm)
     offsets = _row_offsets([row for _, row in shown])
     stack_cm = max(1.0, _ROW_CM * (float(offsets[0]) / _LOWEST_ROW + 2.0)) if shown else 0.0
     ratios = [_RESIDUAL_CM, _MAIN_CM] + ([stack_cm] if shown else [])
     with figure_style():
         fig = new_figure(sum(ratios) + _FRAME_CM)
         panels = fig.subplots(len(ratios), 1, sharex=True, height_ratios=ratios, squeeze=False)[:, 0]
-        _draw_residual(panels[0], ppm, traces["residual"], fit.noise_sd)
-        _draw_main(panels[1], ppm, traces, _quality_line(fit))
+        _draw_residual(panels[0], ppm, traces.residual, fit.noise_sd)
+        _draw_main(panels[1], traces, _quality_line(fit))
         if shown:
             _draw_components(panels[2], ppm, shown, offsets, _crlb_labels(amplitudes))
         panels[0].set_title(title)
@@ -105,10 +99,11 @@ def _draw_residual(axes: Axes, ppm: FloatArray, residual: FloatArray, noise_sd: 
     axes.text(1.0, 1.02, note, transform=axes.transAxes, ha="right", va="bottom", fontsize=8, color=MUTED)
 
 
-def _draw_main(axes: Axes, ppm: FloatArray, traces: dict[str, FloatArray], quality: str) -> None:
-    axes.plot(ppm, traces["data"], color=DATA, linewidth=0.7, label="data")
-    axes.plot(ppm, traces["model"], color=MODEL, linewidth=1.2, alpha=0.85, label="model + baseline")
-    axes.plot(ppm, traces["baseline"], color=BASELINE, linewidth=1.2, label="baseline")
+def _draw_main(axes: Axes, traces: FitTraces, quality: str) -> None:
+    axes.plot(traces.ppm, traces.data, color=DATA, linewidth=0.7, label="data")
+    fitted = traces.model + traces.baseline
+    axes.plot(traces.ppm, fitted, color=MODEL, linewidth=1.2, alpha=0.85, label="model + baseline")
+    axes.plot(traces.ppm, traces.baseline, color=BASELINE, linewidth=1.2, label="baseline")
     axes.set_yticks([])
     axes.set_ylabel("Signal (a.u.)")
     axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=3, borderaxespad=0.1, handlelength=1.6)

@@ -15,7 +15,7 @@ from pharmrs.report.atomic import write_text
 from pharmrs.report.figure_study import overview_figure, quality_figure
 from pharmrs.report.figure_style import figure_svg_text
 from pharmrs.report.markdown import to_html
-from pharmrs.report.numbers import MISSING, number_text
+from pharmrs.report.numbers import MISSING, count_text, number_text
 from pharmrs.report.page import environment
 from pharmrs.report.rules import declared_limits
 from pharmrs.report.scan_figures import COMPACT_ABOVE_SCANS, ScanFigures, render_scan_figures
@@ -109,7 +109,7 @@ def _facts(outcomes: Sequence[ScanOutcome], results: Sequence[ScanResult]) -> li
     failed = sum(outcome.failed for outcome in outcomes)
     out = sum(bool(scan_exclusions(result)) for result in results)
     facts = [
-        _Fact("Scans", str(len(outcomes)), f"{subjects} participant{'' if subjects == 1 else 's'}"),
+        _Fact("Scans", str(len(outcomes)), count_text(subjects, "participant")),
         _Fact("Analysed", str(len(results)), f"{failed} failed"),
         _Fact("Excluded", str(out), f"of {len(results)} analysed scans"),
     ]
@@ -128,12 +128,10 @@ def _spread(name: str, values: Sequence[float]) -> _Fact:
 
 
 def _rule_text(count: RuleCount) -> str:
-    scans = f"{count.scans} scan{'' if count.scans == 1 else 's'}"
+    scans = count_text(count.scans, "scan")
     if not count.values:
         return scans
-    single = f"{count.values} value{'' if count.values == 1 else 's'} in {count.scans_with_values} scan" + (
-        "" if count.scans_with_values == 1 else "s"
-    )
+    single = f"{count_text(count.values, 'value')} in {count_text(count.scans_with_values, 'scan')}"
     return f"{scans}, {single}" if count.scans else single
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pharmrs.records.arrays import FloatArray
+from pharmrs.records.arrays import FloatArray, IntArray
 from pharmrs.records.fit import LinearCombinationFit
 
 LEVELS = 65534  # steps between the lowest and the highest value; the code after the last one means 'no number'
@@ -17,7 +17,7 @@ _MOST_VALUES = 100_000  # of all traces together: 270 kB as text
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FitTraces:
-    """The fit as it is drawn: real parts after phasing, highest chemical shift first.
+    """The fit as it is drawn: real parts after phasing.
 
     `model` is without the baseline. `stride`: 1, or every how-manieth point is kept of a very long spectrum.
     """
@@ -32,10 +32,17 @@ class FitTraces:
 
 
 def fit_traces(fit: LinearCombinationFit) -> FitTraces:
-    """Phased real parts of everything in `fit`; thinned only where the page would become too large."""
+    """Phased real parts of everything in `fit`, highest chemical shift first.
+
+    Thinned only where the page would become too large.
+    """
     values = len(fit.ppm) * (len(fit.names) + 4)
     stride = -(-values // _MOST_VALUES)
-    order = np.argsort(-fit.ppm, kind="stable")[::stride]
+    return phased_traces(fit, np.argsort(-fit.ppm, kind="stable")[::stride], stride)
+
+
+def phased_traces(fit: LinearCombinationFit, order: IntArray, stride: int = 1) -> FitTraces:
+    """Phased real parts of everything in `fit` at the points `order`, in that order."""
     upright = np.conj(fit.phase[order])
     return FitTraces(
         ppm=fit.ppm[order],
