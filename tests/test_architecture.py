@@ -17,7 +17,19 @@ import pharmrs
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "pharmrs"
 MODULES = sorted(SOURCE.rglob("*.py"))
-ROOMS = {"cli", "io", "mrs", "pipeline", "records", "report", "simulate"}
+ROOMS = {
+    "anatomy",
+    "assay",
+    "cli",
+    "genotype",
+    "io",
+    "mrs",
+    "pipeline",
+    "records",
+    "report",
+    "simulate",
+    "stats",
+}
 LONGEST_MODULE, LONGEST_FUNCTION = 400, 75
 
 

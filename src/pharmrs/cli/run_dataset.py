@@ -32,7 +32,7 @@ def run_command(
         def done(outcome: ScanOutcome) -> None:
             step(outcome.files.name + (" FAILED" if outcome.failed else ""))
 
-        result = run_dataset(dataset, target, workers or default_workers(), begin, done)
+        result = run_dataset(dataset, target, workers or default_workers(), begin, done, say)
     print_problems([*result.problems, *(problem for outcome in result.outcomes for problem in outcome.problems)])
     processed = [outcome.result for outcome in result.outcomes if outcome.result is not None]
     excluded = sum(any(rule.metabolite == "*" for rule in one.exclusions) for one in processed)

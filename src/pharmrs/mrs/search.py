@@ -147,7 +147,7 @@ def curvature(problem: Problem, state: State, variances: Variances, prior: Float
 def _moving(state: State, gradient: FloatArray) -> BoolArray:
     """Entries of (amplitudes, parameters) that may move: not at a bound that the gradient presses on."""
     m = state.amplitudes.shape[0]
-    moving = np.concatenate([state.free, np.ones(state.theta.shape[0], dtype=bool)])
+    moving: BoolArray = np.concatenate([state.free, np.ones(state.theta.shape[0], dtype=bool)])
     for index in _NEVER_NEGATIVE:
         if state.theta[index] <= 0.0 and gradient[m + index] < 0.0:
             moving[m + index] = False

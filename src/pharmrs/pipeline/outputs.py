@@ -13,6 +13,7 @@ from pharmrs.mrs.quantify import SCALES
 from pharmrs.pipeline.dataset import Dataset
 from pharmrs.pipeline.relative_paths import relative_to
 from pharmrs.pipeline.settings import settings_of
+from pharmrs.pipeline.study_stages import StageOutcome
 from pharmrs.records.scan import ScanFiles, ScanOutcome, ScanResult
 from pharmrs.report.atomic import write_bytes, write_text
 from pharmrs.report.html import write_report
@@ -57,19 +58,9 @@ def write_scan(output: Path, result: ScanResult, figures: ScanFigures) -> None:
         write_bytes(pictures / f"{name}_water.png", figures.water.png)
 
 
-def write_study(
-    output: Path,
-    dataset: Dataset,
-    outcomes: Sequence[ScanOutcome],
-    figures: Mapping[str, ScanFigures],
-    provenance: Mapping[str, object],
-) -> Path:
-    """Tables, methods, provenance and report; returns the path of the report."""
+def write_tables(output: Path, dataset: Dataset, outcomes: Sequence[ScanOutcome]) -> None:
+    """The description of the derivative and the tables of all scans, which the stages after the scans read."""
     study, _ = dataset.usable()
-    outcomes = [_portable(outcome, dataset.root) for outcome in outcomes]
-    results = [outcome.result for outcome in outcomes if outcome.result is not None]
-    settings = {"study.yaml": study.model_dump(mode="json"), "fit": settings_of(study, "").fit.as_dict()}
-    methods = methods_text(study, results)
     description = {
         "Name": f"pharmrs derivatives of {study.title}",
         "BIDSVersion": "1.10.0",
@@ -77,8 +68,25 @@ def write_study(
         "GeneratedBy": [{"Name": "pharmrs", "Version": __version__}],
     }
     write_text(output / "dataset_description.json", _json(description))
-    write_study_tables(output, outcomes, SCALE_LABELS)
-    general = [relative_to(dataset.root, problem) for problem in dataset.general_problems]
+    write_study_tables(output, [_portable(outcome, dataset.root) for outcome in outcomes], SCALE_LABELS)
+
+
+def write_study(
+    output: Path,
+    dataset: Dataset,
+    outcomes: Sequence[ScanOutcome],
+    figures: Mapping[str, ScanFigures],
+    stages: Sequence[StageOutcome],
+    provenance: Mapping[str, object],
+) -> Path:
+    """Problems, methods, provenance and report; returns the path of the report."""
+    study, _ = dataset.usable()
+    outcomes = [_portable(outcome, dataset.root) for outcome in outcomes]
+    results = [outcome.result for outcome in outcomes if outcome.result is not None]
+    settings = {"study.yaml": study.model_dump(mode="json"), "fit": settings_of(study, "").fit.as_dict()}
+    methods = methods_text(study, results, [part for stage in stages for part in stage.methods])
+    found = [*dataset.general_problems, *(problem for stage in stages for problem in stage.problems)]
+    general = [relative_to(dataset.root, problem) for problem in found]
     write_table(output, problems_table([*general, *(problem for one in outcomes for problem in one.problems)]))
     write_text(output / "methods.md", methods)
     write_text(output / "provenance.json", _json(provenance))
@@ -96,6 +104,7 @@ def write_study(
         metabolites=study.quality.metabolites,
         figures=figures,
         problems=general,
+        sections=[section for stage in stages for section in stage.sections],
     )
     return report
 

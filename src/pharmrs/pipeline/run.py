@@ -11,10 +11,11 @@ from pharmrs.errors import InputError, InputProblem
 from pharmrs.pipeline.dataset import Dataset, open_dataset
 from pharmrs.pipeline.execution import map_tasks
 from pharmrs.pipeline.log import log_to
-from pharmrs.pipeline.outputs import remove_former, write_scan, write_study
+from pharmrs.pipeline.outputs import remove_former, write_scan, write_study, write_tables
 from pharmrs.pipeline.provenance import provenance_of
 from pharmrs.pipeline.scan import process_scan
 from pharmrs.pipeline.settings import ScanSettings, settings_of
+from pharmrs.pipeline.study_stages import StudyContext, run_stages
 from pharmrs.records.basis import BasisSet
 from pharmrs.records.scan import ScanFiles, ScanOutcome
 from pharmrs.report.scan_figures import COMPACT_ABOVE_SCANS, ScanFigures, render_scan_figures
@@ -75,12 +76,13 @@ def run_dataset(
     workers: int,
     begin: Callable[[int], None] = lambda _count: None,
     done: Callable[[ScanOutcome], None] = lambda _outcome: None,
+    tell: Callable[[str], None] = lambda _text: None,
 ) -> RunResult:
-    """Process every scan and write the derivative to `output`.
+    """Process every scan, then the stages of the study, and write the derivative to `output`.
 
-    `begin` is told the number of scans, `done` each outcome as it comes. Raises InputError when study, basis set or
-    every scan is missing, or nothing may be written to `output`: then no file is made. One bad scan never stops the
-    others.
+    `begin` is told the number of scans, `done` each outcome as it comes, `tell` each stage after the scans. Raises
+    InputError when study, basis set or every scan is missing, or nothing may be written to `output`: then no file is
+    made. One bad scan never stops the others.
     """
     dataset = open_dataset(root)
     study, basis = dataset.usable()
@@ -103,7 +105,7 @@ def run_dataset(
         provenance = provenance_of(dataset)  # before, not after: what is hashed is what is read next
         begin(len(tasks))
         finished = map_tasks(process_and_draw, tasks, workers, lambda item: _report_one(item, done))
-        return _finish(dataset, output, finished, provenance)
+        return _finish(dataset, output, finished, provenance, workers, tell)
 
 
 def _check_output(root: Path, output: Path) -> None:
@@ -139,10 +141,24 @@ def _report_one(item: ScanDone, done: Callable[[ScanOutcome], None]) -> None:
     done(outcome)
 
 
-def _finish(dataset: Dataset, output: Path, finished: list[ScanDone], provenance: Mapping[str, object]) -> RunResult:
+def _finish(
+    dataset: Dataset,
+    output: Path,
+    finished: list[ScanDone],
+    provenance: Mapping[str, object],
+    workers: int,
+    tell: Callable[[str], None],
+) -> RunResult:
+    study, _ = dataset.usable()
     outcomes = tuple(item.outcome for item in finished)
     figures = {item.outcome.files.name: item.figures for item in finished if item.figures is not None}
-    report = write_study(output, dataset, outcomes, figures, provenance)
-    result = RunResult(report, outcomes, dataset.general_problems)
+    write_tables(output, dataset, outcomes)
+    context = StudyContext(root=dataset.root, study=study, output=output, outcomes=outcomes, workers=workers, tell=tell)
+    stages = run_stages(context)
+    problems = tuple(problem for stage in stages for problem in stage.problems)
+    for problem in problems:
+        _log(problem)
+    report = write_study(output, dataset, outcomes, figures, stages, provenance)
+    result = RunResult(report, outcomes, dataset.general_problems + problems)
     LOG.info("%d of %d scans done, report %s", len(outcomes) - len(result.failed), len(outcomes), report)
     return result

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from pharmrs.records.declaration import Declaration, Fraction, Positive
 from pharmrs.records.fit import FitSettings, RatioPrior
-
-Positive = Annotated[float, Field(gt=0)]
-Fraction = Annotated[float, Field(ge=0, le=1)]
+from pharmrs.records.study_design import Design
 
 
-class _Declaration(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class References(_Declaration):
+class References(Declaration):
     """Which `*_mrsref` recording serves which purpose, told apart by a BIDS entity, e.g. `acq-quant`.
 
     Each key is the text that must occur as an entity in the file name (`acq-ecc`). Without a key, the only reference
@@ -28,7 +23,7 @@ class References(_Declaration):
     coil_combination: str | None = Field(None, description="entity of the reference for coil weights")
 
 
-class QualityRules(_Declaration):
+class QualityRules(Declaration):
     """Pre-declared exclusion rules; a missing key means the rule is not applied."""
 
     max_crlb_percent: Positive | None = Field(None, description="per metabolite: exclude the value above this (%)")
@@ -37,7 +32,7 @@ class QualityRules(_Declaration):
     metabolites: tuple[str, ...] = Field((), description="metabolites the CRLB rule is applied to; empty: all")
 
 
-class WaterRelaxation(_Declaration):
+class WaterRelaxation(Declaration):
     """Relaxation times used by the `water_relaxation` scale, seconds, with their source."""
 
     t1_metabolite_s: Positive
@@ -47,7 +42,7 @@ class WaterRelaxation(_Declaration):
     source: str = Field(description="DOI or 'measured'")
 
 
-class Tissue(_Declaration):
+class Tissue(Declaration):
     """Volume fractions of the voxel where no segmentation is available yet."""
 
     gray_matter: Fraction
@@ -64,7 +59,7 @@ class Tissue(_Declaration):
         return self
 
 
-class Quantification(_Declaration):
+class Quantification(Declaration):
     """How amplitudes become concentrations. `primary_scale` is the one the statistics will use."""
 
     primary_scale: Literal["ratio_tcr", "lcmodel_water", "water_relaxation", "gm_wm_normalised", "institutional"] = (
@@ -77,7 +72,7 @@ class Quantification(_Declaration):
     tissue_by_scan: dict[str, Tissue] = Field(default_factory=dict, description="scan name (sub-01_ses-1) -> fractions")
 
 
-class Ratio(_Declaration):
+class Ratio(Declaration):
     """A soft prior on an amplitude ratio, e.g. NAAG/NAA = 0.15 +- 0.15; it pulls, so it is declared and reported."""
 
     numerator: str = Field(min_length=1, description="component, e.g. NAAG")
@@ -95,7 +90,7 @@ class Ratio(_Declaration):
         return RatioPrior(numerator=self.numerator, denominator=self.denominator, ratio=self.ratio, sd=self.sd)
 
 
-class Fit(_Declaration):
+class Fit(Declaration):
     """What is fitted. Everything has a default that suits brain spectra at 3-9.4 T."""
 
     ppm_low: float = 0.2
@@ -123,7 +118,7 @@ class Fit(_Declaration):
         )
 
 
-class Preprocessing(_Declaration):
+class Preprocessing(Declaration):
     """Steps that a study may switch off, e.g. for data already combined or corrected at the scanner."""
 
     eddy_current_correction: bool = True
@@ -133,11 +128,12 @@ class Preprocessing(_Declaration):
     skip_points: int = Field(0, ge=0, le=64, description="corrupt points at the start of each FID to drop")
 
 
-class Study(_Declaration):
+class Study(Declaration):
     """The whole of `study.yaml`."""
 
     title: str = Field(min_length=1, description="name of the study, for the report")
     basis: str = Field(min_length=1, description="basis set, path relative to study.yaml")
+    design: Design | None = Field(None, description="treatments, periods and time points of the trial")
     references: References = References()
     preprocessing: Preprocessing = Preprocessing()
     fit: Fit = Fit()

@@ -19,6 +19,7 @@ from pharmrs.report.numbers import MISSING, count_text, number_text
 from pharmrs.report.page import environment
 from pharmrs.report.rules import declared_limits
 from pharmrs.report.scan_figures import COMPACT_ABOVE_SCANS, ScanFigures, render_scan_figures
+from pharmrs.report.section import Section
 from pharmrs.report.summary import RuleCount, main_metabolites, rule_counts, scan_exclusions
 from pharmrs.report.view_groups import concentrations_view, rule_sensitivity_view
 from pharmrs.report.view_lists import exclusions_view, mapping_view, problems_view, quality_view
@@ -51,6 +52,7 @@ def write_report(
     metabolites: Sequence[str] = (),
     figures: Mapping[str, ScanFigures] | None = None,
     problems: Sequence[InputProblem] = (),
+    sections: Sequence[Section] = (),
 ) -> None:
     """Write the report of a study as one self-contained HTML file, whole or not at all.
 
@@ -58,7 +60,7 @@ def write_report(
     `scale_labels`: scale key -> words with unit. `metabolites`: those of the overview figure and of the table with
     and without each rule; empty: the best determined ones. `figures`: scan name -> pictures already drawn by
     `render_scan_figures` (in the workers, for speed); missing ones are drawn here, about a second each. `problems`:
-    those of the dataset as a whole, shown beside the scans' own.
+    those of the dataset as a whole, shown beside the scans' own. `sections`: of the stages after the scans.
     """
     ordered = sorted(outcomes, key=lambda outcome: outcome.files.name)
     results = [outcome.result for outcome in ordered if outcome.result is not None]
@@ -80,6 +82,7 @@ def write_report(
         quality_plot=_quality_plot(results, rules),
         quality_table=quality_view(ordered),
         concentrations=concentrations_view(results, primary_scale, label),
+        sections=sections,
         scans=_scan_views(ordered, primary_scale, label, figures or {}),
         exclusions=exclusions_view(ordered),
         problems=problems_view(found),

@@ -14,14 +14,17 @@ from pharmrs.report.methods_quantification import quantification_paragraphs
 from pharmrs.report.numbers import count_text
 from pharmrs.report.references import Citations
 from pharmrs.report.rules import declared_limits, rule_sentence
+from pharmrs.report.section import MethodsPart
 from pharmrs.report.summary import rule_counts
 
 if TYPE_CHECKING:
     from pharmrs.records.study import QualityRules, Study
 
 
-def methods_text(study: Study, results: Sequence[ScanResult]) -> str:
+def methods_text(study: Study, results: Sequence[ScanResult], further: Sequence[MethodsPart] = ()) -> str:
     """Methods section in Markdown, from the steps, settings and constants found in the results.
+
+    `further`: parts of the stages after the scans, in their order.
 
     A step, scale or rule that was not executed is not mentioned; one that was executed in some scans only is given
     with the number of scans.
@@ -36,6 +39,7 @@ def methods_text(study: Study, results: Sequence[ScanResult]) -> str:
             ("Quantification", quantification_paragraphs(study, ordered, cite)),
             ("Quality control", _quality(study.quality, ordered)),
         ]
+    sections += [(part.title, part.write(cite)) for part in further]
     parts = [f"## {title}\n\n" + "\n\n".join(paragraphs) for title, paragraphs in sections]
     if cite.listed():
         parts.append("## References\n\n" + "\n".join(f"- {line}" for line in cite.listed()))

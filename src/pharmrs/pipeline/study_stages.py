@@ -1,0 +1,72 @@
+"""The stages of a study after its scans: assay, genotype, statistics. Each reads files and leaves files.
+
+A stage knows the dataset and what earlier stages wrote into the derivative, never their objects: so each can be run and
+tested alone, and the statistics work from derivatives whoever made them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pharmrs.errors import InputError, InputProblem
+from pharmrs.records.scan import ScanOutcome
+from pharmrs.records.study import Study
+from pharmrs.report.section import MethodsPart, Section
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyContext:
+    """What a stage may use. `tell` is told what is being done, for the progress display."""
+
+    root: Path
+    study: Study
+    output: Path
+    outcomes: tuple[ScanOutcome, ...]
+    workers: int = 1
+    tell: Callable[[str], None] = field(default=lambda _text: None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageOutcome:
+    """What a stage adds to the report, and what is wrong with its input."""
+
+    problems: tuple[InputProblem, ...] = ()
+    sections: tuple[Section, ...] = ()
+    methods: tuple[MethodsPart, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """One stage. `outputs`: patterns below the derivative of the files it writes, removed before each run.
+
+    `wanted`: whether study and dataset ask for it. `run` may raise InputError: the stage is then missing, with the
+    reasons in the report, and the others go on.
+    """
+
+    name: str
+    outputs: tuple[str, ...]
+    wanted: Callable[[Path, Study], bool]
+    run: Callable[[StudyContext], StageOutcome]
+
+
+STAGES: tuple[Stage, ...] = ()
+
+
+def run_stages(context: StudyContext, stages: Sequence[Stage] = STAGES) -> list[StageOutcome]:
+    """Run every stage that is wanted, in order; former outputs of all of them are removed first."""
+    for stage in stages:
+        for pattern in stage.outputs:
+            for path in context.output.glob(pattern):
+                path.unlink()
+    outcomes = []
+    for stage in stages:
+        if not stage.wanted(context.root, context.study):
+            continue
+        context.tell(stage.name)
+        try:
+            outcomes.append(stage.run(context))
+        except InputError as error:
+            outcomes.append(StageOutcome(problems=error.problems))
+    return outcomes

@@ -1,0 +1,16 @@
+"""What every section of `study.yaml` is built on: unknown keys are errors, what was declared does not change."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Positive = Annotated[float, Field(gt=0)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+
+
+class Declaration(BaseModel):
+    """A section of `study.yaml`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
