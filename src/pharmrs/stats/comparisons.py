@@ -1,0 +1,73 @@
+"""Within and between treatments: did the level change, and did it differ?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from pharmrs.records.analysis import AnalysisPlan, StatisticalTest
+from pharmrs.records.arrays import BoolArray, FloatArray
+from pharmrs.records.changes import BASELINE, FOLLOW_UP, ChangeTable
+from pharmrs.records.observations import ObservationTable
+from pharmrs.stats.paired import paired_t_test, welch_t_test
+
+BOTH_KNOWN = "biomarker and metabolite known"
+AVAILABLE = "all available pairs"
+
+
+def level_comparisons(table: ObservationTable, changes: ChangeTable, plan: AnalysisPlan) -> tuple[StatisticalTest, ...]:
+    """t tests of biomarker level and metabolite, within each treatment and between treatments at each time point.
+
+    Each in two samples: where both quantities are known (the sample of the reference analysis), and all that the
+    quantity itself allows. Within: baseline minus follow-up; between: reference minus the other treatment. In a
+    parallel design there are no pairs between treatments: Welch's t, and the test says so.
+    """
+    tests: list[StatisticalTest] = []
+    for quantity, values in ((plan.biomarker, changes.biomarker_level), (plan.metabolite, changes.metabolite)):
+        for sample, known in _samples(changes):
+            shown = np.where(known, values, np.nan)
+            complete = np.where(changes.complete[:, None], values, np.nan) if sample == BOTH_KNOWN else values
+            tests += _within(table, changes, plan, quantity, sample, complete)
+            tests += _between(table, changes, plan, quantity, sample, shown)
+    return tuple(tests)
+
+
+def _samples(changes: ChangeTable) -> Iterator[tuple[str, BoolArray]]:
+    both = np.isfinite(changes.biomarker_level) & np.isfinite(changes.metabolite)
+    yield BOTH_KNOWN, both
+    yield AVAILABLE, np.ones_like(both)
+
+
+def _within(
+    table: ObservationTable, changes: ChangeTable, plan: AnalysisPlan, quantity: str, sample: str, values: FloatArray
+) -> Iterator[StatisticalTest]:
+    for treatment in changes.treatments:
+        rows = np.flatnonzero(changes.of_treatment(treatment))
+        before = {changes.subject[row]: float(values[row, BASELINE]) for row in rows}
+        after = {changes.subject[row]: float(values[row, FOLLOW_UP]) for row in rows}
+        group = f"{treatment}: {table.baseline} - {table.follow_up}"
+        what = StatisticalTest(family="within_treatment", group=group, quantity=quantity, sample=sample)
+        yield paired_t_test(before, after, plan.alpha, what)
+
+
+def _between(
+    table: ObservationTable, changes: ChangeTable, plan: AnalysisPlan, quantity: str, sample: str, values: FloatArray
+) -> Iterator[StatisticalTest]:
+    reference = changes.treatments[0]
+    for column, time_point in ((BASELINE, table.baseline), (FOLLOW_UP, table.follow_up)):
+        for other in changes.treatments[1:]:
+            what = StatisticalTest(
+                family="between_treatments",
+                group=f"{time_point}: {reference} - {other}",
+                quantity=quantity,
+                sample=sample,
+            )
+            chosen = [changes.of_treatment(name) for name in (reference, other)]
+            if table.kind == "parallel":
+                yield welch_t_test(values[chosen[0], column], values[chosen[1], column], plan.alpha, what)
+                continue
+            sides = [
+                {changes.subject[row]: float(values[row, column]) for row in np.flatnonzero(mask)} for mask in chosen
+            ]
+            yield paired_t_test(sides[0], sides[1], plan.alpha, what)

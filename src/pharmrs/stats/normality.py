@@ -1,0 +1,27 @@
+"""Normality of residuals: Shapiro and Wilk's W (doi:10.1093/biomet/52.3-4.591), computed as Royston's AS R94."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import stats
+
+from pharmrs.records.analysis import StatisticalTest
+from pharmrs.records.arrays import FloatArray
+
+_FEWEST = 3
+
+
+def shapiro_test(values: FloatArray, quantity: str) -> StatisticalTest:
+    """W and p of `values` (n,), or the reason why there is none."""
+    n = len(values)
+    if n < _FEWEST:
+        return StatisticalTest(
+            family="shapiro", group="", quantity=quantity, n=n, reason=f"{n} values, {_FEWEST} are the least"
+        )
+    if np.ptp(values) == 0.0:
+        return StatisticalTest(family="shapiro", group="", quantity=quantity, n=n, reason="all values are the same")
+    w, p = stats.shapiro(values)
+    return StatisticalTest(
+        family="shapiro", group="", quantity=quantity, statistic_name="W", statistic=float(w), p=float(p),
+        p_method="Royston AS R94", n=n,
+    )  # fmt: skip

@@ -1,0 +1,55 @@
+"""The reference analysis from the observation table to every number a paper prints."""
+
+from __future__ import annotations
+
+from pharmrs.records.analysis import AnalysisPlan
+from pharmrs.records.analysis_result import CovariateModel, ReferenceChain
+from pharmrs.records.changes import ChangeTable
+from pharmrs.records.observations import ObservationTable
+from pharmrs.stats.associations import change_correlations, oldham_tests
+from pharmrs.stats.change_scores import change_table
+from pharmrs.stats.comparisons import level_comparisons
+from pharmrs.stats.levels import biomarker_levels
+from pharmrs.stats.main_model import main_model
+from pharmrs.stats.not_estimable import NotEstimable
+from pharmrs.stats.sample_flow import sample_flow
+from pharmrs.stats.unit_invariance import unit_changes
+
+
+def reference_chain(table: ObservationTable, plan: AnalysisPlan) -> ReferenceChain:
+    """Levels, changes, main model, covariates one at a time, correlations, Oldham, t tests, unit check, sample flow.
+
+    What cannot be estimated carries its reason; nothing is replaced by another method.
+    """
+    try:
+        levels = biomarker_levels(table, plan)
+    except NotEstimable as why:
+        return ReferenceChain(levels=None, changes=None, flow=sample_flow(table, None), reason=str(why))
+    changes, notes = change_table(table, plan, levels)
+    try:
+        model, reason = main_model(changes, plan), ""
+    except NotEstimable as why:
+        model, reason = None, str(why)
+    return ReferenceChain(
+        levels=levels,
+        changes=changes,
+        flow=sample_flow(table, changes),
+        model=model,
+        covariate_models=_covariate_models(changes, plan),
+        correlations=change_correlations(changes, plan),
+        oldham=oldham_tests(changes, plan),
+        paired=level_comparisons(table, changes, plan),
+        unit_changes=unit_changes(table, plan),
+        notes=levels.notes + notes,
+        reason=reason,
+    )
+
+
+def _covariate_models(changes: ChangeTable, plan: AnalysisPlan) -> tuple[CovariateModel, ...]:
+    found: list[CovariateModel] = []
+    for covariate in plan.covariates:
+        try:
+            found.append(CovariateModel(covariate=covariate.name, model=main_model(changes, plan, covariate)))
+        except NotEstimable as why:
+            found.append(CovariateModel(covariate=covariate.name, model=None, reason=str(why)))
+    return tuple(found)

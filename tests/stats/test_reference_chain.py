@@ -1,0 +1,153 @@
+"""The reference chain on the surrogate of the reference study, and against R on the parity data."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pharmrs.records.analysis import AnalysisPlan, Covariate, StatisticalTest
+from pharmrs.records.analysis_result import ReferenceChain
+from pharmrs.stats.associations import oldham_tests
+from pharmrs.stats.change_scores import change_table
+from pharmrs.stats.levels import biomarker_levels
+from pharmrs.stats.main_model import main_model
+from pharmrs.stats.multiplicity import correlation_adjusted_bonferroni, correlation_adjusted_sidak
+from pharmrs.stats.paired import paired_t_test
+from pharmrs.stats.reference_chain import reference_chain
+
+from .surrogate import PAPER_PLAN, acceptance, parity_changes, parity_table, read_rows, surrogate_table
+
+CLOSED_FORM = 1e-8  # relative; the same arithmetic in double precision
+
+
+@pytest.fixture(scope="module")
+def chain() -> ReferenceChain:
+    return reference_chain(surrogate_table(), PAPER_PLAN)
+
+
+def found(tests: tuple[StatisticalTest, ...], **wanted: str) -> StatisticalTest:
+    (one,) = [test for test in tests if all(getattr(test, name) == value for name, value in wanted.items())]
+    return one
+
+
+def test_main_model_of_the_paper(chain: ReferenceChain) -> None:
+    """Printed: F(3,42) = 2.832, p = .0497; W = .95946, p = .1092; interaction beta 1.005."""
+    model = chain.model
+    assert model is not None
+    assert (round(model.f, 3), model.df, round(model.f_p, 4)) == (2.832, (3.0, 42.0), 0.0497)
+    assert (round(model.shapiro.statistic, 5), round(model.shapiro.p, 4)) == (0.95946, 0.1092)
+    (interaction,) = model.hypothesis
+    assert (interaction.term, round(interaction.estimate, 3)) == ("change in Glu × ketamine", 1.005)
+    assert (model.n, model.subjects) == (46, 30)
+
+
+def test_correlations_of_the_paper(chain: ReferenceChain) -> None:
+    ketamine = found(chain.correlations, family="spearman", group="ketamine")
+    assert (round(ketamine.estimate, 2), round(ketamine.p, 3), ketamine.n) == (0.34, 0.088, 26)
+    assert round(ketamine.alpha, 4) == 0.0335
+    placebo = found(chain.correlations, family="spearman", group="placebo")
+    assert (round(placebo.estimate, 2), round(placebo.p, 4), placebo.n) == (-0.29, 0.2138, 20)
+    assert placebo.alpha == 0.025
+
+
+@pytest.mark.parametrize(
+    ("group", "t", "df", "p", "digits"),
+    [
+        ("ketamine: baseline - h24", 2.39, 25, 0.0249, 4),
+        ("placebo: baseline - h24", 1.12, 19, 0.278, 3),
+        ("baseline: placebo - ketamine", -1.01, 27, 0.321, 3),
+        ("h24: placebo - ketamine", 0.47, 20, 0.644, 3),
+    ],
+)
+def test_paired_t_of_the_paper(chain: ReferenceChain, group: str, t: float, df: int, p: float, digits: int) -> None:
+    test = found(chain.paired, group=group, quantity="BDNF", sample="biomarker and metabolite known")
+    assert (round(test.statistic, 2), test.df, round(test.p, digits), test.n) == (t, df, p, df + 1)
+
+
+def test_oldham_of_the_paper() -> None:
+    """n = 50 is implied by the printed p; the surrogate marks the pair that is left out."""
+    rows = {
+        (row["subject"], row["treatment"])
+        for row in read_rows("paper/paper_surrogate.csv")
+        if row["in_oldham50"] == "1"
+    }
+    table = surrogate_table()
+    changes, _ = change_table(table, PAPER_PLAN)
+    chosen = np.array([key in rows for key in zip(changes.subject, changes.treatment, strict=True)])
+    test = found(oldham_tests(changes.where(chosen), PAPER_PLAN), group="all treatments")
+    assert (round(test.estimate, 3), round(test.p, 3), test.n) == (0.186, 0.195, 50)
+
+
+def test_levels_of_r() -> None:
+    """b <- resid(lm(bdnf ~ clock)); a <- log(b + abs(min(b)) + 1): five rows, mean, sd, min, max; R 4.2.2."""
+    levels = biomarker_levels(parity_table(), AnalysisPlan())
+    level_of = dict(zip(levels.keys, levels.levels, strict=True))
+    ours = [float(level_of[row["subject"], row["treatment"], row["time"]]) for row in read_rows("stat-parity/long.csv")]
+    summary = [*ours[:5], float(np.mean(ours)), float(np.std(ours, ddof=1)), min(ours), max(ours)]
+    assert summary == pytest.approx(acceptance()["stat_parity"]["adj"], rel=CLOSED_FORM, abs=1e-12)
+
+
+def test_main_model_of_r() -> None:
+    """lm(dB ~ dG * trt), shapiro.test(resid(.)), car::Anova(type = 2); R 4.2.2. R lists dG, trt, dG:trt as we do."""
+    parity = acceptance()["stat_parity"]
+    expected = parity["lm"]
+    changes = parity_changes()
+    model = main_model(changes, AnalysisPlan())
+    columns = {
+        "coef": [row.estimate for row in model.estimates],
+        "se": [row.se for row in model.estimates],
+        "t": [row.statistic for row in model.estimates],
+        "p": [row.p for row in model.estimates],
+        "ci": [*(row.ci_low for row in model.estimates), *(row.ci_high for row in model.estimates)],
+        "F": model.f,
+        "Fp": model.f_p,
+        "r2": model.r2,
+        "ar2": model.adjusted_r2,
+        "sigma": model.sigma,
+        "aic": model.aic,
+        "bic": model.bic,
+        "logLik": model.log_likelihood,
+    }
+    for name, ours in columns.items():
+        assert ours == pytest.approx(expected[name], rel=CLOSED_FORM), name
+    assert (model.shapiro.statistic, model.shapiro.p) == pytest.approx(parity["shapiro"], rel=1e-6)  # series of AS R94
+    assert model.hypothesis[0].statistic ** 2 == pytest.approx(parity["anova2"][2], rel=CLOSED_FORM)
+
+
+def test_covariates_of_r() -> None:
+    """lm(dB ~ dG * trt + age) and + genotype with VV as reference: coefficients in our order of terms."""
+    parity = acceptance()["stat_parity"]
+    changes = parity_changes()
+    plan = AnalysisPlan()
+    age = main_model(changes, plan, Covariate(name="age"))
+    assert [row.estimate for row in age.estimates] == pytest.approx(parity["age"]["coef"], rel=CLOSED_FORM)
+    assert [row.p for row in age.estimates] == pytest.approx(parity["age"]["p"], rel=CLOSED_FORM)
+    genotype = main_model(changes, plan, Covariate(name="genotype", reference="VV"))
+    by_term = {row.term: row for row in genotype.estimates}
+    terms = ("(intercept)", "change in Glu", "K", "genotype VM", "genotype MM", "change in Glu × K")
+    assert [by_term[term].estimate for term in terms] == pytest.approx(parity["geno"]["coef"], rel=CLOSED_FORM)
+    assert [by_term[term].p for term in terms] == pytest.approx(parity["geno"]["p"], rel=CLOSED_FORM)
+
+
+@pytest.mark.parametrize("treatment", ["K", "P"])
+def test_paired_t_of_r(treatment: str) -> None:
+    """t.test(b1, b0, paired = TRUE)."""
+    changes = parity_changes().where(parity_changes().of_treatment(treatment))
+    before, after = (dict(zip(changes.subject, changes.biomarker[:, column], strict=True)) for column in (0, 1))
+    ours = paired_t_test(after, before, 0.05, StatisticalTest(family="", group="", quantity=""))
+    expected = acceptance()["stat_parity"][f"pt_{treatment}"]
+    assert [ours.statistic, ours.df, ours.p, ours.ci_low, ours.ci_high] == pytest.approx(expected, rel=CLOSED_FORM)
+
+
+def test_multiplicity_of_sisa() -> None:
+    expected = acceptance()["sisa"]
+    tests = range(7, 0, -1)
+    bonferroni = [correlation_adjusted_bonferroni(0.05, k, 0.0) for k in tests]
+    assert bonferroni == pytest.approx(expected["table_k7..1_bonf"], abs=5e-9)  # printed with eight decimals
+    assert [correlation_adjusted_sidak(0.05, k, 0.0) for k in tests] == pytest.approx(
+        expected["table_k7..1_sidak"], abs=5e-9
+    )
+    assert correlation_adjusted_bonferroni(0.05, 2, 0.4222) == pytest.approx(expected["k=2,r=.4222"], abs=5e-5)
+    assert correlation_adjusted_bonferroni(0.05, 5, 1.0) == 0.05
+    with pytest.raises(ValueError, match="r <= 1"):
+        correlation_adjusted_bonferroni(0.05, 2, -0.1)
