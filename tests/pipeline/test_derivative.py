@@ -35,6 +35,8 @@ def results(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_files(results: Path) -> None:
     names = set(contents(results))
     expected = {
+        ".bidsignore",
+        "README",
         "dataset_description.json",
         "methods.md",
         "pharmrs.log",

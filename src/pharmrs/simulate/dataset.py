@@ -101,7 +101,7 @@ def _write_study(root: Path, scans: list[DemoScan], truths: list[SimulatedTruth]
     _write_table(root / "participants.tsv", ["participant_id"], ([f"sub-{label}"] for label in subjects))
     _write_json(root / "participants.json", {"participant_id": {"Description": "simulated participant"}})
     # BIDS knows no place for these; without this its validator would reject the data set
-    _write_text(root / ".bidsignore", "basis/\ntruth/\nstudy.yaml\n")
+    _write_text(root / ".bidsignore", "basis\ntruth\nstudy.yaml\n")
     _write_text(root / "README", README)
     _write_text(root / "study.yaml", STUDY_YAML.format(basis=BASIS_FILE))
     rows = (row for scan, truth in zip(scans, truths, strict=True) for row in _truth_rows(scan, truth))

@@ -1,0 +1,24 @@
+"""`pharmrs doctor`."""
+
+from __future__ import annotations
+
+import typer
+
+from pharmrs.cli.messages import EXIT_BAD_INPUT, say
+
+
+def doctor_command() -> None:
+    """Check the installation: versions, memory, temporary files, and the fit of a spectrum whose truth is known."""
+    from pharmrs.pipeline.doctor import examine
+    from pharmrs.pipeline.execution import limit_threads
+
+    limit_threads()
+    bad = 0
+    for finding in examine():
+        bad += not finding.good
+        typer.echo(f"{'ok ' if finding.good else 'BAD'} {finding.what}: {finding.found}")
+        if not finding.good:
+            typer.echo(f"    Remedy: {finding.remedy}")
+    say("everything is as it must be" if not bad else f"{bad} of these must be put right")
+    if bad:
+        raise typer.Exit(EXIT_BAD_INPUT)

@@ -1,0 +1,41 @@
+"""`pharmrs rerun PROVENANCE`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+
+from pharmrs.cli.messages import EXIT_SOME_FAILED, progress, say
+
+if TYPE_CHECKING:
+    from pharmrs.records.scan import ScanOutcome
+
+
+def rerun_command(
+    provenance: Annotated[Path, typer.Argument(help="provenance.json of a former run.")],
+    dataset: Annotated[
+        Optional[Path],  # noqa: UP045  typer reads the annotation at run time
+        typer.Option("--dataset", "-d", help="The dataset [default: the one whose derivatives hold the file]."),
+    ] = None,
+    workers: Annotated[int, typer.Option("--workers", "-j", min=0, help="Processes; 0: one per core.")] = 0,
+) -> None:
+    """Repeat a run in a temporary folder and compare every result, byte by byte; exit code 3 when any differs."""
+    from pharmrs.pipeline.execution import default_workers, limit_threads
+    from pharmrs.pipeline.rerun import rerun
+    from pharmrs.report.numbers import count_text
+
+    limit_threads()
+    with progress("scans") as (begin, step):
+
+        def done(outcome: ScanOutcome) -> None:
+            step(outcome.files.name + (" FAILED" if outcome.failed else ""))
+
+        found = rerun(provenance, dataset, workers or default_workers(), begin, done, say)
+    for difference in (*found.circumstances, *found.results):
+        typer.echo(str(difference))
+    changed = count_text(len(found.results), "result file")
+    say(f"{count_text(found.same, 'result file')} the same bytes, {changed} not")
+    if found.results:
+        raise typer.Exit(EXIT_SOME_FAILED)
