@@ -14,6 +14,7 @@ from pharmrs.mrs.fit_setup import chosen_basis
 from pharmrs.mrs.phase_sense import basis_sense, sense_problem
 from pharmrs.pipeline.scan import check_scan, water_of
 from pharmrs.pipeline.settings import settings_of
+from pharmrs.pipeline.stage_registry import STAGES
 from pharmrs.records.basis import BasisSet
 from pharmrs.records.fit import FitSettings
 from pharmrs.records.scan import ScanFiles
@@ -118,6 +119,9 @@ def validate_dataset(root: Path) -> tuple[Dataset, tuple[InputProblem, ...]]:
         problems += water_of(prepared, files)[1] if prepared is not None else ()
         for path in files.paths:
             problems += _identity_problems(path)
+    for stage in STAGES:
+        if dataset.study is not None and stage.wanted(root, dataset.study):
+            problems += stage.check(root, dataset.study)
     return dataset, tuple(dict.fromkeys(problems))
 
 

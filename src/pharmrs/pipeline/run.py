@@ -15,6 +15,7 @@ from pharmrs.pipeline.outputs import remove_former, write_scan, write_study, wri
 from pharmrs.pipeline.provenance import provenance_of
 from pharmrs.pipeline.scan import process_scan
 from pharmrs.pipeline.settings import ScanSettings, settings_of
+from pharmrs.pipeline.stage_registry import STAGES
 from pharmrs.pipeline.study_stages import StudyContext, run_stages
 from pharmrs.records.basis import BasisSet
 from pharmrs.records.scan import ScanFiles, ScanOutcome
@@ -154,7 +155,7 @@ def _finish(
     figures = {item.outcome.files.name: item.figures for item in finished if item.figures is not None}
     write_tables(output, dataset, outcomes)
     context = StudyContext(root=dataset.root, study=study, output=output, outcomes=outcomes, workers=workers, tell=tell)
-    stages = run_stages(context)
+    stages = run_stages(context, STAGES)
     problems = tuple(problem for stage in stages for problem in stage.problems)
     for problem in problems:
         _log(problem)

@@ -1,4 +1,4 @@
-"""The stages of a study after its scans: assay, genotype, statistics. Each reads files and leaves files.
+"""What a stage of a study after its scans is. Each reads files and leaves files; `stage_registry` lists them.
 
 A stage knows the dataset and what earlier stages wrote into the derivative, never their objects: so each can be run and
 tested alone, and the statistics work from derivatives whoever made them.
@@ -41,20 +41,19 @@ class StageOutcome:
 class Stage:
     """One stage. `outputs`: patterns below the derivative of the files it writes, removed before each run.
 
-    `wanted`: whether study and dataset ask for it. `run` may raise InputError: the stage is then missing, with the
-    reasons in the report, and the others go on.
+    `wanted`: whether study and dataset ask for it. `check`: what is wrong with its input, found without computing, for
+    `pharmrs validate`. `run` may raise InputError: the stage is then missing, with the reasons in the report, and the
+    others go on.
     """
 
     name: str
     outputs: tuple[str, ...]
     wanted: Callable[[Path, Study], bool]
     run: Callable[[StudyContext], StageOutcome]
+    check: Callable[[Path, Study], tuple[InputProblem, ...]] = field(default=lambda _root, _study: ())
 
 
-STAGES: tuple[Stage, ...] = ()
-
-
-def run_stages(context: StudyContext, stages: Sequence[Stage] = STAGES) -> list[StageOutcome]:
+def run_stages(context: StudyContext, stages: Sequence[Stage]) -> list[StageOutcome]:
     """Run every stage that is wanted, in order; former outputs of all of them are removed first."""
     for stage in stages:
         for pattern in stage.outputs:

@@ -1,0 +1,89 @@
+"""Tab-separated tables in (CSV where a file has no tab): cells as text, `n/a` and nothing alike missing."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pharmrs.io.problems import Problems
+
+_MISSING = ("", "n/a")
+
+
+@dataclass(frozen=True, slots=True)
+class TextRow:
+    """One line of a table: its number in the file (the header is line 1) and its cells by column."""
+
+    line: int
+    cells: dict[str, str]
+
+    def text(self, column: str) -> str:
+        """The cell, blanks around it removed; empty where it is missing."""
+        value = self.cells.get(column, "")
+        return "" if value.lower() in _MISSING else value
+
+    @property
+    def where(self) -> str:
+        return f"line {self.line}"
+
+
+def read_text_table(
+    path: Path, problems: Problems, required: Sequence[str], optional: Sequence[str] | None = None
+) -> list[TextRow]:
+    """The lines of a table that hold anything. What is wrong goes to `problems`; then there may be no row.
+
+    `optional`: the other columns that may occur; None: any. Empty lines are passed over.
+    """
+    text = _read(path, problems)
+    if text is None:
+        return []
+    if not text.strip():
+        problems.add("file", "must hold a header and lines", "an empty file", "export the table again")
+        return []
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter="\t" if "\t" in text else ",")
+    header = [name.strip() for name in next(lines)]
+    if not _check_header(header, problems, required, optional):
+        return []
+    rows = []
+    for number, line in enumerate(lines, start=2):
+        if not any(cell.strip() for cell in line):
+            continue
+        if len(line) != len(header):
+            rule = f"must have {len(header)} cells, as the header"
+            problems.add(f"line {number}", rule, len(line), "check the tabs or commas of the line")
+            continue
+        rows.append(TextRow(number, dict(zip(header, (cell.strip() for cell in line), strict=True))))
+    if not rows and not problems.found:
+        problems.add("file", "must hold at least one line below the header", "none", "add the lines of the table")
+    return rows
+
+
+def _read(path: Path, problems: Problems) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        problems.add("file", "must exist", "missing", "check the path of the table")
+    except OSError as error:
+        problems.add("file", "must be readable", error.strerror or error, "check the permissions and the disk")
+    except UnicodeDecodeError:
+        problems.add("file", "must be UTF-8 text", "other bytes", "export the table as tab-separated text in UTF-8")
+    return None
+
+
+def _check_header(
+    header: list[str], problems: Problems, required: Sequence[str], optional: Sequence[str] | None
+) -> bool:
+    before = len(problems.found)
+    for name in required:
+        if name not in header:
+            problems.add("header", f"must have the column {name}", ", ".join(header), f"add the column {name}")
+    for name in dict.fromkeys(header):
+        if optional is not None and name not in (*required, *optional):
+            known = ", ".join((*required, *optional))
+            problems.add("header", f"must have known columns only ({known})", name, "rename or delete the column")
+        if header.count(name) > 1:
+            problems.add("header", "must name a column once", name, "delete one of the columns")
+    return len(problems.found) == before

@@ -1,0 +1,7 @@
+"""The stages after the scans, in their order: later ones read what earlier ones left in the derivative."""
+
+from __future__ import annotations
+
+from pharmrs.pipeline.study_stages import Stage
+
+STAGES: tuple[Stage, ...] = ()
