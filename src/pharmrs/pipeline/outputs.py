@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from pharmrs import __version__
 from pharmrs.io.nifti_mrs import write_spectrum
 from pharmrs.mrs.quantify import SCALES
 from pharmrs.pipeline.dataset import Dataset
+from pharmrs.pipeline.derivative import PROVENANCE_FILE, REPORT_FILE, describe_derivative, json_text
 from pharmrs.pipeline.relative_paths import relative_to
 from pharmrs.pipeline.settings import settings_of
 from pharmrs.pipeline.study_stages import StageOutcome
@@ -61,13 +60,7 @@ def write_scan(output: Path, result: ScanResult, figures: ScanFigures) -> None:
 def write_tables(output: Path, dataset: Dataset, outcomes: Sequence[ScanOutcome]) -> None:
     """The description of the derivative and the tables of all scans, which the stages after the scans read."""
     study, _ = dataset.usable()
-    description = {
-        "Name": f"pharmrs derivatives of {study.title}",
-        "BIDSVersion": "1.10.0",
-        "DatasetType": "derivative",
-        "GeneratedBy": [{"Name": "pharmrs", "Version": __version__}],
-    }
-    write_text(output / "dataset_description.json", _json(description))
+    describe_derivative(output, study)
     write_study_tables(output, [_portable(outcome, dataset.root) for outcome in outcomes], SCALE_LABELS)
 
 
@@ -89,8 +82,8 @@ def write_study(
     general = [relative_to(dataset.root, problem) for problem in found]
     write_table(output, problems_table([*general, *(problem for one in outcomes for problem in one.problems)]))
     write_text(output / "methods.md", methods)
-    write_text(output / "provenance.json", _json(provenance))
-    report = output / "report.html"
+    write_text(output / PROVENANCE_FILE, json_text(provenance))
+    report = output / REPORT_FILE
     write_report(
         report,
         study.title,
@@ -111,7 +104,3 @@ def write_study(
 
 def _portable(outcome: ScanOutcome, root: Path) -> ScanOutcome:
     return replace(outcome, problems=tuple(relative_to(root, problem) for problem in outcome.problems))
-
-
-def _json(content: Mapping[str, object]) -> str:
-    return json.dumps(content, indent=2, sort_keys=False, ensure_ascii=False, default=str) + "\n"

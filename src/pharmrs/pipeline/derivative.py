@@ -1,0 +1,60 @@
+"""The frame of the derivative: what it is, and which of its files lie outside the BIDS specification."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from pharmrs import __version__
+from pharmrs.pipeline.log import LOG_FILE
+from pharmrs.records.study import Study
+from pharmrs.report.atomic import write_text
+
+REPORT_FILE = "report.html"
+PROVENANCE_FILE = "provenance.json"
+REVIEW_FOLDER = "review"
+CACHE_FOLDER = "cache"
+# what is no result of a run: when it ran, what people decided, what is kept to save time
+NOT_RESULTS = (LOG_FILE, REVIEW_FOLDER, CACHE_FOLDER)
+
+_README = """\
+# {title}
+
+Written by pharmrs {version} (`pharmrs run`). Begin with `{report}`; it needs no network.
+
+Each table (`*.tsv`) has its data dictionary beside it (`*.json`). `methods.md` says what was executed, `{provenance}`
+with which versions, settings and inputs; `pharmrs rerun {provenance}` repeats it and compares. Preprocessed spectra are
+NIfTI-MRS files in `sub-*/`. BIDS has no rules yet for derivatives of spectroscopy, so `.bidsignore` names them.
+"""
+_IGNORED = (
+    "*.html",
+    "*.log",
+    "*.md",
+    "/*.tsv",
+    "/*.json",
+    "!/dataset_description.json",
+    "sub-*/",
+    "figures/",
+    "group/",
+)
+
+
+def describe_derivative(output: Path, study: Study) -> None:
+    """Write `dataset_description.json`, `README` and `.bidsignore` of the derivative."""
+    description = {
+        "Name": f"pharmrs derivatives of {study.title}",
+        "BIDSVersion": "1.10.0",
+        "DatasetType": "derivative",
+        "GeneratedBy": [{"Name": "pharmrs", "Version": __version__}],
+    }
+    write_text(output / "dataset_description.json", json_text(description))
+    readme = _README.format(title=study.title, version=__version__, report=REPORT_FILE, provenance=PROVENANCE_FILE)
+    write_text(output / "README", readme)
+    ignored = (*_IGNORED, REVIEW_FOLDER, CACHE_FOLDER)
+    write_text(output / ".bidsignore", "\n".join(ignored) + "\n")
+
+
+def json_text(content: Mapping[str, object]) -> str:
+    """`content` as JSON in its own order."""
+    return json.dumps(content, indent=2, sort_keys=False, ensure_ascii=False, default=str) + "\n"
