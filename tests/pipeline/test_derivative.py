@@ -17,6 +17,7 @@ from nifti_mrs.nifti_mrs import NIFTI_MRS
 from pharmrs.io.nifti_mrs import read_fids
 from pharmrs.simulate.dataset import TRUTH_FILE
 
+TABLES = ("metabolites", "quality", "exclusions", "problems", "mrsinmrs")
 GOOD, BAD = "sub-01_ses-1_acq-steam", "sub-01_ses-2_acq-steam"
 
 
@@ -42,7 +43,7 @@ def test_files(results: Path) -> None:
         "pharmrs.log",
         "provenance.json",
         "report.html",
-        *(f"{name}{end}" for name in ("metabolites", "quality", "exclusions", "problems") for end in (".tsv", ".json")),
+        *(f"{name}{end}" for name in TABLES for end in (".tsv", ".json")),
     }
     for scan in (GOOD, BAD):
         folder = "/".join([*scan.split("_")[:2], "mrs"])
@@ -61,7 +62,7 @@ def test_dataset_description(results: Path) -> None:
     assert [tool["Name"] for tool in content["GeneratedBy"]] == ["pharmrs"]
 
 
-@pytest.mark.parametrize("name", ["metabolites", "quality", "exclusions", "problems"])
+@pytest.mark.parametrize("name", TABLES)
 def test_every_column_is_explained(results: Path, name: str) -> None:
     lines = (results / f"{name}.tsv").read_text(encoding="utf-8").splitlines()
     columns = lines[0].split("\t")

@@ -13,12 +13,23 @@ from typing import Any
 from pharmrs.constants import WATER_PPM
 from pharmrs.io.problems import Problems
 from pharmrs.records import Acquisition
+from pharmrs.records.acquisition import Scanner
 
 _LOOKS_LIKE_MS = "the value looks like milliseconds; NIfTI-MRS and BIDS want seconds: divide it by 1000 in the file"
 _SAME = 1e-4  # relative: sidecars are often rounded to a few digits
 # the sampling clock is often rounded to whole hertz, which moves a peak at 3 ppm from water by less than 0.4 Hz at 7 T
 _SAME_WIDTH = 1e-3
 DWELL_RANGE_S = (5e-6, 5e-3)
+_SCANNER_KEYS = {
+    "field_strength": ("MagneticFieldStrength",),
+    "model": ("ManufacturersModelName",),
+    "software": ("SoftwareVersions",),
+    "transmit_coil": ("TransmitCoilName", "TxCoil"),
+    "receive_coil": ("ReceiveCoilName", "RxCoil"),
+    "water_suppression": ("WaterSuppressionTechnique", "WaterSuppressionType"),
+    "shimming": ("B0ShimmingTechnique",),
+    "region": ("BodyPartDetails", "BodyPart"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,6 +183,7 @@ def acquisition_of(metadata: Metadata, dwell_time_s: float) -> Acquisition | Non
         acquisition_start_time_s=start_s or 0.0,
         sequence=metadata.text("SequenceName", "PulseSequenceType", "ProtocolName"),
         manufacturer=metadata.text("Manufacturer"),
+        scanner=Scanner(**{field: metadata.text(*keys) for field, keys in _SCANNER_KEYS.items()}),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pharmrs.pipeline.checklist_stage import CHECKLIST
 from pharmrs.pipeline.study_stages import Stage
 
-STAGES: tuple[Stage, ...] = ()
+STAGES: tuple[Stage, ...] = (CHECKLIST,)

@@ -11,6 +11,20 @@ from pharmrs.records.arrays import ComplexArray, FloatArray, read_only
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Scanner:
+    """What the header tells about the hardware and its adjustment, as text; empty: not told."""
+
+    field_strength: str = ""
+    model: str = ""
+    software: str = ""
+    transmit_coil: str = ""
+    receive_coil: str = ""
+    water_suppression: str = ""
+    shimming: str = ""
+    region: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Acquisition:
     """Acquisition parameters of one recording.
 
@@ -28,6 +42,7 @@ class Acquisition:
     acquisition_start_time_s: float = 0.0
     sequence: str = ""
     manufacturer: str = ""
+    scanner: Scanner = Scanner()
 
     def ppm_axis(self, points: int) -> FloatArray:
         """Chemical shift of every FFT bin of `points` samples, shape (points,), in FFT order."""

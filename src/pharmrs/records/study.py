@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from pharmrs.records.declaration import Declaration, Fraction, Positive
 from pharmrs.records.fit import FitSettings, RatioPrior
 from pharmrs.records.study_design import Design
+from pharmrs.records.study_reporting import Reporting
 
 
 class References(Declaration):
@@ -139,3 +140,4 @@ class Study(Declaration):
     fit: Fit = Fit()
     quantification: Quantification
     quality: QualityRules
+    reporting: Reporting = Field(Reporting(), description="texts for the MRSinMRS checklist that no header tells")
