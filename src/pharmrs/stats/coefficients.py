@@ -1,0 +1,131 @@
+"""What every regression gives back: coefficients with their uncertainty, or the reason why there are none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import stats
+
+from pharmrs.records.arrays import FloatArray, read_only
+
+FEWEST_ROWS = 4  # below this no model of a study has a meaning, whatever the algebra allows
+_RANK_TOLERANCE = 1e-10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotEstimable:
+    """A method that could not be applied to these data, and why (`n`: usable rows)."""
+
+    method: str
+    reason: str
+    n: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coefficients:
+    """Terms of one model; all arrays have shape (terms,). `df` is inf where the reference is the normal distribution.
+
+    `n`: rows used; `subjects`: independent units behind them (0: not clustered); `notes`: what a reader must know.
+    """
+
+    method: str
+    terms: tuple[str, ...]
+    estimate: FloatArray
+    se: FloatArray
+    df: FloatArray
+    p: FloatArray
+    ci_low: FloatArray
+    ci_high: FloatArray
+    n: int
+    subjects: int = 0
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for item in fields(self):
+            value = getattr(self, item.name)
+            if isinstance(value, np.ndarray):
+                object.__setattr__(self, item.name, read_only(value, np.float64))
+
+    @property
+    def statistic(self) -> FloatArray:
+        """Estimate over standard error; NaN where the standard error is 0."""
+        return self.estimate / np.where(self.se > 0, self.se, np.nan)
+
+    def position(self, term: str) -> int:
+        """Where `term` stands. Raises ValueError when the model has no such term."""
+        return self.terms.index(term)
+
+
+def wald(
+    method: str,
+    terms: Sequence[str],
+    estimate: FloatArray,
+    se: FloatArray,
+    df: ArrayLike,
+    *,
+    n: int,
+    subjects: int = 0,
+    notes: Sequence[str] = (),
+    level: float = 0.95,
+) -> Coefficients:
+    """Coefficients with t tests and intervals on `df` degrees of freedom (scalar or one per term; inf: normal)."""
+    freedom = np.broadcast_to(np.asarray(df, dtype=float), estimate.shape).copy()
+    usable = (se > 0) & (freedom > 0)
+    statistic = np.where(usable, estimate / np.where(usable, se, 1.0), np.nan)
+    spread = np.where(usable, se * stats.t.ppf(0.5 + level / 2, np.where(usable, freedom, 1.0)), np.nan)
+    return Coefficients(
+        method=method,
+        terms=tuple(terms),
+        estimate=estimate,
+        se=se,
+        df=freedom,
+        p=2 * stats.t.sf(np.abs(statistic), np.where(usable, freedom, 1.0)),
+        ci_low=estimate - spread,
+        ci_high=estimate + spread,
+        n=n,
+        subjects=subjects,
+        notes=tuple(notes),
+    )
+
+
+def obstacle(outcome: FloatArray, design: FloatArray, terms: Sequence[str]) -> str:
+    """Why `outcome ~ design` cannot be fitted (rows, constant outcome, aliased columns); empty when it can.
+
+    Raises ValueError on missing values or unequal lengths: choosing the rows is the caller's decision.
+    """
+    if design.shape != (len(outcome), len(terms)):
+        raise ValueError(f"design must be ({len(outcome)}, {len(terms)}), is {design.shape}")
+    if not (np.isfinite(outcome).all() and np.isfinite(design).all()):
+        raise ValueError("outcome and design must be finite: leave incomplete rows out first")
+    if len(outcome) < FEWEST_ROWS:
+        return f"{len(outcome)} rows; at least {FEWEST_ROWS} are needed"
+    if len(outcome) <= len(terms):
+        return f"{len(outcome)} rows for {len(terms)} coefficients"
+    if np.ptp(outcome) == 0:
+        return "the outcome is constant"
+    aliased = aliased_terms(design, terms)
+    if aliased:
+        return f"not separable from the other terms: {', '.join(aliased)}"
+    return ""
+
+
+def aliased_terms(design: FloatArray, terms: Sequence[str]) -> list[str]:
+    """Terms that are linear combinations of the ones before them (columns are scaled to length 1 first)."""
+    length = np.sqrt(np.sum(design**2, axis=0))
+    scaled = design / np.where(length > 0, length, 1.0)
+    found: list[str] = []
+    kept: list[int] = []
+    for column, term in enumerate(terms):
+        if kept:
+            basis = np.linalg.qr(scaled[:, kept])[0]
+            left = scaled[:, column] - basis @ (basis.T @ scaled[:, column])
+        else:
+            left = scaled[:, column]
+        if float(np.linalg.norm(left)) < _RANK_TOLERANCE:
+            found.append(term)
+        else:
+            kept.append(column)
+    return found

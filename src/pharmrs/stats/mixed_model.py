@@ -1,0 +1,124 @@
+"""Linear mixed models with random intercepts, and the marginal model with compound symmetry."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pharmrs.records.arrays import FloatArray
+from pharmrs.stats.coefficients import Coefficients, NotEstimable, obstacle, wald
+from pharmrs.stats.denominators import kenward_roger, satterthwaite
+from pharmrs.stats.variance_components import VarianceComponents, estimate_components
+
+SINGULAR = "a variance component is zero: the fit is that of the model without it"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MixedFit:
+    """A fitted mixed model. `components`: variance of each random intercept by name; `deviance`: -2 log likelihood
+    (REML criterion when `restricted`). The coefficients come with Satterthwaite and with Kenward-Roger inference; under
+    full maximum likelihood both are those of the normal distribution.
+    """
+
+    satterthwaite: Coefficients
+    kenward_roger: Coefficients
+    components: Mapping[str, float]
+    residual_variance: float
+    deviance: float
+    restricted: bool
+    singular: bool
+
+
+def fit_mixed(
+    outcome: FloatArray,
+    design: FloatArray,
+    terms: Sequence[str],
+    groups: Mapping[str, Sequence[str]],
+    *,
+    restricted: bool = True,
+    bounded: bool = True,
+) -> MixedFit | NotEstimable:
+    """`outcome ~ design + (1 | group)` for every entry of `groups` (name -> label of each row).
+
+    `bounded=False` lets the components be negative: one group then is GLS with compound symmetry, which can describe
+    rows of a person that are less alike than those of different persons.
+    """
+    method = _name(groups, restricted, bounded)
+    reason = obstacle(outcome, design, terms) or _groups_obstacle(groups, len(outcome))
+    if not reason and _exact(outcome, design):
+        reason = "the terms reproduce the outcome exactly"
+    if reason:
+        return NotEstimable(method=method, reason=reason, n=len(outcome))
+    kernels = [_same_group(labels) for labels in groups.values()] + [np.eye(len(outcome))]
+    fit = estimate_components(kernels, outcome, design, restricted=restricted, bounded=bounded)
+    if not fit.converged:
+        return NotEstimable(method=method, reason="the variance components did not converge", n=len(outcome))
+    singular = len(fit.free) < len(kernels)
+    subjects = len(set(next(iter(groups.values()))))
+    notes = (SINGULAR,) if singular else ()
+    sat, kr = _inference(method, fit, kernels, design, terms, restricted, subjects, notes)
+    return MixedFit(
+        satterthwaite=sat,
+        kenward_roger=kr,
+        components=dict(zip(groups, map(float, fit.components[:-1]), strict=True)),
+        residual_variance=float(fit.components[-1]),
+        deviance=fit.at.deviance,
+        restricted=restricted,
+        singular=singular,
+    )
+
+
+def _inference(
+    method: str,
+    fit: VarianceComponents,
+    kernels: Sequence[FloatArray],
+    design: FloatArray,
+    terms: Sequence[str],
+    restricted: bool,
+    subjects: int,
+    notes: tuple[str, ...],
+) -> tuple[Coefficients, Coefficients]:
+    n = len(design)
+    se = np.sqrt(np.diag(fit.at.covariance))
+    if not restricted:
+        normal = wald(f"{method}, normal", terms, fit.at.estimate, se, np.inf, n=n, subjects=subjects, notes=notes)
+        return normal, normal
+    kr = kenward_roger(fit, kernels, design)
+    return (
+        wald(f"{method}, Satterthwaite", terms, fit.at.estimate, se, satterthwaite(fit, kernels, design),
+             n=n, subjects=subjects, notes=notes),
+        wald(f"{method}, Kenward-Roger", terms, fit.at.estimate, kr.se, kr.df, n=n, subjects=subjects, notes=notes),
+    )  # fmt: skip
+
+
+def _name(groups: Mapping[str, Sequence[str]], restricted: bool, bounded: bool) -> str:
+    how = "REML" if restricted else "ML"
+    if not bounded:
+        return f"GLS with compound symmetry within {' and '.join(groups)}, {how}"
+    return f"mixed model with random intercepts of {' and '.join(groups)}, {how}"
+
+
+def _groups_obstacle(groups: Mapping[str, Sequence[str]], rows: int) -> str:
+    if not groups:
+        raise ValueError("a mixed model needs at least one grouping")
+    for name, labels in groups.items():
+        if len(labels) != rows:
+            raise ValueError(f"{name} must label each of the {rows} rows, has {len(labels)}")
+        distinct = len(set(labels))
+        if distinct < 2:
+            return f"all rows have the same {name}"
+        if distinct == rows:
+            return f"no {name} has two rows: its variance cannot be told from the residual"
+    return ""
+
+
+def _exact(outcome: FloatArray, design: FloatArray) -> bool:
+    residual = outcome - design @ np.linalg.lstsq(design, outcome, rcond=None)[0]
+    return float(residual @ residual) <= 1e-24 * float(outcome @ outcome)
+
+
+def _same_group(labels: Sequence[str]) -> FloatArray:
+    _, codes = np.unique(np.asarray(labels, dtype=str), return_inverse=True)
+    return np.asarray(codes[:, None] == codes[None, :], dtype=float)
