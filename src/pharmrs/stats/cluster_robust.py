@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pharmrs.records.arrays import FloatArray
-from pharmrs.stats.coefficients import Coefficients, NotEstimable, obstacle, wald
+from pharmrs.stats.coefficients import Coefficients, check_estimable, wald
+from pharmrs.stats.not_estimable import NotEstimable
 
 HETEROSCEDASTIC = ("HC0", "HC1", "HC2", "HC3")
 CLUSTERED = ("CR0", "CR1", "CR2")
@@ -21,7 +22,7 @@ _EXPLAINED_BY_ONE = 1e-10  # eigenvalue of I - H_gg below which a person determi
 
 def robust_least_squares(
     outcome: FloatArray, design: FloatArray, terms: Sequence[str], kind: str, clusters: Sequence[str] = ()
-) -> Coefficients | NotEstimable:
+) -> Coefficients:
     """Ordinary least squares with the robust covariance `kind`.
 
     `clusters` (rows,) names the person of each row, required for CR0, CR1, CR2. Degrees of freedom: rows minus
@@ -30,10 +31,8 @@ def robust_least_squares(
     method = f"OLS, {kind}"
     if kind not in HETEROSCEDASTIC + CLUSTERED:
         raise ValueError(f"kind must be one of {HETEROSCEDASTIC + CLUSTERED}, is {kind!r}")
-    reason = obstacle(outcome, design, terms)
-    if reason:
-        return NotEstimable(method=method, reason=reason, n=len(outcome))
-    inverse = np.linalg.inv(design.T @ design)
+    check_estimable(method, outcome, design, terms)
+    inverse = np.asarray(np.linalg.inv(design.T @ design), dtype=float)
     estimate = inverse @ (design.T @ outcome)
     residual = outcome - design @ estimate
     n, p = design.shape
@@ -42,7 +41,7 @@ def robust_least_squares(
         return wald(method, terms, estimate, np.sqrt(np.diag(covariance)), n - p, n=n)
     members = _members(clusters, n)
     if len(members) < 2:
-        return NotEstimable(method=method, reason="all rows belong to one participant", n=n)
+        raise NotEstimable(f"{method}: all rows belong to one participant")
     if kind == "CR2":
         covariance, freedom, alone = _cr2(residual, design, inverse, members)
         notes = (f"{alone} participants determine a coefficient alone",) if alone else ()

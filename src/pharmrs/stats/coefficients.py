@@ -1,4 +1,4 @@
-"""What every regression gives back: coefficients with their uncertainty, or the reason why there are none."""
+"""What every regression gives back: coefficients with their uncertainty; and what makes one impossible."""
 
 from __future__ import annotations
 
@@ -10,18 +10,10 @@ from numpy.typing import ArrayLike
 from scipy import stats
 
 from pharmrs.records.arrays import FloatArray, read_only
+from pharmrs.stats.not_estimable import NotEstimable
 
 FEWEST_ROWS = 4  # below this no model of a study has a meaning, whatever the algebra allows
 _RANK_TOLERANCE = 1e-10
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotEstimable:
-    """A method that could not be applied to these data, and why (`n`: usable rows)."""
-
-    method: str
-    reason: str
-    n: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +44,7 @@ class Coefficients:
     @property
     def statistic(self) -> FloatArray:
         """Estimate over standard error; NaN where the standard error is 0."""
-        return self.estimate / np.where(self.se > 0, self.se, np.nan)
+        return np.asarray(self.estimate / np.where(self.se > 0, self.se, np.nan))
 
     def position(self, term: str) -> int:
         """Where `term` stands. Raises ValueError when the model has no such term."""
@@ -82,7 +74,7 @@ def wald(
         estimate=estimate,
         se=se,
         df=freedom,
-        p=2 * stats.t.sf(np.abs(statistic), np.where(usable, freedom, 1.0)),
+        p=np.asarray(2 * stats.t.sf(np.abs(statistic), np.where(usable, freedom, 1.0))),
         ci_low=estimate - spread,
         ci_high=estimate + spread,
         n=n,
@@ -91,8 +83,8 @@ def wald(
     )
 
 
-def obstacle(outcome: FloatArray, design: FloatArray, terms: Sequence[str]) -> str:
-    """Why `outcome ~ design` cannot be fitted (rows, constant outcome, aliased columns); empty when it can.
+def check_estimable(method: str, outcome: FloatArray, design: FloatArray, terms: Sequence[str]) -> None:
+    """Raise `NotEstimable` where `outcome ~ design` has too few rows, a constant outcome or aliased columns.
 
     Raises ValueError on missing values or unequal lengths: choosing the rows is the caller's decision.
     """
@@ -101,15 +93,19 @@ def obstacle(outcome: FloatArray, design: FloatArray, terms: Sequence[str]) -> s
     if not (np.isfinite(outcome).all() and np.isfinite(design).all()):
         raise ValueError("outcome and design must be finite: leave incomplete rows out first")
     if len(outcome) < FEWEST_ROWS:
-        return f"{len(outcome)} rows; at least {FEWEST_ROWS} are needed"
+        raise NotEstimable(f"{method}: {len(outcome)} rows, at least {FEWEST_ROWS} are needed")
     if len(outcome) <= len(terms):
-        return f"{len(outcome)} rows for {len(terms)} coefficients"
+        raise NotEstimable(f"{method}: {len(outcome)} rows for {len(terms)} coefficients")
     if np.ptp(outcome) == 0:
-        return "the outcome is constant"
+        raise NotEstimable(f"{method}: the outcome is constant")
     aliased = aliased_terms(design, terms)
     if aliased:
-        return f"not separable from the other terms: {', '.join(aliased)}"
-    return ""
+        raise NotEstimable(f"{method}: singular, not separable from the terms before: {', '.join(aliased)}")
+
+
+def column_names(design: FloatArray) -> tuple[str, ...]:
+    """Names for the columns of a matrix that has none."""
+    return tuple(f"column {column + 1}" for column in range(design.shape[1]))
 
 
 def aliased_terms(design: FloatArray, terms: Sequence[str]) -> list[str]:

@@ -74,16 +74,7 @@ def kenward_roger(fit: VarianceComponents, kernels: Sequence[FloatArray], design
 
 
 def _freedom(column: int, phi: FloatArray, middle: Sequence[FloatArray], w: FloatArray) -> float:
-    """Degrees of freedom of one coefficient: the q = 1 case of Kenward & Roger's F approximation, where A1 = A2."""
+    """Degrees of freedom of one coefficient: with one contrast, where A1 = A2 = A, their F approximation has 2 / A."""
     share = np.array([piece[column, column] for piece in middle]) / phi[column, column]
     a = float(share @ w @ share)
-    if a <= 0:
-        return float("nan")
-    b = 3.5 * a
-    g = -3 / 3.0  # ((q + 1) A1 - (q + 4) A2) / ((q + 2) A2) with q = 1 and A1 = A2
-    denominator = 3 + 2 * (1 - g)
-    c1, c2, c3 = g / denominator, (1 - g) / denominator, (3 - g) / denominator
-    mean = 1 / (1 - a) if a < 1 else float("inf")
-    variance = 2 * (1 + c1 * b) / ((1 - c2 * b) ** 2 * (1 - c3 * b))
-    rho = variance / (2 * mean**2)
-    return 4 + 3 / (rho - 1)
+    return 2 / a if a > 0 else float("nan")

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from pharmrs.records.arrays import FloatArray
-from pharmrs.stats.coefficients import Coefficients, NotEstimable, obstacle, wald
+from pharmrs.stats.coefficients import Coefficients, check_estimable, wald
 from pharmrs.stats.denominators import kenward_roger, satterthwaite
+from pharmrs.stats.not_estimable import NotEstimable
 from pharmrs.stats.variance_components import VarianceComponents, estimate_components
 
 SINGULAR = "a variance component is zero: the fit is that of the model without it"
@@ -39,22 +40,21 @@ def fit_mixed(
     *,
     restricted: bool = True,
     bounded: bool = True,
-) -> MixedFit | NotEstimable:
+) -> MixedFit:
     """`outcome ~ design + (1 | group)` for every entry of `groups` (name -> label of each row).
 
     `bounded=False` lets the components be negative: one group then is GLS with compound symmetry, which can describe
     rows of a person that are less alike than those of different persons.
     """
     method = _name(groups, restricted, bounded)
-    reason = obstacle(outcome, design, terms) or _groups_obstacle(groups, len(outcome))
-    if not reason and _exact(outcome, design):
-        reason = "the terms reproduce the outcome exactly"
-    if reason:
-        return NotEstimable(method=method, reason=reason, n=len(outcome))
+    check_estimable(method, outcome, design, terms)
+    _check_groups(method, groups, len(outcome))
+    if _exact(outcome, design):
+        raise NotEstimable(f"{method}: the terms reproduce the outcome exactly")
     kernels = [_same_group(labels) for labels in groups.values()] + [np.eye(len(outcome))]
     fit = estimate_components(kernels, outcome, design, restricted=restricted, bounded=bounded)
     if not fit.converged:
-        return NotEstimable(method=method, reason="the variance components did not converge", n=len(outcome))
+        raise NotEstimable(f"{method}: the variance components did not converge")
     singular = len(fit.free) < len(kernels)
     subjects = len(set(next(iter(groups.values()))))
     notes = (SINGULAR,) if singular else ()
@@ -100,7 +100,7 @@ def _name(groups: Mapping[str, Sequence[str]], restricted: bool, bounded: bool) 
     return f"mixed model with random intercepts of {' and '.join(groups)}, {how}"
 
 
-def _groups_obstacle(groups: Mapping[str, Sequence[str]], rows: int) -> str:
+def _check_groups(method: str, groups: Mapping[str, Sequence[str]], rows: int) -> None:
     if not groups:
         raise ValueError("a mixed model needs at least one grouping")
     for name, labels in groups.items():
@@ -108,10 +108,9 @@ def _groups_obstacle(groups: Mapping[str, Sequence[str]], rows: int) -> str:
             raise ValueError(f"{name} must label each of the {rows} rows, has {len(labels)}")
         distinct = len(set(labels))
         if distinct < 2:
-            return f"all rows have the same {name}"
+            raise NotEstimable(f"{method}: all rows have the same {name}")
         if distinct == rows:
-            return f"no {name} has two rows: its variance cannot be told from the residual"
-    return ""
+            raise NotEstimable(f"{method}: no {name} has two rows, its variance cannot be told from the residual")
 
 
 def _exact(outcome: FloatArray, design: FloatArray) -> bool:

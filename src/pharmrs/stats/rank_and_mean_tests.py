@@ -129,7 +129,9 @@ def welch(first: FloatArray, second: FloatArray, level: float = 0.95) -> TwoSide
     )  # fmt: skip
 
 
-def levene(*samples: FloatArray, center: Callable[[FloatArray], np.floating] = np.median) -> TwoSidedTest | NotEstimable:
+def levene(
+    *samples: FloatArray, center: Callable[[FloatArray], np.floating] = np.median
+) -> TwoSidedTest | NotEstimable:
     """Levene's test of equal variances about the medians (Brown & Forsythe 1974, 10.1080/01621459.1974.10482955)."""
     if len(samples) < 2:
         raise ValueError("Levene: at least two samples")

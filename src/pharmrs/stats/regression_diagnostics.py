@@ -8,7 +8,8 @@ import numpy as np
 from scipy import stats
 
 from pharmrs.records.arrays import FloatArray
-from pharmrs.stats.coefficients import NotEstimable, obstacle
+from pharmrs.stats.coefficients import check_estimable, column_names
+from pharmrs.stats.not_estimable import NotEstimable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,16 +43,12 @@ def cook_distances(outcome: FloatArray, design: FloatArray) -> FloatArray:
     return np.asarray(residual**2 * leverage / (p * variance * free**2))
 
 
-def breusch_pagan(
-    outcome: FloatArray, design: FloatArray, *, studentised: bool = True
-) -> VarianceTest | NotEstimable:
+def breusch_pagan(outcome: FloatArray, design: FloatArray, *, studentised: bool = True) -> VarianceTest:
     """Breusch-Pagan test of equal variances against the columns of `design` (the first is the intercept).
 
     Studentised: Koenker 1981, 10.1016/0304-4076(81)90062-2; else Breusch & Pagan 1979, 10.2307/1911963.
     """
-    reason = obstacle(outcome, design, tuple(f"column {column + 1}" for column in range(design.shape[1])))
-    if reason:
-        return NotEstimable(method="Breusch-Pagan", reason=reason, n=len(outcome))
+    check_estimable("Breusch-Pagan", outcome, design, column_names(design))
     residual = outcome - design @ np.linalg.lstsq(design, outcome, rcond=None)[0]
     squared = residual**2
     relative = squared / np.mean(squared) - 1
@@ -62,14 +59,12 @@ def breusch_pagan(
     return VarianceTest(statistic=statistic, df=df, p=float(stats.chi2.sf(statistic, df)))
 
 
-def nested_f(outcome: FloatArray, smaller: FloatArray, larger: FloatArray) -> NestedComparison | NotEstimable:
+def nested_f(outcome: FloatArray, smaller: FloatArray, larger: FloatArray) -> NestedComparison:
     """F test of nested least-squares models on the same rows."""
-    reason = obstacle(outcome, larger, tuple(f"column {column + 1}" for column in range(larger.shape[1])))
+    check_estimable("nested F", outcome, larger, column_names(larger))
     added = larger.shape[1] - smaller.shape[1]
-    if not reason and added < 1:
-        reason = "the larger model has no more terms than the smaller one"
-    if reason:
-        return NotEstimable(method="nested F", reason=reason, n=len(outcome))
+    if added < 1:
+        raise NotEstimable("nested F: the larger model has no more terms than the smaller one")
     rest = [
         float(np.sum((outcome - design @ np.linalg.lstsq(design, outcome, rcond=None)[0]) ** 2))
         for design in (smaller, larger)

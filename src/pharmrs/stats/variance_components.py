@@ -59,7 +59,7 @@ def evaluate(
     inverse = linalg.cho_solve((factor, True), np.eye(n), check_finite=False)
     weighted = inverse @ design
     information = design.T @ weighted
-    covariance = np.linalg.inv(information)
+    covariance = np.asarray(np.linalg.inv(information), dtype=float)
     projection = inverse - weighted @ covariance @ weighted.T
     projected = projection @ outcome
     deviance = 2 * float(np.sum(np.log(np.diag(factor)))) + float(outcome @ projected)
@@ -154,8 +154,8 @@ def _curvature(at: Evaluation, free: np.ndarray[tuple[int], np.dtype[np.intp]]) 
     observed = at.observed[np.ix_(free, free)]
     expected = at.expected[np.ix_(free, free)]
     if np.linalg.eigvalsh(observed)[0] > 0.05 * np.linalg.eigvalsh(expected)[0]:
-        return observed
-    return expected + 1e-12 * np.trace(expected) * np.eye(len(free))
+        return np.asarray(observed)
+    return np.asarray(expected + 1e-12 * np.trace(expected) * np.eye(len(free)))
 
 
 def _line_search(
