@@ -1,25 +1,16 @@
-"""The parity data of ../shared/data and the models that R 4.2.2 was given on them."""
+"""The parity data of ../shared/data as arrays, and the models that R 4.2.2 was given on them."""
 
 from __future__ import annotations
 
-import csv
-import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytest
 
 from pharmrs.records.arrays import FloatArray
 
-FOLDER = Path(__file__).parents[2].parent / "shared" / "data" / "stat-parity"
-NEEDED = pytest.mark.skipif(not FOLDER.is_dir(), reason=f"{FOLDER} is not there: the project's shared data are needed")
+from .surrogate import acceptance, read_rows
+
 CHANGE_TERMS = ("intercept", "dG", "trt", "dG:trt")
-
-
-def acceptance() -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((FOLDER / "acceptance.json").read_text())
-    return found
 
 
 def in_r() -> dict[str, Any]:
@@ -28,8 +19,7 @@ def in_r() -> dict[str, Any]:
 
 
 def table(name: str) -> dict[str, list[str]]:
-    with (FOLDER / name).open(newline="") as stream:
-        rows = list(csv.DictReader(stream))
+    rows = read_rows(f"stat-parity/{name}")
     return {column: [row[column] for row in rows] for column in rows[0]}
 
 

@@ -10,22 +10,24 @@ from typing import Any
 import numpy as np
 import pytest
 
+from pharmrs.records.analysis import StatisticalTest
 from pharmrs.stats.censored_regression import fit_tobit
 from pharmrs.stats.censored_summary import kaplan_meier_summary, lognormal_summary, regression_on_order_statistics
 from pharmrs.stats.cluster_robust import robust_least_squares
+from pharmrs.stats.correlation_interval import correlation_interval
 from pharmrs.stats.m_estimation import fit_m, fit_mm
 from pharmrs.stats.measurement_error import simex
 from pharmrs.stats.mixed_model import fit_mixed
 from pharmrs.stats.p_adjustment import benjamini_hochberg, holm
+from pharmrs.stats.paired import welch_t_test
 from pharmrs.stats.quantile_regression import fit_quantile
 from pharmrs.stats.rank_tests import kendall, levene, mann_whitney, wilcoxon_signed_rank
 from pharmrs.stats.regression_diagnostics import breusch_pagan, cook_distances, nested_f
+from pharmrs.stats.spearman import pearson_test
 
 from .parity_data import (
     CHANGE_TERMS,
     LEVEL_TERMS,
-    NEEDED,
-    acceptance,
     by_treatment,
     change_model,
     in_r,
@@ -33,19 +35,20 @@ from .parity_data import (
     numbers,
     table,
 )
+from .surrogate import acceptance
 
-pytestmark = NEEDED
 CLOSED, ITERATIVE = 1e-8, 1e-4
 
 # Entries of acceptance.json that other test files compare, by section
 ELSEWHERE = {
     "stat_parity": {
-        "lm", "shapiro", "anova2", "geno", "age", "adj", "hwe_24_9_2", "pe_K", "pe_P", "oldp_K", "oldp_P", "welch",
+        "lm", "shapiro", "anova2", "geno", "age", "adj", "hwe_24_9_2",
         *(f"{what}_{arm}" for what in ("sp", "pt", "old") for arm in "KP"),
     },
     **dict.fromkeys(("elisa_nls", "pcr_rflp", "sisa", "spearman_p", "shapiro_W.95946_n46_p", "source")),
 }  # fmt: skip
 HERE = {
+    "pe_K", "pe_P", "oldp_K", "oldp_P", "welch",
     "hc3", "hc1", "cl1", "cl0", "cr2", "cooks", "bp", "bp_nonstud", "kd_K", "kd_P", "wx_K", "wx_P", "mw", "levene",
     "lmer", "lmer2", "lmer_ml", "lmer_w", "nlme", "gls", "tobit", "cenmle", "ros", "ros_coef", "ros_model", "km", "rlm",
     "rlm_bi", "lmrob", "rq", "simex", "padj", "fchange",
@@ -100,9 +103,24 @@ def test_ranks(arm: str) -> None:
     assert (tau.p_method, pairs.p_method) == ("exact", "exact")
 
 
+@pytest.mark.parametrize("arm", ["K", "P"])
+def test_pearson_with_interval(arm: str) -> None:
+    """cor.test(dB, dG); Oldham's with Pearson's r: cor.test(b1 - b0, (b1 + b0) / 2)"""
+    values = by_treatment()[arm]
+    ours = pearson_test(values["dB"], values["dG"], arm, "changes")
+    low, high = correlation_interval(ours.estimate, ours.n)
+    close([ours.estimate, ours.p, low, high], in_r()[f"pe_{arm}"], CLOSED)
+    before, after = values["b0"], values["b1"]
+    oldham = pearson_test(after - before, (after + before) / 2, arm, "Oldham")
+    close([oldham.estimate, oldham.p], in_r()[f"oldp_{arm}"], CLOSED)
+
+
 def test_two_samples() -> None:
-    """wilcox.test(dB ~ treatment) with P first; car::leveneTest(dB ~ treatment)"""
+    """t.test(dB ~ treatment), wilcox.test(dB ~ treatment) with P first; car::leveneTest(dB ~ treatment)"""
     both = by_treatment()
+    what = StatisticalTest(family="t", group="all", quantity="dB")
+    means = welch_t_test(both["P"]["dB"], both["K"]["dB"], 0.05, what)
+    close([means.statistic, means.df, means.p], in_r()["welch"], CLOSED)
     ranks = mann_whitney(both["P"]["dB"], both["K"]["dB"])
     close([ranks.statistic, ranks.p], in_r()["mw"], CLOSED)
     spread = levene(both["K"]["dB"], both["P"]["dB"])

@@ -13,7 +13,7 @@ from scipy import stats
 from scipy.special import log_ndtr
 
 from pharmrs.records.arrays import FloatArray
-from pharmrs.stats.coefficients import Coefficients, aliased_terms, check_estimable, wald
+from pharmrs.stats.coefficients import Coefficients, aliased, check_estimable, wald
 from pharmrs.stats.not_estimable import NotEstimable
 
 _MOST_STEPS = 200
@@ -78,9 +78,9 @@ def _check(outcome: FloatArray, side: FloatArray, design: FloatArray, terms: Seq
     check_estimable(METHOD, outcome, design, terms)
     if measured.sum() <= len(terms):
         raise NotEstimable(f"{METHOD}: {int(measured.sum())} measured values for {len(terms)} coefficients")
-    aliased = aliased_terms(design[measured], terms)
-    if aliased:
-        names = ", ".join(aliased)
+    lost = aliased(design[measured], terms)
+    if lost:
+        names = ", ".join(lost)
         raise NotEstimable(f"{METHOD}: separation, among measured values not separable from the other terms: {names}")
     residual = (
         outcome[measured] - design[measured] @ np.linalg.lstsq(design[measured], outcome[measured], rcond=None)[0]

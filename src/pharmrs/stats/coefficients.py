@@ -10,10 +10,10 @@ from numpy.typing import ArrayLike
 from scipy import stats
 
 from pharmrs.records.arrays import FloatArray, read_only
+from pharmrs.stats.linear import Design, aliased_terms
 from pharmrs.stats.not_estimable import NotEstimable
 
 FEWEST_ROWS = 4  # below this no model of a study has a meaning, whatever the algebra allows
-_RANK_TOLERANCE = 1e-10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,9 +98,9 @@ def check_estimable(method: str, outcome: FloatArray, design: FloatArray, terms:
         raise NotEstimable(f"{method}: {len(outcome)} rows for {len(terms)} coefficients")
     if np.ptp(outcome) == 0:
         raise NotEstimable(f"{method}: the outcome is constant")
-    aliased = aliased_terms(design, terms)
-    if aliased:
-        raise NotEstimable(f"{method}: singular, not separable from the terms before: {', '.join(aliased)}")
+    lost = aliased(design, terms)
+    if lost:
+        raise NotEstimable(f"{method}: singular, not separable from the terms before: {', '.join(lost)}")
 
 
 def column_names(design: FloatArray) -> tuple[str, ...]:
@@ -108,20 +108,6 @@ def column_names(design: FloatArray) -> tuple[str, ...]:
     return tuple(f"column {column + 1}" for column in range(design.shape[1]))
 
 
-def aliased_terms(design: FloatArray, terms: Sequence[str]) -> list[str]:
-    """Terms that are linear combinations of the ones before them (columns are scaled to length 1 first)."""
-    length = np.sqrt(np.sum(design**2, axis=0))
-    scaled = design / np.where(length > 0, length, 1.0)
-    found: list[str] = []
-    kept: list[int] = []
-    for column, term in enumerate(terms):
-        if kept:
-            basis = np.linalg.qr(scaled[:, kept])[0]
-            left = scaled[:, column] - basis @ (basis.T @ scaled[:, column])
-        else:
-            left = scaled[:, column]
-        if float(np.linalg.norm(left)) < _RANK_TOLERANCE:
-            found.append(term)
-        else:
-            kept.append(column)
-    return found
+def aliased(design: FloatArray, terms: Sequence[str]) -> list[str]:
+    """Terms that are linear combinations of the ones before them."""
+    return aliased_terms(Design(matrix=design, terms=tuple(terms), hypothesis=(), formula=""))
