@@ -5,8 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel, ConfigDict
+
 from pharmrs.io.declarations import read_declaration
+from pharmrs.io.problems import Problems
 from pharmrs.records.study import Study
+from pharmrs.records.study_analysis import StudyPlan
 
 _SCHEMA_DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _WHEN_MISSING = "write a study.yaml at the root of the dataset with title, basis, quantification and quality"
@@ -15,6 +19,30 @@ _WHEN_MISSING = "write a study.yaml at the root of the dataset with title, basis
 def read_study(path: str | Path) -> Study:
     """Read and check `study.yaml`. Raises `InputError` with every mistake in it."""
     return read_declaration(path, Study, _WHEN_MISSING)
+
+
+def read_plan(path: str | Path) -> StudyPlan:
+    """Title, design and analysis plan of a `study.yaml`, whether it declares a whole study or only these.
+
+    Raises `InputError` with every mistake in the file.
+    """
+    keys = read_declaration(path, _AnyKeys, _WHEN_MISSING).model_extra or {}
+    if not set(keys) - set(StudyPlan.model_fields):
+        return read_declaration(path, StudyPlan, _WHEN_MISSING)
+    study = read_study(path)  # a whole study: everything in it must be right
+    problems = Problems(str(path))
+    for name in ("design", "analysis"):
+        if getattr(study, name) is None:
+            problems.add(name, "this key is required for the analysis", "missing", f"add '{name}' to study.yaml")
+    problems.raise_errors()
+    assert study.design is not None and study.analysis is not None
+    return StudyPlan(title=study.title, design=study.design, analysis=study.analysis)
+
+
+class _AnyKeys(BaseModel):
+    """A file of keys and values, whichever."""
+
+    model_config = ConfigDict(extra="allow")
 
 
 def study_schema() -> dict[str, Any]:

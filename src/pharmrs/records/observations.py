@@ -117,28 +117,29 @@ class ObservationTable:
 def _completed(
     rows: list[Observation], kind: str, treatments: tuple[str, ...], time_points: tuple[str, str]
 ) -> list[Observation]:
-    """`rows` and an empty row for every combination the design asks for; nothing known about it is lost."""
-    known = {row.key: row for row in rows}
-    completed = list(rows)
+    """`rows` and an empty row for every combination the design asks for; what is known of a participant is in each."""
+    completed: list[Observation] = []
     for subject in dict.fromkeys(row.subject for row in rows):
-        own = [row for row in rows if row.subject == subject]
-        covariates = _shared_covariates(own)
-        sequence = next((row.sequence for row in own if row.sequence), "")
-        taken = {row.treatment for row in own}
-        for treatment in treatments:
-            if kind == "parallel" and treatment not in taken:
-                continue
-            period = next((row.period for row in own if row.treatment == treatment and row.period is not None), None)
+        own = {row.key: row for row in rows if row.subject == subject}
+        sequence = next((row.sequence for row in own.values() if row.sequence), "")
+        covariates = _shared_covariates(own.values())
+        periods: dict[str, int] = {}
+        for row in own.values():
+            if row.period is not None:
+                periods.setdefault(row.treatment, row.period)
+        taken = dict.fromkeys(row.treatment for row in own.values())
+        for treatment in taken if kind == "parallel" else treatments:
             for time_point in time_points:
-                if (subject, treatment, time_point) not in known:
-                    completed.append(
-                        Observation(subject=subject, treatment=treatment, time_point=time_point, sequence=sequence,
-                                    period=period, covariates=covariates)
-                    )  # fmt: skip
+                key = (subject, treatment, time_point)
+                own.setdefault(key, Observation(subject=subject, treatment=treatment, time_point=time_point))
+        completed += [
+            replace(row, sequence=sequence, covariates=covariates, period=row.period or periods.get(row.treatment))
+            for row in own.values()
+        ]
     return completed
 
 
-def _shared_covariates(rows: list[Observation]) -> Mapping[str, CovariateValue]:
+def _shared_covariates(rows: Iterable[Observation]) -> Mapping[str, CovariateValue]:
     found: dict[str, CovariateValue] = {}
     for row in rows:
         for name, value in row.covariates.items():

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from pharmrs.records.declaration import Declaration, Fraction, Positive
 from pharmrs.records.fit import FitSettings, RatioPrior
+from pharmrs.records.study_analysis import Analysis
 from pharmrs.records.study_design import Design
 from pharmrs.records.study_reporting import Reporting
 
@@ -135,9 +136,16 @@ class Study(Declaration):
     title: str = Field(min_length=1, description="name of the study, for the report")
     basis: str = Field(min_length=1, description="basis set, path relative to study.yaml")
     design: Design | None = Field(None, description="treatments, periods and time points of the trial")
+    analysis: Analysis | None = Field(None, description="the analysis plan of the trial; needs design")
     references: References = References()
     preprocessing: Preprocessing = Preprocessing()
     fit: Fit = Fit()
     quantification: Quantification
     quality: QualityRules
     reporting: Reporting = Field(Reporting(), description="texts for the MRSinMRS checklist that no header tells")
+
+    @model_validator(mode="after")
+    def _analysis_has_a_design(self) -> Study:
+        if self.analysis is not None and self.design is None:
+            raise ValueError("analysis needs design: declare kind, treatments, baseline and follow_up")
+        return self

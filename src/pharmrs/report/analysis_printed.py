@@ -1,0 +1,180 @@
+"""The tables of the statistics as a paper prints them; n is in every one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pharmrs.records.analysis import EffectEstimate, StatisticalTest
+from pharmrs.records.analysis_result import AnalysisResult
+from pharmrs.records.linear_model import LinearModel
+from pharmrs.report.numbers import MISSING, number_text
+from pharmrs.report.printed_tables import PrintedTable
+from pharmrs.report.statistics_text import df_text, interval_text, p_text, statistic_phrase
+
+_FAMILIES = {"within_treatment": "within treatment", "between_treatments": "between treatments"}
+
+
+def printed_tables(result: AnalysisResult) -> tuple[PrintedTable, ...]:
+    """Main model, covariates, correlations, Oldham, t tests, unit check, extension models, sample flow."""
+    found = (
+        _main_table(result),
+        _covariates_table(result),
+        _correlations_table(result),
+        _comparisons_table(result),
+        _units_table(result),
+        _models_table(result),
+        _flow_table(result),
+    )
+    return tuple(table for table in found if table is not None)
+
+
+def level_text(result: AnalysisResult) -> str:
+    """`95 % CI` of the declared alpha."""
+    return f"{100 * (1 - result.plan.alpha):g} % CI"
+
+
+def model_note(model: LinearModel) -> str:
+    """F, R2, normality and n of a linear model in one sentence each."""
+    f = (
+        f"F({df_text(model.df[0])}, {df_text(model.df[1])}) = {number_text(model.f, 4)}, p = {p_text(model.f_p)}, "
+        f"R² = {number_text(model.r2)}, adjusted R² = {number_text(model.adjusted_r2)}"
+    )
+    return (
+        f"{model.n} pairs of {model.subjects} participants; {f}. Residuals: Shapiro-Wilk "
+        f"{statistic_phrase(model.shapiro)}."
+    )
+
+
+def _main_table(result: AnalysisResult) -> PrintedTable:
+    title = f"Change in {result.plan.biomarker} on change in {result.plan.metabolite}, treatment and their interaction"
+    model = result.chain.model
+    columns = ("Term", "β", "SE", level_text(result), "t", "df", "p")
+    if model is None:
+        rows: tuple[tuple[str, ...], ...] = ()
+        return PrintedTable(title=title, columns=columns, rows=rows, note=f"Not estimable: {result.chain.reason}.")
+    rows = tuple((item.term, *_estimate_cells(item)) for item in model.estimates)
+    return PrintedTable(title=title, columns=columns, rows=rows, note=model_note(model))
+
+
+def _estimate_cells(item: EffectEstimate) -> tuple[str, ...]:
+    return (
+        number_text(item.estimate), number_text(item.se), interval_text(item.ci_low, item.ci_high),
+        number_text(item.statistic), df_text(item.df), p_text(item.p),
+    )  # fmt: skip
+
+
+def _covariates_table(result: AnalysisResult) -> PrintedTable | None:
+    rows: list[tuple[str, ...]] = []
+    notes: list[str] = []
+    for one in result.chain.covariate_models:
+        if one.model is None:
+            rows.append((one.covariate, *(MISSING for _ in range(7))))
+            notes.append(f"{one.covariate}: not estimable, {one.reason}.")
+            continue
+        main_terms = {item.term for item in result.chain.model.estimates} if result.chain.model else set()
+        for item in one.model.estimates:
+            if item.hypothesis or item.term not in main_terms:
+                rows.append((f"+ {one.covariate}: {item.term}", *_estimate_cells(item), str(item.n)))
+    if not rows:
+        return None
+    columns = ("Model and term", "β", "SE", level_text(result), "t", "df", "p", "n pairs")
+    title = "The main model with one covariate added at a time: the covariate and the interaction"
+    return PrintedTable(title=title, columns=columns, rows=tuple(rows), note=" ".join(notes))
+
+
+def _correlations_table(result: AnalysisResult) -> PrintedTable | None:
+    tests = [*result.chain.correlations, *result.chain.oldham]
+    if not tests:
+        return None
+    rows = tuple(
+        (
+            f"{test.quantity}, {test.group}", str(test.n), test.estimate_name or MISSING, number_text(test.estimate),
+            p_text(test.p), p_text(test.p_alternative), p_text(test.alpha), p_text(test.alpha_sidak),
+        )
+        for test in tests
+    )  # fmt: skip
+    title = "Correlation of the two changes per treatment, and Oldham's check of change against level"
+    columns = ("Correlation", "n pairs", "", "value", "p (t)", "p (AS 89)", "level (Bonferroni)", "level (Sidak)")
+    note = (
+        "rs: Spearman's rank correlation; r: Pearson's. Levels are corrected for the number of treatments k as alpha / "
+        "k^(1 - r), r the Pearson correlation under that treatment (negative: 0)."
+    )
+    return PrintedTable(title=title, columns=columns, rows=rows, note=f"{note}{_reasons(tests)}")
+
+
+def _comparisons_table(result: AnalysisResult) -> PrintedTable | None:
+    tests = result.chain.paired
+    if not tests:
+        return None
+    rows = tuple(
+        (
+            f"{test.quantity}, {test.group}", test.sample, str(test.n), test.p_method or MISSING,
+            number_text(test.estimate), interval_text(test.ci_low, test.ci_high), number_text(test.statistic),
+            df_text(test.df), p_text(test.p),
+        )
+        for test in tests
+    )  # fmt: skip
+    parallel = any(test.p_method == "Welch t" for test in tests)
+    columns = ("Comparison", "Sample", "n" if parallel else "n pairs", "Test", "Difference", level_text(result), "t",
+               "df", "p")  # fmt: skip
+    note = "Pairs are matched by participant; a missing partner drops the pair."
+    title = (
+        f"Levels within and between treatments: {result.plan.biomarker} (adjusted level) and {result.plan.metabolite}"
+    )
+    return PrintedTable(title=title, columns=columns, rows=rows, note=f"{note}{_reasons(tests)}")
+
+
+def _reasons(tests: Sequence[StatisticalTest]) -> str:
+    given = dict.fromkeys(f"{test.quantity}, {test.group}: {test.reason}" for test in tests if test.reason)
+    return f" Not tested: {'; '.join(given)}." if given else ""
+
+
+def _units_table(result: AnalysisResult) -> PrintedTable | None:
+    changes = result.chain.unit_changes
+    if not changes:
+        return None
+    rows = tuple(
+        (f"{item.factor:g}", item.term or MISSING, number_text(item.estimate), p_text(item.p)) for item in changes
+    )
+    reasons = dict.fromkeys(f"factor {item.factor:g}: {item.reason}" for item in changes if item.reason)
+    note = f" Not estimable at {'; '.join(reasons)}." if reasons else ""
+    return PrintedTable(
+        title="The interaction after the unit of the assay is changed",
+        columns=("Biomarker multiplied by", "Term", "β", "p"),
+        rows=rows,
+        note="A result that owes nothing to the unit of the assay has the same p in every line." + note,
+    )
+
+
+def _models_table(result: AnalysisResult) -> PrintedTable | None:
+    if not result.models:
+        return None
+    rows: list[tuple[str, ...]] = []
+    notes: list[str] = []
+    for model in result.models:
+        plan = "declared" if model.declared else "exploratory"
+        shown = [item for item in model.estimates if item.hypothesis] or list(model.estimates[:1])
+        for item in shown:
+            rows.append(
+                (model.title, plan, item.term, number_text(item.estimate), interval_text(item.ci_low, item.ci_high),
+                 df_text(item.df), p_text(item.p), str(item.n), str(item.subjects))
+            )  # fmt: skip
+        if model.reason:
+            rows.append((model.title, plan, *(MISSING for _ in range(7))))
+            notes.append(f"{model.title}: not estimable, {model.reason}.")
+        notes += [f"{model.title}: {text}" for text in model.notes]
+    columns = ("Model", "Plan", "Term", "Estimate", level_text(result), "df", "p", "n", "participants")
+    return PrintedTable(
+        title="The interaction in other models", columns=columns, rows=tuple(rows), note=" ".join(notes)
+    )
+
+
+def _flow_table(result: AnalysisResult) -> PrintedTable:
+    treatments = result.table.treatments
+    stages = dict.fromkeys(item.stage for item in result.chain.flow)
+    count = {(item.stage, item.treatment): item.count for item in result.chain.flow}
+    rows = tuple(
+        (stage, str(count[stage, ""]), *(str(count.get((stage, name), "")) for name in treatments)) for stage in stages
+    )
+    notes = " ".join(f"{text[:1].upper()}{text[1:]}." for text in result.chain.notes)
+    return PrintedTable(title="Sample flow", columns=("", "all", *treatments), rows=rows, note=notes)

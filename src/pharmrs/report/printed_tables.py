@@ -1,0 +1,114 @@
+"""Tables ready to paste: the same cells as Markdown, HTML, LaTeX and docx."""
+
+from __future__ import annotations
+
+import html
+import io
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date of a zip member: the same table gives the same bytes
+_LATEX = str.maketrans(
+    {"&": r"\&", "%": r"\%", "_": r"\_", "#": r"\#", "$": r"\$", "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}",
+     "^": r"\textasciicircum{}", "\\": r"\textbackslash{}", "×": r"$\times$", "−": "$-$", "²": "$^2$",
+     "<": "$<$", ">": "$>$", "β": r"$\beta$", "∞": r"$\infty$", "±": r"$\pm$", "–": "--", "≤": r"$\le$"}
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrintedTable:
+    """A table as it is printed: title above, cells as text, note below; the first column heads the rows."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    note: str = ""
+
+
+def to_markdown(tables: Sequence[PrintedTable]) -> str:
+    """Pipe tables, numbered; numbers to the right."""
+    parts = []
+    for number, table in enumerate(tables, start=1):
+        lines = [_pipes(table.columns), _pipes(["---", *("---:" for _ in table.columns[1:])])]
+        lines += [_pipes([cell.replace("|", r"\|") for cell in row]) for row in table.rows]
+        note = f"\n\n{table.note}" if table.note else ""
+        parts.append(f"**Table {number}. {table.title}**\n\n" + "\n".join(lines) + note)
+    return "\n\n".join(parts) + "\n"
+
+
+def _pipes(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def to_html(tables: Sequence[PrintedTable]) -> str:
+    """One page of plain tables, to be pasted into a word processor."""
+    parts = ["<!DOCTYPE html>", '<html lang="en"><head><meta charset="utf-8"><title>Tables</title></head><body>']
+    for number, table in enumerate(tables, start=1):
+        head = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in table.columns)
+        parts.append(f"<table><caption>Table {number}. {html.escape(table.title)}</caption>")
+        parts.append(f"<thead><tr>{head}</tr></thead><tbody>")
+        for row in table.rows:
+            cells = "".join(f'<td align="right">{html.escape(cell)}</td>' for cell in row[1:])
+            parts.append(f'<tr><th scope="row" align="left">{html.escape(row[0])}</th>{cells}</tr>')
+        parts.append("</tbody></table>" + (f"<p>{html.escape(table.note)}</p>" if table.note else ""))
+    return "\n".join([*parts, "</body></html>"]) + "\n"
+
+
+def to_latex(tables: Sequence[PrintedTable]) -> str:
+    """`table` environments with booktabs rules."""
+    parts = [r"% \usepackage{booktabs}"]
+    for table in tables:
+        body = [" & ".join(cell.translate(_LATEX) for cell in row) + r" \\" for row in table.rows]
+        note = [r"\par\smallskip\footnotesize " + table.note.translate(_LATEX)] if table.note else []
+        parts += [
+            r"\begin{table}",
+            rf"\caption{{{table.title.translate(_LATEX)}}}",
+            r"\centering",
+            rf"\begin{{tabular}}{{l{'r' * (len(table.columns) - 1)}}}",
+            r"\toprule",
+            " & ".join(name.translate(_LATEX) for name in table.columns) + r" \\",
+            r"\midrule",
+            *body,
+            r"\bottomrule",
+            r"\end{tabular}",
+            *note,
+            r"\end{table}",
+        ]
+    return "\n".join(parts) + "\n"
+
+
+def to_docx(tables: Sequence[PrintedTable]) -> bytes:
+    """A Word document; the same tables give the same bytes, whenever they are written."""
+    from docx import Document
+    from docx.enum.text import WD_ALIGN_PARAGRAPH
+
+    document = Document()
+    properties = document.core_properties
+    properties.author, properties.title = "pharmrs", "Tables"
+    properties.created = properties.modified = datetime(1980, 1, 1)
+    for number, table in enumerate(tables, start=1):
+        document.add_paragraph().add_run(f"Table {number}. {table.title}").bold = True
+        grid = document.add_table(rows=1 + len(table.rows), cols=len(table.columns))
+        grid.style = "Light List"
+        for line, cells in zip(grid.rows, [table.columns, *table.rows], strict=True):
+            for position, (place, text) in enumerate(zip(line.cells, cells, strict=True)):
+                place.text = text
+                if position:
+                    place.paragraphs[0].alignment = WD_ALIGN_PARAGRAPH.RIGHT
+        document.add_paragraph(table.note)
+    written = io.BytesIO()
+    document.save(written)
+    return _undated(written.getvalue())
+
+
+def _undated(archive: bytes) -> bytes:
+    """The same zip archive with every member dated 1980."""
+    fixed = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(archive)) as source, zipfile.ZipFile(fixed, "w", zipfile.ZIP_DEFLATED) as target:
+        for member in source.infolist():
+            entry = zipfile.ZipInfo(member.filename, date_time=_EPOCH)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            target.writestr(entry, source.read(member.filename))
+    return fixed.getvalue()
