@@ -39,7 +39,9 @@ except SystemExit as end:
 """
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["run", "--help"], ["fit", "--help"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["--version"], ["run", "--help"], ["fit", "--help"], ["basis", "--help"]]
+)
 def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     loaded = loaded_by(HELP.format(arguments=arguments))
     assert loaded & HEAVY == set()
@@ -54,7 +56,7 @@ def test_commands_are_the_pinned_ones() -> None:
     from pharmrs.cli.main import app
 
     names = [command.name for command in app.registered_commands]
-    assert names == ["run", "validate", "fit", "schema", "demo-data"]
+    assert names == ["run", "validate", "fit", "basis", "schema", "demo-data"]
     assert app.registered_groups == []
     end = pharmrs("--help")
     assert end.code == 0

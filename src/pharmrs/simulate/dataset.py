@@ -10,9 +10,9 @@ import numpy as np
 
 from pharmrs.io.nifti_mrs import write_fids
 from pharmrs.records import Fids
+from pharmrs.simulate.basis_set import MACROMOLECULE_NAME, protocol_of, simulated_basis
 from pharmrs.simulate.demo_study import README, STUDY_YAML, TRUTH_COLUMNS
-from pharmrs.simulate.demo_subjects import ACQUISITION, DemoScan, draw_scans
-from pharmrs.simulate.multiplets import multiplet_basis
+from pharmrs.simulate.demo_subjects import ACQUISITION, MEAN_MM, DemoScan, draw_scans
 from pharmrs.simulate.raw_scan import simulate_scan
 from pharmrs.simulate.scan_records import SimulatedScan, SimulatedTruth
 from pharmrs.simulate.write_basis import write_lcmodel_basis
@@ -37,8 +37,9 @@ def write_demo_dataset(folder: str | Path, seed: int, subjects: int = 2, session
     (root / "truth").mkdir(exist_ok=True)
     rng = np.random.default_rng(seed)
     # twice the points of the recordings: a basis that outlasts the data is not cut short by it
-    basis = multiplet_basis(ACQUISITION, 2 * POINTS)
-    write_lcmodel_basis(root / BASIS_FILE, basis)
+    metabolites = [name for name in MEAN_MM if name != MACROMOLECULE_NAME]
+    basis = simulated_basis(protocol_of(ACQUISITION, 2 * POINTS), metabolites)
+    write_lcmodel_basis(root / BASIS_FILE, basis, ACQUISITION.sequence)
     scans = draw_scans(rng, subjects, sessions)
     truths: list[SimulatedTruth] = []
     for scan in scans:

@@ -6,9 +6,9 @@ README = """\
 Simulated single-voxel MR spectroscopy with known truth, written by pharmrs.
 
 Every recording is synthetic: 7 T, STEAM, TE 20 ms, TM 10 ms, TR 5 s, 4 coils, 16 transients. The metabolites come
-from a first-order basis set (basis/), which is fine for a demonstration and not for real spectra. Frequency drift,
-phase jitter, motion, eddy currents, residual water and correlated coil noise are put in; truth/ tells what should
-come out. The last examination is bad on purpose (30 Hz wide, low signal), so that the quality rules exclude it.
+from a basis set (basis/) simulated by density matrix for this sequence. Frequency drift, phase jitter, motion, eddy
+currents, residual water and correlated coil noise are put in; truth/ tells what should come out. The last examination
+is bad on purpose (30 Hz wide, low signal), so that the quality rules exclude it.
 """
 
 STUDY_YAML = """\

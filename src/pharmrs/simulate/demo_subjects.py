@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pharmrs.records import Acquisition
-from pharmrs.simulate.multiplets import MACROMOLECULE_NAME
+from pharmrs.simulate.basis_set import MACROMOLECULE_NAME
 from pharmrs.simulate.scan_records import ScanSettings
 
 # mM of the whole voxel: round numbers within the ranges of normal brain, Govindaraju 2000,
 # doi:10.1002/1099-1492(200005)13:3<129::AID-NBM619>3.0.CO;2-V
-_MEAN_MM = {
+MEAN_MM = {
     "Asp": 2.0,
     "Cr": 4.2,
     "GABA": 1.2,
@@ -65,7 +65,7 @@ def draw_scans(rng: np.random.Generator, subjects: int, sessions: int) -> list[D
     """All examinations. The last one is bad on purpose: 30 Hz wide and S/N 8, so that the quality rules have work."""
     scans = []
     for subject in range(1, subjects + 1):
-        personal = {name: mean * _spread(rng, _BETWEEN_SUBJECTS) for name, mean in _MEAN_MM.items()}
+        personal = {name: mean * _spread(rng, _BETWEEN_SUBJECTS) for name, mean in MEAN_MM.items()}
         for session in range(1, sessions + 1):
             amounts = {name: value * _spread(rng, _BETWEEN_SESSIONS) for name, value in personal.items()}
             bad = subject == subjects and session == sessions

@@ -1,0 +1,72 @@
+"""`pharmrs basis`: what it writes, and every mistake at once."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from e2e import contents, pharmrs
+
+from pharmrs.io.basis import read_basis
+
+CLOCK = ("--larmor-mhz", 297.2, "--bandwidth-hz", 6000)
+STEAM = ("--sequence", "steam", "--te-ms", 11, "--tm-ms", 32, *CLOCK)
+
+
+def test_it_writes_three_forms_of_one_basis_set(tmp_path: Path) -> None:
+    out = tmp_path / "new" / "steam.basis"
+    end = pharmrs("basis", *STEAM, "--points", 2048, "--metabolites", "NAA, Cr,Glu", "--out", out)
+    assert (end.code, end.out.split()) == (
+        0,
+        [str(out.with_name(n)) for n in ("steam.basis", "steam_json", "steam.png")],
+    )
+    first, second = read_basis(out), read_basis(out.with_name("steam_json"))
+    assert first.names == ("NAA", "Cr", "Glu", "mm")
+    assert first.echo_time_s == pytest.approx(0.011)
+    for name, fid in zip(first.names, first.fids, strict=True):
+        np.testing.assert_allclose(second.fids[second.names.index(name)], fid, atol=1e-6)
+    assert out.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
+    before = contents(out.parent)
+    assert pharmrs("basis", *STEAM, "--points", 2048, "--metabolites", "NAA, Cr,Glu", "--out", out).code == 0
+    assert contents(out.parent) == before
+
+
+def test_everything_wrong_is_told_and_nothing_written(tmp_path: Path) -> None:
+    spins = tmp_path / "own.json"
+    spins.write_text(json.dumps({"Drug": {"doi": "x", "parts": [{"shifts_ppm": [1, 2], "j_hz": [[0, 1], [2, 0]]}]}}))
+    before = contents(tmp_path)
+    arguments = ("--sequence", "stream", "--te-ms", 0, *CLOCK, "--metabolites", "glu", "--spin-systems", spins)
+    end = pharmrs("basis", *arguments, "--out", tmp_path / "x.txt")
+    assert end.code == 2
+    for text in ("did you mean steam?", "te_ms", "did you mean Glu?", "must be symmetric", "must end in .basis"):
+        assert text in end.err, text
+    assert "Traceback" not in end.err
+    assert contents(tmp_path) == before
+
+
+def test_own_spin_systems_and_intervals(tmp_path: Path) -> None:
+    spins = tmp_path / "own.json"
+    spins.write_text(json.dumps({"Drug": {"doi": "measured", "parts": [{"shifts_ppm": [2.5], "scale": 9}]}}))
+    arguments = ("--sequence", "press", "--te-ms", 30, *CLOCK, "--metabolites", "Drug,NAA", "--spin-systems", spins)
+    arguments = (*arguments, "--no-macromolecules", "--interval-ms", "5,15,10")
+    assert pharmrs("basis", *arguments, "--out", tmp_path / "press.basis").code == 0
+    basis = read_basis(tmp_path / "press.basis")
+    assert basis.names == ("Drug", "NAA")
+    assert abs(basis.fids[0, 0]) == pytest.approx(9.0, abs=1e-5)
+    wrong = pharmrs("basis", *arguments[:-1], "5,x", "--out", tmp_path / "press.basis")
+    assert wrong.code == 2 and "is not a list of numbers" in wrong.err
+
+
+def test_a_folder_of_another_basis_set_is_left_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "steam_json"
+    folder.mkdir()
+    (folder / "Mine.json").write_text("{}")
+    before = contents(tmp_path)
+    end = pharmrs("basis", *STEAM, "--metabolites", "NAA", "--out", tmp_path / "steam.basis")
+    assert end.code == 2 and "components of another basis set" in end.err
+    assert contents(tmp_path) == before
+    (tmp_path / "taken").write_text("")
+    end = pharmrs("basis", *STEAM, "--metabolites", "NAA", "--out", tmp_path / "taken" / "steam.basis")
+    assert end.code == 2 and "writable folder" in end.err and "Traceback" not in end.err
