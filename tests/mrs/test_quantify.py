@@ -11,14 +11,8 @@ import pytest
 from pharmrs.mrs.amplitudes import metabolite_amplitudes
 from pharmrs.mrs.fit import fit_spectrum
 from pharmrs.mrs.preprocess import PreprocessingSettings, Recordings, preprocess
-from pharmrs.mrs.quantify import (
-    SCALES,
-    Context,
-    QuantificationSettings,
-    Relaxation,
-    concentrations,
-    signal_fraction,
-)
+from pharmrs.mrs.quantify import SCALES, Context, QuantificationSettings, TissueRatio, concentrations
+from pharmrs.mrs.relaxation import Relaxation, signal_fraction
 from pharmrs.mrs.water import water_amplitude
 from pharmrs.records import Acquisition, Concentration, TissueFractions, WaterAmplitude
 from pharmrs.simulate.multiplets import multiplet_basis
@@ -43,7 +37,15 @@ WATER = WaterAmplitude(
 RELAXATION = Relaxation(
     t1_metabolite_s=1.5, t2_metabolite_s=0.11, t1_water_s=2.0, t2_water_s=0.05, source="round numbers"
 )
-TISSUE = TissueFractions(gray_matter=0.6, white_matter=0.2, csf=0.2, sd=0.02, source="hand")
+TISSUE = TissueFractions(
+    gray_matter=0.6,
+    white_matter=0.2,
+    csf=0.2,
+    gray_matter_sd=0.03,
+    white_matter_sd=0.025,
+    csf_sd=0.02,
+    source="hand",
+)
 CONTEXT = Context(
     fit=FIT,
     acquisition=ACQUISITION,
@@ -51,7 +53,12 @@ CONTEXT = Context(
     water=WATER,
     proton_amplitude=0.5,
     settings=QuantificationSettings(
-        water_concentration_mm=40000.0, water_attenuation=0.7, relaxation=RELAXATION, tissue=TISSUE
+        water_concentration_mm=40000.0,
+        water_attenuation=0.7,
+        relaxation=RELAXATION,
+        tissue=TISSUE,
+        alpha=dict.fromkeys((*NAMES, "tCr", "Glx"), TissueRatio(value=0.8, sd=0.05, source="hand")),
+        group_tissue=(0.55, 0.25),
     ),
 )
 
@@ -124,10 +131,10 @@ def test_relaxation_scale_of_a_reference_with_the_metabolites_own_timing() -> No
 
 
 def test_tissue_scale_by_hand() -> None:
-    """67.2 / (0.6 + 0.2); the two fractions add sqrt(2) * 0.02 / 0.8 of relative SD."""
+    """67.2 / (0.6 + 0.2); GM + WM is 1 - CSF, so its SD is that of CSF: 0.02 / 0.8 of relative SD."""
     found = quantified()["Glu", "gm_wm_normalised"]
     assert found.value == pytest.approx(84.0)
-    assert found.sd == pytest.approx(84.0 * math.sqrt((0.4 / 12) ** 2 + 0.01**2 + 2 * (0.02 / 0.8) ** 2))
+    assert found.sd == pytest.approx(84.0 * math.sqrt((0.4 / 12) ** 2 + 0.01**2 + (0.02 / 0.8) ** 2))
 
 
 def test_sums_are_quantified_with_their_own_sd() -> None:
@@ -136,7 +143,10 @@ def test_sums_are_quantified_with_their_own_sd() -> None:
     assert found.sd == pytest.approx(2e-3 * math.hypot(math.sqrt(0.07) / 10.0, 0.01))
 
 
-WATER_SCALES = ("institutional", "lcmodel_water", "water_relaxation", "gm_wm_normalised")
+ALPHA_SCALES = ("alpha_corrected", "alpha_normalised")
+TISSUE_WATER_SCALES = ("tissue_molal", "tissue_molar", *ALPHA_SCALES)
+TISSUE_SCALES = ("gm_wm_normalised", *TISSUE_WATER_SCALES)
+WATER_SCALES = ("institutional", "lcmodel_water", "water_relaxation", *TISSUE_SCALES)
 
 
 @pytest.mark.parametrize(
@@ -145,11 +155,17 @@ WATER_SCALES = ("institutional", "lcmodel_water", "water_relaxation", "gm_wm_nor
         ({"water": None, "water_acquisition": None}, WATER_SCALES, "no water reference"),
         ({"water": None}, WATER_SCALES, "water reference"),
         ({"proton_amplitude": float("nan")}, WATER_SCALES, "amplitude of one proton"),
-        ({"settings": replace(CONTEXT.settings, relaxation=None)}, ("water_relaxation",), "quantification.relaxation"),
-        ({"settings": replace(CONTEXT.settings, tissue=None)}, ("gm_wm_normalised",), "quantification.tissue"),
+        (
+            {"settings": replace(CONTEXT.settings, relaxation=None)},
+            ("water_relaxation", *TISSUE_WATER_SCALES),
+            "quantification.relaxation",
+        ),
+        ({"settings": replace(CONTEXT.settings, tissue=None)}, TISSUE_SCALES, "quantification.tissue"),
+        ({"settings": replace(CONTEXT.settings, alpha={})}, ALPHA_SCALES, "quantification.alpha"),
+        ({"settings": replace(CONTEXT.settings, group_tissue=None)}, ("alpha_normalised",), "mean voxel"),
         (
             {"settings": replace(CONTEXT.settings, tissue=replace(TISSUE, gray_matter=0.0, white_matter=0.0))},
-            ("gm_wm_normalised",),
+            TISSUE_SCALES,
             "no grey or white matter",
         ),
         ({"fit": made_up_fit(NAMES, [0.0, 0.0, 12.0], COVARIANCE)}, ("ratio_tcr",), "tCr is zero"),

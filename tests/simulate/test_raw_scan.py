@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pharmrs.records import Acquisition, TissueFractions
+from pharmrs.records import Acquisition
 from pharmrs.simulate.multiplets import multiplet_basis
 from pharmrs.simulate.raw_scan import simulate_scan
 from pharmrs.simulate.relaxation import RelaxationTimes, attenuation, water_concentration_mm
@@ -92,7 +92,7 @@ def test_attenuation_of_a_stimulated_echo_by_brute_force() -> None:
 
 
 def test_water_of_a_voxel_of_csf_only() -> None:
-    csf = TissueFractions(gray_matter=0.0, white_matter=0.0, csf=1.0, sd=0.0, source="test")
+    csf = replace(ScanSettings().tissue, gray_matter=0.0, white_matter=0.0, csf=1.0)
     assert water_concentration_mm(csf) == pytest.approx(0.97 * 55510)
 
 

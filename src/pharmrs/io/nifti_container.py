@@ -47,7 +47,7 @@ def read_container(path: Path, problems: Problems) -> Container | None:
     raw = _read_bytes(path, problems)
     if raw is None:
         return None
-    image = _parse_nifti(raw, problems)
+    image = parse_nifti(raw, problems, CONVERT_AGAIN)
     if image is None:
         return None
     header = image.header
@@ -71,7 +71,8 @@ def _read_bytes(path: Path, problems: Problems) -> bytes | None:
     return read_bytes(path, problems, COPY_AGAIN)
 
 
-def _parse_nifti(raw: bytes, problems: Problems) -> Any:
+def parse_nifti(raw: bytes, problems: Problems, convert: str) -> Any:
+    """The NIfTI image in `raw`; None, with the reason in `problems`. `convert`: remedy for another format."""
     from nibabel.filebasedimages import ImageFileError
     from nibabel.nifti1 import Nifti1Image
     from nibabel.nifti2 import Nifti2Image
@@ -81,7 +82,7 @@ def _parse_nifti(raw: bytes, problems: Problems) -> Any:
     sizes = (int.from_bytes(raw[:4], "little"), int.from_bytes(raw[:4], "big"))
     kind = Nifti1Image if 348 in sizes else Nifti2Image if 540 in sizes else None
     if kind is None:
-        problems.add("file", "must be a NIfTI-1 or NIfTI-2 file", f"{raw[:4]!r} at the start", CONVERT_AGAIN)
+        problems.add("file", "must be a NIfTI-1 or NIfTI-2 file", f"{raw[:4]!r} at the start", convert)
         return None
     try:
         return kind.from_bytes(raw)

@@ -7,38 +7,59 @@ Where a scale cannot be given its value is NaN and the reason is stated.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from pharmrs.constants import LCMODEL_WATER_ATTENUATION, LCMODEL_WATER_CONCENTRATION_MM
+from pharmrs.constants import (
+    LCMODEL_WATER_ATTENUATION,
+    LCMODEL_WATER_CONCENTRATION_MM,
+    PURE_WATER_MOLARITY_MM,
+    WATER_DENSITY_37C,
+)
 from pharmrs.mrs.amplitudes import selector
+from pharmrs.mrs.relaxation import (
+    Relaxation,
+    TissueWaterTimes,
+    published_times,
+    signal_fraction,
+    visible_water,
+    water_density,
+)
+from pharmrs.mrs.tissue_correction import ALL, TISSUE_ONLY, tissue_factor
 from pharmrs.records.acquisition import Acquisition
+from pharmrs.records.arrays import FloatArray
 from pharmrs.records.fit import LinearCombinationFit, MetaboliteAmplitude
 from pharmrs.records.preprocessing import WaterAmplitude
 from pharmrs.records.quantification import Concentration, TissueFractions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Relaxation:
-    """Relaxation times in seconds and their source."""
+class TissueRatio:
+    """Concentration in white over that in grey matter, its SD, and the source."""
 
-    t1_metabolite_s: float
-    t2_metabolite_s: float
-    t1_water_s: float
-    t2_water_s: float
+    value: float
+    sd: float
     source: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuantificationSettings:
-    """What the scales need beside the fit; `None`: not stated."""
+    """What the scales need beside the fit; `None`: not stated.
+
+    `tissue_water`: None for the published times at the field of the data. `tissue_missing`: why `tissue` is None.
+    `group_tissue`: (grey, white) matter fractions of the mean voxel of the study. `alpha`: metabolite -> ratio.
+    """
 
     water_concentration_mm: float = LCMODEL_WATER_CONCENTRATION_MM.value
     water_attenuation: float = LCMODEL_WATER_ATTENUATION.value
     relaxation: Relaxation | None = None
+    tissue_water: TissueWaterTimes | None = None
     tissue: TissueFractions | None = None
+    tissue_missing: str = ""
+    group_tissue: tuple[float, float] | None = None
+    alpha: Mapping[str, TissueRatio] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,17 +75,6 @@ class Context:
 
 
 Value = tuple[float, float, str]  # value, SD, reason it is missing
-
-
-def signal_fraction(acquisition: Acquisition, t1_s: float, t2_s: float) -> float:
-    """Share of the signal left after relaxation: saturation (TR), mixing time (STEAM), echo time.
-
-    exp(-TE/T2) (1 - exp(-TR'/T1)) exp(-TM/T1) with TR' = TR - TM - TE/2 for STEAM, after which the next excitation
-    finds the recovered magnetisation (Near 2021, 10.1002/nbm.4257), and TR' = TR without a mixing time.
-    """
-    mixing_s = acquisition.mixing_time_s or 0.0
-    recovery_s = acquisition.repetition_time_s - (mixing_s + 0.5 * acquisition.echo_time_s if mixing_s else 0.0)
-    return float(np.exp(-acquisition.echo_time_s / t2_s - mixing_s / t1_s) * -np.expm1(-recovery_s / t1_s))
 
 
 def _ratio_tcr(context: Context, row: MetaboliteAmplitude) -> Value:
@@ -112,15 +122,70 @@ def _water_relaxation(context: Context, row: MetaboliteAmplitude) -> Value:
     return _scaled(_water_scaled(context, row), kept_water / kept)
 
 
-def _gm_wm_normalised(context: Context, row: MetaboliteAmplitude) -> Value:
+def _corrected(context: Context, start: Value, over: FloatArray, under: FloatArray) -> Value:
+    """`start` times (over . f) / (under . f), the fractions' error included; or why there is no such value."""
     tissue = context.settings.tissue
     if tissue is None:
-        return np.nan, np.nan, "no tissue fractions (quantification.tissue)"
-    brain = tissue.gray_matter + tissue.white_matter
-    if brain <= 0:
+        why = context.settings.tissue_missing or "anatomy or quantification.tissue in study.yaml"
+        return np.nan, np.nan, f"no tissue fractions ({why})"
+    if float(under @ tissue.values) <= 0:
         return np.nan, np.nan, "no grey or white matter in the voxel"
-    value, sd, reason = _scaled(_lcmodel_water(context, row), 1.0 / brain)
-    return value, float(np.hypot(sd, value * np.sqrt(2.0) * tissue.sd / brain)), reason
+    factor, relative = tissue_factor(tissue, over, under)
+    value, sd, reason = _scaled(start, factor)
+    return value, float(np.hypot(sd, value * relative)), reason
+
+
+def _gm_wm_normalised(context: Context, row: MetaboliteAmplitude) -> Value:
+    return _corrected(context, _lcmodel_water(context, row), ALL, TISSUE_ONLY)
+
+
+def _of_tissue_water(context: Context, row: MetaboliteAmplitude, unit: float, under: FloatArray) -> Value:
+    """Scaled by the water that the tissues of the voxel contribute, `unit` of pure water; or why it cannot be."""
+    settings, water = context.settings, context.water_acquisition or context.acquisition
+    times = settings.tissue_water or published_times(water)
+    if settings.relaxation is None:
+        return np.nan, np.nan, "no relaxation times in study.yaml (quantification.relaxation)"
+    if times is None:
+        why = "no relaxation times of water at this field (quantification.tissue_water)"
+        return np.nan, np.nan, why
+    kept = signal_fraction(
+        context.acquisition, settings.relaxation.t1_metabolite_s, settings.relaxation.t2_metabolite_s
+    )
+    over = unit / kept * visible_water(water, times)
+    return _corrected(context, _institutional(context, row), over, under)
+
+
+def _tissue_molal(context: Context, row: MetaboliteAmplitude) -> Value:
+    return _of_tissue_water(context, row, PURE_WATER_MOLARITY_MM.value, water_density() * TISSUE_ONLY)
+
+
+def _tissue_molar(context: Context, row: MetaboliteAmplitude) -> Value:
+    return _of_tissue_water(context, row, PURE_WATER_MOLARITY_MM.value * WATER_DENSITY_37C.value, TISSUE_ONLY)
+
+
+def _alpha_corrected(context: Context, row: MetaboliteAmplitude) -> Value:
+    ratio = context.settings.alpha.get(row.metabolite)
+    if ratio is None:
+        return np.nan, np.nan, "no white-to-grey ratio declared (quantification.alpha)"
+    under = np.array([1.0, ratio.value, 0.0])
+    unit = PURE_WATER_MOLARITY_MM.value * WATER_DENSITY_37C.value
+    value, sd, reason = _of_tissue_water(context, row, unit, under)
+    tissue = context.settings.tissue
+    if reason or tissue is None:
+        return value, sd, reason
+    relative = ratio.sd * tissue.white_matter / float(under @ tissue.values)
+    return value, float(np.hypot(sd, value * relative)), ""
+
+
+def _alpha_normalised(context: Context, row: MetaboliteAmplitude) -> Value:
+    value = _alpha_corrected(context, row)
+    group = context.settings.group_tissue
+    if value[2]:
+        return value
+    if group is None:
+        return np.nan, np.nan, "no mean voxel of the study"
+    gray, white = group
+    return _scaled(value, (gray + context.settings.alpha[row.metabolite].value * white) / (gray + white))
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +206,16 @@ SCALES: dict[str, Scale] = {
     ),
     "gm_wm_normalised": Scale(
         "mmol/L", "lcmodel_water over the volume fraction of grey and white matter", _gm_wm_normalised
+    ),
+    "tissue_molal": Scale(
+        "mmol/kg", "per kg of tissue water, water of each tissue with its relaxation (Gasparovic 2006)", _tissue_molal
+    ),
+    "tissue_molar": Scale("mmol/L", "per litre of tissue, water of each tissue with its relaxation", _tissue_molar),
+    "alpha_corrected": Scale(
+        "mmol/L", "per litre of grey matter, white-to-grey ratio alpha declared (Harris 2015)", _alpha_corrected
+    ),
+    "alpha_normalised": Scale(
+        "mmol/L", "alpha_corrected, brought to the mean voxel of the study (Harris 2015)", _alpha_normalised
     ),
 }
 

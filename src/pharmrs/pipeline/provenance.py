@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import platform
 import sys
+from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -13,16 +14,21 @@ from pharmrs.io.sidecar import sidecars_of
 from pharmrs.pipeline.dataset import STUDY_FILE, Dataset
 from pharmrs.pipeline.settings import settings_hash
 
-_LIBRARIES = ("numpy", "scipy", "nibabel", "nifti-mrs", "pydantic", "matplotlib")
+_LIBRARIES = ("numpy", "scipy", "nibabel", "nifti-mrs", "pydantic", "matplotlib", "antspyx", "nilearn")
 
 
-def provenance_of(dataset: Dataset) -> dict[str, object]:
-    """Versions, settings hash and SHA-256 of every input; no clock time, so equal runs give equal bytes."""
+def provenance_of(dataset: Dataset, images: Iterable[str] = ()) -> dict[str, object]:
+    """Versions, settings hash and SHA-256 of every input; no clock time, so equal runs give equal bytes.
+
+    `images`: of the head, that the tissues come from.
+    """
     study, basis = dataset.usable()
     inputs = {STUDY_FILE: _checksum(dataset.root / STUDY_FILE), study.basis: _checksum(dataset.root / study.basis)}
     recordings = {Path(path) for scan in dataset.scans for path in scan.paths}
     sidecars = {sidecar for path in recordings for sidecar in sidecars_of(path)}
-    inputs |= {_shown(path, dataset.root): _checksum(path) for path in recordings | sidecars}
+    inputs |= {
+        _shown(path, dataset.root): _checksum(path) for path in recordings | sidecars | {Path(path) for path in images}
+    }
     return {
         "software": {"pharmrs": __version__, "python": platform.python_version(), **_versions()},
         "platform": {"system": platform.system(), "machine": platform.machine(), "byte order": sys.byteorder},

@@ -16,7 +16,9 @@ from pharmrs.pipeline.provenance import provenance_of
 from pharmrs.pipeline.scan import process_scan
 from pharmrs.pipeline.settings import ScanSettings, settings_of
 from pharmrs.pipeline.stage_registry import STAGES
-from pharmrs.pipeline.study_stages import StudyContext, run_stages
+from pharmrs.pipeline.study_stages import StageOutcome, StudyContext, run_stages
+from pharmrs.pipeline.tissue import plan_tissue
+from pharmrs.pipeline.tissue_stage import tissue_stage
 from pharmrs.records.basis import BasisSet
 from pharmrs.records.scan import ScanFiles, ScanOutcome
 from pharmrs.report.scan_figures import COMPACT_ABOVE_SCANS, ScanFigures, render_scan_figures
@@ -79,7 +81,7 @@ def run_dataset(
     done: Callable[[ScanOutcome], None] = lambda _outcome: None,
     tell: Callable[[str], None] = lambda _text: None,
 ) -> RunResult:
-    """Process every scan, then the stages of the study, and write the derivative to `output`.
+    """Tissues of the voxels, every scan, then the stages of the study: write the derivative to `output`.
 
     `begin` is told the number of scans, `done` each outcome as it comes, `tell` each stage after the scans. Raises
     InputError when study, basis set or every scan is missing, or nothing may be written to `output`: then no file is
@@ -88,25 +90,29 @@ def run_dataset(
     dataset = open_dataset(root)
     study, basis = dataset.usable()
     _check_output(root, output)
-    tasks = [
-        ScanTask(
-            files,
-            dataset.problems_of(files),
-            basis,
-            settings_of(study, files.name),
-            output,
-            len(dataset.scans) > COMPACT_ABOVE_SCANS,
-        )
-        for files in dataset.scans
-    ]
     with log_to(output):
-        LOG.info("%d scans in %s, output %s, %d workers", len(tasks), root, output, workers)
+        LOG.info("%d scans in %s, output %s, %d workers", len(dataset.scans), root, output, workers)
         for problem in dataset.general_problems:
             _log(problem)
-        provenance = provenance_of(dataset)  # before, not after: what is hashed is what is read next
+        plan = plan_tissue(root, study, dataset.scans, output)
+        provenance = provenance_of(dataset, plan.images)  # before, not after: what is hashed is what is read next
+        tissue = tissue_stage(plan, dataset.scans, output, workers, tell)
+        for problem in tissue.outcome.problems:
+            _log(problem)
+        tasks = [
+            ScanTask(
+                files,
+                dataset.problems_of(files),
+                basis,
+                settings_of(study, files.name, tissue.tissue),
+                output,
+                len(dataset.scans) > COMPACT_ABOVE_SCANS,
+            )
+            for files in dataset.scans
+        ]
         begin(len(tasks))
         finished = map_tasks(process_and_draw, tasks, workers, lambda item: _report_one(item, done))
-        return _finish(dataset, output, finished, provenance, workers, tell)
+        return _finish(dataset, output, finished, tissue.outcome, provenance, workers, tell)
 
 
 def _check_output(root: Path, output: Path) -> None:
@@ -146,6 +152,7 @@ def _finish(
     dataset: Dataset,
     output: Path,
     finished: list[ScanDone],
+    before: StageOutcome,
     provenance: Mapping[str, object],
     workers: int,
     tell: Callable[[str], None],
@@ -155,10 +162,11 @@ def _finish(
     figures = {item.outcome.files.name: item.figures for item in finished if item.figures is not None}
     write_tables(output, dataset, outcomes)
     context = StudyContext(root=dataset.root, study=study, output=output, outcomes=outcomes, workers=workers, tell=tell)
-    stages = run_stages(context, STAGES)
-    problems = tuple(problem for stage in stages for problem in stage.problems)
-    for problem in problems:
+    after = run_stages(context, STAGES)
+    for problem in (problem for stage in after for problem in stage.problems):
         _log(problem)
+    stages = [before, *after]
+    problems = tuple(problem for stage in stages for problem in stage.problems)
     report = write_study(output, dataset, outcomes, figures, stages, provenance)
     result = RunResult(report, outcomes, dataset.general_problems + problems)
     LOG.info("%d of %d scans done, report %s", len(outcomes) - len(result.failed), len(outcomes), report)

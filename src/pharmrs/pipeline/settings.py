@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
 
 from pharmrs.mrs.preprocess import PreprocessingSettings
 from pharmrs.mrs.quality import Rules
-from pharmrs.mrs.quantify import QuantificationSettings, Relaxation
+from pharmrs.mrs.quantify import QuantificationSettings, TissueRatio
+from pharmrs.mrs.relaxation import Relaxation, TissueWaterTimes
 from pharmrs.records.fit import FitSettings
 from pharmrs.records.quantification import TissueFractions
-from pharmrs.records.study import Study
+from pharmrs.records.study import Study, Tissue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,10 +28,18 @@ class ScanSettings:
     rules: Rules
 
 
-def settings_of(study: Study, scan: str) -> ScanSettings:
-    """Settings of the scan named `scan` (tissue fractions may be declared scan by scan)."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyTissue:
+    """Tissue fractions measured in the images of a study: scan -> fractions, or scan -> why there are none."""
+
+    measured: Mapping[str, TissueFractions] = field(default_factory=dict)
+    missing: Mapping[str, str] = field(default_factory=dict)
+
+
+def settings_of(study: Study, scan: str, tissue: StudyTissue | None = None) -> ScanSettings:
+    """Settings of the scan named `scan`; fractions declared for it come before those measured in images."""
     plan = study.quantification
-    tissue = plan.tissue_by_scan.get(scan, plan.tissue)
+    images = tissue or StudyTissue()
     relaxation = plan.relaxation
     return ScanSettings(
         preprocessing=PreprocessingSettings(
@@ -38,9 +50,46 @@ def settings_of(study: Study, scan: str) -> ScanSettings:
             water_concentration_mm=plan.water_concentration_mm,
             water_attenuation=plan.water_attenuation,
             relaxation=Relaxation(**relaxation.model_dump()) if relaxation is not None else None,
-            tissue=TissueFractions(**tissue.model_dump()) if tissue is not None else None,
+            tissue_water=TissueWaterTimes(**plan.tissue_water.model_dump()) if plan.tissue_water is not None else None,
+            tissue=_tissue_of(study, scan, images),
+            tissue_missing=images.missing.get(scan, ""),
+            group_tissue=_mean_tissue(study, images),
+            alpha={name: TissueRatio(**ratio.model_dump()) for name, ratio in plan.alpha.items()},
         ),
         rules=Rules(**study.quality.model_dump()),
+    )
+
+
+def _tissue_of(study: Study, scan: str, images: StudyTissue) -> TissueFractions | None:
+    plan = study.quantification
+    declared = plan.tissue_by_scan.get(scan)
+    if declared is None and scan in images.measured:
+        return images.measured[scan]
+    declared = declared or plan.tissue
+    return _fractions(declared) if declared is not None else None
+
+
+def _mean_tissue(study: Study, images: StudyTissue) -> tuple[float, float] | None:
+    """Grey and white matter of the mean voxel of the study, for the scale that is brought to it."""
+    declared = {scan: _fractions(tissue) for scan, tissue in study.quantification.tissue_by_scan.items()}
+    known = list({**images.measured, **declared}.values())
+    if not known and study.quantification.tissue is not None:
+        known = [_fractions(study.quantification.tissue)]
+    if not known:
+        return None
+    mean = np.mean([tissue.values for tissue in known], axis=0)
+    return float(mean[0]), float(mean[1])
+
+
+def _fractions(declared: Tissue) -> TissueFractions:
+    return TissueFractions(
+        gray_matter=declared.gray_matter,
+        white_matter=declared.white_matter,
+        csf=declared.csf,
+        gray_matter_sd=declared.sd,
+        white_matter_sd=declared.sd,
+        csf_sd=declared.sd,
+        source=declared.source,
     )
 
 

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from pharmrs.records.declaration import Declaration, Fraction, Positive
 from pharmrs.records.fit import FitSettings, RatioPrior
 from pharmrs.records.study_analysis import Analysis
+from pharmrs.records.study_anatomy import Anatomy
 from pharmrs.records.study_design import Design
 from pharmrs.records.study_reporting import Reporting
 
@@ -61,15 +62,45 @@ class Tissue(Declaration):
         return self
 
 
+class TissueWater(Declaration):
+    """Relaxation times of water in grey matter, white matter and CSF, seconds, with their source."""
+
+    t1_s: tuple[Positive, Positive, Positive] = Field(description="T1 of grey matter, white matter, CSF")
+    t2_s: tuple[Positive, Positive, Positive] = Field(description="T2 of grey matter, white matter, CSF")
+    source: str = Field(description="DOI or 'measured'")
+
+
+class Alpha(Declaration):
+    """Concentration of a metabolite in white matter over that in grey matter, e.g. 0.5 for GABA."""
+
+    value: float = Field(ge=0, description="concentration in white matter over that in grey matter")
+    sd: float = Field(0.0, ge=0, description="its standard deviation")
+    source: str = Field(description="DOI or 'measured'")
+
+
 class Quantification(Declaration):
     """How amplitudes become concentrations. `primary_scale` is the one the statistics will use."""
 
-    primary_scale: Literal["ratio_tcr", "lcmodel_water", "water_relaxation", "gm_wm_normalised", "institutional"] = (
-        Field(description="declared before the analysis; all computable scales are written")
-    )
+    primary_scale: Literal[
+        "ratio_tcr",
+        "institutional",
+        "lcmodel_water",
+        "water_relaxation",
+        "gm_wm_normalised",
+        "tissue_molal",
+        "tissue_molar",
+        "alpha_corrected",
+        "alpha_normalised",
+    ] = Field(description="declared before the analysis; all computable scales are written")
     water_concentration_mm: Positive = Field(35880.0, description="LCModel WCONC, mmol/L")
     water_attenuation: Positive = Field(0.7, description="LCModel ATTH2O")
     relaxation: WaterRelaxation | None = None
+    tissue_water: TissueWater | None = Field(
+        None, description="relaxation times of water in each tissue; by default published ones at 3 and 7 T"
+    )
+    alpha: dict[str, Alpha] = Field(
+        default_factory=dict, description="metabolite -> white-to-grey ratio, for the alpha scales (Harris 2015)"
+    )
     tissue: Tissue | None = Field(None, description="one set of fractions for all scans")
     tissue_by_scan: dict[str, Tissue] = Field(default_factory=dict, description="scan name (sub-01_ses-1) -> fractions")
 
@@ -141,6 +172,7 @@ class Study(Declaration):
     preprocessing: Preprocessing = Preprocessing()
     fit: Fit = Fit()
     quantification: Quantification
+    anatomy: Anatomy | None = Field(None, description="tissue fractions from images; without it none are looked at")
     quality: QualityRules
     reporting: Reporting = Field(Reporting(), description="texts for the MRSinMRS checklist that no header tells")
 
@@ -148,4 +180,12 @@ class Study(Declaration):
     def _analysis_has_a_design(self) -> Study:
         if self.analysis is not None and self.design is None:
             raise ValueError("analysis needs design: declare kind, treatments, baseline and follow_up")
+        return self
+
+    @model_validator(mode="after")
+    def _tissue_has_one_source(self) -> Study:
+        if self.anatomy is not None and self.quantification.tissue is not None:
+            raise ValueError(
+                "anatomy and quantification.tissue exclude each other; use tissue_by_scan for single scans"
+            )
         return self

@@ -71,13 +71,13 @@ FIT_QUALITY: dict[str, Column] = {
     "converged": _CONVERGED,
     "message": _MESSAGE,
 }
-_SCAN: dict[str, Column] = {
+SCAN: dict[str, Column] = {
     "scan": Column("Name of the scan: BIDS name without suffix, unique in the dataset."),
     "subject": Column("Participant label of the scan."),
     "session": Column("Session label of the scan."),
 }
 METABOLITES: dict[str, Column] = {
-    **_SCAN,
+    **SCAN,
     "metabolite": _METABOLITE,
     "parts": Column("Components that make up the value, joined by +."),
     "amplitude": _AMPLITUDE,
@@ -100,7 +100,7 @@ METABOLITES_END: dict[str, Column] = {
     ),
 }
 QUALITY: dict[str, Column] = {
-    **_SCAN,
+    **SCAN,
     "status": Column(
         "What became of the scan.",
         levels={"analysed": "a result was computed", "failed": "no result; the reasons are in problems.tsv"},
@@ -119,7 +119,7 @@ QUALITY: dict[str, Column] = {
     "excluded": Column("Whether the whole scan is excluded (see exclusions.tsv).", levels=_YES_NO),
 }
 EXCLUSIONS: dict[str, Column] = {
-    "scan": _SCAN["scan"],
+    "scan": SCAN["scan"],
     "metabolite": Column("Metabolite the exclusion concerns; `*`: the whole scan."),
     "rule": Column("The rule that was broken, or the decision that was taken."),
     "limit": Column("Limit of the rule, in the unit of the quantity it limits (percent, Hz, or 1 for S/N)."),

@@ -102,10 +102,44 @@ def _fractions(tissue: Tissue) -> str:
     )
 
 
+def _molal(_plan: Quantification, _results: Sequence[ScanResult], cite: Citations) -> str:
+    return (
+        f"millimoles per kilogram of tissue water {cite.cite('gasparovic')}: the water of grey matter, white matter "
+        "and CSF with relative densities of 0.78, 0.65 and 0.97 and relaxation of its own, CSF holding no metabolites."
+        f"{_water_times(_plan)}"
+    )
+
+
+def _molar(_plan: Quantification, _results: Sequence[ScanResult], cite: Citations) -> str:
+    return f"millimoles per litre of grey and white matter, water as for `tissue_molal` {cite.cite('near')}."
+
+
+def _alpha(plan: Quantification, _results: Sequence[ScanResult], cite: Citations) -> str:
+    ratios = "; ".join(f"{name} {ratio.value:g} ({ratio.source})" for name, ratio in sorted(plan.alpha.items()))
+    return (
+        f"millimoles per litre of grey matter {cite.cite('harris')}, water as for `tissue_molal`, with declared ratios "
+        f"of the concentrations in white and grey matter: {ratios}."
+    )
+
+
+def _alpha_normalised(_plan: Quantification, _results: Sequence[ScanResult], cite: Citations) -> str:
+    return f"`alpha_corrected`, brought to the mean grey and white matter of all voxels {cite.cite('harris')}."
+
+
+def _water_times(plan: Quantification) -> str:
+    if plan.tissue_water is not None:
+        return f" Relaxation times of water in the tissues: {plan.tissue_water.source}."
+    return " Relaxation times of water in the tissues are published means at the field of the data."
+
+
 _SCALES: dict[str, Callable[[Quantification, Sequence[ScanResult], Citations], str]] = {
     "ratio_tcr": _ratio,
     "lcmodel_water": _lcmodel,
     "water_relaxation": _relaxation,
     "gm_wm_normalised": _gm_wm,
     "institutional": _institutional,
+    "tissue_molal": _molal,
+    "tissue_molar": _molar,
+    "alpha_corrected": _alpha,
+    "alpha_normalised": _alpha_normalised,
 }

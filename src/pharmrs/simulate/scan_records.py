@@ -40,7 +40,13 @@ class ScanSettings:
     water_concentration_mm: float | None = None
     tissue: TissueFractions = field(
         default_factory=lambda: TissueFractions(
-            gray_matter=0.60, white_matter=0.25, csf=0.15, sd=0.0, source="simulated"
+            gray_matter=0.60,
+            white_matter=0.25,
+            csf=0.15,
+            gray_matter_sd=0.0,
+            white_matter_sd=0.0,
+            csf_sd=0.0,
+            source="simulated",
         )
     )
     relaxation: RelaxationTimes = field(default_factory=RelaxationTimes)

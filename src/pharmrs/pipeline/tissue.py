@@ -1,0 +1,228 @@
+"""The tissues in each scan's voxel: one task per image of the head, which may serve several scans."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from pharmrs.anatomy.cuts import cuts_through
+from pharmrs.anatomy.displacement import displaced
+from pharmrs.anatomy.fractions import BoxContent, boundary_covariance, box_content
+from pharmrs.errors import InputError, InputProblem
+from pharmrs.io.anatomy_files import find_anatomy, has_images
+from pharmrs.io.nifti_mrs import read_fids
+from pharmrs.io.volumes import read_box, read_maps, read_volume
+from pharmrs.pipeline.execution import map_tasks
+from pharmrs.records.anatomy import AnatomyFiles, TissueMaps, Volume, VoxelBox, VoxelTissue
+from pharmrs.records.quantification import TissueFractions
+from pharmrs.records.scan import ScanFiles
+from pharmrs.records.study import Study
+from pharmrs.records.study_anatomy import Anatomy
+from pharmrs.report.figure_anatomy import placement_figure
+from pharmrs.report.figure_style import figure_png_bytes
+from pharmrs.report.scan_figures import EmbeddedFigure
+
+_LEAST_IN_IMAGE = 0.995
+_LEAST_IN_BRAIN = 0.5
+_EXPECTED_IN_BRAIN = 0.85
+_FIGURE_DPI = 90
+
+
+@dataclass(frozen=True, slots=True)
+class TissueTask:
+    """The images of one head and the scans they serve."""
+
+    files: AnatomyFiles
+    scans: tuple[ScanFiles, ...]
+    plan: Anatomy
+    root: Path
+
+
+@dataclass(frozen=True, slots=True)
+class TissueFound:
+    """What was found in the voxel of one scan, and the picture of its place."""
+
+    tissue: VoxelTissue
+    figure: EmbeddedFigure
+
+
+@dataclass(frozen=True, slots=True)
+class TissueDone:
+    """What a worker gives back: scans with tissue, and the reason for each one without."""
+
+    found: tuple[TissueFound, ...] = ()
+    missing: dict[str, str] = field(default_factory=dict)
+    problems: tuple[InputProblem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TissuePlan:
+    """Tasks, the reason for each scan without one, and the problems found while matching images and scans.
+
+    `declared`: `anatomy` of study.yaml; None: no images are looked at.
+    """
+
+    declared: Anatomy | None
+    tasks: tuple[TissueTask, ...] = ()
+    missing: dict[str, str] = field(default_factory=dict)
+    problems: tuple[InputProblem, ...] = ()
+
+    @property
+    def images(self) -> tuple[str, ...]:
+        """Every file that will be read."""
+        return tuple(dict.fromkeys(path for task in self.tasks for path in task.files.paths))
+
+
+def plan_tissue(root: Path, study: Study, scans: Sequence[ScanFiles], output: Path) -> TissuePlan:
+    """Which images serve which scans; nothing is read yet."""
+    if study.anatomy is None:
+        return TissuePlan(None, problems=_unused_images(root))
+    wanted = [scan for scan in scans if scan.name not in study.quantification.tissue_by_scan]
+    chosen, problems = find_anatomy(root, wanted, study.anatomy, output)
+    groups: dict[AnatomyFiles, list[ScanFiles]] = {}
+    for scan in wanted:
+        if scan.name in chosen:
+            groups.setdefault(chosen[scan.name], []).append(scan)
+    tasks = tuple(TissueTask(files, tuple(of), study.anatomy, root) for files, of in groups.items())
+    reason = "no image of the head could be chosen, see problems"
+    missing = {scan.name: reason for scan in wanted if scan.name not in chosen}
+    return TissuePlan(study.anatomy, tasks, missing, tuple(problems))
+
+
+def measure_tissues(
+    tasks: Sequence[TissueTask], workers: int, done: Callable[[TissueDone], None] = lambda _done: None
+) -> TissueDone:
+    """Run all tasks and put together what they found."""
+    results = map_tasks(measure_tissue, tasks, workers, done)
+    return TissueDone(
+        found=tuple(sorted((one for result in results for one in result.found), key=lambda one: one.tissue.scan)),
+        missing={scan: reason for result in results for scan, reason in result.missing.items()},
+        problems=tuple(problem for result in results for problem in result.problems),
+    )
+
+
+def measure_tissue(task: TissueTask) -> TissueDone:
+    """The tissues in the voxels of all scans of one head. Bad input is a problem and a reason, never raised."""
+    problems: list[InputProblem] = []
+    try:
+        maps, image = _open(task, problems)
+    except InputError as error:
+        reason = "the images of the head cannot be used, see problems"
+        return TissueDone(missing=dict.fromkeys((scan.name for scan in task.scans), reason), problems=error.problems)
+    found: list[TissueFound] = []
+    missing: dict[str, str] = {}
+    for scan in task.scans:
+        try:
+            found.append(_measure(scan, task, maps, image, problems))
+        except InputError as error:
+            problems += error.problems
+            missing[scan.name] = "; ".join(f"{one.field}: {one.rule}" for one in error.problems)
+    return TissueDone(tuple(found), missing, tuple(problems))
+
+
+def _open(task: TissueTask, problems: list[InputProblem]) -> tuple[TissueMaps, Volume | None]:
+    image = None
+    if task.files.t1:
+        image = read_volume(task.files.t1)
+    return read_maps(task.files, shown(task.files.gray_matter, task.root)), image
+
+
+def _measure(
+    scan: ScanFiles, task: TissueTask, maps: TissueMaps, image: Volume | None, problems: list[InputProblem]
+) -> TissueFound:
+    nominal = read_box(scan.metabolite)
+    box = _evaluated(nominal, scan, task.plan)
+    segmentation = boundary_covariance(task.plan.segmentation_sd, task.plan.segmentation_sd)
+    content = box_content(maps, box, task.plan.position_sd_mm, segmentation)
+    _check_place(content, scan, task.files, problems)
+    gray, white, csf = (float(value) for value in content.values)
+    gray_sd, white_sd, csf_sd = (float(value) for value in np.sqrt(np.diag(content.covariance)))
+    x, y, z = (float(value) for value in nominal.centre_mm)
+    tissue = VoxelTissue(
+        scan=scan.name,
+        subject=scan.subject,
+        session=scan.session,
+        fractions=TissueFractions(
+            gray_matter=gray,
+            white_matter=white,
+            csf=csf,
+            gray_matter_sd=gray_sd,
+            white_matter_sd=white_sd,
+            csf_sd=csf_sd,
+            source=maps.source,
+        ),
+        inside_image=content.inside_image,
+        inside_brain=content.inside_brain,
+        centre_mm=(x, y, z),
+        mni_centre_mm=(float("nan"),) * 3,
+        moved_mm=float(np.linalg.norm(box.centre_mm - nominal.centre_mm)),
+        source=maps.source,
+        method=maps.method,
+    )
+    png = figure_png_bytes(placement_figure(cuts_through(box, maps, image), tissue), _FIGURE_DPI)
+    alt = f"Voxel of {scan.name} in sagittal, coronal and axial planes of the head, and in the tissue maps around it."
+    return TissueFound(tissue, EmbeddedFigure(png=png, alt=alt))
+
+
+def _evaluated(box: VoxelBox, scan: ScanFiles, plan: Anatomy) -> VoxelBox:
+    """The nominal box, or that of the declared signal by chemical-shift displacement."""
+    shift = plan.displacement
+    if shift is None:
+        return box
+    frequency = read_fids(scan.metabolite).acquisition.spectrometer_frequency_mhz
+    return displaced(
+        box,
+        offset_ppm=shift.signal_ppm - shift.carrier_ppm,
+        spectrometer_frequency_mhz=frequency,
+        bandwidth_hz=shift.bandwidth_hz,
+        direction=shift.direction,
+    )
+
+
+def _check_place(content: BoxContent, scan: ScanFiles, files: AnatomyFiles, problems: list[InputProblem]) -> None:
+    """Raises InputError where the box is not in the image or not in the brain; a box half outside is a warning."""
+    image = Path(files.gray_matter or files.t1).name
+
+    def problem(field_name: str, rule: str, value: float, remedy: str, severity: str = "error") -> InputProblem:
+        return InputProblem(
+            file=scan.metabolite,
+            field=field_name,
+            rule=rule,
+            value=f"{100 * value:.1f} % of it is ({image})",
+            remedy=remedy,
+            severity=severity,
+        )
+
+    another = "check that image and spectrum are of one person and one visit, and that both affines are in mm"
+    if content.inside_image < _LEAST_IN_IMAGE:
+        rule = "the voxel must lie inside the image"
+        remedy = f"{another}; a slab that cuts the voxel cannot serve it"
+        raise InputError([problem("voxel", rule, content.inside_image, remedy)])
+    if content.inside_brain < _LEAST_IN_BRAIN:
+        raise InputError([problem("voxel", "the voxel must lie in the brain", content.inside_brain, another)])
+    if content.inside_brain < _EXPECTED_IN_BRAIN:
+        rule = "the voxel should lie in the brain; the fractions are those of the part that does"
+        problems.append(problem("voxel", rule, content.inside_brain, another, "warning"))
+
+
+def shown(path: str, root: Path) -> str:
+    """`path` relative to the dataset."""
+    return Path(path).absolute().relative_to(root.absolute()).as_posix()
+
+
+def _unused_images(root: Path) -> tuple[InputProblem, ...]:
+    if not has_images(root):
+        return ()
+    return (
+        InputProblem(
+            file=str(root / "study.yaml"),
+            field="anatomy",
+            rule="T1w images are there, but nothing says that they are to be used",
+            value="no key",
+            remedy="add `anatomy: {}` for the tissues of the voxels, or leave it out if the scales do not need them",
+            severity="warning",
+        ),
+    )

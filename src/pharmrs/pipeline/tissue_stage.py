@@ -1,0 +1,72 @@
+"""The tissue stage of `pharmrs run`: before the scans, because their concentrations use what it finds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from pharmrs.pipeline.settings import StudyTissue
+from pharmrs.pipeline.study_stages import StageOutcome
+from pharmrs.pipeline.tissue import TissueDone, TissuePlan, measure_tissues
+from pharmrs.records.scan import ScanFiles
+from pharmrs.records.study_anatomy import Anatomy
+from pharmrs.report.atomic import write_bytes
+from pharmrs.report.methods_tissue import tissue_paragraphs
+from pharmrs.report.numbers import count_text
+from pharmrs.report.section import MethodsPart
+from pharmrs.report.tables import write_table
+from pharmrs.report.tissue import tissue_section, tissue_table
+
+FILES = ("tissue.tsv", "tissue.json")
+
+
+@dataclass(frozen=True, slots=True)
+class TissueStage:
+    """Fractions for the scans, and what the stage adds to the report."""
+
+    tissue: StudyTissue
+    outcome: StageOutcome
+
+
+def tissue_stage(
+    plan: TissuePlan,
+    scans: Sequence[ScanFiles],
+    output: Path,
+    workers: int,
+    tell: Callable[[str], None] = lambda _text: None,
+) -> TissueStage:
+    """Measure the tissues of every scan's voxel, write `tissue.tsv` and the pictures; one bad image stops no other."""
+    for path in [output / name for name in FILES] + sorted(output.glob("sub-*/**/figures/*_voxel.png")):
+        path.unlink(missing_ok=True)
+    if plan.declared is None:
+        return TissueStage(StudyTissue(), StageOutcome(problems=plan.problems))
+    tell(f"tissues of {count_text(len(plan.tasks), 'head')}")
+    done = measure_tissues(plan.tasks, workers)
+    done = replace(done, missing={**plan.missing, **done.missing}, problems=plan.problems + done.problems)
+    return TissueStage(_for_scans(done), _written(done, scans, plan.declared, output))
+
+
+def _for_scans(done: TissueDone) -> StudyTissue:
+    return StudyTissue(measured={one.tissue.scan: one.tissue.fractions for one in done.found}, missing=done.missing)
+
+
+def _written(done: TissueDone, scans: Sequence[ScanFiles], declared: Anatomy, output: Path) -> StageOutcome:
+    tissues = [one.tissue for one in done.found]
+    figures = {one.tissue.scan: one.figure for one in done.found}
+    by_name = {scan.name: scan for scan in scans}
+    missing = {
+        name: (by_name[name].subject, by_name[name].session, reason) for name, reason in sorted(done.missing.items())
+    }
+    write_table(output, tissue_table(tissues, missing))
+    for tissue in tissues:
+        session = (f"ses-{tissue.session}",) if tissue.session else ()
+        folder = output.joinpath(f"sub-{tissue.subject}", *session, "anat", "figures")
+        write_bytes(folder / f"{tissue.scan}_voxel.png", figures[tissue.scan].png)
+    parts = (MethodsPart(title="Tissue fractions", write=partial(tissue_paragraphs, declared, tissues)),)
+    return StageOutcome(
+        problems=done.problems,
+        sections=(tissue_section(tissues, missing, figures),),
+        methods=parts if tissues else (),
+    )

@@ -1,0 +1,38 @@
+"""Methods text: how the tissue fractions of the voxels were found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pharmrs.records.anatomy import VoxelTissue
+from pharmrs.records.study_anatomy import Anatomy
+from pharmrs.report.numbers import count_text
+from pharmrs.report.references import Citations
+
+
+def tissue_paragraphs(plan: Anatomy, tissues: Sequence[VoxelTissue], cite: Citations) -> list[str]:
+    """What was done, for the scans it was done for."""
+    paragraphs = []
+    given = [tissue for tissue in tissues if tissue.method == "probseg"]
+    if given:
+        folders = sorted({tissue.source.split("/")[1] for tissue in given if tissue.source.startswith("derivatives/")})
+        named = f" ({', '.join(folders)})" if folders else ""
+        paragraphs.append(
+            f"Grey matter, white matter and CSF of {count_text(len(given), 'scan')} were taken from existing maps of "
+            f"tissue probability{named}; the segmentation was given an SD of {plan.segmentation_sd:g} at each border "
+            "(GM/WM and GM/CSF)."
+        )
+    paragraphs.append(
+        "Each map was averaged over the box of the spectroscopic voxel with exact partial overlap of the box and the "
+        "elements of the image, and the three means were normalised to their sum. The stated uncertainty holds "
+        f"that of the segmentation and that of the voxel's place (SD {plan.position_sd_mm:g} mm along each axis)."
+    )
+    shift = plan.displacement
+    if shift is not None:
+        moved = max(tissue.moved_mm for tissue in tissues)
+        paragraphs.append(
+            f"The box was that of the signal at {shift.signal_ppm:g} ppm by chemical-shift displacement (carrier at "
+            f"{shift.carrier_ppm:g} ppm, bandwidths {', '.join(f'{value:g}' for value in shift.bandwidth_hz)} Hz), up "
+            f"to {moved:.1f} mm from the nominal one."
+        )
+    return paragraphs
