@@ -12,6 +12,7 @@ from pharmrs.records.study_analysis import Analysis
 from pharmrs.records.study_anatomy import Anatomy
 from pharmrs.records.study_design import Design
 from pharmrs.records.study_reporting import Reporting
+from pharmrs.records.study_genotype import GenotypeSection
 
 
 class References(Declaration):
@@ -174,6 +175,7 @@ class Study(Declaration):
     quantification: Quantification
     anatomy: Anatomy | None = Field(None, description="tissue fractions from images; without it none are looked at")
     quality: QualityRules
+    genotype: GenotypeSection | None = Field(None, description="markers of sourcedata/genotyping and rules of calling")
     reporting: Reporting = Field(Reporting(), description="texts for the MRSinMRS checklist that no header tells")
 
     @model_validator(mode="after")

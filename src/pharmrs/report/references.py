@@ -14,17 +14,20 @@ class Reference:
 
 
 REFERENCES: dict[str, Reference] = {
+    "biopython": Reference("Cock et al. 2009, Bioinformatics 25:1422", "10.1093/bioinformatics/btp163"),
     "bounds": Reference("Cavassila et al. 2001, NMR Biomed 14:278", "10.1002/nbm.701"),
     "coils": Reference("Rodgers and Robson 2010, Magn Reson Med 63:881", "10.1002/mrm.22230"),
     "eddy": Reference("Klose 1990, Magn Reson Med 14:26", "10.1002/mrm.1910140104"),
     "fellner_schall": Reference("Wood and Fasiolo 2017, Biometrics 73:1071", "10.1111/biom.12666"),
     "gasparovic": Reference("Gasparovic et al. 2006, Magn Reson Med 55:1219", "10.1002/mrm.20901"),
     "harris": Reference("Harris et al. 2015, J Magn Reson Imaging 42:1431", "10.1002/jmri.24903"),
+    "hardy_weinberg": Reference("Wigginton et al. 2005, Am J Hum Genet 76:887", "10.1086/429864"),
     "hsvd": Reference("Barkhuijsen et al. 1987, J Magn Reson 73:553", "10.1016/0022-2364(87)90023-0"),
     "lcmodel": Reference("Provencher 1993, Magn Reson Med 30:672", "10.1002/mrm.1910300604"),
     "macromolecules": Reference("Cudalbu et al. 2021, NMR Biomed 34:e4393", "10.1002/nbm.4393"),
     "macromolecule_lines": Reference("Landheer et al. 2020, Magn Reson Med 84:2327", "10.1002/mrm.28282"),
     "near": Reference("Near et al. 2021, NMR Biomed 34:e4257", "10.1002/nbm.4257"),
+    "mid_p": Reference("Graffelman and Moreno 2013, Stat Appl Genet Mol Biol 12:433", "10.1515/sagmb-2012-0039"),
     "registration": Reference("Near et al. 2015, Magn Reson Med 73:44", "10.1002/mrm.25094"),
     "splines": Reference("Eilers and Marx 1996, Stat Sci 11:89", "10.1214/ss/1038425655"),
     "variable_projection": Reference("Golub and Pereyra 1973, SIAM J Numer Anal 10:413", "10.1137/0710036"),
