@@ -7,7 +7,7 @@ import sys
 import typer
 
 from pharmrs import __version__
-from pharmrs.cli import basis, demo, doctor, fit, rerun, run_dataset, validate
+from pharmrs.cli import basis, demo, doctor, fit, genotype, rerun, run_dataset, validate
 from pharmrs.cli.messages import EXIT_BAD_INPUT, print_problems, say
 from pharmrs.errors import InputError
 
@@ -22,6 +22,7 @@ app = typer.Typer(
 )
 app.command("run")(run_dataset.run_command)
 app.command("validate")(validate.validate_command)
+app.command("genotype")(genotype.genotype_command)
 app.command("fit")(fit.fit_command)
 app.command("basis")(basis.basis_command)
 app.command("rerun")(rerun.rerun_command)

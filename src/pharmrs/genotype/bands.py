@@ -5,6 +5,7 @@ Sizes whose tolerances overlap cannot be told apart on the gel and count as one 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -81,14 +82,19 @@ def genotype_pairs(assay: Assay) -> dict[str, tuple[Digest, Digest]]:
 
 
 def _is_mimicked(pattern: frozenset[int], pair: Sequence[Digest], place: dict[int, int]) -> bool:
-    """Whether incomplete digestion of `pair` can show `pattern`: nothing in it that the pair could not leave, and of
-    each allele either all final fragments or the uncut amplicon."""
-    products = {place[size] for digest in pair for size in digest.products_bp if size in place}
-    return pattern <= products and all(
-        {place[size] for size in digest.fragments_bp if size in place} <= pattern
-        or place[digest.amplicon_bp] in pattern
+    """Whether incomplete digestion of `pair` can show `pattern`.
+
+    Of each allele there may be the final fragments, all pieces (a partial digestion cuts every site of some molecules
+    only) or the whole amplicon. With a second site in both alleles some piece then betrays it.
+    """
+    states = [
+        [
+            {place[size] for size in sizes if size in place}
+            for sizes in (digest.fragments_bp, digest.products_bp, (digest.amplicon_bp,))
+        ]
         for digest in pair
-    )
+    ]
+    return any(one | other == pattern for one, other in itertools.product(*states))
 
 
 def read_pattern(lane: Lane, plan: BandPlan) -> Pattern:

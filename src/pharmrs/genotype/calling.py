@@ -9,7 +9,7 @@ from itertools import groupby
 
 from pharmrs.errors import InputError, InputProblem
 from pharmrs.genotype.bands import BandPlan, plan_bands, read_pattern
-from pharmrs.genotype.controls import GelVerdict, judge_gel
+from pharmrs.genotype.controls import GelVerdict, control_problem, judge_gel
 from pharmrs.genotype.hardy_weinberg import hardy_weinberg
 from pharmrs.records.genotype import Assay, CallRules, GenotypeCall, Genotyping, HardyWeinberg, Lane, LaneCall
 
@@ -58,15 +58,18 @@ def _named(lanes: Sequence[Lane], plan: BandPlan, assay: Assay) -> list[Lane]:
 def _call_lane(lane: Lane, plan: BandPlan, verdict: GelVerdict) -> LaneCall:
     pattern = read_pattern(lane, plan)
     reason = pattern.reason
-    if lane.role in ("blank", "uncut"):
-        return LaneCall(lane=lane, genotype="", looks_like="", flag="ok", reason=pattern.notes)
-    if pattern.genotype and lane.role == "sample":
+    if lane.role != "sample":
+        reason = control_problem(lane, plan)
+    elif pattern.genotype:
         reason = verdict.reason_against(pattern.genotype, plan)
-    texts = [text for text in (reason, pattern.notes) if text]
+    looks_like = pattern.genotype if lane.role in ("sample", "control") else ""
     return LaneCall(
-        lane=lane, genotype="" if reason else pattern.genotype, looks_like=pattern.genotype,
-        flag="indeterminate" if reason else "ok", reason="; ".join(texts),
-    )  # fmt: skip
+        lane=lane,
+        genotype="" if reason else looks_like,
+        looks_like=looks_like,
+        flag="indeterminate" if reason else "ok",
+        reason="; ".join(text for text in (reason, pattern.notes) if text),
+    )
 
 
 def _call_subject(subject: str, assay: Assay, rules: CallRules, lanes: Sequence[LaneCall]) -> GenotypeCall:

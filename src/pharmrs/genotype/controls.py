@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pharmrs.genotype.bands import BandPlan, read_pattern
-from pharmrs.records.genotype import Lane
+from pharmrs.records.genotype import Lane, gel_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +47,20 @@ def judge_gel(lanes: Sequence[Lane], plan: BandPlan) -> GelVerdict:
     if not proven and not against_mimics:
         wanted = " or ".join(name for name, mimics in plan.mimics.items() if not mimics)
         against.append(
-            f"gel {lanes[0].gel} has no {wanted} control that shows complete digestion: a failed digestion looks like "
-            "the uncut homozygote, a partial one like the heterozygote"
+            f"{gel_text(lanes[0].gel)} has no {wanted} control that shows complete digestion: a failed digestion "
+            "looks like the uncut homozygote, a partial one like the heterozygote"
         )
     return GelVerdict("; ".join(against), "; ".join(against_mimics))
+
+
+def control_problem(lane: Lane, plan: BandPlan) -> str:
+    """Why a control, uncut or blank lane does not show what it should; empty: it does, or it is a sample."""
+    if lane.role != "control":
+        return _blank_or_uncut_problem(lane, plan)
+    pattern = read_pattern(lane, plan)
+    if pattern.genotype == lane.genotype:
+        return ""
+    return pattern.reason or f"known as {lane.genotype}, looks like {pattern.genotype}"
 
 
 def _blank_or_uncut_problem(lane: Lane, plan: BandPlan) -> str:
@@ -74,4 +84,4 @@ def _incomplete_text(lane: Lane, seen: str, plan: BandPlan) -> str:
     failed = seen and plan.patterns[seen] <= plan.amplicon
     what = "failed digestion" if failed else "partial digestion"
     looks = f" looks like {seen}" if seen else " is not cut completely"
-    return f"{what} on gel {lane.gel}: the control {lane.sample} ({lane.genotype}) in lane {lane.lane}{looks}"
+    return f"{what} on {gel_text(lane.gel)}: the control {lane.sample} ({lane.genotype}) in lane {lane.lane}{looks}"

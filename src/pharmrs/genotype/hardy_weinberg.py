@@ -69,4 +69,5 @@ def _wilson(successes: int, trials: int) -> tuple[float, float]:
     share = successes / trials
     middle = (share + z**2 / (2 * trials)) / (1 + z**2 / trials)
     half = z / (1 + z**2 / trials) * math.sqrt(share * (1 - share) / trials + z**2 / (4 * trials**2))
-    return max(0.0, middle - half), min(1.0, middle + half)
+    low = 0.0 if successes == 0 else middle - half  # exactly, not but for rounding
+    return low, 1.0 if successes == trials else middle + half

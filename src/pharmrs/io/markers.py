@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from pharmrs.errors import InputError, InputProblem
@@ -50,7 +51,11 @@ def find_markers(names: Sequence[str], files: Iterable[Path], asked_in: str) -> 
         problems += [_problem(asked_in, "marker", rule, name, remedy) for name in missing]
     if problems:
         raise InputError(problems)
-    return tuple(own.get(name) or read_marker(_BUILT_IN / f"{name}.yaml") for name in names)
+    return tuple(own.get(name) or _built_in(name) for name in names)
+
+
+def _built_in(name: str) -> Marker:
+    return replace(read_marker(_BUILT_IN / f"{name}.yaml"), file=f"built-in marker {name}")
 
 
 def _problem(file: str, field: str, rule: str, value: str, remedy: str) -> InputProblem:

@@ -13,6 +13,7 @@ from pharmrs import __version__
 from pharmrs.io.sidecar import sidecars_of
 from pharmrs.pipeline.dataset import STUDY_FILE, Dataset
 from pharmrs.pipeline.settings import settings_hash
+from pharmrs.pipeline.stage_registry import STAGES
 
 _LIBRARIES = ("numpy", "scipy", "nibabel", "nifti-mrs", "pydantic", "matplotlib", "antspyx", "nilearn")
 
@@ -26,9 +27,8 @@ def provenance_of(dataset: Dataset, images: Iterable[str] = ()) -> dict[str, obj
     inputs = {STUDY_FILE: _checksum(dataset.root / STUDY_FILE), study.basis: _checksum(dataset.root / study.basis)}
     recordings = {Path(path) for scan in dataset.scans for path in scan.paths}
     sidecars = {sidecar for path in recordings for sidecar in sidecars_of(path)}
-    inputs |= {
-        _shown(path, dataset.root): _checksum(path) for path in recordings | sidecars | {Path(path) for path in images}
-    }
+    given = {Path(path) for path in images} | {path for stage in STAGES for path in stage.inputs(dataset.root, study)}
+    inputs |= {_shown(path, dataset.root): _checksum(path) for path in recordings | sidecars | given}
     return {
         "software": {"pharmrs": __version__, "python": platform.python_version(), **_versions()},
         "platform": {"system": platform.system(), "machine": platform.machine(), "byte order": sys.byteorder},

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 from pharmrs.pipeline.checklist_stage import CHECKLIST
+from pharmrs.pipeline.genotyping import GENOTYPE_STAGE
+from pharmrs.pipeline.sample_flow import SAMPLE_FLOW_STAGE
 from pharmrs.pipeline.study_stages import Stage
 
-STAGES: tuple[Stage, ...] = (CHECKLIST,)
+STAGES: tuple[Stage, ...] = (
+    GENOTYPE_STAGE,
+    SAMPLE_FLOW_STAGE,
+    CHECKLIST,
+)

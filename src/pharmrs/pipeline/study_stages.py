@@ -43,7 +43,7 @@ class Stage:
 
     `wanted`: whether study and dataset ask for it. `check`: what is wrong with its input, found without computing, for
     `pharmrs validate`. `run` may raise InputError: the stage is then missing, with the reasons in the report, and the
-    others go on.
+    others go on. `inputs`: the files it reads from the dataset, for the provenance.
     """
 
     name: str
@@ -51,6 +51,7 @@ class Stage:
     wanted: Callable[[Path, Study], bool]
     run: Callable[[StudyContext], StageOutcome]
     check: Callable[[Path, Study], tuple[InputProblem, ...]] = field(default=lambda _root, _study: ())
+    inputs: Callable[[Path, Study], tuple[Path, ...]] = field(default=lambda _root, _study: ())
 
 
 def run_stages(context: StudyContext, stages: Sequence[Stage]) -> list[StageOutcome]:

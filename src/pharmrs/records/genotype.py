@@ -130,7 +130,12 @@ class Lane:
 
     @property
     def place(self) -> str:
-        return f"gel {self.gel} lane {self.lane}"
+        return f"{gel_text(self.gel)} lane {self.lane}"
+
+
+def gel_text(gel: str) -> str:
+    """`gel 1`, but `gel-01` where the name says so itself."""
+    return gel if gel.lower().startswith("gel") else f"gel {gel}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from pharmrs.records.genotype import Genotyping, LaneCall
+from pharmrs.records.genotype import Genotyping, LaneCall, gel_text
 from pharmrs.report.figure_style import BAND, BASELINE, INK, MODEL, MUTED, figure_style, new_figure
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def gel_figure(result: Genotyping, gel: str) -> Figure:
         left.minorticks_off()
         left.set_ylabel("Fragment size (bp)")
         left.set_title("Predicted")
-        right.set_title(f"Observed, gel {gel}")
+        right.set_title(f"Observed, {gel_text(gel)}")
     return fig
 
 

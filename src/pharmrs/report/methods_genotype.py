@@ -12,7 +12,9 @@ from pharmrs.report.tables_genotype import flag_counts, genotype_names
 
 def genotype_paragraphs(results: Sequence[Genotyping], cite: Citations) -> list[str]:
     """Assay, rules of calling and equilibrium of each marker."""
-    return [text for result in results for text in (_assay(result, cite), _calling(result), _equilibrium(result, cite))]
+    return [
+        text for result in results for text in (_assay(result, cite), _calling(result), equilibrium_text(result, cite))
+    ]
 
 
 def digest_text(digest: Digest) -> str:
@@ -47,7 +49,9 @@ def _calling(result: Genotyping) -> str:
     )
 
 
-def _equilibrium(result: Genotyping, cite: Citations) -> str:
+def equilibrium_text(result: Genotyping, cite: Citations | None = None) -> str:
+    """Counts and tests of one marker; `cite`: adds the methods' citations."""
+    exact, mid = (f" {cite.cite('hardy_weinberg')}", f" {cite.cite('mid_p')}") if cite else ("", "")
     counted, found = flag_counts(result), result.equilibrium
     lost = f"{count_text(counted['indeterminate'], 'sample')} could not be called"
     if counted["not_measured"]:
@@ -57,6 +61,6 @@ def _equilibrium(result: Genotyping, cite: Citations) -> str:
     told = ", ".join(f"{count} {name}" for count, name in zip(found.counts, genotype_names(result), strict=True))
     return (
         f"Genotypes: {told}; {lost}. Hardy-Weinberg equilibrium: chi-squared {number_text(found.chi2)} "
-        f"(p = {number_text(found.p_chi2)}), exact p = {number_text(found.p_exact)} {cite.cite('hardy_weinberg')}, "
-        f"mid-p = {number_text(found.p_mid)} {cite.cite('mid_p')}."
+        f"(p = {number_text(found.p_chi2)}), exact p = {number_text(found.p_exact)}{exact}, "
+        f"mid-p = {number_text(found.p_mid)}{mid}."
     )

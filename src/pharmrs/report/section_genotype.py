@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pharmrs.records.genotype import Genotyping, HardyWeinberg, PrimerReport
+from pharmrs.records.genotype import Genotyping, HardyWeinberg, PrimerReport, gel_text
 from pharmrs.report.figure_gel import gel_figure
 from pharmrs.report.figure_style import figure_png_bytes
 from pharmrs.report.methods_genotype import digest_text
@@ -44,8 +44,8 @@ def gel_picture(result: Genotyping, gel: str) -> EmbeddedFigure:
     lanes = [call for call in result.lane_calls if call.lane.gel == gel and call.lane.role == "sample"]
     called = sum(call.flag == "ok" for call in lanes)
     alt = (
-        f"Gel {gel} of {result.assay.marker.name}: predicted bands of each genotype beside the bands read in each "
-        f"lane; {called} of {len(lanes)} sample lanes called. The same numbers are in genotype_lanes.tsv."
+        f"Bands of {gel_text(gel)} of {result.assay.marker.name}: predicted bands of each genotype beside those read "
+        f"in each lane; {called} of {len(lanes)} sample lanes called. The same numbers are in genotype_lanes.tsv."
     )
     return EmbeddedFigure(png=figure_png_bytes(gel_figure(result, gel), small=True), alt=alt)
 
@@ -107,7 +107,10 @@ def _primers(result: Genotyping) -> TableView:
         for report in result.assay.primers
     )
     columns = ("Primer", "Sequence (5' to 3')", "Exact hits", "Fewest mismatches", "There from base", "Fault")
-    return TableView(caption=f"Primers on {result.assay.marker.accession}", columns=columns, rows=rows)
+    caption = f"Primers on {result.assay.marker.accession}"
+    if any(item.lacks for item in result.assay.marker.published_primers):
+        caption += "; of a printed primer only the missing base is known, so it is tried in every place it can be missing"
+    return TableView(caption=caption, columns=columns, rows=rows)
 
 
 def _fault(report: PrimerReport) -> str:
@@ -120,7 +123,7 @@ def _calls(result: Genotyping) -> TableView:
     rows = tuple(
         (
             CellView(f"sub-{call.subject}"),
-            CellView(call.genotype or MISSING),
+            CellView(call.genotype or "none"),
             CellView(call.flag.replace("_", " "), tone=_TONES[call.flag]),
             count_cell(call.lanes),
             CellView(call.reason),

@@ -1,0 +1,46 @@
+"""`pharmrs genotype BANDS --marker NAME --out DIR`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from pharmrs.cli.messages import EXIT_SOME_FAILED, print_problems, say
+
+
+def genotype_command(
+    bands: Annotated[Path, typer.Argument(help="Band table (TSV or CSV), or a folder of them.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for tables and pictures.")],
+    marker: Annotated[list[str], typer.Option("--marker", "-m", help="Marker; repeat for more.")] = ["rs6265"],  # noqa: B006
+    markers: Annotated[
+        list[Path], typer.Option("--markers", help="Data file of a marker of your own; repeat for more.")
+    ] = [],  # noqa: B006
+    study: Annotated[
+        Optional[Path],  # noqa: UP045  typer reads the annotation at run time
+        typer.Option("--study", help="study.yaml whose `genotype:` rules apply [default: the default rules]."),
+    ] = None,
+) -> None:
+    """Expected fragments, calls from bands, Hardy-Weinberg equilibrium, and the gel beside its prediction."""
+    from pharmrs.io.markers import find_markers
+    from pharmrs.io.study_file import read_study
+    from pharmrs.pipeline.genotyping import call_markers, write_genotyping
+    from pharmrs.records.study_genotype import GenotypeSection
+    from pharmrs.report.methods_genotype import digest_text, equilibrium_text
+
+    declared = (read_study(study).genotype if study is not None else None) or GenotypeSection()
+    chosen = find_markers(list(dict.fromkeys(marker)), markers, "--marker")
+    results, problems = call_markers(bands, declared.rules(), chosen)
+    print_problems(problems)
+    for result in results:
+        name = result.assay.marker.name
+        say(
+            f"{name}: amplicon {result.assay.digests[0].amplicon_bp} bp; "
+            + "; ".join(map(digest_text, result.assay.digests))
+        )
+        say(f"{name}: {equilibrium_text(result)}")
+    for path in write_genotyping(out, results):
+        typer.echo(str(path))
+    if any(call.flag == "indeterminate" for result in results for call in result.calls):
+        raise typer.Exit(EXIT_SOME_FAILED)
