@@ -109,7 +109,9 @@ def _primers(result: Genotyping) -> TableView:
     columns = ("Primer", "Sequence (5' to 3')", "Exact hits", "Fewest mismatches", "There from base", "Fault")
     caption = f"Primers on {result.assay.marker.accession}"
     if any(item.lacks for item in result.assay.marker.published_primers):
-        caption += "; of a printed primer only the missing base is known, so it is tried in every place it can be missing"
+        caption += (
+            "; of a printed primer only the missing base is known, so it is tried in every place it can be missing"
+        )
     return TableView(caption=caption, columns=columns, rows=rows)
 
 
