@@ -11,8 +11,8 @@ from pharmrs.records.fit import FitSettings, RatioPrior
 from pharmrs.records.study_analysis import Analysis
 from pharmrs.records.study_anatomy import Anatomy
 from pharmrs.records.study_design import Design
-from pharmrs.records.study_reporting import Reporting
 from pharmrs.records.study_genotype import GenotypeSection
+from pharmrs.records.study_reporting import Reporting
 
 
 class References(Declaration):
