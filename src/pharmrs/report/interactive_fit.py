@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import zlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from pharmrs.records.arrays import FloatArray
 from pharmrs.records.fit import LinearCombinationFit, MetaboliteAmplitude
 from pharmrs.report.numbers import number_text, percent_text
 from pharmrs.report.page import environment
 from pharmrs.report.static_fit import static_fit_svg
-from pharmrs.report.traces import FitTraces, fit_traces, packed, packed_axis
+from pharmrs.report.traces import FitTraces, fit_traces, packed, packed_axis, packed_small
 
 _COLOURS = 12  # in fit.css and fit_view.js
+_LINE_LEVELS, _COMPONENT_LEVELS = 16382, 2046  # inside a report: a thousandth of the noise, half a pixel of a component
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,27 +40,47 @@ def fit_html(fit: LinearCombinationFit, title: str, amplitudes: Sequence[Metabol
     a row that is neither a component nor a sum of components of `fit` is left out.
     """
     traces = fit_traces(fit)
+    sums = _sums(fit, amplitudes)
+    context = _context(fit, title, amplitudes, sums, traces)
+    page = environment().get_template("fit.html.j2")
+    return page.render(**context, record=_record(fit, traces, sums), drawing=static_fit_svg(traces, fit.noise_sd))
+
+
+def fit_inside_report(fit: LinearCombinationFit, title: str, amplitudes: Sequence[MetaboliteAmplitude]) -> bytes:
+    """The body of the same page with fewer digits, compressed (zlib); report.js opens it in a frame."""
+    traces = fit_traces(fit)
+    sums = _sums(fit, amplitudes)
+    body = environment().get_template("fit_body.html.j2")
+    context = _context(fit, title, amplitudes, sums, traces)
+    text = body.render(**context, record=_small_record(fit, traces, sums), drawing="")
+    return zlib.compress(text.encode("utf-8"), 9)
+
+
+def _sums(fit: LinearCombinationFit, amplitudes: Sequence[MetaboliteAmplitude]) -> list[MetaboliteAmplitude]:
+    return [row for row in amplitudes if row.metabolite not in fit.names and row.parts and {*row.parts} <= {*fit.names}]
+
+
+def _context(
+    fit: LinearCombinationFit,
+    title: str,
+    amplitudes: Sequence[MetaboliteAmplitude],
+    sums: Sequence[MetaboliteAmplitude],
+    traces: FitTraces,
+) -> dict[str, object]:
     given = {row.metabolite: row for row in amplitudes}
-    sums = [row for row in amplitudes if row.metabolite not in fit.names and row.parts and {*row.parts} <= {*fit.names}]
     rows = [given.get(name) or _own_row(fit, index) for index, name in enumerate(fit.names)]
     power = _shared_power([row.amplitude for row in (*rows, *sums)])
-    return (
-        environment()
-        .get_template("fit.html.j2")
-        .render(
-            title=title,
-            fit=fit,
-            facts=_facts(fit),
-            power=power,
-            components=[_view(index, row, power, shown=row.amplitude > 0) for index, row in enumerate(rows)],
-            sums=[_view(len(rows) + place, row, power, shown=False) for place, row in enumerate(sums)],
-            record=_record(fit, traces, sums),
-            drawing=static_fit_svg(traces, fit.noise_sd),
-            window=(float(traces.ppm[0]), float(traces.ppm[-1])),
-            stride=traces.stride,
-            points=len(fit.ppm),
-        )
-    )
+    return {
+        "title": title,
+        "fit": fit,
+        "facts": _facts(fit),
+        "power": power,
+        "components": [_view(index, row, power, shown=row.amplitude > 0) for index, row in enumerate(rows)],
+        "sums": [_view(len(rows) + place, row, power, shown=False) for place, row in enumerate(sums)],
+        "window": (float(traces.ppm[0]), float(traces.ppm[-1])),
+        "stride": traces.stride,
+        "points": len(fit.ppm),
+    }
 
 
 def _own_row(fit: LinearCombinationFit, index: int) -> MetaboliteAmplitude:
@@ -104,17 +127,40 @@ def _facts(fit: LinearCombinationFit) -> list[tuple[str, str]]:
 
 def _record(fit: LinearCombinationFit, traces: FitTraces, sums: Sequence[MetaboliteAmplitude]) -> dict[str, object]:
     """What the script draws; everything a JSON parser takes, so no NaN and no infinity."""
-    finite_noise = float(fit.noise_sd) if np.isfinite(fit.noise_sd) else None
     return {
-        "points": len(traces.ppm),
+        **_numbers(fit, traces, sums, packed),
         "ppm": packed_axis(traces.ppm),
-        "noise_sd": finite_noise,
         "data": packed(traces.data),
         "model": packed(traces.model + traces.baseline),
         "baseline": packed(traces.baseline),
         "residual": packed(traces.residual),
+    }
+
+
+def _small_record(
+    fit: LinearCombinationFit, traces: FitTraces, sums: Sequence[MetaboliteAmplitude]
+) -> dict[str, object]:
+    """The same in a fifth of the size; the page takes the residual from data and model."""
+    return {
+        **_numbers(fit, traces, sums, lambda values: packed_small(values, _COMPONENT_LEVELS)),
+        "ppm": packed_small(traces.ppm, _LINE_LEVELS),
+        "data": packed_small(traces.data, _LINE_LEVELS),
+        "model": packed_small(traces.model + traces.baseline, _LINE_LEVELS),
+        "baseline": packed_small(traces.baseline, _LINE_LEVELS),
+    }
+
+
+def _numbers(
+    fit: LinearCombinationFit,
+    traces: FitTraces,
+    sums: Sequence[MetaboliteAmplitude],
+    pack: Callable[[FloatArray], dict[str, object]],
+) -> dict[str, object]:
+    return {
+        "points": len(traces.ppm),
+        "noise_sd": float(fit.noise_sd) if np.isfinite(fit.noise_sd) else None,
         "components": [
-            {"name": name, "trace": packed(row)} for name, row in zip(fit.names, traces.components, strict=True)
+            {"name": name, "trace": pack(row)} for name, row in zip(fit.names, traces.components, strict=True)
         ],
         "sums": [{"name": row.metabolite, "parts": [fit.names.index(part) for part in row.parts]} for row in sums],
     }

@@ -11,6 +11,7 @@ from pharmrs.report.figure_fit import fit_figure
 from pharmrs.report.figure_preprocessing import preprocessing_figure
 from pharmrs.report.figure_style import figure_png_bytes
 from pharmrs.report.figure_water import water_figure
+from pharmrs.report.interactive_fit import fit_inside_report
 
 COMPACT_ABOVE_SCANS = 40  # from here on the report takes smaller pictures, to stay below 15 MB at 140 scans
 
@@ -34,11 +35,20 @@ class EmbeddedFigure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanFigures:
-    """Fit, one picture per preprocessing step, and water reference (None without one) of a scan."""
+    """Fit, one picture per preprocessing step, and water reference (None without one) of a scan.
+
+    `page`: the fit to explore, compressed, from `fit_inside_report`.
+    """
 
     fit: EmbeddedFigure
+    page: bytes
     steps: tuple[EmbeddedFigure, ...]
     water: EmbeddedFigure | None
+
+    @property
+    def page_text(self) -> str:
+        """`page` as base64."""
+        return base64.b64encode(self.page).decode("ascii")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +74,7 @@ def render_scan_figures(result: ScanResult, *, compact: bool = False) -> ScanFig
         water = EmbeddedFigure(png=png, alt=f"Water reference of {result.files.name} with its model and the residual.")
     return ScanFigures(
         fit=EmbeddedFigure(png=figure_png_bytes(fit, resolution.fit_dpi, small=True), alt=_fit_alt(result)),
+        page=fit_inside_report(result.fit, result.files.name, result.amplitudes),
         steps=tuple(_step_figure(step, result, resolution) for step in result.preprocessed.steps),
         water=water,
     )

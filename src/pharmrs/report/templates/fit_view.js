@@ -2,13 +2,16 @@
 // The record, what of it is in view, and the pen. fit_plot.js draws the panels, fit_page.js does what a person wants.
 const record = JSON.parse(document.getElementById("record").textContent);
 const bytesOf = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-const unpack = ({ low, step, codes }) => {
+const unpack = ({ low, step, codes, deltas }) => {
   const values = new Float64Array(record.points).fill(low);
+  let sum = 0;
+  if (deltas) deltas.forEach((delta, i) => { sum += delta ?? 0; values[i] = delta === null ? NaN : low + step * sum; });
   if (codes) new Uint16Array(bytesOf(codes).buffer).forEach((code, i) => { values[i] = code === 65535 ? NaN : low + step * code; });
   return values;
 };
-const ppm = new Float32Array(bytesOf(record.ppm).buffer); // descending
-const lines = { data: unpack(record.data), model: unpack(record.model), baseline: unpack(record.baseline), residual: unpack(record.residual) };
+const ppm = record.ppm.deltas ? unpack(record.ppm) : new Float32Array(bytesOf(record.ppm).buffer); // descending
+const lines = { data: unpack(record.data), model: unpack(record.model), baseline: unpack(record.baseline) };
+lines.residual = record.residual ? unpack(record.residual) : lines.data.map((value, i) => value - lines.model[i]);
 const extreme = (values, from = 0, to = record.points - 1) => {
   let low = Infinity, high = -Infinity;
   for (let i = from; i <= to; i++) { if (values[i] < low) low = values[i]; if (values[i] > high) high = values[i]; }

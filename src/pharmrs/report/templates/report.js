@@ -38,3 +38,30 @@ toggle.addEventListener("click", () => {
   scans.forEach((scan) => { scan.open = open; });
   toggle.textContent = open ? "Close all" : "Open all";
 });
+// The fit to explore, in a frame of its own instead of the picture. Without DecompressionStream the picture stays.
+const textOf = (id) => document.getElementById(id).textContent;
+const unpacked = async (text) => {
+  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"))).text();
+};
+const explore = async (button) => {
+  const source = document.getElementById(button.getAttribute("aria-controls"));
+  const frame = document.createElement("iframe");
+  frame.className = "fit";
+  frame.title = `Fit of ${source.dataset.title} to explore`;
+  const body = await unpacked(source.textContent);
+  const head = `<meta charset="utf-8"><meta name="color-scheme" content="light dark"><style>${textOf("fit-style")}</style>`;
+  frame.srcdoc = `<!DOCTYPE html><html lang="en" class="plain"><head>${head}</head><body>${body}<script>${textOf("fit-code")}</` + `script></body></html>`;
+  frame.addEventListener("load", () => {
+    const page = frame.contentDocument;
+    const fit = () => { frame.style.height = `${page.body.scrollHeight + 4}px`; };
+    new ResizeObserver(fit).observe(page.body);
+    fit();
+  });
+  button.closest("figure").replaceWith(frame);
+  frame.focus();
+};
+for (const button of document.querySelectorAll("button.explore")) {
+  button.hidden = !("DecompressionStream" in window);
+  button.addEventListener("click", () => explore(button));
+}
