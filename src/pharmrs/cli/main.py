@@ -7,7 +7,7 @@ import sys
 import typer
 
 from pharmrs import __version__
-from pharmrs.cli import basis, demo, doctor, fit, genotype, rerun, run_dataset, validate
+from pharmrs.cli import analyse, basis, demo, doctor, fit, genotype, rerun, run_dataset, validate
 from pharmrs.cli.messages import EXIT_BAD_INPUT, print_problems, say
 from pharmrs.errors import InputError
 
@@ -25,6 +25,7 @@ app.command("validate")(validate.validate_command)
 app.command("fit")(fit.fit_command)
 app.command("basis")(basis.basis_command)
 app.command("genotype")(genotype.genotype_command)
+app.command("analyse")(analyse.analyse_command)
 app.command("rerun")(rerun.rerun_command)
 app.command("doctor")(doctor.doctor_command)
 app.command("schema")(validate.schema_command)

@@ -25,11 +25,16 @@ def observations_table(table: ObservationTable) -> Table:
     for row in table.rows:
         cells: Row = {name: getattr(row, name) for name in dictionaries.OBSERVATIONS if name not in _EXCLUSION}
         cells["metabolite_excluded"], cells["exclusion_rule"] = bool(row.exclusion), row.exclusion
-        rows.append(cells | dict(row.covariates))
+        rows.append({name: _exact(value) for name, value in (cells | dict(row.covariates)).items()})
     return Table(name="observations", columns=columns, rows=tuple(rows))
 
 
 _EXCLUSION = ("metabolite_excluded", "exclusion_rule")
+
+
+def _exact(value: Cell) -> Cell:
+    """A number with all its digits: ten are not enough to give an input back, and a lost tie moves a rank test."""
+    return repr(value) if isinstance(value, float) and math.isfinite(value) else value
 
 
 def changes_table(changes: ChangeTable) -> Table:

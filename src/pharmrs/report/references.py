@@ -15,6 +15,7 @@ class Reference:
 
 REFERENCES: dict[str, Reference] = {
     "biopython": Reference("Cock et al. 2009, Bioinformatics 25:1422", "10.1093/bioinformatics/btp163"),
+    "as89": Reference("Best and Roberts 1975, Appl Stat 24:377", "10.2307/2347111"),
     "bounds": Reference("Cavassila et al. 2001, NMR Biomed 14:278", "10.1002/nbm.701"),
     "coils": Reference("Rodgers and Robson 2010, Magn Reson Med 63:881", "10.1002/mrm.22230"),
     "eddy": Reference("Klose 1990, Magn Reson Med 14:26", "10.1002/mrm.1910140104"),
@@ -28,9 +29,16 @@ REFERENCES: dict[str, Reference] = {
     "macromolecule_lines": Reference("Landheer et al. 2020, Magn Reson Med 84:2327", "10.1002/mrm.28282"),
     "near": Reference("Near et al. 2021, NMR Biomed 34:e4257", "10.1002/nbm.4257"),
     "mid_p": Reference("Graffelman and Moreno 2013, Stat Appl Genet Mol Biol 12:433", "10.1515/sagmb-2012-0039"),
+    "oldham": Reference("Oldham 1962, J Chronic Dis 15:969", "10.1016/0021-9681(62)90116-9"),
     "registration": Reference("Near et al. 2015, Magn Reson Med 73:44", "10.1002/mrm.25094"),
+    "sankoh": Reference(
+        "Sankoh et al. 1997, Stat Med 16:2529",
+        "10.1002/(SICI)1097-0258(19971130)16:22<2529::AID-SIM692>3.0.CO;2-J",
+    ),
+    "shapiro": Reference("Shapiro and Wilk 1965, Biometrika 52:591", "10.1093/biomet/52.3-4.591"),
     "splines": Reference("Eilers and Marx 1996, Stat Sci 11:89", "10.1214/ss/1038425655"),
     "variable_projection": Reference("Golub and Pereyra 1973, SIAM J Numer Anal 10:413", "10.1137/0710036"),
+    "welch": Reference("Welch 1947, Biometrika 34:28", "10.1093/biomet/34.1-2.28"),
 }
 
 

@@ -14,6 +14,7 @@ from pharmrs.stats.linear import Design, fit_linear_model
 from pharmrs.stats.not_estimable import NotEstimable
 
 MAIN_MODEL = "main"
+_WORDS = {"relative": "relative change", "difference": "change", "log_ratio": "log ratio"}
 
 
 def main_model(changes: ChangeTable, plan: AnalysisPlan, covariate: Covariate | None = None) -> LinearModel:
@@ -32,7 +33,9 @@ def main_model(changes: ChangeTable, plan: AnalysisPlan, covariate: Covariate | 
         raise NotEstimable("no participant has both changes")
     design = interaction_design(used, plan, covariate)
     name = MAIN_MODEL if covariate is None else f"{MAIN_MODEL} + {covariate.name}"
-    return fit_linear_model(name, design, used.change_biomarker, used.subject, plan.alpha)
+    outcome, predictor = _WORDS[plan.biomarker_change], _WORDS[plan.metabolite_change]
+    unit = f"{outcome} in {plan.biomarker} per {predictor} in {plan.metabolite}"
+    return fit_linear_model(name, design, used.change_biomarker, used.subject, plan.alpha, unit)
 
 
 def interaction_design(used: ChangeTable, plan: AnalysisPlan, covariate: Covariate | None = None) -> Design:

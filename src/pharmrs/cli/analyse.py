@@ -1,0 +1,30 @@
+"""`pharmrs analyse OBSERVATIONS --plan study.yaml --out DIR`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pharmrs.cli.messages import EXIT_SOME_FAILED, say
+
+
+def analyse_command(
+    observations: Annotated[Path, typer.Argument(help="Observation table (TSV), one row per time point.")],
+    plan: Annotated[Path, typer.Option("--plan", "-p", help="study.yaml with title, design and analysis.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for results.json, tables, figures, report.html.")],
+) -> None:
+    """The statistics of a trial from its observation table, as the plan declares them."""
+    from pharmrs.pipeline.analysis import analyse_file
+    from pharmrs.pipeline.execution import limit_threads
+
+    limit_threads()
+    analysed = analyse_file(observations, plan, out, lambda what: say(f"analyse: {what}"))
+    for note in analysed.result.chain.notes:
+        say(f"note: {note}")
+    for text in analysed.missing:
+        say(f"not estimable: {text}")
+    typer.echo(str(analysed.page))
+    if analysed.missing:
+        raise typer.Exit(EXIT_SOME_FAILED)

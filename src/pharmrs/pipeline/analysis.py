@@ -1,0 +1,71 @@
+"""`pharmrs analyse`: from a ready observation table to everything the statistics leave behind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from pharmrs.errors import InputError, InputProblem
+from pharmrs.io.observations_file import read_observations
+from pharmrs.io.study_file import read_plan
+from pharmrs.records.analysis import AnalysisPlan
+from pharmrs.records.analysis_result import AnalysisResult
+from pharmrs.report.analysis_files import write_analysis, write_analysis_page
+from pharmrs.stats.analyse import analyse, unknown_models
+from pharmrs.stats.registry import MODELS
+
+
+@dataclass(frozen=True, slots=True)
+class Analysed:
+    """The result, the page, and what could not be estimated."""
+
+    result: AnalysisResult
+    page: Path
+    missing: tuple[str, ...]
+
+
+def analyse_file(
+    observations: Path, plan_file: Path, output: Path, tell: Callable[[str], None] = lambda _what: None
+) -> Analysed:
+    """Read, analyse, write to `output`. Raises InputError with everything wrong; then nothing is written."""
+    problems: list[InputProblem] = []
+    declared = read_plan(plan_file)
+    plan = declared.analysis.plan()
+    problems += check_models(plan, str(plan_file))
+    try:
+        table = read_observations(observations, declared.design, plan)
+    except InputError as error:
+        raise InputError([*problems, *error.problems]) from None
+    if output.exists() and not output.is_dir():
+        remedy = "choose another folder with --out"
+        problems.append(_problem(str(output), "out", "must be a folder", "a file", remedy))
+    if problems:
+        raise InputError(problems)
+    result = analyse(table, plan, tell)
+    tell("tables and figures")
+    section = write_analysis(output, result)
+    page = output / "report.html"
+    write_analysis_page(page, declared.title, result, section)
+    return Analysed(result, page, not_estimable(result))
+
+
+def check_models(plan: AnalysisPlan, file: str) -> list[InputProblem]:
+    """A problem for each model of the plan that does not exist."""
+    known = ", ".join(MODELS) or "none"
+    return [
+        _problem(file, "analysis.models", f"must be one of {known}", name, "correct or delete the name")
+        for name in unknown_models(plan)
+    ]
+
+
+def not_estimable(result: AnalysisResult) -> tuple[str, ...]:
+    """What the plan asked for and these data do not give, with reasons."""
+    chain = result.chain
+    found = [f"main model: {chain.reason}"] if chain.model is None else []
+    found += [f"main model with {one.covariate}: {one.reason}" for one in chain.covariate_models if one.reason]
+    return (*found, *(f"{model.title}: {model.reason}" for model in result.models if model.reason))
+
+
+def _problem(file: str, field: str, rule: str, value: str, remedy: str) -> InputProblem:
+    return InputProblem(file=file, field=field, rule=rule, value=value, remedy=remedy)

@@ -1,0 +1,183 @@
+"""The results paragraph and the methods of the statistics, from what was executed and nothing else."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from pharmrs.records.analysis import AnalysisPlan, EffectEstimate, ModelOutcome, StatisticalTest
+from pharmrs.records.analysis_result import AnalysisResult, ReferenceChain
+from pharmrs.report.analysis_printed import level_text, model_note
+from pharmrs.report.numbers import MISSING, number_text
+from pharmrs.report.references import Citations
+from pharmrs.report.statistics_text import df_text, interval_text, p_phrase, statistic_phrase
+
+_CHANGES = {
+    "relative": "relative change (follow-up - baseline) / baseline",
+    "difference": "difference follow-up - baseline",
+    "log_ratio": "log ratio log(follow-up / baseline)",
+}
+
+
+def results_paragraphs(result: AnalysisResult) -> list[str]:
+    """What was found, estimate and interval first; what could not be estimated with its reason."""
+    chain, plan = result.chain, result.plan
+    paragraphs = [_sample(result)]
+    if chain.model is None:
+        paragraphs.append(f"The main model could not be estimated: {chain.reason}.")
+    else:
+        effects = "; ".join(_effect(item, result) for item in chain.model.hypothesis)
+        paragraphs.append(
+            f"The coupling of the change in {plan.biomarker} with the change in {plan.metabolite} differed between "
+            f"treatments by {effects}. {model_note(chain.model)}"
+        )
+    if covariates := _covariates(chain):
+        paragraphs.append(covariates)
+    rank = [test for test in chain.correlations if test.family == "spearman"]
+    if rank:
+        paragraphs.append(
+            "Rank correlation of the two changes: " + "; ".join(_correlation(test) for test in rank) + "."
+        )
+    oldham = [test for test in chain.oldham if test.group == "all treatments"]
+    paragraphs += [
+        f"Change against mean level (Oldham): {_correlation(test, judged=False)}." for test in oldham if not test.reason
+    ]
+    for family, words in (("within_treatment", "Within treatments"), ("between_treatments", "Between treatments")):
+        tests = [test for test in chain.paired if test.family == family and test.sample == chain.paired[0].sample]
+        if tests:
+            paragraphs.append(f"{words}: " + "; ".join(_comparison(test) for test in tests) + ".")
+    paragraphs += _unit_paragraph(chain)
+    paragraphs += [_model_paragraph(model, result) for model in result.models]
+    return paragraphs
+
+
+def _sample(result: AnalysisResult) -> str:
+    count = {(item.stage, item.treatment): item.count for item in result.chain.flow}
+    pairs = count.get(("analysed pairs (both changes)", ""))
+    per = ", ".join(
+        f"{count.get(('analysed pairs (both changes)', name), 0)} {name}" for name in result.table.treatments
+    )
+    text = f"{len(result.table.subjects)} participants ({result.table.kind} design)"
+    if pairs is None:
+        return f"{text}."
+    censored = sum(item.count for item in result.chain.flow if not item.treatment and item.stage.endswith("the limit"))
+    planned = count["biomarker samples: planned", ""]
+    return (
+        f"{text} gave {pairs} pairs with both changes known ({per}). Of {planned} planned biomarker samples "
+        f"{count['biomarker samples: measured', '']} were measured and {censored} lay beyond a limit of the assay; of "
+        f"{count['metabolite scans: planned', '']} planned scans {count['metabolite scans: kept', '']} gave a "
+        "metabolite that was kept."
+    )
+
+
+def _effect(item: EffectEstimate, result: AnalysisResult) -> str:
+    return (
+        f"{number_text(item.estimate)} ({item.term}; {level_text(result)} {interval_text(item.ci_low, item.ci_high)}; "
+        f"t({df_text(item.df)}) = {number_text(item.statistic)}, {p_phrase(item.p)})"
+    )
+
+
+def _covariates(chain: ReferenceChain) -> str:
+    parts = []
+    for one in chain.covariate_models:
+        if one.model is None:
+            parts.append(f"{one.covariate}: not estimable, {one.reason}")
+            continue
+        effects = ", ".join(f"{number_text(item.estimate)} ({p_phrase(item.p)})" for item in one.model.hypothesis)
+        parts.append(f"with {one.covariate} {effects}, n = {one.model.n} pairs")
+    return f"The interaction with one covariate added: {'; '.join(parts)}." if parts else ""
+
+
+def _correlation(test: StatisticalTest, *, judged: bool = True) -> str:
+    if test.reason:
+        return f"{test.group}: not tested, {test.reason} (n = {test.n})"
+    against = f", level {number_text(test.alpha)}" if judged and not math.isnan(test.alpha) else ""
+    return (
+        f"{test.group} {test.estimate_name} = {number_text(test.estimate)}, {p_phrase(test.p)} by t and "
+        f"{p_phrase(test.p_alternative)} by AS 89, n = {test.n} pairs{against}"
+    )
+
+
+def _comparison(test: StatisticalTest) -> str:
+    pairs = "n" if test.p_method == "Welch t" else "pairs"
+    return f"{test.quantity}, {test.group}: {statistic_phrase(test)} ({pairs} = {test.n})"
+
+
+def _unit_paragraph(chain: ReferenceChain) -> list[str]:
+    known = [item for item in chain.unit_changes if not math.isnan(item.p)]
+    if not known or chain.model is None:
+        return []
+    low, high = min(known, key=lambda item: item.p), max(known, key=lambda item: item.p)
+    span = f"{p_phrase(low.p)} (factor {low.factor:g}) to {p_phrase(high.p)} (factor {high.factor:g})"
+    if high.p - low.p < 1e-6:
+        return [f"The result does not depend on the unit of the assay ({p_phrase(low.p)} whatever the unit)."]
+    return [f"Were the assay given in another unit, the interaction would move from {span}: it depends on the unit."]
+
+
+def _model_paragraph(model: ModelOutcome, result: AnalysisResult) -> str:
+    label = model.title if model.declared else f"{model.title} (exploratory, not part of the plan)"
+    if model.reason:
+        return f"{label}: not estimable, {model.reason}."
+    parts = [
+        f"{item.term} {number_text(item.estimate)} ({level_text(result)} {interval_text(item.ci_low, item.ci_high)}, "
+        f"{p_phrase(item.p) if not math.isnan(item.p) else MISSING}, n = {item.n} of {item.subjects} participants)"
+        for item in model.estimates
+        if item.hypothesis
+    ]
+    parts += [f"{test.quantity}: {statistic_phrase(test)}" for test in model.tests[:3]]
+    return f"{label}: {'; '.join(parts) or 'see the tables'}."
+
+
+def methods_paragraphs(result: AnalysisResult, cite: Citations) -> Sequence[str]:
+    """How it was computed: the plan as it was executed, with its hash."""
+    plan, table = result.plan, result.table
+    paragraphs = [
+        f"The analysis followed a plan declared in study.yaml (SHA-256 {result.plan_hash[:16]}). Design: {table.kind}, "
+        f"treatments {', '.join(table.treatments)} (reference: {table.treatments[0]}), change from {table.baseline} to "
+        f"{table.follow_up}. Two-sided level {plan.alpha:g}.",
+        f"{_level_sentence(result)} Changes were taken as {_CHANGES[plan.biomarker_change]} of the {plan.biomarker} "
+        f"level and {_CHANGES[plan.metabolite_change]} of {plan.metabolite}, rounded to ten decimals so that ties "
+        "remain ties.",
+        f"The change in {plan.biomarker} was regressed by ordinary least squares on the change in {plan.metabolite}, "
+        f"treatment and their interaction; normality of the residuals was tested {cite.cite('shapiro')}. "
+        + _covariate_sentence(plan),
+        f"The two changes were correlated by Spearman's coefficient under each treatment, with p by Student's t and by "
+        f"the Edgeworth series of AS 89 {cite.cite('as89')}; levels were corrected for correlated tests as alpha / "
+        f"k^(1 - r) {cite.cite('sankoh')}. Dependence of the change on the level was tested against the mean of both "
+        f"{cite.cite('oldham')}.",
+        "Levels were compared within and between treatments by paired t tests over participants with both values."
+        if table.kind == "crossover"
+        else f"Levels were compared within treatments by paired t tests and between groups by Welch's t test "
+        f"{cite.cite('welch')}.",
+    ]
+    for model in result.models:
+        status = "" if model.declared else " (exploratory)"
+        paragraphs += [f"{model.title}{status}: {text}" for text in model.methods if not model.reason]
+    return paragraphs
+
+
+def _level_sentence(result: AnalysisResult) -> str:
+    plan, levels = result.plan, result.chain.levels
+    samples = f"{levels.samples} measured samples" if levels is not None else "the measured samples"
+    if plan.time_adjustment == "linear":
+        quantity = "log concentrations" if plan.biomarker_transform == "log" else "concentrations"
+        first = (
+            f"{plan.biomarker} {quantity} of {samples} were replaced by their residuals over the sampling time of day"
+        )
+    else:
+        first = f"{plan.biomarker} concentrations of {samples} were not adjusted for the time of day"
+    last = {
+        "shifted_log": ", shifted by |minimum| + 1 and log-transformed.",
+        "log": " and log-transformed." if plan.time_adjustment == "none" else ", the mean added back.",
+        "none": "." if plan.time_adjustment == "none" else ", the mean added back.",
+    }[plan.biomarker_transform]
+    return first + last
+
+
+def _covariate_sentence(plan: AnalysisPlan) -> str:
+    if not plan.covariates:
+        return "No covariate was declared."
+    names = ", ".join(
+        f"{one.name} (reference {one.reference})" if one.reference else one.name for one in plan.covariates
+    )
+    return f"Covariates were added one at a time: {names}."
