@@ -12,6 +12,7 @@ from pharmrs.io.problems import Problems
 from pharmrs.records.study import Study
 from pharmrs.records.study_analysis import StudyPlan
 
+STUDY_FILE = "study.yaml"
 _SCHEMA_DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _WHEN_MISSING = "write a study.yaml at the root of the dataset with title, basis, quantification and quality"
 

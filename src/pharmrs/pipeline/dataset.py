@@ -9,7 +9,7 @@ from pharmrs.errors import InputError, InputProblem
 from pharmrs.io.basis import read_basis
 from pharmrs.io.bids import find_scans
 from pharmrs.io.nifti_mrs import identifying_fields
-from pharmrs.io.study_file import read_study
+from pharmrs.io.study_file import STUDY_FILE, read_study
 from pharmrs.mrs.fit_setup import chosen_basis
 from pharmrs.mrs.phase_sense import basis_sense, sense_problem
 from pharmrs.pipeline.scan import check_scan, water_of
@@ -19,8 +19,6 @@ from pharmrs.records.basis import BasisSet
 from pharmrs.records.fit import FitSettings
 from pharmrs.records.scan import ScanFiles
 from pharmrs.records.study import Study
-
-STUDY_FILE = "study.yaml"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from pharmrs import __version__
 from pharmrs.io.sidecar import sidecars_of
-from pharmrs.pipeline.dataset import STUDY_FILE, Dataset
+from pharmrs.io.study_file import STUDY_FILE
+from pharmrs.pipeline.dataset import Dataset
 from pharmrs.pipeline.settings import settings_hash
 from pharmrs.pipeline.stage_registry import STAGES
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pharmrs.pipeline.analysis_stage import ANALYSIS
 from pharmrs.pipeline.checklist_stage import CHECKLIST
 from pharmrs.pipeline.genotyping import GENOTYPE_STAGE
 from pharmrs.pipeline.sample_flow import SAMPLE_FLOW_STAGE
@@ -11,4 +12,5 @@ STAGES: tuple[Stage, ...] = (
     GENOTYPE_STAGE,
     SAMPLE_FLOW_STAGE,
     CHECKLIST,
+    ANALYSIS,
 )

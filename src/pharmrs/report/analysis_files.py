@@ -21,7 +21,7 @@ from pharmrs.report.tables import write_table
 
 FOLDER = "statistics"
 METHODS_TITLE = "Statistics"
-ANALYSIS_OUTPUTS = ("results.json", "observations.tsv", "observations.json", f"{FOLDER}/*", f"{FOLDER}/figures/*")
+ANALYSIS_OUTPUTS = ("results.json", "observations.tsv", "observations.json", f"{FOLDER}/*.*", f"{FOLDER}/figures/*.*")
 
 
 def write_analysis(output: Path, result: AnalysisResult) -> Section:

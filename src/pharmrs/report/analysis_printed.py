@@ -108,16 +108,17 @@ def _comparisons_table(result: AnalysisResult) -> PrintedTable | None:
         return None
     rows = tuple(
         (
-            f"{test.quantity}, {test.group}", test.sample, str(test.n), test.p_method or MISSING,
+            f"{test.quantity}, {test.group}", test.sample, str(test.n),
             number_text(test.estimate), interval_text(test.ci_low, test.ci_high), number_text(test.statistic),
             df_text(test.df), p_text(test.p),
         )
         for test in tests
     )  # fmt: skip
     parallel = any(test.p_method == "Welch t" for test in tests)
-    columns = ("Comparison", "Sample", "n" if parallel else "n pairs", "Test", "Difference", level_text(result), "t",
+    columns = ("Comparison", "Sample", "n" if parallel else "n pairs", "Difference", level_text(result), "t",
                "df", "p")  # fmt: skip
-    note = "Pairs are matched by participant; a missing partner drops the pair."
+    note = "Paired t tests: pairs are matched by participant, a missing partner drops the pair."
+    note += " Between treatments: Welch's t test of two groups." if parallel else ""
     title = (
         f"Levels within and between treatments: {result.plan.biomarker} (adjusted level) and {result.plan.metabolite}"
     )

@@ -1,0 +1,107 @@
+"""`pharmrs analyse` from outside: files, exit codes, determinism, bad plans."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+from tests.stats.random_trials import random_rows, table_of
+
+from pharmrs.report.analysis_tables import observations_table
+from pharmrs.report.tables import write_table
+
+PLAN = """\
+title: Trial
+design: {kind: crossover, treatments: [placebo, drug], baseline: before, follow_up: after}
+analysis:
+  metabolite: Glu
+  biomarker: BDNF
+  time_adjustment: linear
+  biomarker_transform: log
+  biomarker_change: difference
+  metabolite_change: relative
+  covariates: [{name: age}, {name: gene, reference: AA}]
+"""
+FILES = {
+    "results.json", "observations.tsv", "observations.json", "report.html", "methods.md", "statistics/changes.tsv",
+    "statistics/estimates.tsv", "statistics/tests.tsv", "statistics/sample_flow.tsv", "statistics/unit_changes.tsv",
+    "statistics/tables.md", "statistics/tables.html", "statistics/tables.tex", "statistics/tables.docx",
+    "statistics/results.md", "statistics/figures/interaction.png", "statistics/figures/residuals.svg",
+    "statistics/figures/before-after.png", "statistics/figures/forest.svg",
+}  # fmt: skip
+
+
+def analyse(folder: Path, plan: str = PLAN, out: str = "out") -> subprocess.CompletedProcess[str]:
+    (folder / "study.yaml").write_text(plan)
+    command = [sys.executable, "-m", "pharmrs", "analyse", "observations.tsv", "--plan", "study.yaml", "--out", out]
+    return subprocess.run(command, cwd=folder, check=False, capture_output=True, text=True, timeout=300)
+
+
+@pytest.fixture
+def trial(tmp_path: Path) -> Path:
+    write_table(tmp_path, observations_table(table_of(random_rows(11, subjects=16))))
+    return tmp_path
+
+
+def checksums(folder: Path) -> dict[str, str]:
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def test_the_same_files_every_time(trial: Path) -> None:
+    first, second = analyse(trial), analyse(trial, out="again")
+    assert (first.returncode, second.returncode) == (0, 0), first.stderr
+    found = checksums(trial / "out")
+    assert set(found) >= FILES
+    assert checksums(trial / "again") == found
+    assert first.stdout.strip() == "out/report.html"
+    results = json.loads((trial / "out" / "results.json").read_text())
+    assert results["schema"] == "pharmrs-results-1"
+    assert len(results["plan_sha256"]) == 64
+    n = results["main_model"]["n"]
+    assert f"{n} pairs" in (trial / "out" / "statistics" / "results.md").read_text()
+    with zipfile.ZipFile(trial / "out" / "statistics" / "tables.docx") as archive:
+        text = archive.read("word/document.xml").decode()
+    assert "change in Glu × drug" in text and f"{n} pairs of" in text
+
+
+def test_the_plan_has_a_hash(trial: Path) -> None:
+    analyse(trial)
+    analyse(trial, PLAN + "  alpha: 0.01\n", "strict")
+    one, other = (json.loads((trial / out / "results.json").read_text()) for out in ("out", "strict"))
+    assert one["plan_sha256"] != other["plan_sha256"]
+    assert one["main_model"]["terms"][0]["ci_low"] > other["main_model"]["terms"][0]["ci_low"]
+
+
+def test_what_cannot_be_estimated_is_told_and_counts(trial: Path) -> None:
+    ended = analyse(trial, PLAN.replace("name: age", "name: height"))
+    assert ended.returncode == 3
+    assert "not estimable: main model with height: covariate height: not in the observation table" in ended.stderr
+    assert "height: not estimable" in (trial / "out" / "statistics" / "results.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("metabolite: Glu", "metabolit: Glu", "did you mean 'metabolite'"),
+        ("time_adjustment: linear", "time_adjustment: cubic", "analysis.time_adjustment"),
+        ("biomarker_change: difference", "biomarker_change: log_ratio", "with log use difference"),
+        ("  metabolite: Glu", "  models: [magic]\n  metabolite: Glu", "analysis.models: must be one of"),
+        ("treatments: [placebo, drug]", "treatments: [placebo]", "design.treatments"),
+        ("name: gene", "name: age", "covariates must be named once"),
+    ],
+)
+def test_bad_plans(trial: Path, before: str, after: str, said: str) -> None:
+    assert before in PLAN
+    ended = analyse(trial, PLAN.replace(before, after))
+    assert ended.returncode == 2
+    assert said in ended.stderr and "Traceback" not in ended.stderr
+    assert not (trial / "out").exists()
