@@ -13,10 +13,10 @@ $(VENV)/.installed: pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	touch $@
 
-# A small simulated dataset from raw transients on, the whole analysis, the report.
+# A simulated trial from raw transients on, the whole analysis, the report.
 demo: $(VENV)/.installed
 	rm -rf demo
-	$(BIN)/pharmrs demo-data demo
+	$(BIN)/pharmrs simulate demo
 	$(BIN)/pharmrs run demo
 	$(BIN)/python scripts/open_report.py demo/derivatives/pharmrs/report.html
 

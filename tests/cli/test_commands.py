@@ -12,7 +12,8 @@ from e2e import contents, pharmrs, table
 
 import pharmrs as package
 from pharmrs.records.study import Study
-from pharmrs.simulate.dataset import BASIS_FILE, TRUTH_FILE
+from pharmrs.simulate.study_text import BASIS_FILE
+from pharmrs.simulate.trial_dataset import TRUTH_FILE
 
 # pydantic is not among them: newer versions of typer load it by themselves
 HEAVY = {"numpy", "scipy", "matplotlib", "nibabel", "nifti_mrs", "pandas", "jinja2", "yaml"}
@@ -56,7 +57,7 @@ def test_commands_are_the_pinned_ones() -> None:
     from pharmrs.cli.main import app
 
     names = [command.name for command in app.registered_commands]
-    assert names == ["run", "validate", "fit", "basis", "genotype", "analyse", "rerun", "doctor", "schema", "demo-data"]
+    assert names == ["run", "validate", "fit", "basis", "genotype", "analyse", "rerun", "doctor", "schema", "simulate"]
     assert app.registered_groups == []
     end = pharmrs("--help")
     assert end.code == 0
@@ -92,23 +93,24 @@ def test_schema_is_a_json_schema_of_every_key() -> None:
         assert name in schema["$defs"]
 
 
-def test_demo_data(tmp_path: Path) -> None:
-    folder = tmp_path / "demo"
-    end = pharmrs("demo-data", folder, "--subjects", 1, "--sessions", 1, "--seed", 3)
+def test_simulate(tmp_path: Path) -> None:
+    folder = tmp_path / "trial"
+    end = pharmrs("simulate", folder, "-n", 1, "--kind", "parallel", "--seed", 3, "-j", 1)
     assert (end.code, end.out) == (0, f"{folder}\n")
+    assert "1 participants, 2 visits, 2 recordings" in end.err
     assert (folder / BASIS_FILE).is_file()
-    assert {row["scan"] for row in table(folder / TRUTH_FILE)} == {"sub-01_ses-1_acq-steam"}
+    assert {row["scan"] for row in table(folder / TRUTH_FILE)} == {f"sub-01_ses-{n}_acq-steam" for n in (1, 2)}
     assert pharmrs("validate", folder).code == 0
     before = contents(folder)
-    again = pharmrs("demo-data", folder)
+    again = pharmrs("simulate", folder)
     assert again.code == 2
     assert "must be new or empty" in again.err and "Remedy:" in again.err
     assert contents(folder) == before
 
 
-def test_demo_data_into_a_file(tmp_path: Path) -> None:
+def test_simulate_into_a_file(tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("mine")
-    end = pharmrs("demo-data", tmp_path / "taken")
+    end = pharmrs("simulate", tmp_path / "taken")
     assert end.code == 2
     assert "Remedy:" in end.err and "Traceback" not in end.err
     assert (tmp_path / "taken").read_text() == "mine"

@@ -7,15 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-from pharmrs.simulate.dataset import write_demo_dataset
+from small_trial import write_small_trial
 
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A dataset as it should be: one subject, a good examination and a bad one. Never change it."""
     folder = tmp_path_factory.mktemp("demo") / "dataset"
-    write_demo_dataset(folder, seed=5, subjects=1, sessions=2)
+    write_small_trial(folder)
     return folder
 
 

@@ -13,7 +13,7 @@ from e2e import RESULTS, edit_header, fingerprint, pharmrs, recordings, sidecar,
 
 from pharmrs.io.basis import read_basis
 from pharmrs.records.basis import BasisSet
-from pharmrs.simulate.dataset import BASIS_FILE
+from pharmrs.simulate.study_text import BASIS_FILE
 from pharmrs.simulate.write_basis import write_lcmodel_basis
 
 Copy = Callable[..., Path]
@@ -56,7 +56,11 @@ UNUSABLE: dict[str, Case] = {
         lambda root: (root / "study.yaml").unlink(), "study.yaml", "file", "must exist", "write a study.yaml"
     ),
     "broken study.yaml": Case(
-        study("quantification:\n  primary", "quantification\n  primary"), "study.yaml", "line 9", "valid YAML", "colons"
+        study("quantification:\n  primary", "quantification\n  primary"),
+        "study.yaml",
+        "line 14",
+        "valid YAML",
+        "colons",
     ),
     "unknown key": Case(study("\nquality:", "\nqualty:"), "study.yaml", "qualty", "unknown key", "'quality'"),
     "wrong type": Case(
@@ -74,7 +78,7 @@ UNUSABLE: dict[str, Case] = {
         "exclude the value above this",
     ),
     "unknown scale": Case(
-        study("primary_scale: water_relaxation", "primary_scale: molality"),
+        study("primary_scale: gm_wm_normalised", "primary_scale: molality"),
         "study.yaml",
         "quantification.primary_scale",
         "'ratio_tcr'",

@@ -34,6 +34,12 @@ def test_the_simulated_dataset_is_bids(demo: Path) -> None:
     assert errors(demo) == []
 
 
+def test_a_simulated_trial_is_bids(tmp_path: Path) -> None:
+    """People, sessions, allocation, plates and gels; recordings are in the test above."""
+    assert pharmrs("simulate", tmp_path / "trial", "-n", 3, "--no-recordings").code == 0
+    assert errors(tmp_path / "trial") == []
+
+
 def test_the_derivative_is_bids(demo: Path, tmp_path: Path) -> None:
     results = tmp_path / "pharmrs"
     assert pharmrs("run", demo, "--output", results, "--workers", 1).code == 0

@@ -15,7 +15,7 @@ from nifti_mrs import validator
 from nifti_mrs.nifti_mrs import NIFTI_MRS
 
 from pharmrs.io.nifti_mrs import read_fids
-from pharmrs.simulate.dataset import TRUTH_FILE
+from pharmrs.simulate.trial_dataset import TRUTH_FILE
 
 TABLES = ("metabolites", "quality", "exclusions", "problems", "mrsinmrs")
 GOOD, BAD = "sub-01_ses-1_acq-steam", "sub-01_ses-2_acq-steam"
@@ -140,7 +140,11 @@ def test_sums_add_up_and_ratios_are_ratios(results: Path) -> None:
 
 def test_provenance_names_every_input_with_its_hash(results: Path, demo: Path) -> None:
     recorded = json.loads((results / "provenance.json").read_text())
-    inputs = {name: content for name, content in contents(demo).items() if name.startswith(("sub-", "basis/", "study"))}
+    inputs = {
+        name: content
+        for name, content in contents(demo).items()
+        if name.startswith(("basis/", "study")) or "/mrs/" in name
+    }
     assert recorded["inputs_sha256"] == {name: sha256(content).hexdigest() for name, content in inputs.items()}
     assert recorded["software"]["pharmrs"]
     assert len(recorded["settings_sha256"]) == 64

@@ -7,7 +7,7 @@ import sys
 import typer
 
 from pharmrs import __version__
-from pharmrs.cli import analyse, basis, demo, doctor, fit, genotype, rerun, run_dataset, validate
+from pharmrs.cli import analyse, basis, doctor, fit, genotype, rerun, run_dataset, simulate, validate
 from pharmrs.cli.messages import EXIT_BAD_INPUT, print_problems, say
 from pharmrs.errors import InputError
 
@@ -29,7 +29,7 @@ app.command("analyse")(analyse.analyse_command)
 app.command("rerun")(rerun.rerun_command)
 app.command("doctor")(doctor.doctor_command)
 app.command("schema")(validate.schema_command)
-app.command("demo-data")(demo.demo_data_command)
+app.command("simulate")(simulate.simulate_command)
 
 
 def _print_version(wanted: bool) -> None:

@@ -1,0 +1,63 @@
+"""`pharmrs simulate FOLDER`: a trial with known truth."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+
+from pharmrs.cli.messages import progress, say
+
+if TYPE_CHECKING:
+    from pharmrs.simulate.recordings import Recorded
+
+
+class Kind(StrEnum):  # typer lists the members of an enumeration as choices
+    crossover = "crossover"
+    parallel = "parallel"
+
+
+def simulate_command(
+    folder: Annotated[Path, typer.Argument(help="New or empty folder.")],
+    study: Annotated[
+        Optional[Path],  # noqa: UP045  typer reads the annotation at run time
+        typer.Option(help="A study.yaml whose design and basis set are used [default: the reference study's]."),
+    ] = None,
+    participants: Annotated[int, typer.Option("--participants", "-n", help="Number of people.")] = 35,
+    seed: Annotated[int, typer.Option(help="Seed: the same seed gives the same bytes.")] = 1,
+    kind: Annotated[
+        Optional[Kind],  # noqa: UP045
+        typer.Option(help="Design, where no study is given [default: crossover]."),
+    ] = None,
+    interaction: Annotated[
+        Optional[float],  # noqa: UP045
+        typer.Option(help="Planted difference of the coupling between treatments [default: 1.005]."),
+    ] = None,
+    recordings: Annotated[bool, typer.Option(help="Simulate the raw recordings too.")] = True,
+    workers: Annotated[int, typer.Option("--workers", "-j", min=0, help="Processes; 0: one per core.")] = 0,
+) -> None:
+    """Simulate a trial as a BIDS dataset, from raw signals on; the planted truth is written to truth/."""
+    from pharmrs.pipeline.execution import default_workers, limit_threads
+    from pharmrs.pipeline.simulation import SimulationRequest, simulate_trial
+
+    limit_threads()
+    request = SimulationRequest(
+        study=study,
+        kind=kind.value if kind is not None else None,
+        participants=participants,
+        seed=seed,
+        interaction=interaction,
+        recordings=recordings,
+        workers=workers or default_workers(),
+    )
+    with progress("recordings") as (begin, step):
+
+        def done(recorded: Recorded) -> None:
+            step(recorded.scan)
+
+        trial = simulate_trial(folder, request, begin, done)
+    scans = sum(visit.has_scan for visit in trial.visits) if recordings else 0
+    say(f"{len(trial.participants)} participants, {len(trial.visits)} visits, {scans} recordings")
+    typer.echo(str(folder))

@@ -1,0 +1,130 @@
+"""`pharmrs simulate`: a trial for a given or the built-in study, its recordings made on several processes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pharmrs.errors import InputError, InputProblem
+from pharmrs.io.basis import read_basis
+from pharmrs.io.study_file import read_study
+from pharmrs.pipeline.execution import map_tasks
+from pharmrs.records import Acquisition, BasisSet
+from pharmrs.records.scan import REFERENCE_PURPOSES
+from pharmrs.records.study import Study
+from pharmrs.records.study_design import Design
+from pharmrs.simulate.effects import Effects, reference_effects
+from pharmrs.simulate.recordings import ACQUISITION, Recorded, RecordingTask, ScannerSettings
+from pharmrs.simulate.trial import draw_trial
+from pharmrs.simulate.trial_dataset import GivenStudy, Instruments, write_trial
+from pharmrs.simulate.trial_records import Trial, TrialSettings
+
+REFERENCE_DESIGN = Design(kind="crossover", treatments=("placebo", "S-ketamine"))
+_COMMAND = "pharmrs simulate"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimulationRequest:
+    """What the command asks for. None: as the study declares, or as in the reference study."""
+
+    study: Path | None = None
+    kind: str | None = None
+    participants: int = 35
+    seed: int = 1
+    interaction: float | None = None
+    recordings: bool = True
+    workers: int = 1
+
+
+def simulate_trial(
+    folder: Path,
+    request: SimulationRequest,
+    begin: Callable[[int], None] = lambda _count: None,
+    done: Callable[[Recorded], None] = lambda _recorded: None,
+) -> Trial:
+    """Simulate what `request` asks for into `folder`. Raises `InputError` with every problem of study and request.
+
+    `begin` is told the number of recordings, `done` each one as it is written.
+    """
+    study = read_study(request.study) if request.study is not None else None
+    settings = _settings(request, study)
+    trial = draw_trial(settings, _COMMAND)
+    given = _given(request.study, study) if request.study is not None and study is not None else None
+    instruments = Instruments(scanner=ScannerSettings() if request.recordings else None)
+
+    def run_tasks(function: Callable[[RecordingTask], Recorded], tasks: Sequence[RecordingTask]) -> list[Recorded]:
+        begin(len(tasks))
+        return map_tasks(function, tasks, request.workers, done)
+
+    write_trial(folder, trial, instruments, given, run_tasks)
+    return trial
+
+
+def _settings(request: SimulationRequest, study: Study | None) -> TrialSettings:
+    design = study.design if study is not None else REFERENCE_DESIGN
+    if design is None:
+        rule, remedy = "a trial needs a design", "add design: {kind: ..., treatments: [...]} to study.yaml"
+        raise InputError([_problem(str(request.study), "design", rule, "missing", remedy)])
+    if request.kind is not None and request.kind != design.kind:
+        if study is not None:
+            remedy = "leave --kind out, or change design.kind in study.yaml"
+            raise InputError([_problem(_COMMAND, "kind", f"study.yaml declares {design.kind}", request.kind, remedy)])
+        design = Design.model_validate({**design.model_dump(), "kind": request.kind})
+    effects = reference_effects(design.treatments)
+    if request.interaction is not None:
+        effects = _with_interaction(effects, design, request.interaction)
+    return TrialSettings(design=design, participants=request.participants, seed=request.seed, effects=effects)
+
+
+def _with_interaction(effects: Effects, design: Design, interaction: float) -> Effects:
+    """The slope of every treatment but the reference lies `interaction` above that of the reference."""
+    reference = design.treatments[0]
+    slope = effects.treatments[reference].slope + interaction
+    changed = {
+        name: effect if name == reference else replace(effect, slope=slope)
+        for name, effect in effects.treatments.items()
+    }
+    return replace(effects, treatments=changed)
+
+
+def _given(path: Path, study: Study) -> GivenStudy:
+    place = path.parent / study.basis
+    if Path(study.basis).is_absolute() or ".." in Path(study.basis).parts:
+        rule, remedy = "must lie below study.yaml", "copy the basis set beside study.yaml and name it from there"
+        raise InputError([_problem(str(path), "basis", rule, study.basis, remedy)])
+    basis = read_basis(place)
+    return GivenStudy(
+        text=path.read_text(encoding="utf-8-sig"),
+        basis=basis,
+        basis_path=place,
+        basis_name=study.basis,
+        acquisition=_acquisition(basis),
+        references=_references(study),
+    )
+
+
+def _acquisition(basis: BasisSet) -> Acquisition:
+    """The protocol of the reference study on the clock, field and echo time of `basis`."""
+    echo_s = ACQUISITION.echo_time_s if basis.echo_time_s != basis.echo_time_s else basis.echo_time_s
+    return replace(
+        ACQUISITION,
+        dwell_time_s=basis.dwell_time_s,
+        spectrometer_frequency_mhz=basis.spectrometer_frequency_mhz,
+        receiver_ppm=basis.receiver_ppm,
+        echo_time_s=echo_s,
+    )
+
+
+def _references(study: Study) -> tuple[tuple[str, str], ...]:
+    """The water references the study file expects; one that serves everything where it names none."""
+    found: dict[str, str] = {}
+    for purpose in REFERENCE_PURPOSES:
+        entity = getattr(study.references, purpose)
+        if entity is not None:
+            found.setdefault(entity, "quantification" if purpose == "quantification" else "eddy_current")
+    return tuple(found.items()) or (("", "quantification"),)
+
+
+def _problem(file: str, field: str, rule: str, value: str, remedy: str) -> InputProblem:
+    return InputProblem(file=file, field=field, rule=rule, value=value, remedy=remedy)

@@ -1,0 +1,80 @@
+"""The `study.yaml` and README of a simulated trial, when no other study is given."""
+
+from __future__ import annotations
+
+from pharmrs.records.study_design import Design
+from pharmrs.simulate.relaxation import RelaxationTimes
+from pharmrs.simulate.trial import VOXEL_MEAN
+
+BASIS_FILE = "basis/steam_7t.basis"
+
+README = """\
+A simulated trial with known truth, written by `pharmrs simulate`.
+
+Everything here is synthetic: participants, allocation, 7 T STEAM recordings (TE 20 ms, TM 10 ms, TR 5 s, 4 coils, 16
+transients, with frequency drift, phase jitter, motion, eddy currents, residual water and correlated coil noise; the
+basis set is a density-matrix simulation of this sequence), plate-reader exports and gels. truth/ holds what was
+planted; no analysis reads it. A few recordings are bad on purpose (30 Hz wide, low signal), so that the quality rules
+have something to exclude, and some samples lie below the limit.
+"""
+
+_HEAD = """\
+# What this study declares before its analysis is run.
+title: "Simulated trial: {title}"
+basis: {basis}
+"""
+
+_DESIGN = """\
+design:
+  kind: {kind}
+  treatments: [{treatments}]  # the first is the reference
+  baseline: {baseline}
+  follow_up: {follow_up}
+"""
+
+_SPECTRA = """\
+references:  # which water reference serves which purpose
+  quantification: acq-quant
+  eddy_current: acq-ecc
+  coil_combination: acq-ecc
+quantification:
+  primary_scale: gm_wm_normalised  # water-scaled, per grey and white matter, as the reference study
+  relaxation:  # seconds
+    t1_metabolite_s: {times.t1_metabolite_s}
+    t2_metabolite_s: {times.t2_metabolite_s}
+    t1_water_s: {times.t1_water_s}
+    t2_water_s: {times.t2_water_s}
+    source: the values this trial was simulated with
+"""
+
+_TISSUE = """\
+  tissue:
+    gray_matter: {fractions[0]:g}
+    white_matter: {fractions[1]:g}
+    csf: {fractions[2]:g}
+    sd: 0.04
+    source: mean of the simulated voxels
+"""
+
+_QUALITY = """\
+quality:  # a scan or value that breaks a rule is excluded, and reported
+  max_crlb_percent: 20
+  max_line_width_hz: 24
+  min_signal_to_noise: 20
+"""
+
+
+def study_text(design: Design, metabolite: str, analyte: str) -> str:
+    """The study plan of a simulated trial of this design."""
+    treatments = ", ".join(f'"{name}"' for name in design.treatments)
+    title = f"{metabolite} and {analyte}, {design.kind}".replace('"', "'")
+    parts = (
+        _HEAD.format(title=title, basis=BASIS_FILE),
+        _DESIGN.format(
+            kind=design.kind, treatments=treatments, baseline=f'"{design.baseline}"', follow_up=f'"{design.follow_up}"'
+        ),
+        _SPECTRA.format(times=RelaxationTimes()),
+        _TISSUE.format(fractions=VOXEL_MEAN),
+        _QUALITY,
+    )
+    return "".join(parts)

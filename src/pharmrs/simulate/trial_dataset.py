@@ -1,0 +1,208 @@
+"""Writes a simulated trial as a BIDS dataset, from raw signals on."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from pharmrs.errors import InputError, InputProblem
+from pharmrs.records import Acquisition, BasisSet
+from pharmrs.records.arrays import FloatArray
+from pharmrs.report.atomic import write_text
+from pharmrs.report.dictionaries import dictionary
+from pharmrs.report.tables import Row, write_tsv
+from pharmrs.simulate import trial_columns
+from pharmrs.simulate.basis_set import MACROMOLECULE_NAME, protocol_of, simulated_basis
+from pharmrs.simulate.chemistry import METABOLITES
+from pharmrs.simulate.gels import GelSettings
+from pharmrs.simulate.plates import AssaySettings
+from pharmrs.simulate.recordings import (
+    ACQUISITION,
+    POINTS,
+    REFERENCES,
+    Recorded,
+    RecordingTask,
+    ScannerSettings,
+    record_visit,
+)
+from pharmrs.simulate.study_text import BASIS_FILE, README, study_text
+from pharmrs.simulate.trial_records import Trial
+from pharmrs.simulate.trial_tables import TRUTH, write_trial_tables
+from pharmrs.simulate.write_basis import write_lcmodel_basis
+
+TRUTH_FILE = f"{TRUTH}/concentrations.tsv"
+
+RunTasks = Callable[[Callable[[RecordingTask], Recorded], Sequence[RecordingTask]], Iterable[Recorded]]
+
+
+def in_turn(function: Callable[[RecordingTask], Recorded], tasks: Sequence[RecordingTask]) -> Iterable[Recorded]:
+    """One recording after the other in this process."""
+    return map(function, tasks)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GivenStudy:
+    """A study of the user's: text of its `study.yaml`, and the basis set it declares with where that lies.
+
+    `references`: as in `RecordingTask`; `acquisition`: of the recordings to be simulated.
+    """
+
+    text: str
+    basis: BasisSet
+    basis_path: Path
+    basis_name: str
+    acquisition: Acquisition
+    references: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instruments:
+    """The simulated scanner, assay and gel; None: not used."""
+
+    scanner: ScannerSettings | None = field(default_factory=ScannerSettings)
+    assay: AssaySettings | None = field(default_factory=AssaySettings)
+    gel: GelSettings | None = field(default_factory=GelSettings)
+
+
+def write_trial(
+    folder: Path,
+    trial: Trial,
+    instruments: Instruments | None = None,
+    study: GivenStudy | None = None,
+    run_tasks: RunTasks = in_turn,
+) -> None:
+    """Write `trial` as a BIDS 1.10 dataset to `folder`; the same trial and instruments give the same bytes.
+
+    `run_tasks` may spread the recordings over processes. Raises `InputError` where `folder` is not empty (nothing is
+    ever overwritten) or the basis set lacks the metabolite.
+    """
+    chosen = instruments or Instruments()
+    _check_folder(folder)
+    basis = study.basis if study else built_in_basis()
+    _check_basis(basis, trial, str(study.basis_path) if study else BASIS_FILE)
+    folder.mkdir(parents=True, exist_ok=True)
+    _write_description(folder, trial)
+    _write_study(folder, trial, study, basis)
+    if chosen.scanner is not None:
+        tasks = [
+            RecordingTask(
+                root=folder,
+                trial=trial,
+                visit=visit,
+                basis=basis,
+                acquisition=study.acquisition if study else ACQUISITION,
+                scanner=chosen.scanner,
+                affine=voxel_affine(),
+                references=study.references if study else REFERENCES,
+            )
+            for visit in trial.visits
+            if visit.has_scan
+        ]
+        _write_true_concentrations(folder, run_tasks(record_visit, tasks))
+    write_trial_tables(folder, trial, chosen.assay, chosen.gel)
+
+
+def built_in_basis() -> BasisSet:
+    """The basis set of the reference study's protocol, by quantum simulation: 16 metabolites and macromolecules.
+
+    It has twice the points of the recordings: a basis that outlasts the data is not cut short by it.
+    """
+    metabolites = [name for name in METABOLITES if name != MACROMOLECULE_NAME]
+    return simulated_basis(protocol_of(ACQUISITION, 2 * POINTS), metabolites)
+
+
+def voxel_affine() -> FloatArray:
+    """20 x 15 x 10 mm near the pregenual anterior cingulate cortex, axes along the scanner's, shape (4, 4)."""
+    affine = np.diag([20.0, 15.0, 10.0, 1.0])
+    affine[:3, 3] = (0.0, 40.0, 10.0)
+    return affine
+
+
+def _check_folder(folder: Path) -> None:
+    if folder.is_dir() and any(folder.iterdir()):
+        value = "not empty"
+    elif folder.exists() and not folder.is_dir():
+        value = "a file"
+    else:
+        return
+    remedy = "choose another one or delete its content; nothing is ever overwritten"
+    raise InputError(
+        [InputProblem(file=str(folder), field="folder", rule="must be new or empty", value=value, remedy=remedy)]
+    )
+
+
+def _check_basis(basis: BasisSet, trial: Trial, file: str) -> None:
+    name = trial.settings.metabolite
+    problems = []
+    if name not in basis.names:
+        remedy = f"name one of {', '.join(basis.names)}"
+        problems.append(
+            InputProblem(file=file, field="metabolite", rule="must be in the basis set", value=name, remedy=remedy)
+        )
+    if not np.isfinite(basis.proton_amplitude):
+        rule, remedy = "the amplitude of one proton must be known", "add a component with a known singlet (NAA, Cr)"
+        problems.append(InputProblem(file=file, field="basis", rule=rule, value="unknown", remedy=remedy))
+    if basis.points < POINTS:
+        rule, remedy = f"must have at least {POINTS} points", "simulate a longer basis set"
+        problems.append(InputProblem(file=file, field="points", rule=rule, value=str(basis.points), remedy=remedy))
+    if problems:
+        raise InputError(problems)
+
+
+def _write_description(root: Path, trial: Trial) -> None:
+    description = {
+        "Name": "Simulated trial with known truth",
+        "BIDSVersion": "1.10.0",
+        "DatasetType": "raw",
+        "License": "CC0",
+        "Authors": ["pharmrs"],
+        "GeneratedBy": [{"Name": "pharmrs simulate", "Description": f"seed {trial.settings.seed}"}],
+    }
+    write_text(root / "dataset_description.json", json.dumps(description, indent=2) + "\n")
+    write_text(root / "README", README)
+    # BIDS knows no place for these, and wants one row for each participant in phenotype/, where a crossover has two
+    write_text(root / ".bidsignore", f"basis\n{TRUTH}\nstudy.yaml\nphenotype/allocation.*\n")
+
+
+def _write_study(root: Path, trial: Trial, study: GivenStudy | None, basis: BasisSet) -> None:
+    settings = trial.settings
+    if study is None:
+        write_text(root / "study.yaml", study_text(settings.design, settings.metabolite, settings.analyte))
+        (root / BASIS_FILE).parent.mkdir(parents=True, exist_ok=True)
+        write_lcmodel_basis(root / BASIS_FILE, basis, ACQUISITION.sequence)
+        return
+    write_text(root / "study.yaml", study.text)
+    target = root / study.basis_name
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if study.basis_path.is_dir():
+        shutil.copytree(study.basis_path, target)
+    else:
+        shutil.copyfile(study.basis_path, target)
+
+
+def _write_true_concentrations(root: Path, recorded: Iterable[Recorded]) -> None:
+    rows = [row for one in recorded for row in _truth_rows(one)]
+    columns = trial_columns.TRUE_SCANS
+    write_tsv(root / TRUTH_FILE, tuple(columns), rows)
+    entries = json.dumps(dictionary(columns), indent=2, ensure_ascii=False) + "\n"
+    write_text(root / TRUTH_FILE.replace(".tsv", ".json"), entries)
+
+
+def _truth_rows(one: Recorded) -> list[Row]:
+    truth, visit = one.truth, one.visit
+    shared: Row = {
+        "scan": one.scan,
+        "water_concentration_mm": truth.water_concentration_mm,
+        "line_width_hz": truth.line_width_hz,
+        "signal_to_noise": truth.signal_to_noise,
+        "spoiled_transients": " ".join(map(str, truth.spoiled)),
+        "bad_on_purpose": visit.bad_scan,
+    }
+    return [
+        {**shared, "component": name, "concentration_mm": amount} for name, amount in truth.concentrations_mm.items()
+    ]

@@ -1,0 +1,152 @@
+"""Writes the study-level files of a simulated trial: people, sessions, allocation, plates, gels and the truth."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from pharmrs.report.atomic import write_text
+from pharmrs.report.dictionaries import Column, dictionary
+from pharmrs.report.tables import Row, Table, write_table, write_tsv
+from pharmrs.simulate import trial_columns
+from pharmrs.simulate.gels import GelSettings, lanes_of, run_gels
+from pharmrs.simulate.plates import AssaySettings, read_plates
+from pharmrs.simulate.tecan_export import write_tecan_export
+from pharmrs.simulate.trial_records import Participant, Trial, Visit
+
+TRUTH = "truth"
+ASSAY = "sourcedata/assay"
+GENOTYPING = "sourcedata/genotyping"
+_FIRST_DAY = datetime(1924, 3, 3)  # BIDS: dates shifted for privacy lie before 1925
+_ENROLMENT_DAYS = 2  # from one participant to the next
+
+
+def write_trial_tables(root: Path, trial: Trial, assay: AssaySettings | None, gel: GelSettings | None) -> None:
+    """Everything of `trial` below `root` that needs no recordings: the same trial gives the same bytes.
+
+    Without `assay` there are no plates, without `gel` no gels.
+    """
+    _table(root, "participants", trial_columns.PARTICIPANTS, [_person_row(one) for one in trial.participants])
+    for index, person in enumerate(trial.participants):
+        visits = [visit for visit in trial.visits if visit.participant == person]
+        rows = [_session_row(visit, index) for visit in visits]
+        path = root / f"sub-{person.label}" / f"sub-{person.label}_sessions.tsv"
+        write_tsv(path, tuple(trial_columns.SESSIONS), rows)
+    write_text(root / "sessions.json", _json(dictionary(trial_columns.SESSIONS)))
+    allocation: list[Row] = [
+        {"participant_id": f"sub-{person.label}", "period": period, "treatment": treatment}
+        for person in trial.participants
+        for period, treatment in enumerate(person.sequence, start=1)
+    ]
+    _table(root / "phenotype", "allocation", trial_columns.ALLOCATION, allocation)
+    if assay is not None:
+        _write_plates(root, trial, assay)
+    if gel is not None:
+        _write_gels(root, trial, gel)
+    _write_truth(root / TRUTH, trial)
+
+
+def _person_row(person: Participant) -> Row:
+    return {
+        "participant_id": f"sub-{person.label}",
+        "age": person.age_years,
+        "sex": person.sex,
+        "bmi": person.bmi,
+    }
+
+
+def _session_row(visit: Visit, index: int) -> Row:
+    minutes = round(visit.clock_time_h * 60)
+    start = _FIRST_DAY + timedelta(days=visit.day + index * _ENROLMENT_DAYS, minutes=minutes)
+    return {
+        "session_id": f"ses-{visit.session}",
+        "period": visit.period,
+        "time_point": visit.time_point,
+        "acq_time": start.isoformat(),
+        "sampling_time": start.strftime("%H:%M:%S") if visit.has_sample else None,
+    }
+
+
+def _write_plates(root: Path, trial: Trial, assay: AssaySettings) -> None:
+    readings = read_plates(trial, assay)
+    rows: list[Row] = []
+    truth: list[Row] = []
+    for reading in readings:
+        write_tecan_export(root / ASSAY / f"{reading.plate}.xlsx", reading)
+        for well in reading.wells:
+            rows.append({column: getattr(well, column) for column in trial_columns.LAYOUT})
+            truth.append({"plate": well.plate, "well": well.well, "concentration": well.truth})
+    _table(root / ASSAY, "layout", trial_columns.LAYOUT, rows)
+    _table(root / TRUTH, "wells", trial_columns.TRUE_WELLS, truth)
+
+
+def _write_gels(root: Path, trial: Trial, gel: GelSettings) -> None:
+    for name, lanes in lanes_of(run_gels(trial, gel)):
+        rows: list[Row] = [
+            {
+                "gel": lane.gel,
+                "lane": lane.lane,
+                "role": lane.role,
+                "sample": lane.sample,
+                "genotype": lane.genotype if lane.role == "control" else None,
+                "bands_bp": ",".join(map(str, lane.bands_bp)),
+            }
+            for lane in lanes
+        ]
+        _table(root / GENOTYPING, name, trial_columns.GEL, rows)
+
+
+def _write_truth(folder: Path, trial: Trial) -> None:
+    _table(folder, "visits", trial_columns.TRUE_VISITS, [_true_row(trial, visit) for visit in trial.visits])
+    effects, reference = trial.settings.planted, trial.settings.design.treatments[0]
+    rows: list[Row] = [
+        {"treatment": name, **asdict(effect), "slope_minus_reference": effects.interaction(name, reference)}
+        for name, effect in effects.treatments.items()
+    ]
+    _table(folder, "effects", trial_columns.EFFECTS, rows)
+    settings = {
+        "participants": len(trial.participants),
+        "seed": trial.settings.seed,
+        "design": trial.settings.design.model_dump(mode="json"),
+        "population": asdict(effects.population),
+        "losses": asdict(effects.losses),
+    }
+    write_text(folder / "settings.json", _json(settings))
+
+
+def _true_row(trial: Trial, visit: Visit) -> Row:
+    person = visit.participant
+    return {
+        "sample": visit.name,
+        "participant_id": f"sub-{person.label}",
+        "sequence": "->".join(person.sequence),
+        "metabolite": trial.settings.metabolite,
+        "metabolite_tissue": visit.metabolite_mm,
+        "genotype": person.genotype,
+        **{
+            name: getattr(visit, name)
+            for name in (
+                "period",
+                "treatment",
+                "time_point",
+                "clock_time_h",
+                "biomarker",
+                "gray_matter",
+                "white_matter",
+                "csf",
+                "has_scan",
+                "bad_scan",
+                "has_sample",
+            )
+        },
+    }
+
+
+def _table(folder: Path, name: str, columns: dict[str, Column], rows: list[Row]) -> None:
+    write_table(folder, Table(name=name, columns=columns, rows=tuple(rows)))
+
+
+def _json(content: object) -> str:
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"

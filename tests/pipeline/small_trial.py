@@ -1,0 +1,24 @@
+"""A small simulated trial for end-to-end tests: recordings only, one participant, a good visit and a bad one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pharmrs.records.study_design import Design
+from pharmrs.simulate.effects import Effects, Losses, reference_effects
+from pharmrs.simulate.trial import draw_trial
+from pharmrs.simulate.trial_dataset import Instruments, write_trial
+from pharmrs.simulate.trial_records import Trial, TrialSettings
+
+DESIGN = Design(kind="parallel", treatments=("placebo", "S-ketamine"))
+
+
+def small_trial(seed: int = 5) -> Trial:
+    """Nothing is lost by chance; the second visit of the first participant is bad."""
+    losses = Losses(lost_scans=0.0, bad_scans=0.0, lost_samples=0.0, always_bad=("sub-01_ses-2",))
+    effects = Effects(treatments=reference_effects(DESIGN.treatments).treatments, losses=losses)
+    return draw_trial(TrialSettings(design=DESIGN, participants=1, seed=seed, effects=effects))
+
+
+def write_small_trial(folder: Path, seed: int = 5) -> None:
+    write_trial(folder, small_trial(seed), Instruments(assay=None, gel=None))

@@ -1,0 +1,181 @@
+"""A simulated trial as files: a valid BIDS dataset, found by the project's own readers, the same for the same seed."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pharmrs.errors import InputError
+from pharmrs.io.basis import read_basis
+from pharmrs.io.bids import find_scans
+from pharmrs.io.nifti_mrs import read_fids
+from pharmrs.io.study_file import read_study
+from pharmrs.pipeline.simulation import REFERENCE_DESIGN, SimulationRequest, simulate_trial
+from pharmrs.simulate.trial import draw_trial
+from pharmrs.simulate.trial_dataset import TRUTH_FILE, Instruments, write_trial
+from pharmrs.simulate.trial_records import Trial, TrialSettings
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Trial]:
+    folder = tmp_path_factory.mktemp("trial")
+    return folder, simulate_trial(folder, SimulationRequest(participants=2, seed=11))
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream, delimiter="\t"))
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_every_scan_is_found_with_its_references(written: tuple[Path, Trial]) -> None:
+    folder, trial = written
+    scans, problems = find_scans(folder, read_study(folder / "study.yaml"))
+    assert [str(problem) for problem in problems] == []
+    assert [scan.name for scan in scans] == [f"{visit.name}_acq-steam" for visit in trial.visits if visit.has_scan]
+    for scan in scans:
+        assert "acq-quant" in scan.quantification
+        assert "acq-ecc" in scan.eddy_current
+        assert "acq-ecc" in scan.coil_combination
+
+
+def test_recordings_and_basis_are_readable_and_agree(written: tuple[Path, Trial]) -> None:
+    folder, _ = written
+    fids = read_fids(next(folder.rglob("*_svs.nii.gz")))
+    assert fids.data.shape == (2048, 4, 16)
+    assert fids.acquisition.echo_time_s == 0.02
+    basis = read_basis(folder / read_study(folder / "study.yaml").basis)
+    assert basis.dwell_time_s == pytest.approx(fids.acquisition.dwell_time_s, rel=1e-6)
+    assert basis.points >= fids.points
+    for recording in folder.rglob("*.nii.gz"):
+        sidecar = json.loads(Path(str(recording).replace(".nii.gz", ".json")).read_text())
+        assert sidecar["RepetitionTime"] == 5.0
+
+
+def test_tables_agree_with_the_truth(written: tuple[Path, Trial]) -> None:
+    folder, trial = written
+    people = {row["participant_id"]: row for row in rows(folder / "participants.tsv")}
+    assert set(people) == {"sub-01", "sub-02"}
+    allocation = {
+        (row["participant_id"], row["period"]): row["treatment"] for row in rows(folder / "phenotype/allocation.tsv")
+    }
+    for visit in trial.visits:
+        subject = f"sub-{visit.participant.label}"
+        sessions = {row["session_id"]: row for row in rows(folder / subject / f"{subject}_sessions.tsv")}
+        row = sessions[f"ses-{visit.session}"]
+        assert (row["period"], row["time_point"]) == (str(visit.period), visit.time_point)
+        assert allocation[subject, row["period"]] == visit.treatment
+        hours, minutes, _ = row["sampling_time"].split(":") if visit.has_sample else ("0", "0", "0")
+        if visit.has_sample:
+            assert int(hours) + int(minutes) / 60 == pytest.approx(visit.clock_time_h, abs=1e-6)
+        assert row["acq_time"] < "1925"
+    layout = rows(folder / "sourcedata/assay/layout.tsv")
+    assert {row["sample"] for row in layout if row["role"] == "sample"} == {
+        visit.name for visit in trial.visits if visit.has_sample
+    }
+    for plate in {row["plate"] for row in layout}:
+        assert (folder / "sourcedata" / "assay" / f"{plate}.xlsx").is_file()
+
+
+def test_nobody_learns_the_allocation_but_from_its_table(written: tuple[Path, Trial]) -> None:
+    """Blind by construction: no file outside phenotype/, truth/ and study.yaml names a treatment."""
+    folder, _ = written
+    allowed = ("phenotype/", "truth/", "study.yaml")
+    telling = {
+        name for name, content in contents(folder).items() if b"ketamine" in content and not name.startswith(allowed)
+    }
+    assert telling == set()
+
+
+def test_concentrations_in_the_voxel_are_those_of_tissue(written: tuple[Path, Trial]) -> None:
+    folder, trial = written
+    truth = {row["scan"]: row for row in rows(folder / TRUTH_FILE) if row["component"] == "Glu"}
+    for visit in trial.visits:
+        if visit.has_scan:
+            brain = visit.gray_matter + visit.white_matter
+            found = float(truth[f"{visit.name}_acq-steam"]["concentration_mm"])
+            assert found == pytest.approx(visit.metabolite_mm * brain, rel=1e-8)
+
+
+def test_every_table_is_explained(written: tuple[Path, Trial]) -> None:
+    folder, _ = written
+    for path in folder.rglob("*.tsv"):
+        dictionary = folder / "sessions.json" if path.stem.endswith("_sessions") else path.with_suffix(".json")
+        entries = json.loads(dictionary.read_text(encoding="utf-8"))
+        assert list(entries) == path.read_text(encoding="utf-8").splitlines()[0].split("\t"), path
+
+
+def test_same_seed_same_bytes_on_any_number_of_processes(tmp_path: Path) -> None:
+    folders = [tmp_path / name for name in ("a", "b", "c")]
+    for folder, seed, workers in zip(folders, (3, 3, 4), (1, 2, 1), strict=True):
+        simulate_trial(folder, SimulationRequest(participants=1, seed=seed, kind="parallel", workers=workers))
+    first, second, other = map(contents, folders)
+    assert first == second
+    assert first != other
+    assert np.isfinite(read_fids(next(folders[0].rglob("*svs.nii.gz"))).data).all()
+
+
+STUDY = """\
+title: another drug
+basis: sets/own.basis
+design: {kind: parallel, treatments: [sugar, low, high], baseline: before, follow_up: after}
+references: {quantification: acq-water}
+quantification: {primary_scale: ratio_tcr}
+quality: {max_crlb_percent: 20}
+"""
+
+
+def test_a_study_of_ones_own(written: tuple[Path, Trial], tmp_path: Path) -> None:
+    (tmp_path / "sets").mkdir()
+    (tmp_path / "sets/own.basis").write_bytes((written[0] / "basis/steam_7t.basis").read_bytes())
+    (tmp_path / "study.yaml").write_text(STUDY)
+    folder = tmp_path / "out"
+    trial = simulate_trial(folder, SimulationRequest(study=tmp_path / "study.yaml", participants=3, interaction=2.0))
+    assert {visit.treatment for visit in trial.visits} <= {"sugar", "low", "high"}
+    assert {visit.time_point for visit in trial.visits} == {"before", "after"}
+    assert trial.settings.planted.interaction("high", "sugar") == pytest.approx(2.0)
+    assert (folder / "study.yaml").read_text() == STUDY
+    scans, problems = find_scans(folder, read_study(folder / "study.yaml"))
+    assert problems == [] and len(scans) == sum(visit.has_scan for visit in trial.visits)
+    assert all("acq-water" in scan.quantification for scan in scans)
+
+
+@pytest.mark.parametrize(
+    ("text", "request_", "field"),
+    [
+        (STUDY.replace("design:", "# design:"), {}, "design"),
+        (STUDY, {"kind": "crossover"}, "kind"),
+        (STUDY.replace("sets/own", "../own"), {}, "basis"),
+        (STUDY, {"participants": -1}, "participants"),
+        (STUDY.replace("low, high", "sugar, high"), {}, "design"),
+    ],
+)
+def test_inconsistent_requests_are_named_and_write_nothing(
+    text: str, request_: dict[str, object], field: str, tmp_path: Path
+) -> None:
+    (tmp_path / "study.yaml").write_text(text)
+    with pytest.raises(InputError) as raised:
+        simulate_trial(tmp_path / "out", SimulationRequest(study=tmp_path / "study.yaml", **request_))  # type: ignore[arg-type]
+    assert [problem.field for problem in raised.value.problems] == [field]
+    assert not (tmp_path / "out").exists()
+
+
+def test_unknown_metabolite(tmp_path: Path) -> None:
+    trial = draw_trial(TrialSettings(design=REFERENCE_DESIGN, participants=1, metabolite="Xyz"))
+    with pytest.raises(InputError, match="metabolite: must be in the basis set"):
+        write_trial(tmp_path / "out", trial, Instruments())
+    assert not (tmp_path / "out").exists()
+
+
+def test_nothing_is_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("keep")
+    with pytest.raises(InputError, match="must be new or empty"):
+        simulate_trial(tmp_path, SimulationRequest(participants=1))
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
