@@ -12,7 +12,7 @@ from e2e import RESULTS, pharmrs, table
 
 from pharmrs.pipeline.sample_flow import sample_fates
 from pharmrs.records.sample_flow import count_samples
-from pharmrs.simulate.dataset import BASIS_FILE
+from pharmrs.simulate.study_text import BASIS_FILE
 
 HEADER = "lane\trole\tsample\tgenotype\tbands_bp\n"
 CONTROL = "1\tcontrol\tNA1\tVal/Val\t280;396\n"
@@ -116,7 +116,7 @@ def test_run_calls_the_participants_and_reports_them(copy_of_demo: Callable[[str
     dataset = copy_of_demo("dataset")
     assert (dataset / BASIS_FILE).is_file()
     with (dataset / "participants.tsv").open("a") as stream:
-        stream.write("sub-77\n")
+        stream.write("sub-77\tn/a\tn/a\tn/a\n")
     (label,) = [path.name for path in dataset.glob("sub-*")]
     _genotyped(dataset, CONTROL, f"2\tsample\t{label}\tn/a\t277;399;676\n", "3\tsample\tsub-99\tn/a\t676\n")
     checked = pharmrs("validate", dataset)

@@ -52,6 +52,8 @@ def simulate_trial(
     trial = draw_trial(settings, _COMMAND)
     given = _given(request.study, study) if request.study is not None and study is not None else None
     instruments = Instruments(scanner=ScannerSettings() if request.recordings else None)
+    if study is not None and study.genotype is None:
+        instruments = replace(instruments, gel=None)
 
     def run_tasks(function: Callable[[RecordingTask], Recorded], tasks: Sequence[RecordingTask]) -> list[Recorded]:
         begin(len(tasks))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pharmrs.records.study_design import Design
 from pharmrs.simulate.relaxation import RelaxationTimes
 from pharmrs.simulate.trial import VOXEL_MEAN
+from pharmrs.simulate.trial_records import TrialSettings
 
 BASIS_FILE = "basis/steam_7t.basis"
 
@@ -63,11 +63,17 @@ quality:  # a scan or value that breaks a rule is excluded, and reported
   min_signal_to_noise: 20
 """
 
+_GENOTYPE = """\
+genotype:
+  markers: [{marker}]
+"""
 
-def study_text(design: Design, metabolite: str, analyte: str) -> str:
-    """The study plan of a simulated trial of this design."""
+
+def study_text(settings: TrialSettings, *, genotyped: bool) -> str:
+    """The study plan of a simulated trial; what is not simulated is not declared."""
+    design = settings.design
     treatments = ", ".join(f'"{name}"' for name in design.treatments)
-    title = f"{metabolite} and {analyte}, {design.kind}".replace('"', "'")
+    title = f"{settings.metabolite} and {settings.analyte}, {design.kind}".replace('"', "'")
     parts = (
         _HEAD.format(title=title, basis=BASIS_FILE),
         _DESIGN.format(
@@ -76,5 +82,6 @@ def study_text(design: Design, metabolite: str, analyte: str) -> str:
         _SPECTRA.format(times=RelaxationTimes()),
         _TISSUE.format(fractions=VOXEL_MEAN),
         _QUALITY,
+        _GENOTYPE.format(marker=settings.marker) if genotyped else "",
     )
     return "".join(parts)

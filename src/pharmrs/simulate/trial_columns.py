@@ -49,7 +49,7 @@ GEL = {
     "role": Column("What was loaded.", levels={"sample": "a participant's DNA", "control": "DNA of a known genotype"}),
     "sample": Column("Participant (sub-<label>) or control."),
     "genotype": Column("Known genotype of a control; n/a for samples."),
-    "bands_bp": Column("Sizes of the bands, longest first, separated by commas.", "bp"),
+    "bands_bp": Column("Sizes of the bands, longest first, separated by semicolons.", "bp"),
 }
 TRUE_VISITS = {
     "sample": Column("Participant and session."),

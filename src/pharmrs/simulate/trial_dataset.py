@@ -87,7 +87,10 @@ def write_trial(
     _check_basis(basis, trial, str(study.basis_path) if study else BASIS_FILE)
     folder.mkdir(parents=True, exist_ok=True)
     _write_description(folder, trial)
-    _write_study(folder, trial, study, basis)
+    if study is not None:
+        _write_given(folder, study)
+    else:
+        _write_built_in(folder, trial, basis, genotyped=chosen.gel is not None)
     if chosen.scanner is not None:
         tasks = [
             RecordingTask(
@@ -169,13 +172,13 @@ def _write_description(root: Path, trial: Trial) -> None:
     write_text(root / ".bidsignore", f"basis\n{TRUTH}\nstudy.yaml\nphenotype/allocation.*\n")
 
 
-def _write_study(root: Path, trial: Trial, study: GivenStudy | None, basis: BasisSet) -> None:
-    settings = trial.settings
-    if study is None:
-        write_text(root / "study.yaml", study_text(settings.design, settings.metabolite, settings.analyte))
-        (root / BASIS_FILE).parent.mkdir(parents=True, exist_ok=True)
-        write_lcmodel_basis(root / BASIS_FILE, basis, ACQUISITION.sequence)
-        return
+def _write_built_in(root: Path, trial: Trial, basis: BasisSet, *, genotyped: bool) -> None:
+    write_text(root / "study.yaml", study_text(trial.settings, genotyped=genotyped))
+    (root / BASIS_FILE).parent.mkdir(parents=True, exist_ok=True)
+    write_lcmodel_basis(root / BASIS_FILE, basis, ACQUISITION.sequence)
+
+
+def _write_given(root: Path, study: GivenStudy) -> None:
     write_text(root / "study.yaml", study.text)
     target = root / study.basis_name
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -91,7 +91,7 @@ def _write_gels(root: Path, trial: Trial, gel: GelSettings) -> None:
                 "role": lane.role,
                 "sample": lane.sample,
                 "genotype": lane.genotype if lane.role == "control" else None,
-                "bands_bp": ",".join(map(str, lane.bands_bp)),
+                "bands_bp": ";".join(map(str, lane.bands_bp)),
             }
             for lane in lanes
         ]
