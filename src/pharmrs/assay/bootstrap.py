@@ -1,0 +1,63 @@
+"""Bootstrap intervals: the standards are drawn anew and refitted, the samples' responses are drawn anew.
+
+Parametric draws from the fitted curve with the variances the weights assume. Percentiles are expanded, because the
+variances are estimated (Hesterberg 2015, doi:10.1080/00031305.2015.1089789): the tail is that of Student's t.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from pharmrs.assay.least_squares import solve
+from pharmrs.assay.logistic import inverse, response
+from pharmrs.assay.standard_curve import response_weights, search_box
+from pharmrs.records.arrays import FloatArray
+from pharmrs.records.assay import StandardCurve, Weights
+
+_TOLERANCE = 1e-4  # of the draws: far below their spread
+_ITERATIONS = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draws:
+    """`curves` (B, p): search parameters of the refitted draws; `log_x` (B, n): concentrations of the responses."""
+
+    curves: FloatArray
+    log_x: FloatArray
+
+    def sd(self) -> FloatArray:
+        """Half the central 68.3 % range of the concentrations (n,): the SD, not upset by draws beyond the curve."""
+        low, high = self._quantiles(np.full(self.log_x.shape[1], stats.norm.cdf(-1.0)))
+        return np.asarray((high - low) / 2)
+
+    def interval(self, freedom: FloatArray, confidence: float) -> tuple[FloatArray, FloatArray]:
+        """Expanded percentile interval of the concentrations (n,)."""
+        return self._quantiles(stats.norm.cdf(-stats.t.ppf(0.5 + confidence / 2, freedom)))
+
+    def _quantiles(self, tail: FloatArray) -> tuple[FloatArray, FloatArray]:
+        x = np.sort(np.exp(np.minimum(self.log_x, 700.0)), axis=0)
+        place = np.arange(x.shape[1])
+        last = x.shape[0] - 1
+        low = np.clip(np.rint(tail * last).astype(int), 0, last)
+        return x[low, place], x[last - low, place]
+
+
+def bootstrap(
+    curve: StandardCurve, responses: FloatArray, response_sd: FloatArray, weights: Weights, count: int, seed: int
+) -> Draws:
+    """`count` draws for mean responses (n,) with their SD; the seed decides them all."""
+    random = np.random.default_rng(seed)
+    fitted = response(curve.search, curve.log_x)
+    well_sd = np.sqrt(curve.residual_variance / response_weights(fitted, weights)[0])
+    y = fitted + well_sd * random.standard_normal((count, len(fitted)))
+    drawn_weights = np.stack([response_weights(row, weights)[0] for row in y])
+    box = search_box(curve.log_x, curve.y, len(curve.search))
+    starts = np.tile(curve.search, (count, 1))
+    solved = solve(
+        starts, curve.log_x, y, drawn_weights, low=box.low, high=box.high, iterations=_ITERATIONS, tolerance=_TOLERANCE
+    )
+    noisy = responses + response_sd * random.standard_normal((count, len(responses)))
+    return Draws(curves=solved.parameters, log_x=inverse(solved.parameters, noisy))

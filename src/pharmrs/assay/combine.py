@@ -1,0 +1,104 @@
+"""One concentration per sample from all its dilutions and plates.
+
+Values within range are averaged on the log scale with weights inverse to their variance. Those of one plate share its
+curve, so their errors are correlated: the variance of the mean uses the curve's covariance. Out-of-range values do not
+enter when another dilution is in range; when none is, the sample is censored at its most telling limit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from scipy import stats
+
+from pharmrs.assay.limits import cv_percent
+from pharmrs.records.arrays import FloatArray
+from pharmrs.records.assay import AssaySettings, BiomarkerConcentration, Estimate, Flag, PlateResult
+
+_CONCERNS: tuple[Flag, ...] = ("discordant", "high_cv")
+
+
+def combine(plates: Sequence[PlateResult], settings: AssaySettings) -> tuple[BiomarkerConcentration, ...]:
+    """Every sample once, in alphabetical order of sample and analyte."""
+    covariance = {plate.name: plate.curve.covariance for plate in plates}
+    groups: dict[tuple[str, str], list[Estimate]] = {}
+    for plate in plates:
+        for one in plate.estimates:
+            if one.role == "sample":
+                groups.setdefault((one.sample, one.analyte), []).append(one)
+    return tuple(_combined(groups[key], covariance, settings) for key in sorted(groups))
+
+
+def _combined(
+    group: Sequence[Estimate], covariance: Mapping[str, FloatArray], settings: AssaySettings
+) -> BiomarkerConcentration:
+    within = [one for one in group if one.censored == "none" and np.isfinite(one.value)]
+    if within:
+        return _mean(within, covariance, settings)
+    left = [one for one in group if one.censored == "left"]
+    right = [one for one in group if one.censored == "right"]
+    if left and not right:
+        return _single(min(left, key=lambda one: one.limit), settings)
+    if right and not left:
+        return _single(max(right, key=lambda one: one.limit), settings)
+    return _single(group[0], settings, lost=True)
+
+
+def _mean(
+    within: Sequence[Estimate], covariance: Mapping[str, FloatArray], settings: AssaySettings
+) -> BiomarkerConcentration:
+    if len(within) == 1:
+        return _single(within[0], settings)
+    log_values = np.log([one.value for one in within])
+    variances = np.array([(one.sd / one.value) ** 2 for one in within])
+    weights = (1.0 / variances) / np.sum(1.0 / variances)
+    total = float(np.sum(weights**2 * [one.noise_variance for one in within]))
+    for plate in {one.plate for one in within}:
+        on_plate = [index for index, one in enumerate(within) if one.plate == plate]
+        pull = sum(weights[index] * within[index].gradient for index in on_plate)
+        total += float(pull @ covariance[plate] @ pull)
+    parts = weights**2 * variances
+    freedom = float(parts.sum() ** 2 / np.sum(parts**2 / [one.freedom for one in within]))
+    value, sd_log = float(np.exp(weights @ log_values)), float(np.sqrt(total))
+    reach = float(stats.t.ppf(0.5 + settings.confidence / 2, freedom)) * sd_log
+    concerns: list[Flag] = [flag for flag in _CONCERNS if any(one.flag == flag for one in within)]
+    return BiomarkerConcentration(
+        sample=within[0].sample,
+        analyte=within[0].analyte,
+        plate=_joined([one.plate for one in within]),
+        value=value,
+        sd=value * sd_log,
+        ci_low=value * float(np.exp(-reach)),
+        ci_high=value * float(np.exp(reach)),
+        unit=settings.unit,
+        dilution=_joined([f"{one.dilution:g}" for one in within]),
+        flag=concerns[0] if concerns else "ok",
+        censored="none",
+        limit=float("nan"),
+        replicates=sum(one.replicates for one in within),
+        cv_percent=cv_percent([one.value for one in within]),
+    )
+
+
+def _single(one: Estimate, settings: AssaySettings, *, lost: bool = False) -> BiomarkerConcentration:
+    return BiomarkerConcentration(
+        sample=one.sample,
+        analyte=one.analyte,
+        plate=one.plate,
+        value=float("nan") if lost else one.value,
+        sd=float("nan") if lost else one.sd,
+        ci_low=float("nan") if lost else one.ci_low,
+        ci_high=float("nan") if lost else one.ci_high,
+        unit=settings.unit,
+        dilution=f"{one.dilution:g}",
+        flag="lost" if lost else one.flag,
+        censored="none" if lost else one.censored,
+        limit=float("nan") if lost else one.limit,
+        replicates=one.replicates,
+        cv_percent=one.cv_percent,
+    )
+
+
+def _joined(names: Sequence[str]) -> str:
+    return "+".join(dict.fromkeys(names))
