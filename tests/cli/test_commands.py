@@ -57,7 +57,19 @@ def test_commands_are_the_pinned_ones() -> None:
     from pharmrs.cli.main import app
 
     names = [command.name for command in app.registered_commands]
-    assert names == ["run", "validate", "fit", "basis", "genotype", "analyse", "rerun", "doctor", "schema", "simulate"]
+    assert names == [
+        "run",
+        "validate",
+        "fit",
+        "basis",
+        "plate",
+        "genotype",
+        "analyse",
+        "rerun",
+        "doctor",
+        "schema",
+        "simulate",
+    ]
     assert app.registered_groups == []
     end = pharmrs("--help")
     assert end.code == 0

@@ -11,7 +11,7 @@ from pharmrs.assay.checks import check_layout_fits, check_samples, check_standar
 from pharmrs.assay.dilution import dilution_series
 from pharmrs.assay.estimates import estimate_samples, group_wells
 from pharmrs.assay.limits import assay_limits, standard_levels
-from pharmrs.assay.noise import replicate_noise
+from pharmrs.assay.noise import noise_without, replicate_noise
 from pharmrs.assay.outliers import mark_group, standard_deviations
 from pharmrs.assay.response import choose_reads, join_wells
 from pharmrs.assay.standard_curve import fit_curve, noise_power
@@ -125,30 +125,37 @@ def _fit_standards(
 
 
 def _points(standards: Sequence[AssayWell]) -> tuple[FloatArray, FloatArray]:
-    with np.errstate(divide="ignore"):
-        return np.log([well.nominal for well in standards]), np.array([well.response for well in standards])
+    return np.array([well.nominal for well in standards]), np.array([well.response for well in standards])
 
 
 def _judge_replicates(
     wells: tuple[AssayWell, ...], curve: StandardCurve, settings: AssaySettings
 ) -> tuple[ReplicateNoise, tuple[AssayWell, ...]]:
-    """The plate's noise and the samples' outliers, in turns: groups with an outlier do not inform the noise."""
+    """The plate's noise and the samples' outliers, in turns.
+
+    Each group is judged by the noise of the others, and one with an outlier no longer informs the noise.
+    """
     groups = group_wells(wells)
     rest = [well for well in wells if well.role not in ("sample", "control")]
-    standards = [curve.y[curve.log_x == level] for level in np.unique(curve.log_x)]
+    standards = [curve.y[curve.x == level] for level in np.unique(curve.x)]
     largest = float(np.abs(curve.y).max())
     power = noise_power(settings.weights)
-    concordant = groups
+    values = [np.array([well.response for well in group if well.missing is None]) for group in groups]
+    pooled = [True] * len(groups)
     for _ in range(_ROUNDS):
-        values = [np.array([well.response for well in group if well.missing is None]) for group in concordant]
-        noise = replicate_noise([*standards, *values], power, curve.residual_variance, curve.freedom)
-        marked = [
-            mark_group(group, noise, largest, settings.outlier_limit, exclude=settings.exclude_outliers)
-            for group in groups
+        concordant = [value for value, counts in zip(values, pooled, strict=True) if counts]
+        noise = replicate_noise([*standards, *concordant], power, curve.residual_variance, curve.freedom)
+        others = [
+            noise_without(noise, value, largest) if counts else noise
+            for value, counts in zip(values, pooled, strict=True)
         ]
-        clean = [group for group in marked if not any(well.outlier for well in group)]
-        if len(clean) == len(concordant):
+        marked = [
+            mark_group(group, judge, largest, settings.outlier_limit, exclude=settings.exclude_outliers)
+            for group, judge in zip(groups, others, strict=True)
+        ]
+        clean = [not any(well.outlier for well in group) for group in marked]
+        if clean == pooled:
             break
-        concordant = clean
+        pooled = clean
     by_name = {well.well: well for group in marked for well in group} | {well.well: well for well in rest}
     return noise, tuple(by_name[well.well] for well in wells)

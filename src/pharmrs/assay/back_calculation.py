@@ -66,4 +66,5 @@ def log_interval(
 ) -> tuple[FloatArray, FloatArray]:
     """Interval of the concentration, symmetric on the log scale."""
     reach = stats.t.ppf(0.5 + confidence / 2, freedom) * np.sqrt(variance)
-    return np.exp(log_x - reach), np.exp(log_x + reach)
+    with np.errstate(over="ignore"):  # near the end of the curve the upper bound is endless
+        return np.exp(log_x - reach), np.exp(log_x + reach)

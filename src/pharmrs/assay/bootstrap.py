@@ -1,7 +1,8 @@
 """Bootstrap intervals: the standards are drawn anew and refitted, the samples' responses are drawn anew.
 
-Parametric draws from the fitted curve with the variances the weights assume. Percentiles are expanded, because the
-variances are estimated (Hesterberg 2015, doi:10.1080/00031305.2015.1089789): the tail is that of Student's t.
+Parametric draws from the fitted curve with the variances the weights assume. The interval is the basic one on the log
+scale: the draws differ from the estimate as the estimate differs from the truth. Its percentiles are expanded, because
+the variances are estimated (Hesterberg 2015, doi:10.1080/00031305.2015.1089789): the tail is that of Student's t.
 """
 
 from __future__ import annotations
@@ -23,26 +24,29 @@ _ITERATIONS = 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draws:
-    """`curves` (B, p): search parameters of the refitted draws; `log_x` (B, n): concentrations of the responses."""
+    """`curves` (B, p): search parameters of the refitted draws; `log_x` (B, n): their concentrations of the responses,
+    kept within the reach of the search; `estimate` (n,): log concentrations of the curve itself."""
 
     curves: FloatArray
     log_x: FloatArray
+    estimate: FloatArray
 
     def sd(self) -> FloatArray:
         """Half the central 68.3 % range of the concentrations (n,): the SD, not upset by draws beyond the curve."""
         low, high = self._quantiles(np.full(self.log_x.shape[1], stats.norm.cdf(-1.0)))
-        return np.asarray((high - low) / 2)
+        return np.asarray((np.exp(high) - np.exp(low)) / 2)
 
     def interval(self, freedom: FloatArray, confidence: float) -> tuple[FloatArray, FloatArray]:
-        """Expanded percentile interval of the concentrations (n,)."""
-        return self._quantiles(stats.norm.cdf(-stats.t.ppf(0.5 + confidence / 2, freedom)))
+        """Basic interval of the concentrations (n,) with expanded percentiles."""
+        low, high = self._quantiles(np.asarray(stats.norm.cdf(-stats.t.ppf(0.5 + confidence / 2, freedom))))
+        return np.exp(2 * self.estimate - high), np.exp(2 * self.estimate - low)
 
     def _quantiles(self, tail: FloatArray) -> tuple[FloatArray, FloatArray]:
-        x = np.sort(np.exp(np.minimum(self.log_x, 700.0)), axis=0)
-        place = np.arange(x.shape[1])
-        last = x.shape[0] - 1
-        low = np.clip(np.rint(tail * last).astype(int), 0, last)
-        return x[low, place], x[last - low, place]
+        """Log concentrations with the share `tail` (n,) of the draws beyond them, below and above."""
+        ordered = np.sort(self.log_x, axis=0)
+        count, place = ordered.shape[0], np.arange(ordered.shape[1])
+        low = np.clip(np.floor(tail * (count + 1)).astype(int) - 1, 0, count - 1)
+        return ordered[low, place], ordered[count - 1 - low, place]
 
 
 def bootstrap(
@@ -60,4 +64,5 @@ def bootstrap(
         starts, curve.log_x, y, drawn_weights, low=box.low, high=box.high, iterations=_ITERATIONS, tolerance=_TOLERANCE
     )
     noisy = responses + response_sd * random.standard_normal((count, len(responses)))
-    return Draws(curves=solved.parameters, log_x=inverse(solved.parameters, noisy))
+    log_x = np.clip(inverse(solved.parameters, noisy), box.low[2], box.high[2])
+    return Draws(curves=solved.parameters, log_x=log_x, estimate=inverse(curve.search, responses))

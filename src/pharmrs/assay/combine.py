@@ -2,7 +2,9 @@
 
 Values within range are averaged on the log scale with weights inverse to their variance. Those of one plate share its
 curve, so their errors are correlated: the variance of the mean uses the curve's covariance. Out-of-range values do not
-enter when another dilution is in range; when none is, the sample is censored at its most telling limit.
+enter when another dilution is in range; when none is, the sample is censored at its most telling limit. Values that
+disagree by more than their replicate noise allows (the rule for outliers, applied to Cochran's Q) are marked discordant
+and their variance is widened by the Birge ratio.
 """
 
 from __future__ import annotations
@@ -58,11 +60,17 @@ def _mean(
         on_plate = [index for index, one in enumerate(within) if one.plate == plate]
         pull = sum(weights[index] * within[index].gradient for index in on_plate)
         total += float(pull @ covariance[plate] @ pull)
+    strangeness = _strangeness(log_values, np.array([one.noise_variance for one in within]))
+    discordant = stats.chi2.sf(strangeness * (len(within) - 1), len(within) - 1) < 2 * stats.norm.sf(
+        settings.outlier_limit
+    )
+    total *= max(strangeness, 1.0) if discordant else 1.0
     parts = weights**2 * variances
     freedom = float(parts.sum() ** 2 / np.sum(parts**2 / [one.freedom for one in within]))
     value, sd_log = float(np.exp(weights @ log_values)), float(np.sqrt(total))
     reach = float(stats.t.ppf(0.5 + settings.confidence / 2, freedom)) * sd_log
     concerns: list[Flag] = [flag for flag in _CONCERNS if any(one.flag == flag for one in within)]
+    concerns = ["discordant", *concerns] if discordant else concerns
     return BiomarkerConcentration(
         sample=within[0].sample,
         analyte=within[0].analyte,
@@ -79,6 +87,13 @@ def _mean(
         replicates=sum(one.replicates for one in within),
         cv_percent=cv_percent([one.value for one in within]),
     )
+
+
+def _strangeness(log_values: FloatArray, noise_variances: FloatArray) -> float:
+    """Cochran's Q over its degrees of freedom (the squared Birge ratio): 1 where noise explains the differences."""
+    weights = 1.0 / noise_variances
+    mean = float(weights @ log_values / weights.sum())
+    return float(weights @ (log_values - mean) ** 2 / (len(log_values) - 1))
 
 
 def _single(one: Estimate, settings: AssaySettings, *, lost: bool = False) -> BiomarkerConcentration:

@@ -1,4 +1,4 @@
-"""Several dilutions of one sample: do they agree (linearity), and does the sample follow the standards (parallelism)?"""
+"""Several dilutions of one sample: do they agree (linearity), and does it follow the standards (parallelism)?"""
 
 from __future__ import annotations
 

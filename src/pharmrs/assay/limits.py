@@ -24,9 +24,9 @@ DETECTION_SD = 3.0  # SD of the zero response (IUPAC; Armbruster and Pry 2008, C
 def standard_levels(curve: StandardCurve, recovery_percent: tuple[float, float]) -> tuple[StandardLevel, ...]:
     """Every concentration of the standards, read back from the curve."""
     found = []
-    for level in np.unique(curve.log_x):
-        values = curve.y[curve.log_x == level]
-        mean, nominal = float(values.mean()), float(np.exp(level))
+    for level in np.unique(curve.x):
+        values = curve.y[curve.x == level]
+        mean, nominal = float(values.mean()), float(level)
         back = float(np.exp(inverse(curve.search, np.array([mean]))[0]))
         recovery = 100.0 * back / nominal if nominal > 0 else float("nan")
         found.append(

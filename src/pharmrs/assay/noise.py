@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from scipy.optimize import minimize_scalar
@@ -15,6 +16,7 @@ from pharmrs.records.assay import ReplicateNoise
 _POWER_SD = 0.15
 _POWER_RANGE = (-0.5, 2.0)
 _LEAST_FREEDOM = 3
+_LEAST_SHARE = 1e-3  # of the variance that is left when a group is taken out: rounding must not make it zero
 _RESPONSE_FLOOR = 0.005  # of the largest response
 
 
@@ -51,9 +53,20 @@ def replicate_noise(
     )
 
 
+def noise_without(noise: ReplicateNoise, group: FloatArray, largest: float) -> ReplicateNoise:
+    """The noise as the other groups tell it, so that a group with an outlier does not excuse itself."""
+    left = noise.freedom - (len(group) - 1)
+    if len(group) < 2 or left < _LEAST_FREEDOM:
+        return noise
+    own = float(np.sum((group - group.mean()) ** 2))
+    own /= float(response_size(np.array([group.mean()]), largest)[0]) ** (2.0 * noise.power)
+    variance = (noise.variance * noise.freedom - own) / left
+    return replace(noise, variance=max(variance, _LEAST_SHARE * noise.variance), freedom=left)
+
+
 def response_size(responses: FloatArray, largest: float) -> FloatArray:
     """|response|, kept away from zero, where a power of it would vanish or explode."""
-    return np.maximum(np.abs(responses), _RESPONSE_FLOOR * largest)
+    return np.asarray(np.maximum(np.abs(responses), _RESPONSE_FLOOR * largest))
 
 
 def well_variance(noise: ReplicateNoise, responses: FloatArray, largest: float) -> FloatArray:

@@ -60,12 +60,14 @@ def search_box(log_x: FloatArray, y: FloatArray, count: int) -> Box:
 
 
 def fit_curve(
-    log_x: FloatArray, y: FloatArray, *, weights: Weights = "1/y^2", model: ModelChoice = "auto"
+    x: FloatArray, y: FloatArray, *, weights: Weights = "1/y^2", model: ModelChoice = "auto"
 ) -> StandardCurve:
-    """Fit standards: log concentrations `log_x` (n,), -inf for zero standards, and responses `y` (n,).
+    """Fit standards: concentrations `x` (n,), 0 for zero standards, and responses `y` (n,).
 
     Raises FitFailure when no start leads to an optimum or the wells are too few for the model.
     """
+    with np.errstate(divide="ignore"):
+        log_x = np.log(x)
     weight, floored = response_weights(y, weights)
     wanted: tuple[CurveModel, ...] = ("4pl", "5pl") if model == "auto" else (model,)
     levels = len(np.unique(log_x))
@@ -87,7 +89,7 @@ def fit_curve(
     if usable[-1].aicc < chosen.aicc - EVIDENCE:
         chosen = usable[-1]
     search = fitted[chosen.model][0]
-    return _curve(chosen, search, log_x, y, weight, candidates, _floor_note(floored, weights))
+    return _curve(chosen, search, x, y, weight, candidates, _floor_note(floored, weights))
 
 
 def _floor_note(floored: int, weights: Weights) -> tuple[str, ...]:
@@ -129,12 +131,14 @@ def _aicc(cost: float, n: int, count: int) -> float:
 def _curve(
     chosen: CurveCandidate,
     search: FloatArray,
-    log_x: FloatArray,
+    x: FloatArray,
     y: FloatArray,
     weights: FloatArray,
     candidates: tuple[CurveCandidate, ...],
     notes: tuple[str, ...],
 ) -> StandardCurve:
+    with np.errstate(divide="ignore"):
+        log_x = np.log(x)
     freedom = len(y) - len(search)
     variance = chosen.cost / freedom
     box = search_box(log_x, y, len(search))
@@ -152,7 +156,7 @@ def _curve(
         covariance=variance * _inverse_normal(search, log_x, weights, free),
         residual_variance=variance,
         freedom=freedom,
-        log_x=log_x,
+        x=x,
         y=y,
         weights=weights,
         candidates=candidates,

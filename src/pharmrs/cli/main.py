@@ -7,7 +7,7 @@ import sys
 import typer
 
 from pharmrs import __version__
-from pharmrs.cli import analyse, basis, doctor, fit, genotype, rerun, run_dataset, simulate, validate
+from pharmrs.cli import analyse, basis, doctor, fit, genotype, plate, rerun, run_dataset, simulate, validate
 from pharmrs.cli.messages import EXIT_BAD_INPUT, print_problems, say
 from pharmrs.errors import InputError
 
@@ -24,6 +24,7 @@ app.command("run")(run_dataset.run_command)
 app.command("validate")(validate.validate_command)
 app.command("fit")(fit.fit_command)
 app.command("basis")(basis.basis_command)
+app.command("plate")(plate.plate_command)
 app.command("genotype")(genotype.genotype_command)
 app.command("analyse")(analyse.analyse_command)
 app.command("rerun")(rerun.rerun_command)

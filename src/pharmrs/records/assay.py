@@ -97,7 +97,7 @@ class StandardCurve:
 
     `search` (p,) zero, infinite, log midpoint, log slope[, log asymmetry] and their `covariance` (p, p): residual
     variance times the inverse of the weighted normal matrix, as R's nls. `residual_variance`: of the weighted
-    residuals, on `freedom` degrees. `log_x`, `y`, `weights` (n,): the wells that entered (log 0 = -inf).
+    residuals, on `freedom` degrees. `x`, `y`, `weights` (n,): the wells that entered.
     `candidates`: the models compared; `lack_of_fit_p`: F test of level means against the curve, NaN without
     replicates; `notes`: what a reader must know (a parameter at its bound, weights that met their floor).
     """
@@ -107,7 +107,7 @@ class StandardCurve:
     covariance: FloatArray
     residual_variance: float
     freedom: int
-    log_x: FloatArray
+    x: FloatArray
     y: FloatArray
     weights: FloatArray
     candidates: tuple[CurveCandidate, ...]
@@ -115,8 +115,14 @@ class StandardCurve:
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        for name in ("search", "covariance", "log_x", "y", "weights"):
+        for name in ("search", "covariance", "x", "y", "weights"):
             object.__setattr__(self, name, read_only(getattr(self, name), np.float64))
+
+    @property
+    def log_x(self) -> FloatArray:
+        """Logarithms of the concentrations; -inf for zero."""
+        with np.errstate(divide="ignore"):
+            return np.asarray(np.log(self.x))
 
     @property
     def parameters(self) -> dict[str, float]:
@@ -139,12 +145,12 @@ class StandardCurve:
 
     @property
     def highest_standard(self) -> float:
-        return float(np.exp(np.max(self.log_x)))
+        return float(np.max(self.x))
 
     @property
     def lowest_standard(self) -> float:
         """The lowest concentration above zero."""
-        return float(np.exp(np.min(self.log_x[np.isfinite(self.log_x)])))
+        return float(np.min(self.x[self.x > 0]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

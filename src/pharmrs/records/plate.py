@@ -78,12 +78,21 @@ class PlateRead:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plate:
-    """One plate of an export. `names`: all names a layout may call it by, the most specific first."""
+    """One plate of an export.
+
+    `names`: all names a layout may call it by, the most specific first; `plate_id`: what the reader itself recorded,
+    empty where it did not; `measured`: ISO date and time, empty where the
+    export does not tell it without doubt; `labels`: well -> what the reader's own software calls it; `settings`: all
+    other fields of the export, as they stand there.
+    """
 
     source: str
     names: tuple[str, ...]
     instrument: str
     reads: tuple[PlateRead, ...]
+    plate_id: str = ""
+    measured: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -122,3 +131,12 @@ class Layout:
     def of(self, plate: str) -> tuple[LayoutWell, ...]:
         """The wells of one plate."""
         return tuple(well for well in self.wells if well.plate == plate)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlateExport:
+    """What one file of a plate reader holds: its plates, and a layout where the file carries its own."""
+
+    source: str
+    plates: tuple[Plate, ...]
+    layout: Layout | None = None

@@ -10,6 +10,7 @@ from pharmrs.records.declaration import Declaration, Fraction, Positive
 from pharmrs.records.fit import FitSettings, RatioPrior
 from pharmrs.records.study_analysis import Analysis
 from pharmrs.records.study_anatomy import Anatomy
+from pharmrs.records.study_assay import Assay
 from pharmrs.records.study_design import Design
 from pharmrs.records.study_genotype import GenotypeSection
 from pharmrs.records.study_reporting import Reporting
@@ -175,6 +176,7 @@ class Study(Declaration):
     quantification: Quantification
     anatomy: Anatomy | None = Field(None, description="tissue fractions from images; without it none are looked at")
     quality: QualityRules
+    assay: Assay | None = Field(None, description="biomarker measured on plates, exports in sourcedata/assay")
     genotype: GenotypeSection | None = Field(None, description="markers of sourcedata/genotyping and rules of calling")
     reporting: Reporting = Field(Reporting(), description="texts for the MRSinMRS checklist that no header tells")
 

@@ -1,0 +1,37 @@
+"""Reference data, and examples of hypothesis that are the same in every run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import settings
+from numpy.typing import NDArray
+
+settings.register_profile("same every run", derandomize=True, deadline=None)
+settings.load_profile("same every run")
+SHARED = Path(__file__).parents[2].parent / "shared" / "data"
+
+
+def _needed(path: Path) -> Path:
+    if not path.exists():
+        pytest.skip(f"reference data not found at {path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def elisar() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Concentrations and optical densities of the elisar standards."""
+    path = _needed(SHARED / "plates" / "elisar_standards.csv")
+    table = np.genfromtxt(path, delimiter=",", names=True)
+    return table["conc"], table["od"]
+
+
+@pytest.fixture(scope="session")
+def r_results() -> dict[str, Any]:
+    """What R gives on the elisar standards."""
+    path = _needed(SHARED / "stat-parity" / "acceptance.json")
+    return dict(json.loads(path.read_text())["elisa_nls"])
