@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Literal
 
 import numpy as np
@@ -330,10 +329,9 @@ class InterPlate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssayStudy:
-    """All plates of a study and what they say together. `flow`: stage -> number of samples, in order."""
+    """All plates of a study and what they say together."""
 
     settings: AssaySettings
     plates: tuple[PlateResult, ...]
     concentrations: tuple[BiomarkerConcentration, ...]
     inter_plate: tuple[InterPlate, ...]
-    flow: Mapping[str, int] = field(default_factory=dict)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -123,12 +122,6 @@ def inter_plate_table(study: AssayStudy) -> Table:
     return Table(name="assay_interplate", columns=dictionary_assay.INTER_PLATE, rows=tuple(rows))
 
 
-def flow_table(flow: Mapping[str, int]) -> Table:
-    """Drawn, measured, below limit, lost."""
-    rows: tuple[Row, ...] = tuple({"stage": stage, "samples": count} for stage, count in flow.items())
-    return Table(name="assay_flow", columns=dictionary_assay.FLOW, rows=rows)
-
-
 def write_assay_tables(folder: Path, study: AssayStudy) -> tuple[Path, ...]:
     """Write all tables of the assay with their data dictionaries; of the empty ones only that of concentrations."""
     tables = (
@@ -139,7 +132,6 @@ def write_assay_tables(folder: Path, study: AssayStudy) -> tuple[Path, ...]:
         curves_table(study),
         dilutions_table(study),
         inter_plate_table(study),
-        flow_table(study.flow),
     )
     return tuple(
         path for table in tables if table.rows or table.name == "biomarkers" for path in write_table(folder, table)

@@ -187,17 +187,3 @@ INTER_PLATE: dict[str, Column] = {
     ),
     "verdict": Column("Judgement.", levels={"ok": "within 2", "warning": "beyond 2", "out": "beyond 3"}),
 }
-FLOW: dict[str, Column] = {
-    "stage": Column(
-        "Stage of the sample flow.",
-        levels={
-            "drawn": "blood samples the dataset (or, without times of sampling, the layout) names",
-            "measured": "samples with a reading",
-            "in_range": "measured within the range of the assay",
-            "below_limit": "below the lower limit: censored",
-            "above_limit": "above the upper limit: censored",
-            "lost": "drawn, but without a reading",
-        },
-    ),
-    "samples": Column("Number of samples.", "1"),
-}
