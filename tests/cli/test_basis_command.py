@@ -70,3 +70,17 @@ def test_a_folder_of_another_basis_set_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("")
     end = pharmrs("basis", *STEAM, "--metabolites", "NAA", "--out", tmp_path / "taken" / "steam.basis")
     assert end.code == 2 and "writable folder" in end.err and "Traceback" not in end.err
+
+
+def test_shaped_pulses(tmp_path: Path) -> None:
+    shape = "".join(f"{a} 0\n" for a in np.sin(np.pi * (np.arange(32) + 0.5) / 32))
+    good, bad = tmp_path / "good.txt", tmp_path / "bad.txt"
+    good.write_text(f"# flip_deg: 90\n# duration_ms: 1\n{shape}")
+    bad.write_text(f"# flip_deg: 90\n{shape}")
+    out = tmp_path / "shaped.basis"
+    end = pharmrs("basis", *STEAM, "--metabolites", "NAA,Cr", "--pulse", good, "--out", out)
+    assert end.code == 0 and "90 degree pulses" in end.err and "bandwidth" in end.err
+    assert 0.3 < read_basis(out).proton_amplitude < 0.6
+    end = pharmrs("basis", *STEAM, "--metabolites", "NAA,Crr", "--pulse", bad, "--out", out)
+    assert end.code == 2
+    assert "duration_ms: this header line is required" in end.err and "did you mean Cr?" in end.err

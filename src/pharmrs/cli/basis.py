@@ -31,6 +31,10 @@ def basis_command(
         Optional[str],  # noqa: UP045
         typer.Option("--interval-ms", help="Times between pulse centres and to sampling, separated by commas."),
     ] = None,
+    pulse: Annotated[
+        list[Path],
+        typer.Option("--pulse", help="Shaped pulse (text) for the pulses of its flip angle; repeat for others."),
+    ] = [],  # noqa: B006
     macromolecules: Annotated[bool, typer.Option(help="Add the component mm of published peaks.")] = True,
     spin_systems: Annotated[
         Optional[Path],  # noqa: UP045
@@ -56,6 +60,7 @@ def basis_command(
         metabolites=None if metabolites is None else tuple(_split(metabolites)),
         macromolecules=macromolecules,
         spin_systems=spin_systems,
+        pulses=tuple(pulse),
     )
     basis, paths = write_simulated_basis(request, out)
     for note in basis.notes:

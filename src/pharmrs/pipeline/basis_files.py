@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pharmrs.errors import InputError
 from pharmrs.io.problems import Problems
+from pharmrs.io.pulse_file import read_pulse
 from pharmrs.records.basis import BasisSet
 from pharmrs.records.basis_protocol import BasisProtocol
 from pharmrs.report.figure_basis import basis_figure
@@ -21,12 +22,13 @@ _SUFFIX = ".basis"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BasisRequest:
-    """What is to be simulated: `metabolites` None for the default ones, `spin_systems` a file of own ones."""
+    """What is to be simulated: `metabolites` None for the default ones; files of own spin systems and of pulses."""
 
     protocol: BasisProtocol
     metabolites: tuple[str, ...] | None = None
     macromolecules: bool = True
     spin_systems: Path | None = None
+    pulses: tuple[Path, ...] = ()
 
 
 def simulate(request: BasisRequest, problems: Problems) -> BasisSet:
@@ -36,12 +38,19 @@ def simulate(request: BasisRequest, problems: Problems) -> BasisSet:
     except InputError as error:
         problems.found += error.problems
         known = known_spin_systems()
+    pulses = []
+    for path in request.pulses:
+        try:
+            pulses.append(read_pulse(path))
+        except InputError as error:
+            problems.found += error.problems
     try:
         basis = simulated_basis(
             request.protocol,
             request.metabolites,
             macromolecules=request.macromolecules,
             spin_systems=known,
+            pulses=pulses,
             origin=problems.file,
         )
     except InputError as error:

@@ -17,17 +17,19 @@ from pharmrs.mrs.broad_components import ADDITIONS, broad_signal
 from pharmrs.records import Acquisition, BasisSet
 from pharmrs.records.arrays import ComplexArray
 from pharmrs.records.basis_protocol import BasisProtocol
+from pharmrs.records.shaped_pulse import ShapedPulse
 from pharmrs.records.spin_system import SpinSystem
-from pharmrs.simulate.check_protocol import check_metabolites, check_protocol
+from pharmrs.simulate.check_protocol import check_metabolites, check_protocol, check_pulses, check_room
 from pharmrs.simulate.evolution import (
+    IdealPulse,
     PulseAction,
-    ideal_actions,
     part_lines,
     proton_amplitude,
     receiver_phase,
     sampled,
 )
-from pharmrs.simulate.sequences import SEQUENCES, PulseSequence, pulse_sequence
+from pharmrs.simulate.sequences import EXCITATION, SEQUENCES, PulseSequence, pulse_sequence
+from pharmrs.simulate.shaped_pulses import ShapedAction
 from pharmrs.simulate.spin_library import DEFAULT_METABOLITES, published_spin_systems
 
 MACROMOLECULE_NAME = "mm"
@@ -39,23 +41,28 @@ def simulated_basis(
     *,
     macromolecules: bool = True,
     spin_systems: Mapping[str, SpinSystem] | None = None,
+    pulses: Sequence[ShapedPulse] = (),
     origin: str = "basis",
 ) -> BasisSet:
     """Simulate `metabolites` (default: 21 of the brain) for `protocol`, with the component `mm` where wanted.
 
-    `spin_systems`: those to choose from (default: the published ones). `origin`: how messages call the request. Water
-    is at 0 Hz, at 4.65 ppm. Raises `InputError` with everything that is impossible.
+    `spin_systems`: those to choose from (default: the published ones). `pulses`: slice-selective pulses, each for
+    every pulse of the sequence with its flip angle; the others are ideal. `origin`: how messages call the request.
+    Water is at 0 Hz, at 4.65 ppm. Raises `InputError` with everything that is impossible.
     """
     known = published_spin_systems() if spin_systems is None else spin_systems
     wanted = tuple(DEFAULT_METABOLITES if metabolites is None else metabolites)
     problems = Problems(origin)
     check_protocol(protocol, problems)
     check_metabolites(wanted, known, protocol, problems)
+    check_pulses(protocol, pulses, problems)
     problems.raise_errors()
     sequence = pulse_sequence(
         protocol.sequence, protocol.echo_time_s, protocol.mixing_time_s or 0.0, protocol.intervals_s
     )
-    actions = ideal_actions(sequence)
+    actions = pulse_actions(sequence, pulses)
+    check_room(sequence, actions, problems)
+    problems.raise_errors()
     fids = [metabolite_fid(known[name], protocol, sequence, actions) for name in wanted]
     basis = BasisSet(
         names=wanted,
@@ -66,6 +73,7 @@ def simulated_basis(
         source=f"simulated {describe(protocol)}",
         echo_time_s=protocol.echo_time_s,
         proton_amplitude=proton_amplitude(sequence, actions),
+        notes=tuple(_told(pulse) for pulse in pulses),
     )
     return _with_macromolecules(basis, protocol) if macromolecules else basis
 
@@ -79,6 +87,23 @@ def metabolite_fid(
     frequencies, amplitudes = (np.concatenate(values) for values in zip(*lines, strict=True))
     amplitudes = amplitudes * receiver_phase(sequence, actions)
     return sampled(frequencies, amplitudes, protocol.dwell_time_s, protocol.points, protocol.line_width_hz)
+
+
+def pulse_actions(sequence: PulseSequence, pulses: Sequence[ShapedPulse]) -> tuple[PulseAction, ...]:
+    """What each pulse of `sequence` does: the shaped pulse of its flip angle, or an ideal one."""
+    shaped = {pulse.flip_deg: pulse for pulse in pulses}
+    before = (0, *(pulse.order for pulse in sequence.pulses))
+    return tuple(
+        ShapedAction(shaped[pulse.flip_deg], order_in, pulse.order)
+        if pulse.flip_deg in shaped
+        else IdealPulse(pulse.flip_deg)
+        for pulse, order_in in zip(sequence.pulses, before, strict=False)
+    )
+
+
+def _told(pulse: ShapedPulse) -> str:
+    width = ShapedAction(pulse, *((0, 1) if pulse.flip_deg == EXCITATION else (1, -1))).bandwidth_hz
+    return f"{pulse.flip_deg:g} degree pulses: {pulse.source}, bandwidth {width:.0f} Hz"
 
 
 def describe(protocol: BasisProtocol) -> str:

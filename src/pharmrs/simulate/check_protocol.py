@@ -11,8 +11,10 @@ import numpy as np
 from pharmrs.constants import WATER_PPM
 from pharmrs.io.problems import Problems
 from pharmrs.records.basis_protocol import BasisProtocol
+from pharmrs.records.shaped_pulse import ShapedPulse
 from pharmrs.records.spin_system import SpinSystem
-from pharmrs.simulate.sequences import SEQUENCES
+from pharmrs.simulate.evolution import PulseAction
+from pharmrs.simulate.sequences import REFOCUSING, SEQUENCES, PulseSequence
 from pharmrs.simulate.spin_operators import MOST_SPINS
 from pharmrs.simulate.spin_parts import PROTON, coupled_groups
 
@@ -92,6 +94,36 @@ def check_metabolites(
             problems.add("metabolites", "must be named once", name, "delete the others")
         else:
             _check_system(known[name], protocol, problems)
+
+
+def check_pulses(protocol: BasisProtocol, pulses: Sequence[ShapedPulse], problems: Problems) -> None:
+    """Add shaped pulses that the sequence has no place for to `problems`."""
+    kind = SEQUENCES.get(protocol.sequence)
+    if kind is None:
+        return
+    flips = ", ".join(f"{flip:g}" for flip in sorted(set(kind.flips_deg)))
+    for number, pulse in enumerate(pulses):
+        found = f"{pulse.flip_deg:g} degrees ({pulse.source})"
+        if pulse.flip_deg not in kind.flips_deg:
+            problems.add("pulse", f"{kind.label} has pulses of {flips} degrees", found, "correct flip_deg of the file")
+        elif kind.adiabatic and pulse.flip_deg == REFOCUSING:
+            rule = f"the adiabatic refocusing pulses of {kind.label} are taken as ideal"
+            problems.add("pulse", rule, found, "leave this file out, or choose press")
+        if any(pulse.flip_deg == other.flip_deg for other in pulses[:number]):
+            problems.add("pulse", "must be one file for each flip angle", found, "leave the others out")
+
+
+def check_room(sequence: PulseSequence, actions: Sequence[PulseAction], problems: Problems) -> None:
+    """Add intervals that are shorter than the pulses beside them to `problems`."""
+    following = [*(action.before_s for action in actions[1:]), 0.0]
+    for number, (pulse, action, next_s) in enumerate(zip(sequence.pulses, actions, following, strict=True), start=1):
+        if pulse.interval_s < action.after_s + next_s:
+            problems.add(
+                "te_ms" if pulse.order != 0 else "tm_ms",
+                f"must leave room for the pulses: interval {number} needs {1e3 * (action.after_s + next_s):.3g} ms",
+                f"{1e3 * pulse.interval_s:.3g} ms",
+                "give the times of the protocol, other intervals (interval_ms), or shorter pulses",
+            )
 
 
 def _check_system(system: SpinSystem, protocol: BasisProtocol, problems: Problems) -> None:
