@@ -2,35 +2,26 @@
 
 from __future__ import annotations
 
-import csv
 import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from benchmarks import surrogate
+from benchmarks.shared_data import SHARED
 
-from pharmrs.records.analysis import AnalysisPlan, Covariate
 from pharmrs.records.changes import ChangeTable
 from pharmrs.records.observations import Observation, ObservationTable
 
-SHARED = Path(__file__).parents[2].parent / "shared" / "data"
 NAN = float("nan")
-GENOTYPES = {"VV": "Val/Val", "VM": "Val/Met", "MM": "Met/Met"}
-PAPER_PLAN = AnalysisPlan(
-    metabolite="Glu",
-    scale="gm_wm_normalised",
-    biomarker="BDNF",
-    covariates=(Covariate(name="age"), Covariate(name="bmi"), Covariate(name="genotype", reference="Val/Val")),
-)
+PAPER_PLAN = surrogate.PLAN
 
 
 def read_rows(name: str) -> list[dict[str, str]]:
     path = SHARED / name
     if not path.is_file():
         pytest.skip(f"{path} is not there: the shared data of the project is needed")
-    with path.open(newline="") as stream:
-        return list(csv.DictReader(stream))
+    return surrogate.csv_rows(path)
 
 
 def acceptance() -> dict[str, Any]:
@@ -42,40 +33,10 @@ def acceptance() -> dict[str, Any]:
     return content
 
 
-def surrogate_observation(row: dict[str, str]) -> Observation:
-    """One row of paper_surrogate.csv; 187.2 is the plasma limit its README states."""
-    below = row["bdnf_status"] == "below_LOQ"
-    return Observation(
-        subject=row["subject"],
-        treatment=row["treatment"],
-        time_point=row["time"],
-        sequence=row["sequence"],
-        period=int(row["period"]),
-        clock_time_h=float(row["clock_h"]),
-        metabolite=float(row["glu_norm"] or NAN),
-        biomarker=float(row["bdnf_pg_ml"] or NAN),
-        biomarker_censored="left" if below else "none",
-        biomarker_limit=187.2 if below else NAN,
-        covariates={"age": float(row["age"]), "bmi": float(row["bmi"]), "genotype": GENOTYPES[row["genotype"]]},
-    )
-
-
 def surrogate_table() -> ObservationTable:
-    return paper_table([surrogate_observation(row) for row in read_rows("paper/paper_surrogate.csv")])
-
-
-def paper_table(rows: list[Observation]) -> ObservationTable:
-    return ObservationTable.of(
-        rows,
-        kind="crossover",
-        treatments=("placebo", "ketamine"),
-        baseline="baseline",
-        follow_up="h24",
-        metabolite_name="Glu",
-        metabolite_unit="mmol/L",
-        biomarker_name="BDNF",
-        biomarker_unit="pg/mL",
-    )
+    """The surrogate of the reference study."""
+    read_rows("paper/paper_surrogate.csv")  # skips where the data are absent
+    return surrogate.surrogate_table()
 
 
 def parity_table() -> ObservationTable:
