@@ -7,7 +7,7 @@ import sys
 import typer
 
 from pharmrs import __version__
-from pharmrs.cli import analyse, basis, doctor, fit, genotype, plate, rerun, run_dataset, simulate, validate
+from pharmrs.cli import analyse, basis, doctor, fit, genotype, import_data, plate, rerun, run_dataset, simulate, validate
 from pharmrs.cli.messages import EXIT_BAD_INPUT, print_problems, say
 from pharmrs.errors import InputError
 
@@ -29,6 +29,7 @@ app.command("genotype")(genotype.genotype_command)
 app.command("analyse")(analyse.analyse_command)
 app.command("rerun")(rerun.rerun_command)
 app.command("doctor")(doctor.doctor_command)
+app.command("import")(import_data.import_command)
 app.command("schema")(validate.schema_command)
 app.command("simulate")(simulate.simulate_command)
 

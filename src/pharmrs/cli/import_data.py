@@ -1,0 +1,39 @@
+"""`pharmrs import TABLE --out DATASET`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pharmrs.cli.messages import EXIT_BAD_INPUT, EXIT_SOME_FAILED, print_problems, progress, say
+
+if TYPE_CHECKING:
+    from pharmrs.pipeline.import_recordings import Imported
+
+
+def import_command(
+    table: Annotated[Path, typer.Argument(help="Mapping table (TSV): file, format, subject, suffix, ...")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="BIDS dataset; made where it is missing.")],
+) -> None:
+    """Bring vendor files (Siemens twix, Philips SDAT, GE P-file, Bruker, DICOM, ...) into a BIDS dataset."""
+    from pharmrs.pipeline.import_recordings import import_recordings
+    from pharmrs.report.numbers import count_text
+
+    with progress("recordings") as (begin, step):
+
+        def done(one: Imported) -> None:
+            step(one.line.target + ("" if one.files else " FAILED"))
+
+        finished = import_recordings(table, out, begin, done)
+    print_problems(problem for one in finished for problem in one.problems)
+    written = [path for one in finished for path in one.files]
+    for path in written:
+        typer.echo(str(path))
+    failed = sum(not one.files for one in finished)
+    say(f"{count_text(len(finished) - failed, 'recording')} imported, {failed} failed")
+    if failed == len(finished):
+        raise typer.Exit(EXIT_BAD_INPUT)
+    if failed:
+        raise typer.Exit(EXIT_SOME_FAILED)

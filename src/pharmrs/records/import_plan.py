@@ -1,0 +1,22 @@
+"""What is to be brought into a BIDS dataset: one vendor file, what it is, and where it goes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportLine:
+    """One line of the mapping table.
+
+    `files`: the vendor's file, and the one that belongs to it where the format has two (Philips SPAR), absolute paths.
+    `part`: which recording of the file, where it holds several. `target`: path below the dataset without its ending,
+    `sub-01/ses-1/mrs/sub-01_ses-1_acq-steam_svs`. `sidecar`: keys to be written for want of them in the vendor's file.
+    """
+
+    where: str
+    format: str
+    files: tuple[str, ...]
+    part: str
+    target: str
+    sidecar: dict[str, float]
