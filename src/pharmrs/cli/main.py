@@ -7,7 +7,19 @@ import sys
 import typer
 
 from pharmrs import __version__
-from pharmrs.cli import analyse, basis, doctor, fit, genotype, import_data, plate, rerun, run_dataset, simulate, validate
+from pharmrs.cli import (
+    analyse,
+    basis,
+    doctor,
+    fit,
+    genotype,
+    import_data,
+    plate,
+    rerun,
+    run_dataset,
+    simulate,
+    validate,
+)
 from pharmrs.cli.messages import EXIT_BAD_INPUT, print_problems, say
 from pharmrs.errors import InputError
 
