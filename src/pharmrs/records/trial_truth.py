@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class TrialTruth:
     """Truth of a trial with a measurement before and one after each treatment. All SDs and changes are natural logs.
 
-    A log of 0.1 is a change, or a coefficient of variation, of about 10 %. One value per treatment, the reference first:
+    A log of 0.1 is a change, or a coefficient of variation, of about 10 %. One value per treatment, reference first:
     `slopes` (change of the biomarker per change of the metabolite), `metabolite_changes`, `biomarker_changes`.
     `*_median`: typical level in its unit; `*_person_sd`: between participants; `*_visit_sd`: between visits of a
     participant; `*_change_sd`: of the true change (biomarker: around the regression); `*_error_sd`: of a measurement;

@@ -67,7 +67,7 @@ def joint_data(changes: ChangeTable, *, adjust_clock: bool) -> JointData | None:
 
 
 def _log(values: FloatArray) -> FloatArray:
-    return np.log(np.where(values > 0, values, np.nan))
+    return np.asarray(np.log(np.where(values > 0, values, np.nan)))
 
 
 def _spread(values: FloatArray) -> tuple[float, float]:

@@ -46,14 +46,14 @@ def log_likelihood(data: PersonValues, means: FloatArray, covariance: FloatArray
     Derivatives by Fisher's identity: those of the complete data, expected given what is known of the censored values.
     None where the covariance is not positive definite.
     """
-    n, d = data.value.shape
+    d = data.value.shape[1]
     center = data.design @ means
     full = covariance + data.noise[:, :, None] * np.eye(d)
     measured = data.state == MEASURED
     used = data.state != MISSING
     residual = np.where(measured, data.value - center, 0.0)
     try:
-        inverse = np.linalg.inv(_restricted(full, measured))
+        inverse = np.asarray(np.linalg.inv(_restricted(full, measured)), dtype=float)
         log_det = 2 * np.log(np.diagonal(np.linalg.cholesky(_restricted(full, measured)), axis1=1, axis2=2)).sum()
         pull = np.einsum("nij,nj->ni", inverse, residual)
         total = -0.5 * float(log_det + np.sum(residual * pull) + measured.sum() * _LOG_2PI)

@@ -41,8 +41,8 @@ class ProfiledEffect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JointFit:
-    """`slope`: reference treatment; `interactions`: difference of slopes per other treatment; `treatment_effects`: on the
-    changes (log ratios). `df`: degrees of freedom of the small-sample threshold of the likelihood ratio.
+    """`slope`: reference treatment; `interactions`: difference of slopes per other treatment; `treatment_effects`: on
+    the changes (log ratios). `df`: degrees of freedom of the small-sample threshold of the likelihood ratio.
     """
 
     slope: ProfiledEffect
@@ -93,7 +93,7 @@ class _Problem:
 
         if curvature is None:
             solved = optimize.minimize(objective, start[free], jac=True, method="L-BFGS-B",
-                                       options={"maxiter": 1000, "maxcor": 30, "ftol": 1e-13, "gtol": 1e-6})  # fmt: skip
+                                       options={"maxiter": 1000, "maxcor": 30, "ftol": 1e-13})  # fmt: skip
         else:
             inverse = np.linalg.inv(curvature[np.ix_(free, free)])
             inverse = (inverse + inverse.T) / 2  # to the last bit, or the search refuses it
@@ -115,9 +115,7 @@ class _Problem:
         return np.asarray((vectors * np.maximum(values, 1e-2)) @ vectors.T)
 
 
-def fit_joint(
-    changes: ChangeTable, *, adjust_clock: bool, level: float = 0.95, effects: bool = True
-) -> JointFit:
+def fit_joint(changes: ChangeTable, *, adjust_clock: bool, level: float = 0.95, effects: bool = True) -> JointFit:
     """Fit the joint model to all rows of `changes`, complete or not. Raises `NotEstimable` with the reason.
 
     `adjust_clock`: a slope of the log biomarker over the sampling time; `effects`: also profile the treatment effects.
@@ -134,10 +132,11 @@ def fit_joint(
     interactions = tuple(
         profile.effect(f"slope difference, {data.treatments[k]}", split + k, ratio) for k in range(1, count)
     )
-    shifts = [(place, term) for place, term in enumerate(data.mean_terms) if "change: " in term and "period" not in term]
+    unit = {"metabolite": data.scale_metabolite, "biomarker": data.scale_biomarker}
     treatment_effects = tuple(
-        profile.effect(term, place, data.scale_metabolite if "metabolite" in term else data.scale_biomarker)
-        for place, term in shifts
+        profile.effect(term, data.mean_terms.index(term), unit[quantity])
+        for quantity in unit
+        for term in [f"{quantity} change: {level}" for level in data.treatments[1:]]
         if effects
     )
     return JointFit(
@@ -152,7 +151,7 @@ def _checked(changes: ChangeTable, adjust_clock: bool) -> JointData:
         raise NotEstimable(f"{METHOD}: no rows")
     data = joint_data(changes, adjust_clock=adjust_clock)
     if data is None:
-        raise NotEstimable(f"{METHOD}: metabolite or biomarker is missing, censored, constant or not positive throughout")
+        raise NotEstimable(f"{METHOD}: metabolite or biomarker missing, censored, constant or below 0 throughout")
     least = _change_terms(data) + _FEWEST_OVER_TERMS
     if data.pairs < least:
         raise NotEstimable(f"{METHOD}: {data.pairs} pairs with metabolite and biomarker changes, {least} are the least")

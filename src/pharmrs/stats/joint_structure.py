@@ -2,9 +2,9 @@
 
 Per treatment k of a participant, before measurement error and around the means:
   dM = z1,  dB = b_k z1 + z2,  M0 = c1 z1 + c2 z2 + z3 + a,  B0 = c3 z1 + c4 z2 + c5 z3 + z4 + b,
-z1 = p + q1 and z2 = u + q2 share p and u between the treatments of a participant, and (a, b) are the participant's own
-levels. b_k is the regression slope of the biomarker's change on the metabolite's. Nothing is assumed about how baselines
-go with changes, so regression to the mean costs no bias.
+z1 = p + q1 and z2 = u + q2 share p and u between the treatments of a participant, and (a, b) are the participant's
+own levels. b_k is the regression slope of the biomarker's change on the metabolite's. Nothing is assumed about how
+baselines go with changes, so regression to the mean costs no bias.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class Structure:
                 shared = by_loadings[rows, -4:]
                 by_placed[:, :2] += shared[:, :2] * between[:2]
                 places = [placed[:, 0], placed[:, 1], _TO_PLACES[:, 2], _TO_PLACES[:, 3], _TO_PLACES[:, 3]]
-                found[-_BETWEEN:] += [shared[:, column] @ place for column, place in zip((0, 1, 2, 2, 3), places, strict=True)]
+                found[-_BETWEEN:] += np.sum(shared[:, [0, 1, 2, 2, 3]] * np.column_stack(places), axis=0)
             by_mix = _TO_PLACES.T @ by_placed
             found[0] += by_mix[1, 0]
             if arm:

@@ -1,0 +1,38 @@
+"""`pharmrs audit TABLE`: which reported statistics disagree with each other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+
+def audit_command(
+    table: Annotated[
+        Path,
+        typer.Argument(
+            help="Reported statistics, TSV or CSV, numbers as printed: label, and any of estimate, se, t, z, df, f, "
+            "df1, df2, chi2, r, rs, n, p, ci_low, ci_high, level, r2, mean, items."
+        ),
+    ],
+    out: Annotated[
+        Optional[Path],  # noqa: UP045  typer reads the annotation at run time
+        typer.Option("--out", "-o", help="Folder for every check as audit.tsv with its data dictionary."),
+    ] = None,
+) -> None:
+    """Recompute t, p, F, intervals and means of a table of reported statistics and name those that cannot be.
+
+    Exit code 0 whatever is found: an impossible statistic is a result.
+    """
+    from pharmrs.io.reported_table import read_reported_table
+    from pharmrs.report.audit_table import audit_lines, audit_table
+    from pharmrs.report.tables import write_table
+    from pharmrs.stats.audit import audit_rows
+
+    audited = audit_rows(read_reported_table(table))
+    for line in audit_lines(audited):
+        typer.echo(line)
+    if out is not None:
+        for path in write_table(out, audit_table(audited)):
+            typer.echo(str(path))
