@@ -9,6 +9,7 @@ import typer
 from pharmrs import __version__
 from pharmrs.cli import (
     analyse,
+    audit,
     basis,
     doctor,
     fit,
@@ -39,6 +40,7 @@ app.command("basis")(basis.basis_command)
 app.command("plate")(plate.plate_command)
 app.command("genotype")(genotype.genotype_command)
 app.command("analyse")(analyse.analyse_command)
+app.command("audit")(audit.audit_command)
 app.command("rerun")(rerun.rerun_command)
 app.command("doctor")(doctor.doctor_command)
 app.command("import")(import_data.import_command)

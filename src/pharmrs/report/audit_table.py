@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from pharmrs.records.reported import AuditedRow
 from pharmrs.report.dictionaries import Column
+from pharmrs.report.numbers import count_text
 from pharmrs.report.tables import Row, Table
 
 VERDICTS = {
@@ -48,7 +49,8 @@ def audit_lines(rows: Sequence[AuditedRow]) -> list[str]:
     unchecked = [row for row in rows if not row.findings]
     checks = sum(len(row.findings) for row in rows)
     lines = [
-        f"{len(rows)} rows, {checks} checks: {len(impossible)} rows impossible, {len(unchecked)} not checkable",
+        f"{count_text(len(rows), 'row')}, {count_text(checks, 'check')}: "
+        f"{count_text(len(impossible), 'row')} impossible, {len(unchecked)} not checkable",
     ]
     for row in rows:
         remarkable = [finding for finding in row.findings if finding.verdict != "consistent"]

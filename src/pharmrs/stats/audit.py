@@ -53,7 +53,9 @@ def _explanations(row: ReportedRow) -> dict[str, str]:
 
 def _fits(row: ReportedRow, name: str, value: int) -> bool:
     numbers = {**row.numbers, name: PrintedNumber(text=str(value), value=float(value), unit=0.0)}
-    return all(finding.verdict in (CONSISTENT, CUT) for finding in _findings(row, numbers))
+    found = _findings(row, numbers)
+    as_many = len(found) == len(_findings(row, row.numbers))  # a value that makes checks impossible to do is no answer
+    return as_many and all(finding.verdict in (CONSISTENT, CUT) for finding in found)
 
 
 def _findings(row: ReportedRow, numbers: Mapping[str, PrintedNumber]) -> list[AuditFinding]:

@@ -115,10 +115,13 @@ class _Problem:
         return np.asarray((vectors * np.maximum(values, 1e-2)) @ vectors.T)
 
 
-def fit_joint(changes: ChangeTable, *, adjust_clock: bool, level: float = 0.95, effects: bool = True) -> JointFit:
+def fit_joint(
+    changes: ChangeTable, *, adjust_clock: bool, level: float = 0.95, effects: bool = True, intervals: bool = True
+) -> JointFit:
     """Fit the joint model to all rows of `changes`, complete or not. Raises `NotEstimable` with the reason.
 
-    `adjust_clock`: a slope of the log biomarker over the sampling time; `effects`: also profile the treatment effects.
+    `adjust_clock`: a slope of the log biomarker over the sampling time; `effects`: also the treatment effects; `intervals`:
+    profile them all (without: estimates only).
     The likelihood ratio is judged by n log(1 + t^2 / df), exact in a normal regression of n pairs, instead of chi2.
     """
     data = _checked(changes, adjust_clock)
@@ -127,7 +130,7 @@ def fit_joint(changes: ChangeTable, *, adjust_clock: bool, level: float = 0.95, 
     split, count = problem.means, len(data.treatments)
     df = data.pairs - _change_terms(data)
     ratio = data.scale_biomarker / data.scale_metabolite
-    profile = _Profiler(problem, best, parameters, data.pairs, df, level)
+    profile = _Profiler(problem, best, parameters, data.pairs, df, level if intervals else 0.0)
     slope = profile.effect(f"slope under {data.treatments[0]}", split, ratio)
     interactions = tuple(
         profile.effect(f"slope difference, {data.treatments[k]}", split + k, ratio) for k in range(1, count)
@@ -199,13 +202,16 @@ class _Profiler:
         self, problem: _Problem, best: float, parameters: FloatArray, pairs: int, df: int, level: float
     ) -> None:
         self.problem, self.best, self.parameters, self.pairs, self.df = problem, best, parameters, pairs, df
-        self.curvature = problem.curvature(parameters)
+        self.curvature = problem.curvature(parameters) if level > 0 else np.eye(len(parameters))
         t = float(stats.t.ppf(0.5 + level / 2, df))
         self.threshold = float(np.sqrt(pairs * np.log1p(t * t / df)))
 
     def effect(self, term: str, place: int, unit: float) -> ProfiledEffect:
         """Estimate, interval and p of one parameter, in `unit`s per standardised unit."""
         estimate = float(self.parameters[place])
+        if self.threshold == 0:
+            nan = float("nan")
+            return ProfiledEffect(term=term, estimate=estimate * unit, ci_low=nan, ci_high=nan, p=nan)
         low, high = self._limit(place, -1.0), self._limit(place, 1.0)
         root = self._root(place, 0.0)
         t = float(np.sqrt(self.df * np.expm1(root**2 / self.pairs)))

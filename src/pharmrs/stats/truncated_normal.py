@@ -34,16 +34,21 @@ def _points(dimensions: int) -> tuple[FloatArray, FloatArray]:
     if dimensions == 0:
         return np.zeros((1, 0)), np.zeros(1)
     if dimensions > max(_NODES):
-        # Richtmyer lattice with the tent transformation: square roots of primes
+        # Richtmyer lattice: square roots of primes, made periodic by the same substitution as below
         roots = np.sqrt(np.array([2.0, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37])[:dimensions])
-        fraction = np.mod((np.arange(_LATTICE)[:, None] + 0.5) * roots, 1.0)
-        return np.abs(2 * fraction - 1), np.full(_LATTICE, -np.log(_LATTICE))
+        v = np.mod((np.arange(_LATTICE)[:, None] + 0.5) * roots, 1.0)
+        return _denser_at_ends(v), np.sum(np.log(6 * v * (1 - v)), axis=1) - np.log(_LATTICE)
     nodes, weights = np.polynomial.legendre.leggauss(_NODES[dimensions])
     v = (nodes + 1) / 2
-    u, log_weight = v * v * (3 - 2 * v), np.log(3 * weights * v * (1 - v))  # denser at the ends, where tails are
+    u, log_weight = _denser_at_ends(v), np.log(3 * weights * v * (1 - v))
     grid = np.array(np.meshgrid(*[u] * dimensions, indexing="ij")).reshape(dimensions, -1).T
     product = np.array(np.meshgrid(*[log_weight] * dimensions, indexing="ij")).reshape(dimensions, -1)
     return grid, product.sum(axis=0)
+
+
+def _denser_at_ends(v: FloatArray) -> FloatArray:
+    """A substitution that puts more points where the tails are."""
+    return v * v * (3 - 2 * v)
 
 
 def truncated_below(mean: FloatArray, covariance: FloatArray, upper: FloatArray) -> Truncated:
