@@ -55,7 +55,7 @@ def _fits(row: ReportedRow, name: str, value: int) -> bool:
     numbers = {**row.numbers, name: PrintedNumber(text=str(value), value=float(value), unit=0.0)}
     found = _findings(row, numbers)
     as_many = len(found) == len(_findings(row, row.numbers))  # a value that makes checks impossible to do is no answer
-    return as_many and all(finding.verdict in (CONSISTENT, CUT) for finding in found)
+    return as_many and all(finding.verdict == CONSISTENT for finding in found)
 
 
 def _findings(row: ReportedRow, numbers: Mapping[str, PrintedNumber]) -> list[AuditFinding]:

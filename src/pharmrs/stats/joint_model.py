@@ -120,9 +120,9 @@ def fit_joint(
 ) -> JointFit:
     """Fit the joint model to all rows of `changes`, complete or not. Raises `NotEstimable` with the reason.
 
-    `adjust_clock`: a slope of the log biomarker over the sampling time; `effects`: also the treatment effects; `intervals`:
-    profile them all (without: estimates only).
-    The likelihood ratio is judged by n log(1 + t^2 / df), exact in a normal regression of n pairs, instead of chi2.
+    `adjust_clock`: a slope of the log biomarker over the sampling time; `effects`: also the treatment effects;
+    `intervals`: profile them all (without: estimates only). The likelihood ratio is judged by n log(1 + t^2 / df),
+    exact in a normal regression of n pairs, instead of chi2.
     """
     data = _checked(changes, adjust_clock)
     problem = _Problem(data, Structure(treatments=len(data.treatments), shared=data.shared))
