@@ -87,7 +87,7 @@ def _chi2_p(given: Mapping[str, Interval]) -> tuple[Interval, ...] | None:
 def _correlation_p(name: str, *, ranks: bool) -> Callable[[Mapping[str, Interval]], tuple[Interval, ...] | None]:
     def allowed(given: Mapping[str, Interval]) -> tuple[Interval, ...] | None:
         low, high = _size(given[name])
-        n = round(given["n"][0] + 0.5)
+        n = round(sum(given["n"]) / 2)
         if low > 1 or n < 4:
             return None
         size = (low, min(high, 1.0))
