@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 export OMP_NUM_THREADS = 1
 export OPENBLAS_NUM_THREADS = 1
 
-.PHONY: demo test test-all check lint bench comparison reproduction docs clean
+.PHONY: demo test test-all check lint bench comparison reproduction docs schema clean
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("pharmrs needs Python 3.11 or newer, found " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
@@ -51,6 +51,10 @@ reproduction: $(VENV)/.installed
 docs: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
 	DISABLE_MKDOCS_2_WARNING=true NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict
+
+# The JSON Schema of study.yaml, for editors.
+schema: $(VENV)/.installed
+	$(BIN)/pharmrs schema > schema/study.schema.json.part && mv schema/study.schema.json.part schema/study.schema.json
 
 clean:
 	rm -rf $(VENV) demo build dist site

@@ -66,6 +66,7 @@ def test_commands_are_the_pinned_ones() -> None:
         "genotype",
         "analyse",
         "audit",
+        "pdf",
         "rerun",
         "doctor",
         "import",

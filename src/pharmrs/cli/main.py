@@ -15,6 +15,7 @@ from pharmrs.cli import (
     fit,
     genotype,
     import_data,
+    pdf,
     plate,
     rerun,
     run_dataset,
@@ -41,6 +42,7 @@ app.command("plate")(plate.plate_command)
 app.command("genotype")(genotype.genotype_command)
 app.command("analyse")(analyse.analyse_command)
 app.command("audit")(audit.audit_command)
+app.command("pdf")(pdf.pdf_command)
 app.command("rerun")(rerun.rerun_command)
 app.command("doctor")(doctor.doctor_command)
 app.command("import")(import_data.import_command)

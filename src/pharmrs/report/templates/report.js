@@ -65,3 +65,10 @@ for (const button of document.querySelectorAll("button.explore")) {
   button.hidden = !("DecompressionStream" in window);
   button.addEventListener("click", () => explore(button));
 }
+// On paper every scan is open; afterwards as it was.
+let closed = [];
+addEventListener("beforeprint", () => {
+  closed = [...document.querySelectorAll("details:not([open])")];
+  closed.forEach((one) => { one.open = true; });
+});
+addEventListener("afterprint", () => { closed.forEach((one) => { one.open = false; }); });
