@@ -21,4 +21,4 @@ def small_trial(seed: int = 5) -> Trial:
 
 
 def write_small_trial(folder: Path, seed: int = 5) -> None:
-    write_trial(folder, small_trial(seed), Instruments(assay=None, gel=None))
+    write_trial(folder, small_trial(seed), Instruments(head=None, assay=None, gel=None))

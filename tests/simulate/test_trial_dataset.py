@@ -54,7 +54,7 @@ def test_recordings_and_basis_are_readable_and_agree(written: tuple[Path, Trial]
     basis = read_basis(folder / read_study(folder / "study.yaml").basis)
     assert basis.dwell_time_s == pytest.approx(fids.acquisition.dwell_time_s, rel=1e-6)
     assert basis.points >= fids.points
-    for recording in folder.rglob("*.nii.gz"):
+    for recording in folder.rglob("mrs/*.nii.gz"):
         sidecar = json.loads(Path(str(recording).replace(".nii.gz", ".json")).read_text())
         assert sidecar["RepetitionTime"] == 5.0
 

@@ -11,7 +11,7 @@ import typer
 from pharmrs.cli.messages import progress, say
 
 if TYPE_CHECKING:
-    from pharmrs.simulate.recordings import Recorded
+    from pharmrs.simulate.person import PersonRecorded
 
 
 class Kind(StrEnum):  # typer lists the members of an enumeration as choices
@@ -52,10 +52,10 @@ def simulate_command(
         recordings=recordings,
         workers=workers or default_workers(),
     )
-    with progress("recordings") as (begin, step):
+    with progress("participants") as (begin, step):
 
-        def done(recorded: Recorded) -> None:
-            step(recorded.scan)
+        def done(recorded: PersonRecorded) -> None:
+            step(f"sub-{recorded.person.label}")
 
         trial = simulate_trial(folder, request, begin, done)
     scans = sum(visit.has_scan for visit in trial.visits) if recordings else 0

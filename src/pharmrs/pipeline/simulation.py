@@ -15,7 +15,8 @@ from pharmrs.records.scan import REFERENCE_PURPOSES
 from pharmrs.records.study import Study
 from pharmrs.records.study_design import Design
 from pharmrs.simulate.effects import Effects, reference_effects
-from pharmrs.simulate.recordings import ACQUISITION, Recorded, RecordingTask, ScannerSettings
+from pharmrs.simulate.person import PersonRecorded, PersonTask
+from pharmrs.simulate.recordings import ACQUISITION, ScannerSettings
 from pharmrs.simulate.trial import draw_trial
 from pharmrs.simulate.trial_dataset import GivenStudy, Instruments, write_trial
 from pharmrs.simulate.trial_records import Trial, TrialSettings
@@ -41,26 +42,31 @@ def simulate_trial(
     folder: Path,
     request: SimulationRequest,
     begin: Callable[[int], None] = lambda _count: None,
-    done: Callable[[Recorded], None] = lambda _recorded: None,
+    done: Callable[[PersonRecorded], None] = lambda _recorded: None,
 ) -> Trial:
     """Simulate what `request` asks for into `folder`. Raises `InputError` with every problem of study and request.
 
-    `begin` is told the number of recordings, `done` each one as it is written.
+    `begin` is told the number of participants, `done` each one as it is recorded.
     """
     study = read_study(request.study) if request.study is not None else None
     settings = _settings(request, study)
     trial = draw_trial(settings, _COMMAND)
     given = _given(request.study, study) if request.study is not None and study is not None else None
     instruments = Instruments(scanner=ScannerSettings() if request.recordings else None)
-    if study is not None and study.genotype is None:
-        instruments = replace(instruments, gel=None)
+    if study is not None:
+        instruments = replace(
+            instruments,
+            head=instruments.head if study.anatomy is not None else None,
+            gel=instruments.gel if study.genotype is not None else None,
+        )
 
-    def run_tasks(function: Callable[[RecordingTask], Recorded], tasks: Sequence[RecordingTask]) -> list[Recorded]:
+    def run_tasks(
+        function: Callable[[PersonTask], PersonRecorded], tasks: Sequence[PersonTask]
+    ) -> list[PersonRecorded]:
         begin(len(tasks))
         return map_tasks(function, tasks, request.workers, done)
 
-    write_trial(folder, trial, instruments, given, run_tasks)
-    return trial
+    return write_trial(folder, trial, instruments, given, run_tasks)
 
 
 def _settings(request: SimulationRequest, study: Study | None) -> TrialSettings:

@@ -22,7 +22,6 @@ POINTS = 2048
 ACQUISITION_LABEL = "acq-steam"
 REFERENCES = (("acq-quant", "quantification"), ("acq-ecc", "eddy_current"))
 _SCANS = 40  # stream of random numbers
-_NATURAL_WIDTH_HZ = 2.0  # of the basis set, which adds to what is drawn here
 
 # the protocol of the reference study: 7 T, STEAM, TE 20 ms, TM 10 ms, TR 5 s
 ACQUISITION = Acquisition(
@@ -115,7 +114,7 @@ def draw_quality(scanner: ScannerSettings, visit: Visit, rng: np.random.Generato
     if visit.bad_scan:
         width, noise, moved = scanner.bad_line_width_hz, scanner.bad_signal_to_noise, ()
     return ScanSettings(
-        line_width_hz=max(width - _NATURAL_WIDTH_HZ, 1.5),
+        line_width_hz=max(width, 2.0),
         signal_to_noise=max(noise, 5.0),
         drift_hz=drift,
         spoiled=moved,

@@ -45,6 +45,10 @@ quantification:
     t1_water_s: {times.t1_water_s}
     t2_water_s: {times.t2_water_s}
     source: the values this trial was simulated with
+  tissue_water:  # seconds; grey matter, white matter, CSF
+    t1_s: [{times.t1_water_s}, {times.t1_water_s}, {times.t1_water_s}]
+    t2_s: [{times.t2_water_s}, {times.t2_water_s}, {times.t2_water_s}]
+    source: the values this trial was simulated with
 """
 
 _TISSUE = """\
@@ -54,6 +58,12 @@ _TISSUE = """\
     csf: {fractions[2]:g}
     sd: 0.04
     source: mean of the simulated voxels
+"""
+
+_ANATOMY = """\
+anatomy:  # tissue of each voxel from the maps below derivatives/
+  source: probseg
+  normalise: false
 """
 
 _QUALITY = """\
@@ -69,7 +79,7 @@ genotype:
 """
 
 
-def study_text(settings: TrialSettings, *, genotyped: bool) -> str:
+def study_text(settings: TrialSettings, *, imaged: bool, genotyped: bool) -> str:
     """The study plan of a simulated trial; what is not simulated is not declared."""
     design = settings.design
     treatments = ", ".join(f'"{name}"' for name in design.treatments)
@@ -80,7 +90,7 @@ def study_text(settings: TrialSettings, *, genotyped: bool) -> str:
             kind=design.kind, treatments=treatments, baseline=f'"{design.baseline}"', follow_up=f'"{design.follow_up}"'
         ),
         _SPECTRA.format(times=RelaxationTimes()),
-        _TISSUE.format(fractions=VOXEL_MEAN),
+        _ANATOMY if imaged else _TISSUE.format(fractions=VOXEL_MEAN),
         _QUALITY,
         _GENOTYPE.format(marker=settings.marker) if genotyped else "",
     )

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
 from pharmrs.errors import InputError, InputProblem
 from pharmrs.records import Acquisition, BasisSet
-from pharmrs.records.arrays import FloatArray
 from pharmrs.report.atomic import write_text
 from pharmrs.report.dictionaries import dictionary
 from pharmrs.report.tables import Row, write_tsv
@@ -20,16 +19,10 @@ from pharmrs.simulate import trial_columns
 from pharmrs.simulate.basis_set import MACROMOLECULE_NAME, protocol_of, simulated_basis
 from pharmrs.simulate.chemistry import METABOLITES
 from pharmrs.simulate.gels import GelSettings
+from pharmrs.simulate.head import HeadSettings, write_derivative_description
+from pharmrs.simulate.person import PersonRecorded, PersonTask, record_person
 from pharmrs.simulate.plates import AssaySettings
-from pharmrs.simulate.recordings import (
-    ACQUISITION,
-    POINTS,
-    REFERENCES,
-    Recorded,
-    RecordingTask,
-    ScannerSettings,
-    record_visit,
-)
+from pharmrs.simulate.recordings import ACQUISITION, POINTS, REFERENCES, Recorded, ScannerSettings
 from pharmrs.simulate.study_text import BASIS_FILE, README, study_text
 from pharmrs.simulate.trial_records import Trial
 from pharmrs.simulate.trial_tables import TRUTH, write_trial_tables
@@ -37,11 +30,11 @@ from pharmrs.simulate.write_basis import write_lcmodel_basis
 
 TRUTH_FILE = f"{TRUTH}/concentrations.tsv"
 
-RunTasks = Callable[[Callable[[RecordingTask], Recorded], Sequence[RecordingTask]], Iterable[Recorded]]
+RunTasks = Callable[[Callable[[PersonTask], PersonRecorded], Sequence[PersonTask]], Iterable[PersonRecorded]]
 
 
-def in_turn(function: Callable[[RecordingTask], Recorded], tasks: Sequence[RecordingTask]) -> Iterable[Recorded]:
-    """One recording after the other in this process."""
+def in_turn(function: Callable[[PersonTask], PersonRecorded], tasks: Sequence[PersonTask]) -> Iterable[PersonRecorded]:
+    """One participant after the other in this process."""
     return map(function, tasks)
 
 
@@ -49,7 +42,7 @@ def in_turn(function: Callable[[RecordingTask], Recorded], tasks: Sequence[Recor
 class GivenStudy:
     """A study of the user's: text of its `study.yaml`, and the basis set it declares with where that lies.
 
-    `references`: as in `RecordingTask`; `acquisition`: of the recordings to be simulated.
+    `references`: as in `PersonTask`; `acquisition`: of the recordings to be simulated.
     """
 
     text: str
@@ -62,9 +55,10 @@ class GivenStudy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instruments:
-    """The simulated scanner, assay and gel; None: not used."""
+    """The simulated scanner, images of the head, assay and gel; None: not used. Without scanner there are no images."""
 
     scanner: ScannerSettings | None = field(default_factory=ScannerSettings)
+    head: HeadSettings | None = field(default_factory=HeadSettings)
     assay: AssaySettings | None = field(default_factory=AssaySettings)
     gel: GelSettings | None = field(default_factory=GelSettings)
 
@@ -75,11 +69,12 @@ def write_trial(
     instruments: Instruments | None = None,
     study: GivenStudy | None = None,
     run_tasks: RunTasks = in_turn,
-) -> None:
+) -> Trial:
     """Write `trial` as a BIDS 1.10 dataset to `folder`; the same trial and instruments give the same bytes.
 
-    `run_tasks` may spread the recordings over processes. Raises `InputError` where `folder` is not empty (nothing is
-    ever overwritten) or the basis set lacks the metabolite.
+    `run_tasks` may spread the participants over processes. Returns the trial with the tissue that the voxels really
+    hold. Raises `InputError` where `folder` is not empty (nothing is ever overwritten) or the basis set lacks the
+    metabolite.
     """
     chosen = instruments or Instruments()
     _check_folder(folder)
@@ -90,24 +85,28 @@ def write_trial(
     if study is not None:
         _write_given(folder, study)
     else:
-        _write_built_in(folder, trial, basis, genotyped=chosen.gel is not None)
+        _write_built_in(folder, trial, basis, chosen)
     if chosen.scanner is not None:
         tasks = [
-            RecordingTask(
+            PersonTask(
                 root=folder,
                 trial=trial,
-                visit=visit,
+                person=person,
                 basis=basis,
                 acquisition=study.acquisition if study else ACQUISITION,
                 scanner=chosen.scanner,
-                affine=voxel_affine(),
+                head=chosen.head,
                 references=study.references if study else REFERENCES,
             )
-            for visit in trial.visits
-            if visit.has_scan
+            for person in trial.participants
         ]
-        _write_true_concentrations(folder, run_tasks(record_visit, tasks))
+        done = list(run_tasks(record_person, tasks))
+        trial = replace(trial, visits=tuple(visit for one in done for visit in one.visits))
+        _write_true_concentrations(folder, (scan for one in done for scan in one.recorded))
+        if chosen.head is not None:
+            write_derivative_description(folder)
     write_trial_tables(folder, trial, chosen.assay, chosen.gel)
+    return trial
 
 
 def built_in_basis() -> BasisSet:
@@ -117,13 +116,6 @@ def built_in_basis() -> BasisSet:
     """
     metabolites = [name for name in METABOLITES if name != MACROMOLECULE_NAME]
     return simulated_basis(protocol_of(ACQUISITION, 2 * POINTS), metabolites)
-
-
-def voxel_affine() -> FloatArray:
-    """20 x 15 x 10 mm near the pregenual anterior cingulate cortex, axes along the scanner's, shape (4, 4)."""
-    affine = np.diag([20.0, 15.0, 10.0, 1.0])
-    affine[:3, 3] = (0.0, 40.0, 10.0)
-    return affine
 
 
 def _check_folder(folder: Path) -> None:
@@ -172,8 +164,10 @@ def _write_description(root: Path, trial: Trial) -> None:
     write_text(root / ".bidsignore", f"basis\n{TRUTH}\nstudy.yaml\nphenotype/allocation.*\n")
 
 
-def _write_built_in(root: Path, trial: Trial, basis: BasisSet, *, genotyped: bool) -> None:
-    write_text(root / "study.yaml", study_text(trial.settings, genotyped=genotyped))
+def _write_built_in(root: Path, trial: Trial, basis: BasisSet, chosen: Instruments) -> None:
+    imaged = chosen.scanner is not None and chosen.head is not None
+    text = study_text(trial.settings, imaged=imaged, genotyped=chosen.gel is not None)
+    write_text(root / "study.yaml", text)
     (root / BASIS_FILE).parent.mkdir(parents=True, exist_ok=True)
     write_lcmodel_basis(root / BASIS_FILE, basis, ACQUISITION.sequence)
 
