@@ -105,3 +105,11 @@ def test_bad_plans(trial: Path, before: str, after: str, said: str) -> None:
     assert ended.returncode == 2
     assert said in ended.stderr and "Traceback" not in ended.stderr
     assert not (trial / "out").exists()
+
+
+def test_the_input_is_never_written_to(trial: Path) -> None:
+    before = checksums(trial)
+    ended = analyse(trial, out=".")
+    assert ended.returncode == 2
+    assert "never written to" in ended.stderr
+    assert {name: value for name, value in checksums(trial).items() if name != "study.yaml"} == before

@@ -59,7 +59,9 @@ def test_right(tmp_path: Path) -> None:
 
 
 def test_written_and_read_again(tmp_path: Path) -> None:
+    (tmp_path / "observations.json").write_text('{"metabolite": {"Units": "mmol/L"}, "biomarker": {"Units": "pg/mL"}}')
     table = read(tmp_path, RIGHT.replace("10.5", "10.123456789012345"))
+    assert (table.metabolite_unit, table.biomarker_unit) == ("mmol/L", "pg/mL")
     write_table(tmp_path / "again", observations_table(table))
     again = read_observations(tmp_path / "again" / "observations.tsv", DESIGN, PLAN)
     assert repr(again) == repr(table)  # NaN is not equal to itself, its text is
@@ -110,6 +112,11 @@ def test_a_parallel_design_gives_one_treatment(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["", "\n", RIGHT.splitlines()[0] + "\n"])
 def test_nothing_in_it(tmp_path: Path, text: str) -> None:
     assert problems_of(tmp_path, text)
+
+
+def test_a_broken_dictionary(tmp_path: Path) -> None:
+    (tmp_path / "observations.json").write_text("{")
+    assert [problem.field for problem in problems_of(tmp_path, RIGHT)] == ["observations.json"]
 
 
 def test_missing_file(tmp_path: Path) -> None:

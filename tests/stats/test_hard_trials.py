@@ -170,3 +170,38 @@ def test_three_treatments() -> None:
     assert chain.model is not None
     assert [row.term for row in chain.model.hypothesis] == ["change in Glu × drug", "change in Glu × other"]
     assert chain.model.n == 42
+
+
+def test_one_row_alone_carries_a_level_and_it_is_told() -> None:
+    rows = random_rows(4, missing=0.0)
+    first = {row.subject for row in rows if row.covariates["gene"] == "BB"}
+    keep = sorted(first)[0]
+    changed = [
+        replace(row, covariates={"gene": "BB" if row.subject == keep else "AA"}, metabolite=row.metabolite)
+        for row in rows
+        if row.subject != keep or row.treatment == "drug"
+    ]
+    chain = reference_chain(table_of(changed), replace(PLAN, covariates=(Covariate(name="gene", reference="AA"),)))
+    model = chain.covariate_models[0].model
+    assert model is not None
+    assert model.notes == ("1 of the rows has leverage 1: a term rests on one row alone.",)
+    assert chain.model is not None and chain.model.notes == ()
+
+
+def test_the_result_with_and_without_each_rule() -> None:
+    """By hand: the model on rows whose exclusion is erased is the model with the rule lifted."""
+    rows = random_rows(12, missing=0.0)
+    marks = {3: "max_line_width_hz", 17: "max_crlb_percent", 29: "max_line_width_hz; max_crlb_percent"}
+    marked = [replace(row, exclusion=marks.get(place, "")) for place, row in enumerate(rows)]
+    chain = reference_chain(table_of(marked), PLAN)
+    found = {item.lifted: item for item in chain.rule_changes}
+    assert list(found) == ["", "max_line_width_hz", "max_crlb_percent", "all rules"]
+    assert chain.model is not None
+    assert (found[""].estimate, found[""].n) == (chain.model.hypothesis[0].estimate, chain.model.n)
+    everything = reference_chain(table_of(rows), PLAN)
+    assert everything.model is not None and everything.rule_changes == ()
+    assert found["all rules"].p == everything.model.hypothesis[0].p
+    assert found["all rules"].n == everything.model.n
+    without = [replace(row, exclusion="") if row.exclusion == "max_crlb_percent" else row for row in marked]
+    lifted = reference_chain(table_of(without), PLAN).model
+    assert lifted is not None and found["max_crlb_percent"].p == lifted.hypothesis[0].p

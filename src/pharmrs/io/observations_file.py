@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections import defaultdict
 from collections.abc import Sequence
@@ -38,8 +39,24 @@ def read_observations(path: str | Path, design: Design, plan: AnalysisPlan) -> O
         _observation(row, cells, {name: values[i] for name, values in covariates.items()}) for i, row in enumerate(rows)
     ]
     check_observations(observations, [row.where for row in rows], design, problems)
+    units = _units(Path(path), problems)
     problems.raise_errors()
-    return observation_table(observations, design, plan)
+    return observation_table(observations, design, plan, *units)
+
+
+def _units(path: Path, problems: Problems) -> tuple[str, str]:
+    """Units of metabolite and biomarker from the data dictionary beside the table; empty where none tells."""
+    beside = path.with_suffix(".json")
+    if not beside.is_file():
+        return "", ""
+    try:
+        entries = json.loads(beside.read_text(encoding="utf-8-sig"))
+        metabolite, biomarker = (str(entries.get(name, {}).get("Units", "")) for name in ("metabolite", "biomarker"))
+    except (ValueError, AttributeError) as error:
+        remedy = "correct or delete it"
+        problems.add(beside.name, "must be a data dictionary (JSON)", str(error), remedy)
+        return "", ""
+    return metabolite, biomarker
 
 
 def observation_table(

@@ -11,7 +11,7 @@ from pharmrs.io.observations_file import read_observations
 from pharmrs.io.study_file import read_plan
 from pharmrs.records.analysis import AnalysisPlan
 from pharmrs.records.analysis_result import AnalysisResult
-from pharmrs.report.analysis_files import write_analysis, write_analysis_page
+from pharmrs.report.analysis_files import ANALYSIS_OUTPUTS, write_analysis, write_analysis_page
 from pharmrs.stats.analyse import analyse, unknown_models
 from pharmrs.stats.registry import MODELS
 
@@ -40,8 +40,14 @@ def analyse_file(
     if output.exists() and not output.is_dir():
         remedy = "choose another folder with --out"
         problems.append(_problem(str(output), "out", "must be a folder", "a file", remedy))
+    if (output / observations.name).exists() and (output / observations.name).samefile(observations):
+        rule, remedy = "must not be the folder of the input, which is never written to", "choose another with --out"
+        problems.append(_problem(str(output), "out", rule, str(observations), remedy))
     if problems:
         raise InputError(problems)
+    for pattern in ANALYSIS_OUTPUTS:
+        for path in output.glob(pattern):
+            path.unlink()
     result = analyse(table, plan, tell)
     tell("tables and figures")
     section = write_analysis(output, result)

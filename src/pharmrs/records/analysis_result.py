@@ -54,6 +54,20 @@ class UnitChange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RuleChange:
+    """The interaction with an exclusion rule lifted (empty: none lifted), or the reason why it has none."""
+
+    lifted: str
+    term: str = ""
+    estimate: float = float("nan")
+    ci_low: float = float("nan")
+    ci_high: float = float("nan")
+    p: float = float("nan")
+    n: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CovariateModel:
     """The main model with one covariate added, or the reason why it could not be fitted."""
 
@@ -75,6 +89,7 @@ class ReferenceChain:
     oldham: tuple[StatisticalTest, ...] = ()
     paired: tuple[StatisticalTest, ...] = ()
     unit_changes: tuple[UnitChange, ...] = ()
+    rule_changes: tuple[RuleChange, ...] = ()
     notes: tuple[str, ...] = ()
     reason: str = ""
 

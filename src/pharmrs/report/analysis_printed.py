@@ -21,6 +21,7 @@ def printed_tables(result: AnalysisResult) -> tuple[PrintedTable, ...]:
         _covariates_table(result),
         _correlations_table(result),
         _comparisons_table(result),
+        _rules_table(result),
         _units_table(result),
         _models_table(result),
         _flow_table(result),
@@ -53,7 +54,7 @@ def _main_table(result: AnalysisResult) -> PrintedTable:
         rows: tuple[tuple[str, ...], ...] = ()
         return PrintedTable(title=title, columns=columns, rows=rows, note=f"Not estimable: {result.chain.reason}.")
     rows = tuple((item.term, *_estimate_cells(item)) for item in model.estimates)
-    return PrintedTable(title=title, columns=columns, rows=rows, note=model_note(model))
+    return PrintedTable(title=title, columns=columns, rows=rows, note=" ".join([model_note(model), *model.notes]))
 
 
 def _estimate_cells(item: EffectEstimate) -> tuple[str, ...]:
@@ -72,6 +73,7 @@ def _covariates_table(result: AnalysisResult) -> PrintedTable | None:
             notes.append(f"{one.covariate}: not estimable, {one.reason}.")
             continue
         main_terms = {item.term for item in result.chain.model.estimates} if result.chain.model else set()
+        notes += [f"{one.covariate}: {text}" for text in one.model.notes]
         for item in one.model.estimates:
             if item.hypothesis or item.term not in main_terms:
                 rows.append((f"+ {one.covariate}: {item.term}", *_estimate_cells(item), str(item.n)))
@@ -128,6 +130,26 @@ def _comparisons_table(result: AnalysisResult) -> PrintedTable | None:
 def _reasons(tests: Sequence[StatisticalTest]) -> str:
     given = dict.fromkeys(f"{test.quantity}, {test.group}: {test.reason}" for test in tests if test.reason)
     return f" Not tested: {'; '.join(given)}." if given else ""
+
+
+def _rules_table(result: AnalysisResult) -> PrintedTable | None:
+    changes = result.chain.rule_changes
+    if not changes:
+        return None
+    rows = tuple(
+        (
+            f"without {item.lifted}" if item.lifted else "as declared", str(item.n), item.term or MISSING,
+            number_text(item.estimate), interval_text(item.ci_low, item.ci_high), p_text(item.p),
+        )
+        for item in changes
+    )  # fmt: skip
+    reasons = [f"{item.lifted or 'as declared'}: {item.reason}" for item in changes if item.reason]
+    return PrintedTable(
+        title="The interaction with and without each exclusion rule",
+        columns=("Exclusion rules", "n pairs", "Term", "β", level_text(result), "p"),
+        rows=rows,
+        note=f"Not estimable {'; '.join(reasons)}." if reasons else "",
+    )
 
 
 def _units_table(result: AnalysisResult) -> PrintedTable | None:

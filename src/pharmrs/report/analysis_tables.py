@@ -128,6 +128,12 @@ def unit_changes_table(result: AnalysisResult) -> Table:
     return Table(name="unit_changes", columns=dictionaries.UNIT_CHANGES, rows=rows)
 
 
+def rule_changes_table(result: AnalysisResult) -> Table:
+    """The interaction with and without each exclusion rule."""
+    rows = tuple(_cells(item, dictionaries.RULE_CHANGES) for item in result.chain.rule_changes)
+    return Table(name="rule_changes", columns=dictionaries.RULE_CHANGES, rows=rows)
+
+
 def facts_table(models: Sequence[ModelOutcome]) -> Table:
     """Single numbers of the extension models."""
     rows: list[Row] = [
@@ -152,5 +158,6 @@ def analysis_tables(result: AnalysisResult) -> tuple[Table, ...]:
         tests_table(result),
         flow_table(result),
         unit_changes_table(result),
+        rule_changes_table(result),
         facts_table(result.models),
     )

@@ -97,6 +97,16 @@ UNIT_CHANGES: dict[str, Column] = {
     "p": Column("Its p value.", "1"),
     "reason": _REASON,
 }
+RULE_CHANGES: dict[str, Column] = {
+    "lifted": Column("Exclusion rule that is lifted; n/a: none, the result as declared."),
+    "term": Column("Term of the main model."),
+    "estimate": Column("Its estimate."),
+    "ci_low": Column("Lower end of its interval."),
+    "ci_high": Column("Upper end of its interval."),
+    "p": Column("Its p value.", "1"),
+    "n": Column("Pairs behind it.", "1"),
+    "reason": _REASON,
+}
 FACTS: dict[str, Column] = {
     "model": Column("Model."),
     "declared": Column("Whether the plan declared it; else exploratory.", levels=_YES_NO),

@@ -43,6 +43,7 @@ def results_json(result: AnalysisResult) -> str:
         ],
         "tests": reference_tests(result),
         "unit_changes": chain.unit_changes,
+        "rule_changes": chain.rule_changes,
         "models": result.models,
         "notes": chain.notes,
     }

@@ -46,6 +46,7 @@ def results_paragraphs(result: AnalysisResult) -> list[str]:
         tests = [test for test in chain.paired if test.family == family and test.sample == chain.paired[0].sample]
         if tests:
             paragraphs.append(f"{words}: " + "; ".join(_comparison(test) for test in tests) + ".")
+    paragraphs += _rule_paragraph(chain)
     paragraphs += _unit_paragraph(chain)
     paragraphs += [_model_paragraph(model, result) for model in result.models]
     return paragraphs
@@ -101,6 +102,15 @@ def _correlation(test: StatisticalTest, *, judged: bool = True) -> str:
 def _comparison(test: StatisticalTest) -> str:
     pairs = "n" if test.p_method == "Welch t" else "pairs"
     return f"{test.quantity}, {test.group}: {statistic_phrase(test)} ({pairs} = {test.n})"
+
+
+def _rule_paragraph(chain: ReferenceChain) -> list[str]:
+    parts = [
+        f"without {item.lifted} {number_text(item.estimate)} ({p_phrase(item.p)}, n = {item.n} pairs)"
+        for item in chain.rule_changes
+        if item.lifted and not item.reason
+    ]
+    return [f"The interaction with an exclusion rule lifted: {'; '.join(parts)}."] if parts else []
 
 
 def _unit_paragraph(chain: ReferenceChain) -> list[str]:

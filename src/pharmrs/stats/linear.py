@@ -16,6 +16,7 @@ from pharmrs.stats.normality import shapiro_test
 from pharmrs.stats.not_estimable import NotEstimable
 
 _ALIASED = 1e-7  # relative length left of a column after the columns before it; the tolerance of R's lm
+_FULL_LEVERAGE = 1e-9  # 1 - leverage below which a row is fitted exactly
 _NO_RESIDUAL = 1e-12  # residual sum of squares relative to that of the outcome: an exact fit has no error to test with
 
 
@@ -72,7 +73,17 @@ def fit_linear_model(
         shapiro=shapiro_test(residuals, f"residuals of {name}"),
         n=n,
         subjects=len(set(subjects)),
+        notes=_exactly_fitted(np.asarray(orthogonal, dtype=np.float64)),
     )
+
+
+def _exactly_fitted(orthogonal: FloatArray) -> tuple[str, ...]:
+    """Rows that the model passes through whatever their outcome: a term rests on each of them alone."""
+    leverage = np.sum(orthogonal**2, axis=1)
+    rows = int(np.sum(leverage > 1 - _FULL_LEVERAGE))
+    if not rows:
+        return ()
+    return (f"{rows} of the rows {'has' if rows == 1 else 'have'} leverage 1: a term rests on one row alone.",)
 
 
 def _check_estimable(name: str, design: Design, outcome: FloatArray) -> None:

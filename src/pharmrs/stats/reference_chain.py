@@ -12,6 +12,7 @@ from pharmrs.stats.comparisons import level_comparisons
 from pharmrs.stats.levels import biomarker_levels
 from pharmrs.stats.main_model import main_model
 from pharmrs.stats.not_estimable import NotEstimable
+from pharmrs.stats.rule_sensitivity import rule_changes
 from pharmrs.stats.sample_flow import sample_flow
 from pharmrs.stats.unit_invariance import unit_changes
 
@@ -40,6 +41,7 @@ def reference_chain(table: ObservationTable, plan: AnalysisPlan) -> ReferenceCha
         oldham=oldham_tests(changes, plan),
         paired=level_comparisons(table, changes, plan),
         unit_changes=unit_changes(table, plan),
+        rule_changes=rule_changes(table, plan),
         notes=levels.notes + notes,
         reason=reason,
     )
