@@ -67,6 +67,7 @@ def test_commands_are_the_pinned_ones() -> None:
         "analyse",
         "audit",
         "pdf",
+        "review",
         "rerun",
         "doctor",
         "import",

@@ -18,6 +18,7 @@ from pharmrs.cli import (
     pdf,
     plate,
     rerun,
+    review,
     run_dataset,
     simulate,
     validate,
@@ -43,6 +44,7 @@ app.command("genotype")(genotype.genotype_command)
 app.command("analyse")(analyse.analyse_command)
 app.command("audit")(audit.audit_command)
 app.command("pdf")(pdf.pdf_command)
+app.command("review")(review.review_command)
 app.command("rerun")(rerun.rerun_command)
 app.command("doctor")(doctor.doctor_command)
 app.command("import")(import_data.import_command)

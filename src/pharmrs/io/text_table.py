@@ -38,8 +38,13 @@ def read_text_table(
     `optional`: the other columns that may occur; None: any. Empty lines are passed over.
     """
     text = _read(path, problems)
-    if text is None:
-        return []
+    return [] if text is None else parse_text_table(text, problems, required, optional)
+
+
+def parse_text_table(
+    text: str, problems: Problems, required: Sequence[str], optional: Sequence[str] | None = None
+) -> list[TextRow]:
+    """The same for the text of a table."""
     if not text.strip():
         problems.add("file", "must hold a header and lines", "an empty file", "export the table again")
         return []

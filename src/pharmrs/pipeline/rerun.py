@@ -15,6 +15,7 @@ from pharmrs.pipeline.dataset import open_dataset
 from pharmrs.pipeline.derivative import NOT_RESULTS, PROVENANCE_FILE, REVIEW_FOLDER
 from pharmrs.pipeline.provenance import provenance_of
 from pharmrs.pipeline.run import run_dataset
+from pharmrs.pipeline.visual_inspection import review_checksums
 from pharmrs.records.scan import ScanOutcome
 
 
@@ -57,7 +58,7 @@ def rerun(
     root = dataset or _dataset_of(provenance)
     former = provenance.parent
     opened = open_dataset(root)
-    circumstances = _compare(recorded, provenance_of(opened))
+    circumstances = _compare(recorded, provenance_of(opened) | {"review_sha256": review_checksums(former)})
     with tempfile.TemporaryDirectory(prefix="pharmrs-rerun-") as place:
         repeated = Path(place) / "pharmrs"
         if (former / REVIEW_FOLDER).is_dir():

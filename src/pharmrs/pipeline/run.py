@@ -19,7 +19,9 @@ from pharmrs.pipeline.stage_registry import STAGES
 from pharmrs.pipeline.study_stages import StageOutcome, StudyContext, run_stages
 from pharmrs.pipeline.tissue import plan_tissue
 from pharmrs.pipeline.tissue_stage import tissue_stage
+from pharmrs.pipeline.visual_inspection import judge_scans, review_checksums
 from pharmrs.records.basis import BasisSet
+from pharmrs.records.quantification import Exclusion
 from pharmrs.records.scan import ScanFiles, ScanOutcome
 from pharmrs.report.scan_figures import COMPACT_ABOVE_SCANS, ScanFigures, render_scan_figures
 
@@ -28,7 +30,7 @@ LOG = logging.getLogger("pharmrs")
 
 @dataclass(frozen=True, slots=True)
 class ScanTask:
-    """One scan to be processed by a worker. `known`: what is already known to be wrong with it."""
+    """One scan to be processed by a worker. `known`: what is already known to be wrong with it; `judged`: by raters."""
 
     files: ScanFiles
     known: tuple[InputProblem, ...]
@@ -36,6 +38,7 @@ class ScanTask:
     settings: ScanSettings
     output: Path
     compact: bool
+    judged: tuple[Exclusion, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,8 @@ def process_and_draw(task: ScanTask) -> ScanDone:
     outcome = replace(outcome, problems=task.known + outcome.problems)
     if outcome.result is None:
         return ScanDone(outcome, None)
+    outcome = replace(outcome, result=replace(outcome.result, exclusions=(*outcome.result.exclusions, *task.judged)))
+    assert outcome.result is not None
     figures = render_scan_figures(outcome.result, compact=task.compact)
     write_scan(task.output, outcome.result, figures)
     return ScanDone(outcome, figures)
@@ -90,14 +95,17 @@ def run_dataset(
     dataset = open_dataset(root)
     study, basis = dataset.usable()
     _check_output(root, output)
+    raters = judge_scans(root, study, dataset.scans, output)
     with log_to(output):
         LOG.info("%d scans in %s, output %s, %d workers", len(dataset.scans), root, output, workers)
         for problem in dataset.general_problems:
             _log(problem)
         plan = plan_tissue(root, study, dataset.scans, output)
         provenance = provenance_of(dataset, plan.images)  # before, not after: what is hashed is what is read next
+        provenance |= {"review_sha256": review_checksums(output)}
         tissue = tissue_stage(plan, dataset.scans, output, workers, tell)
-        for problem in tissue.outcome.problems:
+        before = replace(tissue.outcome, problems=(*raters.problems, *tissue.outcome.problems))
+        for problem in before.problems:
             _log(problem)
         tasks = [
             ScanTask(
@@ -107,12 +115,13 @@ def run_dataset(
                 settings_of(study, files.name, tissue.tissue),
                 output,
                 len(dataset.scans) > COMPACT_ABOVE_SCANS,
+                raters.exclusions.get(files.name, ()),
             )
             for files in dataset.scans
         ]
         begin(len(tasks))
         finished = map_tasks(process_and_draw, tasks, workers, lambda item: _report_one(item, done))
-        return _finish(dataset, output, finished, tissue.outcome, provenance, workers, tell)
+        return _finish(dataset, output, finished, before, provenance, workers, tell)
 
 
 def _check_output(root: Path, output: Path) -> None:

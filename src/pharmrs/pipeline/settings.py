@@ -56,7 +56,7 @@ def settings_of(study: Study, scan: str, tissue: StudyTissue | None = None) -> S
             group_tissue=_mean_tissue(study, images),
             alpha={name: TissueRatio(**ratio.model_dump()) for name, ratio in plan.alpha.items()},
         ),
-        rules=Rules(**study.quality.model_dump()),
+        rules=Rules(**study.quality.model_dump(exclude={"visual_inspection"})),
     )
 
 

@@ -7,8 +7,10 @@ from pharmrs.pipeline.checklist_stage import CHECKLIST
 from pharmrs.pipeline.genotyping import GENOTYPE_STAGE
 from pharmrs.pipeline.sample_flow import SAMPLE_FLOW_STAGE
 from pharmrs.pipeline.study_stages import Stage
+from pharmrs.pipeline.visual_inspection import INSPECTION_STAGE
 
 STAGES: tuple[Stage, ...] = (
+    INSPECTION_STAGE,
     GENOTYPE_STAGE,
     SAMPLE_FLOW_STAGE,
     CHECKLIST,

@@ -13,6 +13,7 @@ from pharmrs.records.study_anatomy import Anatomy
 from pharmrs.records.study_assay import Assay
 from pharmrs.records.study_design import Design
 from pharmrs.records.study_genotype import GenotypeSection
+from pharmrs.records.study_inspection import VisualInspection
 from pharmrs.records.study_reporting import Reporting
 
 
@@ -35,6 +36,7 @@ class QualityRules(Declaration):
     max_line_width_hz: Positive | None = Field(None, description="per scan: FWHM of the modelled singlet (Hz)")
     min_signal_to_noise: Positive | None = Field(None, description="per scan: LCModel definition")
     metabolites: tuple[str, ...] = Field((), description="metabolites the CRLB rule is applied to; empty: all")
+    visual_inspection: VisualInspection | None = Field(None, description="what the verdicts of `pharmrs review` mean")
 
 
 class WaterRelaxation(Declaration):

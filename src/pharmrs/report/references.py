@@ -24,6 +24,7 @@ REFERENCES: dict[str, Reference] = {
     "harris": Reference("Harris et al. 2015, J Magn Reson Imaging 42:1431", "10.1002/jmri.24903"),
     "hardy_weinberg": Reference("Wigginton et al. 2005, Am J Hum Genet 76:887", "10.1086/429864"),
     "hsvd": Reference("Barkhuijsen et al. 1987, J Magn Reson 73:553", "10.1016/0022-2364(87)90023-0"),
+    "kappa": Reference("Cohen 1960, Educ Psychol Meas 20:37", "10.1177/001316446002000104"),
     "lcmodel": Reference("Provencher 1993, Magn Reson Med 30:672", "10.1002/mrm.1910300604"),
     "macromolecules": Reference("Cudalbu et al. 2021, NMR Biomed 34:e4393", "10.1002/nbm.4393"),
     "macromolecule_lines": Reference("Landheer et al. 2020, Magn Reson Med 84:2327", "10.1002/mrm.28282"),

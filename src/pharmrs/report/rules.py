@@ -43,6 +43,11 @@ DECLARED: dict[str, RuleWords] = {
 _NOT_CONVERGED = RuleWords(
     applied_as="fit converged", label="fit did not converge", sentence="the fit of the scan did not converge"
 )
+VISUAL_INSPECTION = "visual inspection"
+_REJECTED = RuleWords(
+    applied_as=VISUAL_INSPECTION, label="rejected by raters", sentence="the scan was rejected on visual inspection"
+)
+_WITHOUT_LIMIT = {words.applied_as: words for words in (_NOT_CONVERGED, _REJECTED)}
 _KEY_OF = {words.applied_as: key for key, words in DECLARED.items()}
 
 
@@ -53,13 +58,13 @@ def rule_key(rule: str) -> str:
 
 def has_limit(rule: str) -> bool:
     """Whether the limit of the rule is a measured quantity (not the yes or no of a decision)."""
-    return rule_key(rule) != _NOT_CONVERGED.applied_as
+    return rule_key(rule) not in _WITHOUT_LIMIT
 
 
 def rule_label(rule: str) -> str:
     """Words for a rule in a table; a rule not known here keeps its own name."""
     if not has_limit(rule):
-        return _NOT_CONVERGED.label
+        return _WITHOUT_LIMIT[rule].label
     words = DECLARED.get(rule_key(rule))
     return words.label if words else rule
 
@@ -67,7 +72,7 @@ def rule_label(rule: str) -> str:
 def rule_sentence(rule: str, limit: float) -> str:
     """Words for a rule with its limit in the methods text."""
     if not has_limit(rule):
-        return _NOT_CONVERGED.sentence
+        return _WITHOUT_LIMIT[rule].sentence
     words = DECLARED.get(rule_key(rule))
     if words:
         return words.sentence.format(limit=f"{limit:g}")
@@ -80,6 +85,7 @@ def concerns_scan(item: Exclusion) -> bool:
 
 
 def declared_limits(rules: QualityRules) -> dict[str, float]:
-    """Key -> limit of the rules that were declared."""
+    """Key -> limit of the rules that were declared; NaN where a rule has none."""
     limits = {key: getattr(rules, key) for key in DECLARED}
-    return {key: limit for key, limit in limits.items() if limit is not None}
+    declared = {key: limit for key, limit in limits.items() if limit is not None}
+    return declared | ({VISUAL_INSPECTION: math.nan} if rules.visual_inspection is not None else {})

@@ -1,0 +1,49 @@
+"""`pharmrs review DATASET --rater LABEL`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+
+from pharmrs.cli.messages import say
+
+if TYPE_CHECKING:
+    from pharmrs.pipeline.review import ReviewSession
+
+
+def review_command(
+    dataset: Annotated[Path, typer.Argument(help="BIDS dataset with study.yaml at its root.")],
+    rater: Annotated[str, typer.Option("--rater", "-r", help="Your label: letters and digits, e.g. initials.")],
+    output: Annotated[
+        Optional[Path],  # noqa: UP045  typer reads the annotation at run time
+        typer.Option("--output", "-o", help="Folder of the derivative [default: DATASET/derivatives/pharmrs]."),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the random order.")] = 1,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0: a free one.")] = 0,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in the browser.")] = True,
+) -> None:
+    """Judge the spectra by eye on a local page: blind, in random order, by keyboard; every decision is kept."""
+    from pharmrs.cli.review_server import serve
+    from pharmrs.pipeline.derivative import REVIEW_FOLDER
+    from pharmrs.pipeline.execution import limit_threads
+    from pharmrs.pipeline.review import with_session
+
+    limit_threads()
+    folder = (output or dataset / "derivatives" / "pharmrs") / REVIEW_FOLDER
+
+    def opened(address: str) -> None:
+        typer.echo(address)
+        say("The page is on this computer only. Stop with Ctrl+C: every decision is saved already.")
+        if browser:
+            import webbrowser
+
+            webbrowser.open(address)
+
+    def use(session: ReviewSession) -> None:
+        serve(session, rater, port, opened)
+        progress = session.progress()
+        say(f"{progress.judged} of {progress.total} spectra judged by {rater}; decisions in {folder}")
+
+    with_session(dataset, folder, rater, seed, use)

@@ -1,0 +1,274 @@
+"""The server of `pharmrs review`: blind, only for whom has the secret, and it loses no confirmed decision."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from e2e import pharmrs
+from pharmrs.simulate.dataset import write_demo_dataset
+from starlette.testclient import TestClient
+
+from pharmrs.cli.review_server import review_app
+from pharmrs.io.review_log import DecisionLog, read_decisions
+from pharmrs.pipeline.dataset import open_dataset
+from pharmrs.pipeline.review import ReviewSession, shuffled
+from pharmrs.records.scan import ScanFiles
+
+TOKEN = "secret-token"
+SCANS = ("sub-01_ses-1_acq-steam", "sub-01_ses-2_acq-steam", "sub-02_ses-1_acq-steam", "sub-02_ses-2_acq-steam")
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("review") / "dataset"
+    write_demo_dataset(folder, seed=5, subjects=2, sessions=2)
+    return folder
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Iterator[DecisionLog]:
+    with DecisionLog(tmp_path / "review", "AB") as opened:
+        yield opened
+
+
+@pytest.fixture
+def client(dataset: Path, log: DecisionLog) -> Iterator[TestClient]:
+    app = review_app(ReviewSession(open_dataset(dataset), log, "AB", 1), "AB", TOKEN)
+    yield TestClient(app, base_url="http://127.0.0.1")
+    app.state.spectra.close()
+
+
+def _state(client: TestClient) -> dict[str, Any]:
+    answer = client.get(f"/{TOKEN}/state")
+    assert answer.status_code == 200
+    return dict(answer.json())
+
+
+def _decide(client: TestClient, **body: object) -> Any:
+    return client.post(f"/{TOKEN}/decide", json=body)
+
+
+def test_judging_undoing_and_the_end(client: TestClient, log: DecisionLog) -> None:
+    assert _state(client) == {
+        "judged": 0, "total": 4, "counts": {"accept": 0, "reject": 0, "unsure": 0}, "position": 1, "can_undo": False,
+    }  # fmt: skip
+    assert _decide(client, position=1, decision="accept").json()["position"] == 2
+    assert _decide(client, position=2, decision="reject", reason=" lipid \n contamination ").json()["judged"] == 2
+    assert log.decisions[-1].reason == "lipid contamination"
+    undone = client.post(f"/{TOKEN}/undo", json={}).json()
+    assert (undone["position"], undone["judged"], undone["can_undo"]) == (2, 1, True)
+    again = client.post(f"/{TOKEN}/undo", json={}).json()
+    assert (again["position"], again["judged"], again["can_undo"]) == (1, 0, False)
+    assert client.post(f"/{TOKEN}/undo", json={}).json()["judged"] == 0  # nothing left to undo
+    for position in (1, 2, 3, 4):
+        state = _decide(client, position=position, decision="unsure", reason="?").json()
+    assert state["position"] is None and state["counts"] == {"accept": 0, "reject": 0, "unsure": 4}
+    assert {one.scan for one in log.decisions} == set(SCANS)
+
+
+def test_sending_a_verdict_twice_counts_once(client: TestClient) -> None:
+    for _ in range(2):  # the first answer got lost on the way, so the page sends it again
+        state = _decide(client, position=1, decision="accept").json()
+    assert (state["judged"], state["position"]) == (1, 2)
+
+
+def test_after_a_restart_it_goes_on_where_it_was(
+    client: TestClient, dataset: Path, tmp_path: Path, log: DecisionLog
+) -> None:
+    _decide(client, position=1, decision="accept")
+    _decide(client, position=3, decision="reject", reason="x")
+    session = ReviewSession(open_dataset(dataset), log, "AB", 1)
+    assert (session.progress().judged, session.progress().position) == (2, 2)
+    assert read_decisions(tmp_path / "review") == log.decisions
+
+
+def test_nothing_that_is_sent_tells_whose_spectrum_it_is(client: TestClient, dataset: Path) -> None:
+    texts = [client.get(f"/{TOKEN}/{path}").text for path in ("", "review.js", "review.css", "state", "spectrum/1")]
+    texts += [_decide(client, position=1, decision="accept").text]
+    labels = {f"{key}-{value}" for key, value in re.findall(r"(sub|ses|acq)-(\w+?)(?=_|$)", " ".join(SCANS))}
+    words = {*SCANS, *labels, str(dataset), "placebo", "ketamine", "steam"}
+    assert len(labels) == 5
+    for text in texts:
+        assert len(text) > 50
+        assert [word for word in words if word in text] == []
+    record = client.get(f"/{TOKEN}/spectrum/2").json()
+    assert set(record) == {"points", "ppm", "data", "model", "baseline", "residual", "noise"}
+
+
+def test_spectra_are_scaled_to_one_height(client: TestClient) -> None:
+    heights = []
+    for position in (1, 2, 3, 4):
+        data = client.get(f"/{TOKEN}/spectrum/{position}").json()["data"]
+        heights.append(max(-data["low"], data["low"] + 65534 * data["step"]))
+    assert heights == pytest.approx([1.0] * 4)
+
+
+def test_orders_are_random_but_the_same_every_time() -> None:
+    scans = tuple(ScanFiles(name=f"sub-{n:02d}", subject=f"{n:02d}", session="", metabolite="x") for n in range(40))
+    orders = {
+        (rater, seed): [files.name for files in shuffled(scans, rater, seed)] for rater in ("A", "B") for seed in (1, 2)
+    }
+    assert len({tuple(order) for order in orders.values()}) == 4
+    assert all(sorted(order) == sorted(files.name for files in scans) for order in orders.values())
+    assert all(order != sorted(order) for order in orders.values())
+    assert orders["A", 1] == [files.name for files in shuffled(scans[::-1], "A", 1)]
+
+
+@pytest.mark.parametrize("path", ["/", "/state", "/wrong/state", f"/{TOKEN}x/state", f"/{TOKEN}", f"/{TOKEN}/none"])
+def test_without_the_secret_there_is_nothing(path: str, client: TestClient) -> None:
+    answer = client.get(path, follow_redirects=False)
+    assert answer.status_code == 404
+    assert TOKEN not in answer.text
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "127.0.0.1.evil.example"])
+def test_other_names_for_this_computer_are_turned_away(host: str, client: TestClient) -> None:
+    assert client.get(f"/{TOKEN}/state", headers={"Host": host}).status_code == 400
+
+
+def test_page_may_load_from_this_server_alone(client: TestClient) -> None:
+    for path in ("", "review.js", "state"):
+        policy = client.get(f"/{TOKEN}/{path}").headers["content-security-policy"]
+        assert "default-src 'none'" in policy and "unsafe" not in policy and "http" not in policy
+    text = client.get(f"/{TOKEN}/").text + client.get(f"/{TOKEN}/review.js").text
+    assert re.findall(r"https?://", text) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({"position": 9, "decision": "accept"}, "no spectrum at position 9"),
+        ({"position": True, "decision": "accept"}, "position must be a whole number"),
+        ({"position": 1, "decision": "withdrawn", "reason": "x"}, "not a verdict"),
+        ({"position": 1, "decision": "reject", "reason": " "}, "a reason must be given"),
+        ({"position": 1, "decision": "unsure", "reason": "x" * 201}, "must not be longer"),
+        ({"position": 1, "decision": "accept", "reason": 5}, "must be text"),
+        ({"position": 1, "decision": "accept", "reason": "x" * 5000}, "too long"),
+        ([1, 2], "must be a JSON object"),
+    ],
+)
+def test_requests_that_make_no_sense_change_nothing(
+    body: object, said: str, client: TestClient, log: DecisionLog
+) -> None:
+    answer = client.post(f"/{TOKEN}/decide", json=body)
+    assert answer.status_code == 400
+    assert said in answer.json()["error"]
+    assert log.decisions == []
+
+
+def test_forms_of_other_pages_cannot_decide(client: TestClient, log: DecisionLog) -> None:
+    text = json.dumps({"position": 1, "decision": "accept"})
+    for kind in ("text/plain", "application/x-www-form-urlencoded"):  # what a page elsewhere may send unasked
+        answer = client.post(f"/{TOKEN}/decide", content=text, headers={"Content-Type": kind})
+        assert answer.status_code == 400
+    assert log.decisions == []
+
+
+def test_a_disk_that_cannot_be_written_to_is_told(
+    client: TestClient, log: DecisionLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_file: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    answer = _decide(client, position=1, decision="accept")
+    assert answer.status_code == 507 and "No space left" in answer.json()["error"]
+    monkeypatch.undo()
+    assert _state(client)["judged"] == 0
+
+
+def test_a_scan_without_a_spectrum_is_passed_over(
+    dataset: Path, log: DecisionLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pharmrs.pipeline import review
+    from pharmrs.records.scan import ScanOutcome
+
+    monkeypatch.setattr(review, "process_scan", lambda files, *_rest: ScanOutcome(files=files, result=None))
+    app = review_app(ReviewSession(open_dataset(dataset), log, "AB", 1), "AB", TOKEN)
+    client = TestClient(app, base_url="http://127.0.0.1")
+    for position in (1, 2, 3, 4):
+        assert client.get(f"/{TOKEN}/spectrum/{position}").json() == {}
+    assert _state(client) | {"counts": {}} == {
+        "judged": 0,
+        "total": 0,
+        "counts": {},
+        "position": None,
+        "can_undo": False,
+    }
+    app.state.spectra.close()
+
+
+def _start(dataset: Path, output: Path) -> tuple[subprocess.Popen[str], str]:
+    command = [
+        sys.executable,
+        "-m",
+        "pharmrs",
+        "review",
+        str(dataset),
+        "--rater",
+        "AB",
+        "--no-browser",
+        "-o",
+        str(output),
+    ]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert server.stdout is not None
+    address = server.stdout.readline().strip()
+    assert address.startswith("http://127.0.0.1:"), server.communicate()[1]
+    return server, address
+
+
+def _ask(address: str, body: dict[str, object] | None = None) -> dict[str, Any]:
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(address, data=data, headers={"Content-Type": "application/json"})
+    for wait in (0.2, 0.5, 1, 2, 4, 0):
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return dict(json.load(answer))
+        except ConnectionError:
+            time.sleep(wait)
+    raise AssertionError("the server does not answer")
+
+
+def test_a_killed_server_loses_no_decision_and_starts_again(dataset: Path, tmp_path: Path) -> None:
+    server, address = _start(dataset, tmp_path / "out")
+    _ask(address + "decide", {"position": 1, "decision": "accept"})
+    _ask(address + "decide", {"position": 2, "decision": "reject", "reason": "lipid contamination"})
+    second = pharmrs("review", dataset, "--rater", "AB", "--no-browser", "-o", tmp_path / "out")
+    assert second.code == 2 and "may be open in one review at a time" in second.err
+    os.kill(server.pid, signal.SIGKILL)
+    server.communicate()
+    decisions = read_decisions(tmp_path / "out" / "review")
+    assert [(one.decision, one.position) for one in decisions] == [("accept", 1), ("reject", 2)]
+    again, new_address = _start(dataset, tmp_path / "out")
+    assert new_address.split("/")[3] != address.split("/")[3]  # another secret each time
+    assert _ask(new_address + "state")["position"] == 3
+    again.send_signal(signal.SIGINT)
+    _, told = again.communicate(timeout=60)
+    assert again.returncode == 0
+    assert "2 of 4 spectra judged by AB" in told
+    assert address.split("/")[3] not in told and "Traceback" not in told
+
+
+@pytest.mark.parametrize(("rater", "said"), [("A B", "letters and digits"), ("../x", "letters and digits")])
+def test_bad_labels_are_refused(rater: str, said: str, dataset: Path, tmp_path: Path) -> None:
+    ended = pharmrs("review", dataset, "--rater", rater, "--no-browser", "-o", tmp_path / "out")
+    assert ended.code == 2 and said in ended.err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_dataset_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    ended = pharmrs("review", tmp_path / "none", "--rater", "AB", "--no-browser")
+    assert ended.code == 2 and "must be a folder" in ended.err
+    assert not (tmp_path / "none").exists()
