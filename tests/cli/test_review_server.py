@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 from e2e import pharmrs
-from pharmrs.simulate.dataset import write_demo_dataset
+from small_trial import write_small_trial
 from starlette.testclient import TestClient
 
 from pharmrs.cli.review_server import review_app
@@ -32,7 +32,7 @@ SCANS = ("sub-01_ses-1_acq-steam", "sub-01_ses-2_acq-steam", "sub-02_ses-1_acq-s
 @pytest.fixture(scope="module")
 def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("review") / "dataset"
-    write_demo_dataset(folder, seed=5, subjects=2, sessions=2)
+    write_small_trial(folder, participants=2)
     return folder
 
 

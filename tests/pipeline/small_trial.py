@@ -13,12 +13,12 @@ from pharmrs.simulate.trial_records import Trial, TrialSettings
 DESIGN = Design(kind="parallel", treatments=("placebo", "S-ketamine"))
 
 
-def small_trial(seed: int = 5) -> Trial:
+def small_trial(seed: int = 5, participants: int = 1) -> Trial:
     """Nothing is lost by chance; the second visit of the first participant is bad."""
     losses = Losses(lost_scans=0.0, bad_scans=0.0, lost_samples=0.0, always_bad=("sub-01_ses-2",))
     effects = Effects(treatments=reference_effects(DESIGN.treatments).treatments, losses=losses)
-    return draw_trial(TrialSettings(design=DESIGN, participants=1, seed=seed, effects=effects))
+    return draw_trial(TrialSettings(design=DESIGN, participants=participants, seed=seed, effects=effects))
 
 
-def write_small_trial(folder: Path, seed: int = 5) -> None:
-    write_trial(folder, small_trial(seed), Instruments(head=None, assay=None, gel=None))
+def write_small_trial(folder: Path, seed: int = 5, participants: int = 1) -> None:
+    write_trial(folder, small_trial(seed, participants), Instruments(head=None, assay=None, gel=None))
