@@ -177,14 +177,20 @@ def forest_entries(result: AnalysisResult) -> list[tuple[str, str, bool, float, 
     """Unit, label, declared, estimate and interval of each model's interaction; reference chain first."""
     chain = result.chain
     models = [chain.model, *(one.model for one in chain.covariate_models)]
+    main_unit = chain.model.estimates[0].unit if chain.model else ""  # a model that names no unit has that one
     found = [
-        (chain.model.estimates[0].unit if chain.model else "", f"{model.name} (n = {item.n})", True, item)
+        (main_unit, f"{model.name} (n = {item.n})", True, item)
         for model in models
         if model is not None
         for item in model.hypothesis
     ]
     found += [
-        (item.unit, f"{model.title}{'' if model.declared else ' (exploratory)'} (n = {item.n})", model.declared, item)
+        (
+            item.unit or main_unit,
+            f"{model.title}{'' if model.declared else ' (exploratory)'} (n = {item.n})",
+            model.declared,
+            item,
+        )
         for model in result.models
         for item in model.estimates
         if item.hypothesis
