@@ -39,6 +39,7 @@ def fit_tobit(
     design: FloatArray,
     terms: Sequence[str],
     clusters: Sequence[str] = (),
+    level: float = 0.95,
 ) -> TobitFit:
     """`outcome ~ design` where `side` is -1 (outcome lies below the value), 0 (measured) or +1 (above the value).
 
@@ -62,7 +63,7 @@ def fit_tobit(
     se = np.sqrt(np.diag(covariance))
     method = METHOD + (", cluster-robust" if clusters else "")
     return TobitFit(
-        coefficients=wald(method, terms, estimate, se[:-1], np.inf, n=len(outcome), subjects=groups),
+        coefficients=wald(method, terms, estimate, se[:-1], np.inf, n=len(outcome), subjects=groups, level=level),
         scale=scale,
         log_scale_se=float(se[-1]),
         log_likelihood=float(np.sum(_contributions(outcome, side, design @ estimate, scale))),

@@ -21,7 +21,12 @@ _EXPLAINED_BY_ONE = 1e-10  # eigenvalue of I - H_gg below which a person determi
 
 
 def robust_least_squares(
-    outcome: FloatArray, design: FloatArray, terms: Sequence[str], kind: str, clusters: Sequence[str] = ()
+    outcome: FloatArray,
+    design: FloatArray,
+    terms: Sequence[str],
+    kind: str,
+    clusters: Sequence[str] = (),
+    level: float = 0.95,
 ) -> Coefficients:
     """Ordinary least squares with the robust covariance `kind`.
 
@@ -38,7 +43,7 @@ def robust_least_squares(
     n, p = design.shape
     if kind in HETEROSCEDASTIC:
         covariance = _hc_covariance(residual, design, inverse, kind)
-        return wald(method, terms, estimate, np.sqrt(np.diag(covariance)), n - p, n=n)
+        return wald(method, terms, estimate, np.sqrt(np.diag(covariance)), n - p, n=n, level=level)
     members = _members(clusters, n)
     if len(members) < 2:
         raise NotEstimable(f"{method}: all rows belong to one participant")
@@ -46,14 +51,22 @@ def robust_least_squares(
         covariance, freedom, alone = _cr2(residual, design, inverse, members)
         notes = (f"{alone} participants determine a coefficient alone",) if alone else ()
         return wald(
-            method, terms, estimate, np.sqrt(np.diag(covariance)), freedom, n=n, subjects=len(members), notes=notes
+            method,
+            terms,
+            estimate,
+            np.sqrt(np.diag(covariance)),
+            freedom,
+            n=n,
+            subjects=len(members),
+            notes=notes,
+            level=level,
         )
     scores = np.array([design[rows].T @ residual[rows] for rows in members])
     covariance = inverse @ (scores.T @ scores) @ inverse
     groups = len(members)
     if kind == "CR1":
         covariance = covariance * (groups / (groups - 1) * (n - 1) / (n - p))
-    return wald(method, terms, estimate, np.sqrt(np.diag(covariance)), groups - 1, n=n, subjects=groups)
+    return wald(method, terms, estimate, np.sqrt(np.diag(covariance)), groups - 1, n=n, subjects=groups, level=level)
 
 
 def _hc_covariance(residual: FloatArray, design: FloatArray, inverse: FloatArray, kind: str) -> FloatArray:

@@ -63,7 +63,7 @@ def _weighted(design: FloatArray, outcome: FloatArray, weights: FloatArray) -> F
     return np.asarray(np.linalg.lstsq(design * root[:, None], outcome * root, rcond=None)[0])
 
 
-def fit_m(outcome: FloatArray, design: FloatArray, terms: Sequence[str], kind: str) -> RobustFit:
+def fit_m(outcome: FloatArray, design: FloatArray, terms: Sequence[str], kind: str, level: float = 0.95) -> RobustFit:
     """M-estimation from least squares with the MAD as scale, as `MASS::rlm`. `kind`: Huber or bisquare."""
     method = f"robust regression, {kind} M"
     check_estimable(method, outcome, design, terms)
@@ -89,12 +89,18 @@ def fit_m(outcome: FloatArray, design: FloatArray, terms: Sequence[str], kind: s
     correction = 1 + p * float(np.var(slopes, ddof=1)) / (n * mean_slope**2)  # Huber 1981, eq. 7.6.7
     spread = float(np.sum((residual * weights) ** 2)) / (n - p)
     se = np.sqrt(spread) * correction / mean_slope * np.sqrt(np.diag(np.linalg.inv(design.T @ design)))
-    coefficients = wald(method, terms, estimate, se, n - p, n=n)
+    coefficients = wald(method, terms, estimate, se, n - p, n=n, level=level)
     return RobustFit(coefficients=coefficients, scale=scale, weights=weights)
 
 
 def fit_mm(
-    outcome: FloatArray, design: FloatArray, terms: Sequence[str], *, seed: int = 1, starts: int = 500
+    outcome: FloatArray,
+    design: FloatArray,
+    terms: Sequence[str],
+    *,
+    seed: int = 1,
+    starts: int = 500,
+    level: float = 0.95,
 ) -> RobustFit:
     """MM-estimation: a high-breakdown S-estimate from `starts` random subsets, then efficient M-steps at its scale."""
     method = "robust regression, MM"
@@ -117,7 +123,7 @@ def fit_mm(
     if covariance is None:
         raise NotEstimable(f"{method}: the covariance is not positive definite")
     return RobustFit(
-        coefficients=wald(method, terms, estimate, np.sqrt(np.diag(covariance)), n - p, n=n),
+        coefficients=wald(method, terms, estimate, np.sqrt(np.diag(covariance)), n - p, n=n, level=level),
         scale=scale,
         weights=_bisquare_weight((outcome - design @ estimate) / scale),
     )

@@ -25,6 +25,7 @@ def errors_in_variables(
     error_sd: FloatArray,
     terms: Sequence[str],
     clusters: Sequence[str],
+    level: float = 0.95,
 ) -> Coefficients:
     """Least squares with the error variance taken out of the normal equations; cluster-robust standard errors.
 
@@ -54,7 +55,7 @@ def errors_in_variables(
     covariance = inverse @ (summed.T @ summed) @ inverse * (groups / (groups - 1) * (n - 1) / (n - p))
     se = np.sqrt(np.diag(covariance))
     note = f"least reliable direction: {share:.2f} of its variance is signal"
-    return wald(method, terms, estimate, se, groups - 1, n=n, subjects=groups, notes=(note,))
+    return wald(method, terms, estimate, se, groups - 1, n=n, subjects=groups, notes=(note,), level=level)
 
 
 def simex(
@@ -66,6 +67,7 @@ def simex(
     *,
     seed: int,
     replicates: int = 200,
+    level: float = 0.95,
 ) -> Coefficients:
     """Simulation-extrapolation of least squares with the quadratic extrapolant. Arguments as `errors_in_variables`."""
     method = f"SIMEX, quadratic, {replicates} replicates"
@@ -85,7 +87,7 @@ def simex(
     estimate = _extrapolate(at, np.array(means))
     variance = _extrapolate(at, np.array(variances))
     notes = () if np.all(variance > 0) else ("a variance extrapolates below zero: no interval for that term",)
-    return wald(method, terms, estimate, np.sqrt(np.maximum(variance, 0)), n - p, n=n, notes=notes)
+    return wald(method, terms, estimate, np.sqrt(np.maximum(variance, 0)), n - p, n=n, notes=notes, level=level)
 
 
 def _check_error(method: str, error_sd: FloatArray) -> None:

@@ -40,6 +40,7 @@ def fit_mixed(
     *,
     restricted: bool = True,
     bounded: bool = True,
+    level: float = 0.95,
 ) -> MixedFit:
     """`outcome ~ design + (1 | group)` for every entry of `groups` (name -> label of each row).
 
@@ -58,7 +59,7 @@ def fit_mixed(
     singular = len(fit.free) < len(kernels)
     subjects = len(set(next(iter(groups.values()))))
     notes = (SINGULAR,) if singular else ()
-    sat, kr = _inference(method, fit, kernels, design, terms, restricted, subjects, notes)
+    sat, kr = _inference(method, fit, kernels, design, terms, restricted, subjects, notes, level)
     return MixedFit(
         satterthwaite=sat,
         kenward_roger=kr,
@@ -79,17 +80,21 @@ def _inference(
     restricted: bool,
     subjects: int,
     notes: tuple[str, ...],
+    level: float,
 ) -> tuple[Coefficients, Coefficients]:
     n = len(design)
     se = np.sqrt(np.diag(fit.at.covariance))
     if not restricted:
-        normal = wald(f"{method}, normal", terms, fit.at.estimate, se, np.inf, n=n, subjects=subjects, notes=notes)
+        normal = wald(
+            f"{method}, normal", terms, fit.at.estimate, se, np.inf, n=n, subjects=subjects, notes=notes, level=level
+        )
         return normal, normal
     kr = kenward_roger(fit, kernels, design)
     return (
         wald(f"{method}, Satterthwaite", terms, fit.at.estimate, se, satterthwaite(fit, kernels, design),
-             n=n, subjects=subjects, notes=notes),
-        wald(f"{method}, Kenward-Roger", terms, fit.at.estimate, kr.se, kr.df, n=n, subjects=subjects, notes=notes),
+             n=n, subjects=subjects, notes=notes, level=level),
+        wald(f"{method}, Kenward-Roger", terms, fit.at.estimate, kr.se, kr.df,
+             n=n, subjects=subjects, notes=notes, level=level),
     )  # fmt: skip
 
 

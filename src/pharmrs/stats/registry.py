@@ -1,32 +1,15 @@
-"""Extension models by name: each is a function of the observation table, the paired changes and the plan."""
+"""Extension models by name: what `analysis.models` and `analysis.exploratory` in study.yaml may list."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from pharmrs.stats.extension import ExtensionModel, ModelInput
+from pharmrs.stats.extension_changes import CHANGE_MODELS
+from pharmrs.stats.extension_errors import ERROR_MODELS
+from pharmrs.stats.extension_levels import LEVEL_MODELS
+from pharmrs.stats.extension_resampling import RESAMPLING_MODELS
 
-from pharmrs.records.analysis import AnalysisPlan, ModelOutcome
-from pharmrs.records.changes import ChangeTable
-from pharmrs.records.observations import ObservationTable
+__all__ = ["MODELS", "ExtensionModel", "ModelInput"]
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelInput:
-    """What every extension model is given."""
-
-    table: ObservationTable
-    changes: ChangeTable
-    plan: AnalysisPlan
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExtensionModel:
-    """A model beyond the reference chain. `run` may raise `NotEstimable`: its text becomes the outcome's reason."""
-
-    name: str
-    title: str
-    run: Callable[[ModelInput], ModelOutcome]
-
-
-# Every entry is one line; its key is what `analysis.models` in study.yaml names.
-MODELS: dict[str, ExtensionModel] = {}
+MODELS: dict[str, ExtensionModel] = {
+    model.name: model for model in (*CHANGE_MODELS, *ERROR_MODELS, *RESAMPLING_MODELS, *LEVEL_MODELS)
+}

@@ -1,0 +1,175 @@
+"""The main model with other standard errors, within participants, and robust: models of the complete pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from pharmrs.records.analysis import ModelOutcome, StatisticalTest
+from pharmrs.stats.change_design import ChangeModel, change_model, outcome_of, period_column, sequence_columns
+from pharmrs.stats.cluster_robust import robust_least_squares
+from pharmrs.stats.coefficients import Coefficients
+from pharmrs.stats.extension import ExtensionModel, ModelInput
+from pharmrs.stats.m_estimation import fit_m, fit_mm
+from pharmrs.stats.mixed_model import MixedFit, fit_mixed
+from pharmrs.stats.regression_diagnostics import breusch_pagan, cook_distances
+
+_HC3 = "Standard errors of the main model allow for unequal variances (HC3, 10.1016/0304-4076(85)90158-7)."
+_CR2 = (
+    "Standard errors of the main model allow for several rows of a participant (CR2 with Satterthwaite degrees of "
+    "freedom, 10.1080/07350015.2016.1247004)."
+)
+_MIXED = (
+    "A mixed model with a random intercept of the participant was fitted by REML; tests use Kenward-Roger standard "
+    "errors and degrees of freedom (10.2307/2533558)."
+)
+_WITHIN = (
+    "Period and sequence were added to the mixed model; in a crossover, a difference between sequences is what a "
+    "carry-over (or a treatment-by-period interaction) would look like (10.1201/b17537)."
+)
+_SYMMETRY = (
+    "Generalised least squares with compound symmetry within participants (REML), in which the rows of a participant "
+    "may also be less alike than those of different participants."
+)
+_FIXED = "Every participant has an intercept of his own: the slopes rest on differences within participants alone."
+
+
+def run_hc3(given: ModelInput) -> ModelOutcome:
+    """Main model, HC3, with the diagnostics that would make one want it."""
+    model = change_model(given.changes, given.plan)
+    design = model.design
+    level = 1 - given.plan.alpha
+    found = robust_least_squares(model.outcome, design.matrix, design.terms, "HC3", level=level)
+    unequal = breusch_pagan(model.outcome, design.matrix)
+    distances = cook_distances(model.outcome, design.matrix)
+    worst = int(np.nanargmax(distances))
+    test = StatisticalTest(
+        family="breusch_pagan", group="all", quantity="residuals of main", statistic_name="chi2",
+        statistic=unequal.statistic, df=unequal.df, p=unequal.p, p_method="studentised", n=len(model.outcome),
+    )  # fmt: skip
+    outcome = outcome_of("hc3", "HC3 standard errors", model, found, methods=_HC3,
+                         facts={"largest_cook_distance": float(distances[worst])})  # fmt: skip
+    note = f"largest Cook distance {distances[worst]:.2f} ({model.rows.subject[worst]}, {model.rows.treatment[worst]})"
+    return ModelOutcome(
+        name=outcome.name, title=outcome.title, estimates=outcome.estimates, tests=(test,), facts=outcome.facts,
+        notes=(*outcome.notes, note), methods=outcome.methods,
+    )  # fmt: skip
+
+
+def run_cr2(given: ModelInput) -> ModelOutcome:
+    """Main model, CR2 clustered by participant."""
+    model = change_model(given.changes, given.plan)
+    found = _clustered(model, given.plan.alpha)
+    return outcome_of("cr2", "Cluster-robust (CR2)", model, found, methods=_CR2)
+
+
+def _clustered(model: ChangeModel, alpha: float) -> Coefficients:
+    return robust_least_squares(
+        model.outcome, model.design.matrix, model.design.terms, "CR2", model.subject, level=1 - alpha
+    )
+
+
+def run_period(given: ModelInput) -> ModelOutcome:
+    """Main model with the period, CR2."""
+    model = change_model(given.changes, given.plan)
+    model = model.with_columns(period_column(model.rows))
+    found = _clustered(model, given.plan.alpha)
+    methods = f"The period of the treatment was added to the main model. {_CR2}"
+    return outcome_of("period", "Period added (CR2)", model, found, methods=methods)
+
+
+def run_within(given: ModelInput) -> ModelOutcome:
+    """Each participant with an intercept of his own, CR2."""
+    model = change_model(given.changes, given.plan)
+    names = sorted(set(model.subject))
+    own = np.array(model.subject)
+    model = model.with_columns({f"participant {name}": (own == name).astype(float) for name in names[1:]})
+    counts = {name: model.subject.count(name) for name in names}
+    found = _clustered(model, given.plan.alpha)
+    kept = len(given.changes.treatments) * 2
+    shown = Coefficients(
+        method=found.method, terms=found.terms[:kept], estimate=found.estimate[:kept], se=found.se[:kept],
+        df=found.df[:kept], p=found.p[:kept], ci_low=found.ci_low[:kept], ci_high=found.ci_high[:kept], n=found.n,
+        subjects=sum(count > 1 for count in counts.values()), notes=(),
+    )  # fmt: skip
+    alone = sum(count == 1 for count in counts.values())
+    note = (f"{alone} participants with one row contribute nothing",) if alone else ()
+    return outcome_of("within", "Within participants (fixed intercepts)", model, shown, notes=note, methods=_FIXED)
+
+
+def _mixed(model: ChangeModel, alpha: float, *, bounded: bool = True) -> MixedFit:
+    groups = {"participant": list(model.subject)}
+    return fit_mixed(
+        model.outcome, model.design.matrix, model.design.terms, groups, bounded=bounded, level=1 - alpha
+    )  # fmt: skip
+
+
+def _mixed_outcome(name: str, title: str, model: ChangeModel, fit: MixedFit, methods: str) -> ModelOutcome:
+    facts = {
+        "variance_participant": fit.components["participant"],
+        "variance_residual": fit.residual_variance,
+        "reml_deviance": fit.deviance,
+    }
+    return outcome_of(name, title, model, fit.kenward_roger, facts=facts, methods=methods)
+
+
+def run_mixed(given: ModelInput) -> ModelOutcome:
+    """Random intercept of the participant, REML, Kenward-Roger."""
+    model = change_model(given.changes, given.plan)
+    return _mixed_outcome("mixed", "Mixed model (Kenward-Roger)", model, _mixed(model, given.plan.alpha), _MIXED)
+
+
+def run_crossover(given: ModelInput) -> ModelOutcome:
+    """Mixed model with period and sequence (carry-over)."""
+    model = change_model(given.changes, given.plan)
+    model = model.with_columns({**period_column(model.rows), **sequence_columns(model.rows)})
+    fit = _mixed(model, given.plan.alpha)
+    return _mixed_outcome("crossover", "Mixed model, period and carry-over", model, fit, f"{_MIXED} {_WITHIN}")
+
+
+def run_symmetry(given: ModelInput) -> ModelOutcome:
+    """Compound symmetry with a free sign."""
+    model = change_model(given.changes, given.plan)
+    fit = _mixed(model, given.plan.alpha, bounded=False)
+    return _mixed_outcome("symmetry", "Compound symmetry (Kenward-Roger)", model, fit, _SYMMETRY)
+
+
+def _robust(name: str, title: str, methods: str, kind: str) -> Callable[[ModelInput], ModelOutcome]:
+    def run(given: ModelInput) -> ModelOutcome:
+        model = change_model(given.changes, given.plan)
+        level = 1 - given.plan.alpha
+        arguments = (model.outcome, model.design.matrix, model.design.terms)
+        if kind == "MM":
+            fit = fit_mm(*arguments, seed=given.plan.seed, level=level)
+        else:
+            fit = fit_m(*arguments, kind, level=level)
+        down = int(np.sum(fit.weights < 0.5))
+        note = f"{down} rows weigh less than one half"
+        return outcome_of(name, title, model, fit.coefficients, facts={"robust_scale": fit.scale},
+                          notes=(note,), methods=methods)  # fmt: skip
+
+    return run
+
+
+CHANGE_MODELS = (
+    ExtensionModel(name="hc3", title="HC3 standard errors", run=run_hc3),
+    ExtensionModel(name="cr2", title="Cluster-robust (CR2)", run=run_cr2),
+    ExtensionModel(name="period", title="Period added (CR2)", run=run_period),
+    ExtensionModel(name="within", title="Within participants (fixed intercepts)", run=run_within),
+    ExtensionModel(name="mixed", title="Mixed model (Kenward-Roger)", run=run_mixed),
+    ExtensionModel(name="crossover", title="Mixed model, period and carry-over", run=run_crossover),
+    ExtensionModel(name="symmetry", title="Compound symmetry (Kenward-Roger)", run=run_symmetry),
+    ExtensionModel(
+        name="huber",
+        title="Robust regression (Huber)",
+        run=_robust("huber", "Robust regression (Huber)", "M-estimation with Huber's psi (10.1214/aoms/1177703732).",
+                    "Huber"),
+    ),
+    ExtensionModel(
+        name="mm",
+        title="Robust regression (MM)",
+        run=_robust("mm", "Robust regression (MM)", "MM-estimation with 50 % breakdown (10.1214/aos/1176350366).",
+                    "MM"),
+    ),
+)  # fmt: skip
