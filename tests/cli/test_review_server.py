@@ -6,8 +6,6 @@ import json
 import os
 import re
 import signal
-import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -16,6 +14,7 @@ from typing import Any
 
 import pytest
 from e2e import pharmrs
+from review_process import start
 from small_trial import write_small_trial
 from starlette.testclient import TestClient
 
@@ -209,26 +208,6 @@ def test_a_scan_without_a_spectrum_is_passed_over(
     app.state.spectra.close()
 
 
-def _start(dataset: Path, output: Path) -> tuple[subprocess.Popen[str], str]:
-    command = [
-        sys.executable,
-        "-m",
-        "pharmrs",
-        "review",
-        str(dataset),
-        "--rater",
-        "AB",
-        "--no-browser",
-        "-o",
-        str(output),
-    ]
-    server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert server.stdout is not None
-    address = server.stdout.readline().strip()
-    assert address.startswith("http://127.0.0.1:"), server.communicate()[1]
-    return server, address
-
-
 def _ask(address: str, body: dict[str, object] | None = None) -> dict[str, Any]:
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(address, data=data, headers={"Content-Type": "application/json"})
@@ -242,7 +221,7 @@ def _ask(address: str, body: dict[str, object] | None = None) -> dict[str, Any]:
 
 
 def test_a_killed_server_loses_no_decision_and_starts_again(dataset: Path, tmp_path: Path) -> None:
-    server, address = _start(dataset, tmp_path / "out")
+    server, address = start(dataset, tmp_path / "out")
     _ask(address + "decide", {"position": 1, "decision": "accept"})
     _ask(address + "decide", {"position": 2, "decision": "reject", "reason": "lipid contamination"})
     second = pharmrs("review", dataset, "--rater", "AB", "--no-browser", "-o", tmp_path / "out")
@@ -251,7 +230,7 @@ def test_a_killed_server_loses_no_decision_and_starts_again(dataset: Path, tmp_p
     server.communicate()
     decisions = read_decisions(tmp_path / "out" / "review")
     assert [(one.decision, one.position) for one in decisions] == [("accept", 1), ("reject", 2)]
-    again, new_address = _start(dataset, tmp_path / "out")
+    again, new_address = start(dataset, tmp_path / "out")
     assert new_address.split("/")[3] != address.split("/")[3]  # another secret each time
     assert _ask(new_address + "state")["position"] == 3
     again.send_signal(signal.SIGINT)

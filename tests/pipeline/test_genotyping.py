@@ -9,10 +9,15 @@ from pathlib import Path
 import pytest
 import yaml
 from e2e import RESULTS, pharmrs, table
+from small_trial import DESIGN
 
 from pharmrs.pipeline.sample_flow import sample_fates
 from pharmrs.records.sample_flow import count_samples
+from pharmrs.simulate.gels import GelSettings
 from pharmrs.simulate.study_text import BASIS_FILE
+from pharmrs.simulate.trial import draw_trial
+from pharmrs.simulate.trial_records import TrialSettings
+from pharmrs.simulate.trial_tables import GENOTYPING, write_trial_tables
 
 HEADER = "lane\trole\tsample\tgenotype\tbands_bp\n"
 CONTROL = "1\tcontrol\tNA1\tVal/Val\t280;396\n"
@@ -105,6 +110,17 @@ def test_a_second_marker_by_data_alone(tmp_path: Path) -> None:
     assert "partial digestion: 303 bp" in found["04"]["reason"]
 
 
+def test_gels_of_a_simulated_trial_give_its_genotypes(tmp_path: Path) -> None:
+    trial = draw_trial(TrialSettings(design=DESIGN, participants=40, seed=3))
+    write_trial_tables(tmp_path / "trial", trial, None, GelSettings())
+    ended = pharmrs("genotype", tmp_path / "trial" / GENOTYPING, "--out", tmp_path / "o")
+    assert ended.code == 0, ended.err
+    called = {row["subject"]: row["genotype"] for row in table(tmp_path / "o" / "genotypes.tsv")}
+    assert called == {person.label: person.genotype for person in trial.participants}
+    assert len(set(called.values())) == 3
+    assert any(int(row["lanes"]) > 1 for row in table(tmp_path / "o" / "genotypes.tsv"))
+
+
 def _genotyped(dataset: Path, *lanes: str, **declared: object) -> Path:
     study = yaml.safe_load((dataset / "study.yaml").read_text())
     (dataset / "study.yaml").write_text(yaml.safe_dump({**study, "genotype": {"markers": ["rs6265"], **declared}}))
@@ -131,7 +147,7 @@ def test_run_calls_the_participants_and_reports_them(copy_of_demo: Callable[[str
     ]
     page = (output / "report.html").read_text()
     assert '<section id="genotypes"' in page and "Predicted bands of each genotype" in page
-    assert '<section id="sample-flow"' in page
+    assert '<section id="samples"' in page
     methods = (output / "methods.md").read_text()
     assert "## Genotyping" in methods and "1 Val/Met, 1 Met/Met" in methods and "10.1086/429864" in methods
     inputs = json.loads((output / "provenance.json").read_text())["inputs_sha256"]

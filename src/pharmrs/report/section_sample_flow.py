@@ -26,7 +26,7 @@ _HEADS = ("Planned", "Drawn", "Measured", "Below limit", "Above limit", "Lost", 
 
 
 def flow_table(rows: Sequence[FlowRow]) -> Table:
-    """The table `sample_flow`."""
+    """The table `sample_flow` of all materials; that of the analysis counts per treatment, in `statistics/`."""
     return Table(
         name="sample_flow", columns=FLOW, rows=tuple({name: getattr(row, name) for name in FLOW} for row in rows)
     )
@@ -47,4 +47,4 @@ def sample_flow_section(rows: Sequence[FlowRow]) -> Section:
         columns=("Material", "Time point", *_HEADS),
         rows=counted,
     )
-    return render_section("sample-flow", "Sample flow", "section_sample_flow.html.j2", flow=view)
+    return render_section("samples", "Samples", "section_sample_flow.html.j2", flow=view)

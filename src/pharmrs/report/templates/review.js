@@ -62,7 +62,12 @@ const decide = (decision, reason) => busily(async () => {
   state = await ask("decide", { position: state.position, decision, reason });
   await proceed();
 }, "The verdict was NOT saved");
-const undo = () => busily(async () => { state = await ask("undo", {}); await proceed(); }, "Nothing was undone");
+// A verdict needs a spectrum in view; undo does not, so it waits until the spectrum that is being loaded is there.
+const undo = async () => {
+  while (busy) await new Promise((go) => { setTimeout(go, 30); });
+  await takeBack();
+};
+const takeBack = () => busily(async () => { state = await ask("undo", {}); await proceed(); }, "Nothing was undone");
 
 const whole = () => {
   if (spectrum === null) return;

@@ -1,0 +1,28 @@
+"""`pharmrs review` as a process of its own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+
+def start(dataset: Path, output: Path) -> tuple[subprocess.Popen[str], str]:
+    """The running server of rater AB and its address."""
+    command = [
+        sys.executable,
+        "-m",
+        "pharmrs",
+        "review",
+        str(dataset),
+        "--rater",
+        "AB",
+        "--no-browser",
+        "-o",
+        str(output),
+    ]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert server.stdout is not None
+    address = server.stdout.readline().strip()
+    assert address.startswith("http://127.0.0.1:"), server.communicate()[1]
+    return server, address
