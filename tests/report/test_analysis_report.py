@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy import stats
 from tests.stats.random_trials import random_rows, table_of
+from tests.stats.test_hard_trials import HARD
 
 from pharmrs.records.analysis import AnalysisPlan, EffectEstimate, ModelOutcome
 from pharmrs.records.analysis_result import AnalysisResult
+from pharmrs.report.analysis_files import write_analysis
 from pharmrs.report.analysis_printed import printed_tables
 from pharmrs.report.figure_analysis import forest_entries, interaction_figure, model_band
 from pharmrs.report.printed_tables import PrintedTable, to_docx, to_html, to_latex, to_markdown
@@ -165,3 +169,16 @@ def test_degrees_of_freedom_and_intervals() -> None:
     assert (df_text(42.0), df_text(11.955), df_text(float("nan"))) == ("42", "12.0", "n/a")
     assert interval_text(-0.5, 1.25) == "−0.500 to 1.25"
     assert interval_text(float("nan"), 1.0) == "n/a"
+
+
+@pytest.mark.parametrize("case", HARD)
+def test_hard_data_are_printed_and_drawn(case: str, tmp_path: Path) -> None:
+    """Whatever the chain could not do, every file is written and says why; JSON holds no NaN."""
+    change, reason = HARD[case]
+    hard = analyse(table_of([change(row) for row in random_rows(1, missing=0.0)]), PLAN)
+    section = write_analysis(tmp_path, hard)
+    assert reason in section.body.unescape()
+    results = json.loads((tmp_path / "results.json").read_text(), parse_constant=pytest.fail)
+    assert reason in results["main_model"]["reason"]
+    assert reason in (tmp_path / "statistics" / "tables.md").read_text()
+    assert reason in (tmp_path / "statistics" / "estimates.tsv").read_text()
