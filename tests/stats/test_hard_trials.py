@@ -170,6 +170,12 @@ def test_three_treatments() -> None:
     assert chain.model is not None
     assert [row.term for row in chain.model.hypothesis] == ["change in Glu × drug", "change in Glu × other"]
     assert chain.model.n == 42
+    (joint,) = chain.joint
+    smaller = np.linalg.lstsq(chain.model.design[:, :4], chain.model.outcome, rcond=None)[0]
+    rest = float(np.sum((chain.model.outcome - chain.model.design[:, :4] @ smaller) ** 2))
+    rss = float(np.sum(chain.model.residuals**2))
+    assert joint.statistic == pytest.approx((rest - rss) / 2 / (rss / 36), rel=1e-9)  # nested models by hand
+    assert joint.p == pytest.approx(float(stats.f.sf(joint.statistic, 2, 36)), rel=1e-12)
 
 
 def test_one_row_alone_carries_a_level_and_it_is_told() -> None:

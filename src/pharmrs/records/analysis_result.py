@@ -78,13 +78,14 @@ class CovariateModel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReferenceChain:
-    """The reference analysis. `model` is None only where `reason` says why."""
+    """The reference analysis. `model` is None only where `reason` says why; `joint`: all interactions together."""
 
     levels: BiomarkerLevels | None
     changes: ChangeTable | None
     flow: tuple[FlowCount, ...]
     model: LinearModel | None = None
     covariate_models: tuple[CovariateModel, ...] = ()
+    joint: tuple[StatisticalTest, ...] = ()
     correlations: tuple[StatisticalTest, ...] = ()
     oldham: tuple[StatisticalTest, ...] = ()
     paired: tuple[StatisticalTest, ...] = ()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pharmrs.records.analysis import EffectEstimate
 from pharmrs.records.analysis_result import AnalysisResult
 from pharmrs.records.arrays import FloatArray
 from pharmrs.records.changes import ChangeTable
@@ -173,13 +174,18 @@ def forest_figure(result: AnalysisResult) -> Figure | None:
     return fig
 
 
+def _which(result: AnalysisResult, item: EffectEstimate) -> str:
+    """The term, where a model has several interactions."""
+    return f", {item.term}" if len(result.table.treatments) > 2 else ""
+
+
 def forest_entries(result: AnalysisResult) -> list[tuple[str, str, bool, float, float, float]]:
     """Unit, label, declared, estimate and interval of each model's interaction; reference chain first."""
     chain = result.chain
     models = [chain.model, *(one.model for one in chain.covariate_models)]
     main_unit = chain.model.estimates[0].unit if chain.model else ""  # a model that names no unit has that one
     found = [
-        (main_unit, f"{model.name} (n = {item.n})", True, item)
+        (main_unit, f"{model.name}{_which(result, item)} (n = {item.n})", True, item)
         for model in models
         if model is not None
         for item in model.hypothesis
@@ -187,7 +193,7 @@ def forest_entries(result: AnalysisResult) -> list[tuple[str, str, bool, float, 
     found += [
         (
             item.unit or main_unit,
-            f"{model.title}{'' if model.declared else ' (exploratory)'} (n = {item.n})",
+            f"{model.title}{_which(result, item)}{'' if model.declared else ' (exploratory)'} (n = {item.n})",
             model.declared,
             item,
         )

@@ -12,6 +12,7 @@ from pharmrs.report.numbers import MISSING, number_text
 from pharmrs.report.references import Citations
 from pharmrs.report.statistics_text import df_text, interval_text, p_phrase, statistic_phrase
 
+_SAME_P = 1e-6  # changes are rounded to ten decimals, so another unit moves p in the last digits
 _CHANGES = {
     "relative": "relative change (follow-up - baseline) / baseline",
     "difference": "difference follow-up - baseline",
@@ -31,6 +32,8 @@ def results_paragraphs(result: AnalysisResult) -> list[str]:
             f"The coupling of the change in {plan.biomarker} with the change in {plan.metabolite} differed between "
             f"treatments by {effects}. {model_note(chain.model)}"
         )
+        if len(chain.model.hypothesis) > 1:
+            paragraphs += [f"All interactions together: {statistic_phrase(test)}." for test in chain.joint]
     if covariates := _covariates(chain):
         paragraphs.append(covariates)
     rank = [test for test in chain.correlations if test.family == "spearman"]
@@ -114,14 +117,18 @@ def _rule_paragraph(chain: ReferenceChain) -> list[str]:
 
 
 def _unit_paragraph(chain: ReferenceChain) -> list[str]:
-    known = [item for item in chain.unit_changes if not math.isnan(item.p)]
-    if not known or chain.model is None:
+    if chain.model is None:
         return []
-    low, high = min(known, key=lambda item: item.p), max(known, key=lambda item: item.p)
-    span = f"{p_phrase(low.p)} (factor {low.factor:g}) to {p_phrase(high.p)} (factor {high.factor:g})"
-    if high.p - low.p < 1e-6:
-        return [f"The result does not depend on the unit of the assay ({p_phrase(low.p)} whatever the unit)."]
-    return [f"Were the assay given in another unit, the interaction would move from {span}: it depends on the unit."]
+    parts: list[str] = []
+    for row in chain.model.hypothesis:
+        known = [item for item in chain.unit_changes if item.term == row.term]
+        low, high = min(known, key=lambda item: item.p), max(known, key=lambda item: item.p)
+        if high.p - low.p < _SAME_P:
+            parts.append(f"{row.term}: {p_phrase(row.p)} whatever the unit")
+        else:
+            span = f"{p_phrase(low.p)} (factor {low.factor:g}) to {p_phrase(high.p)} (factor {high.factor:g})"
+            parts.append(f"{row.term}: from {span}, it depends on the unit")
+    return [f"Were the assay given in another unit, {'; '.join(parts)}."]
 
 
 def _model_paragraph(model: ModelOutcome, result: AnalysisResult) -> str:

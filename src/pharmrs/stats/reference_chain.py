@@ -9,6 +9,7 @@ from pharmrs.records.observations import ObservationTable
 from pharmrs.stats.associations import change_correlations, oldham_tests
 from pharmrs.stats.change_scores import change_table
 from pharmrs.stats.comparisons import level_comparisons
+from pharmrs.stats.joint_test import joint_interaction_test
 from pharmrs.stats.levels import biomarker_levels
 from pharmrs.stats.main_model import main_model
 from pharmrs.stats.not_estimable import NotEstimable
@@ -37,6 +38,7 @@ def reference_chain(table: ObservationTable, plan: AnalysisPlan) -> ReferenceCha
         flow=sample_flow(table, changes),
         model=model,
         covariate_models=_covariate_models(changes, plan),
+        joint=() if model is None else (joint_interaction_test(model),),
         correlations=change_correlations(changes, plan),
         oldham=oldham_tests(changes, plan),
         paired=level_comparisons(table, changes, plan),
