@@ -40,7 +40,7 @@ def test_layout_and_references(dataset: Path) -> None:
     assert study.preprocessing.skip_points == 0
     assert study.fit.omit == ()
     assert study.quantification.primary_scale == "ratio_tcr"
-    assert (dataset / study.basis).is_file()
+    assert (dataset / str(study.basis.path)).is_file()
 
 
 def test_the_signal_is_kept_and_identity_is_not(dataset: Path) -> None:

@@ -51,7 +51,7 @@ def test_recordings_and_basis_are_readable_and_agree(written: tuple[Path, Trial]
     fids = read_fids(next(folder.rglob("*_svs.nii.gz")))
     assert fids.data.shape == (2048, 4, 16)
     assert fids.acquisition.echo_time_s == 0.02
-    basis = read_basis(folder / read_study(folder / "study.yaml").basis)
+    basis = read_basis(folder / str(read_study(folder / "study.yaml").basis.path))
     assert basis.dwell_time_s == pytest.approx(fids.acquisition.dwell_time_s, rel=1e-6)
     assert basis.points >= fids.points
     for recording in folder.rglob("mrs/*.nii.gz"):

@@ -15,6 +15,7 @@ from pharmrs.mrs.phase_sense import basis_sense, sense_problem
 from pharmrs.pipeline.scan import check_scan, water_of
 from pharmrs.pipeline.settings import settings_of
 from pharmrs.pipeline.stage_registry import STAGES
+from pharmrs.pipeline.study_basis import study_basis
 from pharmrs.records.basis import BasisSet
 from pharmrs.records.fit import FitSettings
 from pharmrs.records.scan import ScanFiles
@@ -48,8 +49,11 @@ class Dataset:
         return tuple(problem for problem in self.problems if problem.file not in scans)
 
 
-def open_dataset(root: Path) -> Dataset:
-    """Read study, basis set and the list of scans; nothing is raised for bad input."""
+def open_dataset(root: Path, output: Path | None = None) -> Dataset:
+    """Read study, basis set and the list of scans; nothing is raised for bad input.
+
+    `output`: the derivative, where a run has kept the basis set if it was simulated; nothing is written to it.
+    """
     if not root.is_dir():
         return Dataset(root, None, None, (), (_no_folder(root),))
     problems: list[InputProblem] = []
@@ -62,7 +66,7 @@ def open_dataset(root: Path) -> Dataset:
     if study is not None:
         scans, found = find_scans(root, study)
         problems += found
-        basis, found = open_basis(root / study.basis, study.fit.settings())
+        basis, found = _open_study_basis(root, study, scans, output)
         problems += found
         problems += _check_tissue_names(study, scans, root)
     return Dataset(root, study, basis, tuple(scans), tuple(problems))
@@ -78,14 +82,31 @@ def _no_folder(root: Path) -> InputProblem:
     )
 
 
+def _open_study_basis(
+    root: Path, study: Study, scans: list[ScanFiles], output: Path | None
+) -> tuple[BasisSet | None, list[InputProblem]]:
+    try:
+        basis = study_basis(root, study.basis, scans, output)
+    except InputError as error:
+        return None, list(error.problems)
+    return _usable(basis, study.fit.settings()) if basis is not None else (None, [])
+
+
 def open_basis(path: Path, settings: FitSettings) -> tuple[BasisSet | None, list[InputProblem]]:
     """The basis set and what is wrong with it; None where `settings` or its phase sense forbid to fit with it."""
     try:
         basis = read_basis(path)
+    except InputError as error:
+        return None, list(error.problems)
+    return _usable(basis, settings)
+
+
+def _usable(basis: BasisSet, settings: FitSettings) -> tuple[BasisSet | None, list[InputProblem]]:
+    try:
         chosen_basis(basis, settings)
     except InputError as error:
         return None, list(error.problems)
-    turned = sense_problem(basis_sense(basis), str(path), "basis set")
+    turned = sense_problem(basis_sense(basis), basis.source, "basis set")
     if turned is None:
         return basis, []
     return (None if turned.severity == "error" else basis), [turned]

@@ -15,6 +15,7 @@ from pharmrs.io.study_file import STUDY_FILE
 from pharmrs.pipeline.dataset import Dataset
 from pharmrs.pipeline.settings import settings_hash
 from pharmrs.pipeline.stage_registry import STAGES
+from pharmrs.pipeline.study_basis import basis_files, basis_name
 
 _LIBRARIES = ("numpy", "scipy", "nibabel", "nifti-mrs", "pydantic", "matplotlib", "antspyx", "nilearn")
 
@@ -25,7 +26,8 @@ def provenance_of(dataset: Dataset, images: Iterable[str] = ()) -> dict[str, obj
     `images`: of the head, that the tissues come from.
     """
     study, basis = dataset.usable()
-    inputs = {STUDY_FILE: _checksum(dataset.root / STUDY_FILE), study.basis: _checksum(dataset.root / study.basis)}
+    named = (STUDY_FILE, *basis_files(study.basis))
+    inputs = {name: _checksum(dataset.root / name) for name in named}
     recordings = {Path(path) for scan in dataset.scans for path in scan.paths}
     sidecars = {sidecar for path in recordings for sidecar in sidecars_of(path)}
     given = {Path(path) for path in images} | {path for stage in STAGES for path in stage.inputs(dataset.root, study)}
@@ -34,7 +36,7 @@ def provenance_of(dataset: Dataset, images: Iterable[str] = ()) -> dict[str, obj
         "software": {"pharmrs": __version__, "python": platform.python_version(), **_versions()},
         "platform": {"system": platform.system(), "machine": platform.machine(), "byte order": sys.byteorder},
         "settings_sha256": settings_hash(study),
-        "basis": {"source": study.basis, "components": list(basis.names), "notes": list(basis.notes)},
+        "basis": {"source": basis_name(study.basis), "components": list(basis.names), "notes": list(basis.notes)},
         "inputs_sha256": dict(sorted(inputs.items())),
     }
 

@@ -16,6 +16,7 @@ from pharmrs.pipeline.provenance import provenance_of
 from pharmrs.pipeline.scan import process_scan
 from pharmrs.pipeline.settings import ScanSettings, settings_of
 from pharmrs.pipeline.stage_registry import STAGES
+from pharmrs.pipeline.study_basis import keep_basis
 from pharmrs.pipeline.study_stages import StageOutcome, StudyContext, run_stages
 from pharmrs.pipeline.tissue import plan_tissue
 from pharmrs.pipeline.tissue_stage import tissue_stage
@@ -92,7 +93,7 @@ def run_dataset(
     InputError when study, basis set or every scan is missing, or nothing may be written to `output`: then no file is
     made. One bad scan never stops the others.
     """
-    dataset = open_dataset(root)
+    dataset = open_dataset(root, output)
     study, basis = dataset.usable()
     _check_output(root, output)
     raters = judge_scans(root, study, dataset.scans, output)
@@ -100,6 +101,7 @@ def run_dataset(
         LOG.info("%d scans in %s, output %s, %d workers", len(dataset.scans), root, output, workers)
         for problem in dataset.general_problems:
             _log(problem)
+        basis = keep_basis(study.basis, basis, output)
         plan = plan_tissue(root, study, dataset.scans, output)
         provenance = provenance_of(dataset, plan.images)  # before, not after: what is hashed is what is read next
         provenance |= {"review_sha256": review_checksums(output)}

@@ -7,16 +7,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pharmrs.errors import InputError, InputProblem
-from pharmrs.io.basis import read_basis
 from pharmrs.io.study_file import read_study
 from pharmrs.pipeline.execution import map_tasks
+from pharmrs.pipeline.study_basis import basis_files, basis_for
 from pharmrs.records import Acquisition, BasisSet
 from pharmrs.records.scan import REFERENCE_PURPOSES
 from pharmrs.records.study import Study
+from pharmrs.records.study_basis import SimulatedBasis
 from pharmrs.records.study_design import Design
 from pharmrs.simulate.effects import Effects, reference_effects
 from pharmrs.simulate.person import PersonRecorded, PersonTask
-from pharmrs.simulate.recordings import ACQUISITION, ScannerSettings
+from pharmrs.simulate.recordings import ACQUISITION, POINTS, ScannerSettings
 from pharmrs.simulate.trial import draw_trial
 from pharmrs.simulate.trial_dataset import GivenStudy, Instruments, write_trial
 from pharmrs.simulate.trial_records import Trial, TrialSettings
@@ -97,26 +98,29 @@ def _with_interaction(effects: Effects, design: Design, interaction: float) -> E
 
 
 def _given(path: Path, study: Study) -> GivenStudy:
-    place = path.parent / study.basis
-    if Path(study.basis).is_absolute() or ".." in Path(study.basis).parts:
+    names = basis_files(study.basis)
+    if outside := [name for name in names if Path(name).is_absolute() or ".." in Path(name).parts]:
         rule, remedy = "must lie below study.yaml", "copy the basis set beside study.yaml and name it from there"
-        raise InputError([_problem(str(path), "basis", rule, study.basis, remedy)])
-    basis = read_basis(place)
+        raise InputError([_problem(str(path), "basis", rule, ", ".join(outside), remedy)])
+    basis = basis_for(path.parent, study.basis, ACQUISITION, POINTS)
     return GivenStudy(
         text=path.read_text(encoding="utf-8-sig"),
         basis=basis,
-        basis_path=place,
-        basis_name=study.basis,
-        acquisition=_acquisition(basis),
+        basis_files=tuple((name, path.parent / name) for name in names),
+        acquisition=_acquisition(basis, study.basis.simulate),
         references=_references(study),
     )
 
 
-def _acquisition(basis: BasisSet) -> Acquisition:
-    """The protocol of the reference study on the clock, field and echo time of `basis`."""
+def _acquisition(basis: BasisSet, declared: SimulatedBasis | None) -> Acquisition:
+    """The protocol of the reference study on the clock, field, echo time (and sequence, if told) of `basis`."""
+    protocol = ACQUISITION
+    if declared is not None:
+        mixing_s = None if declared.tm_ms is None else declared.tm_ms / 1e3
+        protocol = replace(protocol, sequence=declared.sequence.upper(), mixing_time_s=mixing_s)
     echo_s = ACQUISITION.echo_time_s if basis.echo_time_s != basis.echo_time_s else basis.echo_time_s
     return replace(
-        ACQUISITION,
+        protocol,
         dwell_time_s=basis.dwell_time_s,
         spectrometer_frequency_mhz=basis.spectrometer_frequency_mhz,
         receiver_ppm=basis.receiver_ppm,

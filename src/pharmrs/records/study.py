@@ -11,6 +11,7 @@ from pharmrs.records.fit import FitSettings, RatioPrior
 from pharmrs.records.study_analysis import Analysis
 from pharmrs.records.study_anatomy import Anatomy
 from pharmrs.records.study_assay import Assay
+from pharmrs.records.study_basis import StudyBasis
 from pharmrs.records.study_design import Design
 from pharmrs.records.study_genotype import GenotypeSection
 from pharmrs.records.study_inspection import VisualInspection
@@ -169,7 +170,7 @@ class Study(Declaration):
     """The whole of `study.yaml`."""
 
     title: str = Field(min_length=1, description="name of the study, for the report")
-    basis: str = Field(min_length=1, description="basis set, path relative to study.yaml")
+    basis: StudyBasis = Field(description="basis set, path relative to study.yaml, or simulate: with a sequence")
     design: Design | None = Field(None, description="treatments, periods and time points of the trial")
     analysis: Analysis | None = Field(None, description="the analysis plan of the trial; needs design")
     references: References = References()

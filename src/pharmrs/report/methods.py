@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from pharmrs.records.scan import ScanResult
+from pharmrs.report.methods_basis import basis_paragraphs
 from pharmrs.report.methods_fit import fit_paragraphs
 from pharmrs.report.methods_preprocessing import preprocessing_paragraphs
 from pharmrs.report.methods_quantification import quantification_paragraphs
@@ -35,7 +36,7 @@ def methods_text(study: Study, results: Sequence[ScanResult], further: Sequence[
     if ordered:
         sections += [
             ("Preprocessing", preprocessing_paragraphs(ordered, cite)),
-            ("Spectral fitting", fit_paragraphs(ordered, cite)),
+            ("Spectral fitting", [*basis_paragraphs(study.basis, cite), *fit_paragraphs(ordered, cite)]),
             ("Quantification", quantification_paragraphs(study, ordered, cite)),
             ("Quality control", _quality(study.quality, ordered)),
         ]

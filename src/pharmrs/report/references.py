@@ -15,12 +15,18 @@ class Reference:
 
 REFERENCES: dict[str, Reference] = {
     "biopython": Reference("Cock et al. 2009, Bioinformatics 25:1422", "10.1093/bioinformatics/btp163"),
+    "ascorbate": Reference("Terpstra et al. 2006, Magn Reson Med 56:1192", "10.1002/mrm.21082"),
     "as89": Reference("Best and Roberts 1975, Appl Stat 24:377", "10.2307/2347111"),
     "bounds": Reference("Cavassila et al. 2001, NMR Biomed 14:278", "10.1002/nbm.701"),
     "coils": Reference("Rodgers and Robson 2010, Magn Reson Med 63:881", "10.1002/mrm.22230"),
     "eddy": Reference("Klose 1990, Magn Reson Med 14:26", "10.1002/mrm.1910140104"),
     "fellner_schall": Reference("Wood and Fasiolo 2017, Biometrics 73:1071", "10.1111/biom.12666"),
+    "gaba": Reference("Near et al. 2013, Magn Reson Med 70:1183", "10.1002/mrm.24572"),
     "gasparovic": Reference("Gasparovic et al. 2006, Magn Reson Med 55:1219", "10.1002/mrm.20901"),
+    "govindaraju": Reference(
+        "Govindaraju et al. 2000, NMR Biomed 13:129", "10.1002/1099-1492(200005)13:3<129::AID-NBM619>3.0.CO;2-V"
+    ),
+    "govindaraju_corrected": Reference("Govind et al. 2015, NMR Biomed 28:923", "10.1002/nbm.3336"),
     "harris": Reference("Harris et al. 2015, J Magn Reson Imaging 42:1431", "10.1002/jmri.24903"),
     "hardy_weinberg": Reference("Wigginton et al. 2005, Am J Hum Genet 76:887", "10.1086/429864"),
     "hsvd": Reference("Barkhuijsen et al. 1987, J Magn Reson 73:553", "10.1016/0022-2364(87)90023-0"),
@@ -31,6 +37,7 @@ REFERENCES: dict[str, Reference] = {
     "near": Reference("Near et al. 2021, NMR Biomed 34:e4257", "10.1002/nbm.4257"),
     "mid_p": Reference("Graffelman and Moreno 2013, Stat Appl Genet Mol Biol 12:433", "10.1515/sagmb-2012-0039"),
     "oldham": Reference("Oldham 1962, J Chronic Dis 15:969", "10.1016/0021-9681(62)90116-9"),
+    "projection": Reference("Zhang et al. 2017, Med Phys 44:4169", "10.1002/mp.12375"),
     "registration": Reference("Near et al. 2015, Magn Reson Med 73:44", "10.1002/mrm.25094"),
     "sankoh": Reference(
         "Sankoh et al. 1997, Stat Med 16:2529",

@@ -40,15 +40,16 @@ def in_turn(function: Callable[[PersonTask], PersonRecorded], tasks: Sequence[Pe
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GivenStudy:
-    """A study of the user's: text of its `study.yaml`, and the basis set it declares with where that lies.
+    """A study of the user's: text of its `study.yaml`, and the basis set it declares with its files.
+
+    `basis_files`: name below `study.yaml` and place of what the basis set is read from or simulated with.
 
     `references`: as in `PersonTask`; `acquisition`: of the recordings to be simulated.
     """
 
     text: str
     basis: BasisSet
-    basis_path: Path
-    basis_name: str
+    basis_files: tuple[tuple[str, Path], ...]
     acquisition: Acquisition
     references: tuple[tuple[str, str], ...]
 
@@ -79,7 +80,7 @@ def write_trial(
     chosen = instruments or Instruments()
     _check_folder(folder)
     basis = study.basis if study else built_in_basis()
-    _check_basis(basis, trial, str(study.basis_path) if study else BASIS_FILE)
+    _check_basis(basis, trial, study.basis.source if study else BASIS_FILE)
     folder.mkdir(parents=True, exist_ok=True)
     _write_description(folder, trial)
     if study is not None:
@@ -174,12 +175,13 @@ def _write_built_in(root: Path, trial: Trial, basis: BasisSet, chosen: Instrumen
 
 def _write_given(root: Path, study: GivenStudy) -> None:
     write_text(root / "study.yaml", study.text)
-    target = root / study.basis_name
-    target.parent.mkdir(parents=True, exist_ok=True)
-    if study.basis_path.is_dir():
-        shutil.copytree(study.basis_path, target)
-    else:
-        shutil.copyfile(study.basis_path, target)
+    for name, place in study.basis_files:
+        target = root / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if place.is_dir():
+            shutil.copytree(place, target)
+        else:
+            shutil.copyfile(place, target)
 
 
 def _write_true_concentrations(root: Path, recorded: Iterable[Recorded]) -> None:
