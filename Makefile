@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 export OMP_NUM_THREADS = 1
 export OPENBLAS_NUM_THREADS = 1
 
-.PHONY: demo test test-all check lint bench comparison reproduction docs schema clean
+.PHONY: demo test test-all check lint bench comparison reproduction docs schema clean basis
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("pharmrs needs Python 3.11 or newer, found " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
@@ -42,6 +42,10 @@ bench: $(VENV)/.installed
 # The same, written to the page of the documents.
 comparison: $(VENV)/.installed
 	$(BIN)/python -m benchmarks --write docs/comparison.md
+
+# The simulated basis set against one made elsewhere, written to its page.
+basis: $(VENV)/.installed
+	$(BIN)/python -m benchmarks.basis --write docs/basis.md
 
 # The reference paper's values beside ours, written to the page of the documents.
 reproduction: $(VENV)/.installed

@@ -141,3 +141,16 @@ def test_a_mixing_time_is_asked_for(copy_of_demo: Copy) -> None:
     (root / "study.yaml").write_text(text.replace(", tm_ms: 10", ""))
     end = pharmrs("validate", root)
     assert end.code == 2 and "study.yaml: tm_ms: STEAM needs a mixing time" in end.err
+
+
+def test_a_trial_can_be_simulated_for_such_a_study(copy_of_demo: Copy, tmp_path: Path) -> None:
+    root = copy_of_demo()
+    declare(root, extra=", spin_systems: own.json")
+    (root / "own.json").write_text('{"Drug": {"doi": "x", "parts": [{"shifts_ppm": [2.5]}]}}')
+    folder = tmp_path / "trial"
+    end = pharmrs("simulate", folder, "--study", root / "study.yaml", "-n", 1, "-j", 1)
+    assert end.code == 0, end.err
+    assert (folder / "own.json").is_file()
+    assert pharmrs("validate", folder).code == 0
+    study, basis = open_dataset(folder).usable()
+    assert study.basis.simulate is not None and basis.echo_time_s == pytest.approx(0.02)
