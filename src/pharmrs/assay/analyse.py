@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from pharmrs.assay.band import curve_band
 from pharmrs.assay.checks import check_layout_fits, check_samples, check_standards
 from pharmrs.assay.dilution import dilution_series
 from pharmrs.assay.estimates import estimate_samples, group_wells
@@ -56,6 +57,7 @@ def analyse_plate(
         settings=settings,
         wells=wells,
         curve=curve,
+        band=curve_band(curve, settings.confidence),
         noise=noise,
         levels=levels,
         limits=limits,

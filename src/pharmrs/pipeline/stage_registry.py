@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pharmrs.pipeline.analysis_stage import ANALYSIS
+from pharmrs.pipeline.assay_stage import ASSAY_STAGE
 from pharmrs.pipeline.checklist_stage import CHECKLIST
 from pharmrs.pipeline.genotyping import GENOTYPE_STAGE
 from pharmrs.pipeline.sample_flow import SAMPLE_FLOW_STAGE

@@ -153,6 +153,20 @@ class StandardCurve:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CurveBand:
+    """The curve to be drawn: concentrations `x` (n,), `response` and its confidence band `low` to `high` (n,)."""
+
+    x: FloatArray
+    response: FloatArray
+    low: FloatArray
+    high: FloatArray
+
+    def __post_init__(self) -> None:
+        for name in ("x", "response", "low", "high"):
+            object.__setattr__(self, name, read_only(getattr(self, name), np.float64))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReplicateNoise:
     """Variance of a single well as a function of its response: `variance` x |response|^(2 `power`).
 
@@ -288,6 +302,7 @@ class PlateResult:
     settings: AssaySettings
     wells: tuple[AssayWell, ...]
     curve: StandardCurve
+    band: CurveBand
     noise: ReplicateNoise
     levels: tuple[StandardLevel, ...]
     limits: AssayLimits

@@ -16,12 +16,16 @@ class Reference:
 REFERENCES: dict[str, Reference] = {
     "biopython": Reference("Cock et al. 2009, Bioinformatics 25:1422", "10.1093/bioinformatics/btp163"),
     "ascorbate": Reference("Terpstra et al. 2006, Magn Reson Med 56:1192", "10.1002/mrm.21082"),
+    "aicc": Reference("Hurvich and Tsai 1989, Biometrika 76:297", "10.1093/biomet/76.2.297"),
     "as89": Reference("Best and Roberts 1975, Appl Stat 24:377", "10.2307/2347111"),
     "bounds": Reference("Cavassila et al. 2001, NMR Biomed 14:278", "10.1002/nbm.701"),
+    "calibration": Reference("O'Connell et al. 1993, Chemom Intell Lab Syst 20:97", "10.1016/0169-7439(93)80008-6"),
     "coils": Reference("Rodgers and Robson 2010, Magn Reson Med 63:881", "10.1002/mrm.22230"),
     "eddy": Reference("Klose 1990, Magn Reson Med 14:26", "10.1002/mrm.1910140104"),
+    "expanded_percentiles": Reference("Hesterberg 2015, Am Stat 69:371", "10.1080/00031305.2015.1089789"),
     "fellner_schall": Reference("Wood and Fasiolo 2017, Biometrics 73:1071", "10.1111/biom.12666"),
     "gaba": Reference("Near et al. 2013, Magn Reson Med 70:1183", "10.1002/mrm.24572"),
+    "five_parameters": Reference("Gottschalk and Dunn 2005, Anal Biochem 343:54", "10.1016/j.ab.2005.04.035"),
     "gasparovic": Reference("Gasparovic et al. 2006, Magn Reson Med 55:1219", "10.1002/mrm.20901"),
     "govindaraju": Reference(
         "Govindaraju et al. 2000, NMR Biomed 13:129", "10.1002/1099-1492(200005)13:3<129::AID-NBM619>3.0.CO;2-V"
@@ -46,6 +50,7 @@ REFERENCES: dict[str, Reference] = {
     "shapiro": Reference("Shapiro and Wilk 1965, Biometrika 52:591", "10.1093/biomet/52.3-4.591"),
     "splines": Reference("Eilers and Marx 1996, Stat Sci 11:89", "10.1214/ss/1038425655"),
     "variable_projection": Reference("Golub and Pereyra 1973, SIAM J Numer Anal 10:413", "10.1137/0710036"),
+    "westgard": Reference("Westgard et al. 1981, Clin Chem 27:493", "10.1093/clinchem/27.3.493"),
     "welch": Reference("Welch 1947, Biometrika 34:28", "10.1093/biomet/34.1-2.28"),
 }
 
