@@ -50,9 +50,18 @@ class Draws:
 
 
 def bootstrap(
-    curve: StandardCurve, responses: FloatArray, response_sd: FloatArray, weights: Weights, count: int, seed: int
+    curve: StandardCurve,
+    responses: FloatArray,
+    response_sd: FloatArray,
+    weights: Weights,
+    count: int,
+    seed: int,
+    log_sd: float = 0.0,
 ) -> Draws:
-    """`count` draws for mean responses (n,) with their SD; the seed decides them all."""
+    """`count` draws for mean responses (n,) with their SD; the seed decides them all.
+
+    `log_sd`: a further error of each log concentration, which no replicate shows.
+    """
     random = np.random.default_rng(seed)
     fitted = response(curve.search, curve.log_x)
     well_sd = np.sqrt(curve.residual_variance / response_weights(fitted, weights)[0])
@@ -64,5 +73,6 @@ def bootstrap(
         starts, curve.log_x, y, drawn_weights, low=box.low, high=box.high, iterations=_ITERATIONS, tolerance=_TOLERANCE
     )
     noisy = responses + response_sd * random.standard_normal((count, len(responses)))
-    log_x = np.clip(inverse(solved.parameters, noisy), box.low[2], box.high[2])
+    log_x = inverse(solved.parameters, noisy) + log_sd * random.standard_normal(noisy.shape)
+    log_x = np.clip(log_x, box.low[2], box.high[2])
     return Draws(curves=solved.parameters, log_x=log_x, estimate=inverse(curve.search, responses))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -65,14 +65,22 @@ def estimate_samples(
         return ()
     means = np.array([group.values.mean() if group.values.size else np.nan for group in groups])
     variance = _mean_variance(groups, means, noise, curve)
+    preparation = settings.preparation_cv_percent / 100.0
     inverted = invert(curve, means, variance)
     freedom = satterthwaite(inverted.curve_variance, curve.freedom, inverted.noise_variance, noise.freedom)
+    inverted = replace(inverted, noise_variance=inverted.noise_variance + preparation**2)
     low, high = log_interval(inverted.log_x, inverted.variance, freedom, settings.confidence)
     spread = np.full((3, len(groups)), np.nan)
     if settings.bootstrap_draws:
         known = np.flatnonzero(np.isfinite(inverted.log_x))
         draws = bootstrap(
-            curve, means[known], np.sqrt(variance[known]), settings.weights, settings.bootstrap_draws, settings.seed
+            curve,
+            means[known],
+            np.sqrt(variance[known]),
+            settings.weights,
+            settings.bootstrap_draws,
+            settings.seed,
+            preparation,
         )
         spread[:, known] = [draws.sd(), *draws.interval(freedom[known], settings.confidence)]
     return tuple(

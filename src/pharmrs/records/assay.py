@@ -34,7 +34,8 @@ class AssaySettings:
     `upper_limit`: declared limits; None: derived from the standards. `blanks_are_zero_standards`: blank wells enter
     the curve at concentration zero. `outlier_limit`: standardised deviation above which a well is an outlier;
     `exclude_outliers`: whether outlier wells are left out (they are shown either way). `max_cv_percent`: replicates
-    that disagree by more are flagged (None: no rule). `recovery_percent`: band of the back-fitted standards within
+    that disagree by more are flagged (None: no rule). `preparation_cv_percent`: error of preparing (diluting) a sample,
+    which its replicates share and cannot show. `recovery_percent`: band of the back-fitted standards within
     which a level counts as quantifiable. `bootstrap_draws`, `seed`: of the bootstrap intervals (0: none).
     """
 
@@ -50,6 +51,7 @@ class AssaySettings:
     outlier_limit: float = 4.0
     exclude_outliers: bool = False
     max_cv_percent: float | None = None
+    preparation_cv_percent: float = 0.0
     recovery_percent: tuple[float, float] = (80.0, 120.0)
     confidence: float = 0.95
     bootstrap_draws: int = 1000

@@ -50,6 +50,9 @@ class Assay(Declaration):
         (80.0, 120.0), description="recovery of a back-fitted standard that counts as quantifiable"
     )
     max_cv_percent: Positive | None = Field(None, description="flag replicates that differ by more (CV of responses)")
+    preparation_cv_percent: float = Field(
+        0.0, ge=0, le=100, description="error of diluting a sample (%), shared by its replicates; adds to the SD"
+    )
     outliers: Outliers = Outliers()
     bootstrap_draws: int = Field(1000, ge=0, le=100_000, description="draws for the bootstrap intervals; 0: none")
     seed: int = Field(1, ge=0, description="seed of the draws")
@@ -78,6 +81,7 @@ class Assay(Declaration):
             outlier_limit=self.outliers.limit,
             exclude_outliers=self.outliers.action == "exclude",
             max_cv_percent=self.max_cv_percent,
+            preparation_cv_percent=self.preparation_cv_percent,
             recovery_percent=self.recovery_percent,
             bootstrap_draws=self.bootstrap_draws,
             seed=self.seed,

@@ -45,7 +45,7 @@ def _curves(study: AssayStudy, cite: Citations) -> str:
     settings = study.settings
     counts = Counter(plate.curve.model for plate in study.plates)
     if settings.model == "auto":
-        chosen = ", ".join(f"{count} of {len(study.plates)} with {model[0]}" for model, count in sorted(counts.items()))
+        chosen = ", ".join(f"{model[0]} on {count_text(count, 'plate')}" for model, count in sorted(counts.items()))
         model = (
             "with four or five parameters, the fifth only where it lowered the small-sample Akaike criterion "
             f"{cite.cite('aicc')} by at least 2 ({chosen})"
@@ -65,7 +65,7 @@ def _uncertainty(study: AssayStudy, cite: Citations) -> str:
     if settings.bootstrap_draws:
         drawn = (
             f" Bootstrap intervals ({settings.bootstrap_draws} parametric draws, seed {settings.seed}, expanded "
-            f"percentiles {cite.cite('expanded_percentiles')}) are in the table of estimates."
+            f"percentiles, {cite.name('expanded_percentiles')}) are in the table of estimates."
         )
     preparation = "Errors of preparing a sample, which its replicates share, are not in them."
     if settings.preparation_cv_percent:
@@ -112,8 +112,8 @@ def _doubtful(study: AssayStudy) -> str:
     )
     return (
         f"A well was an outlier when it lay more than {settings.outlier_limit:g} standard deviations from its "
-        f"replicates, or a standard from the curve without it; outliers were {action} ({len(outliers)} of {len(wells)} wells; two "
-        f"replicates that disagree are both marked and kept).{rule}"
+        f"replicates, or a standard from the curve without it; outliers were {action} ({len(outliers)} of {len(wells)} "
+        f"wells; two replicates that disagree are both marked and kept).{rule}"
     )
 
 

@@ -73,6 +73,16 @@ quality:  # a scan or value that breaks a rule is excluded, and reported
   min_signal_to_noise: 20
 """
 
+_ASSAY = """\
+assay:  # exports and layout in sourcedata/assay
+  analyte: {analyte}
+  unit: {unit}
+  wavelength_nm: {wavelengths[0]}
+  reference_wavelength_nm: {wavelengths[1]}
+  lower_limit: {{value: {limit:g}, refers_to: in_well}}  # the lowest standard
+  preparation_cv_percent: {preparation:g}
+"""
+
 _GENOTYPE = """\
 genotype:
   markers: [{marker}]
