@@ -18,6 +18,7 @@ from pharmrs.records.assay import (
     StandardLevel,
 )
 
+_ROUNDING = 1e-12  # equal readings differ by as much once a reference was subtracted
 DETECTION_SD = 3.0  # SD of the zero response (IUPAC; Armbruster and Pry 2008, Clin Biochem Rev 29 Suppl 1:S49)
 
 
@@ -48,6 +49,8 @@ def cv_percent(values: Sequence[float] | np.ndarray[tuple[int, ...], np.dtype[np
     array = np.asarray(values, dtype=float)
     if len(array) < 2 or array.mean() == 0:
         return float("nan")
+    if np.ptp(array) < _ROUNDING * abs(array.mean()):
+        return 0.0
     return float(100.0 * array.std(ddof=1) / abs(array.mean()))
 
 

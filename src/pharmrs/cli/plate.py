@@ -61,7 +61,7 @@ def plate_command(
     errors, _ = print_problems(outcome.problems)
     if outcome.study is None:
         raise typer.Exit(EXIT_BAD_INPUT)
-    for path in write_plates(out, outcome.study):
+    for path in write_plates(out, outcome.study)[1]:
         typer.echo(str(path))
     for plate in outcome.study.plates:
         say(_summary(plate.name, [one.flag for one in plate.estimates if one.role == "sample"]))

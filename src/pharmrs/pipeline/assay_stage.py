@@ -8,10 +8,11 @@ from pathlib import Path
 from pharmrs.errors import InputError, InputProblem
 from pharmrs.io.participants import participant_labels
 from pharmrs.pipeline.assay import AssayOutcome, analyse_files, assay_files
-from pharmrs.pipeline.plate_outputs import FIGURES, write_plates
+from pharmrs.pipeline.plate_outputs import write_plates
 from pharmrs.pipeline.study_stages import Stage, StageOutcome, StudyContext
 from pharmrs.records.assay import AssaySettings, AssayStudy
 from pharmrs.records.study import Study
+from pharmrs.report.assay_pictures import FIGURES
 from pharmrs.report.assay_tables import subject_and_session
 from pharmrs.report.methods_assay import assay_paragraphs
 from pharmrs.report.section import MethodsPart
@@ -97,9 +98,9 @@ def _run(context: StudyContext) -> StageOutcome:
     study = outcome.study
     if study is None:
         return StageOutcome(problems=outcome.problems)
-    write_plates(context.output, study)
+    pictures, _ = write_plates(context.output, study)
     part = MethodsPart(title=study.settings.analyte, write=lambda cite: assay_paragraphs(study, cite))
-    return StageOutcome(problems=outcome.problems, sections=(assay_section(study),), methods=(part,))
+    return StageOutcome(problems=outcome.problems, sections=(assay_section(study, pictures),), methods=(part,))
 
 
 ASSAY_STAGE = Stage(

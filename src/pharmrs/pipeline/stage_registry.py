@@ -12,6 +12,7 @@ from pharmrs.pipeline.visual_inspection import INSPECTION_STAGE
 
 STAGES: tuple[Stage, ...] = (
     INSPECTION_STAGE,
+    ASSAY_STAGE,
     GENOTYPE_STAGE,
     SAMPLE_FLOW_STAGE,
     CHECKLIST,

@@ -87,14 +87,19 @@ def _draw_well(axes: Axes, well: AssayWell | None, row: int, column: int, labell
     frame = Rectangle(
         (column - 0.46, row - 0.46), 0.92, 0.92, fill=False, edgecolor=colour, linewidth=1.8 if well.outlier else 1.1
     )
+    frame.set_in_layout(False)
     axes.add_patch(frame)
     if well.missing or not well.used:
         axes.plot([column - 0.42, column + 0.42], [row + 0.42, row - 0.42], color=MODEL, linewidth=0.7)
     if not labelled:
         return
     value = _MISSING_WORDS[well.missing] if well.missing else f"{well.response:.3f}"
-    axes.text(column, row - 0.14, _label(well), ha="center", va="center", fontsize=5.2, color=INK)
-    axes.text(column, row + 0.2, value, ha="center", va="center", fontsize=6.4, color=INK)
+    texts = (
+        axes.text(column, row - 0.14, _label(well), ha="center", va="center", fontsize=5.2, color=INK),
+        axes.text(column, row + 0.2, value, ha="center", va="center", fontsize=6.4, color=INK),
+    )
+    for text in texts:
+        text.set_in_layout(False)  # it lies inside its well: nothing to make room for
 
 
 def _label(well: AssayWell) -> str:

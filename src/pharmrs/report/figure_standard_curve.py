@@ -25,6 +25,8 @@ def standard_curve_figure(result: PlateResult) -> Figure:
     """Above: responses against concentration in the well; below: recovery of each standard."""
     curve, unit = result.curve, result.settings.unit or "unit of the standards"
     left = curve.lowest_standard / _ZERO_GAP
+    if result.limits.detection > 0:
+        left = max(min(left, result.limits.detection / 1.5), left / 100)
 
     def place(x: FloatArray) -> FloatArray:
         return np.where(x > 0, np.maximum(x, left / _ZERO_GAP), left / 1.5)
@@ -42,7 +44,7 @@ def standard_curve_figure(result: PlateResult) -> Figure:
                 label="outlier",
             )  # fmt: skip
         _draw_samples(upper, result)
-        _draw_limits(upper, result)
+        _draw_limits(upper, result, left)
         upper.set_xscale("log")
         upper.set_ylabel("Response")
         upper.set_title(f"{result.name}: {curve.model.upper()}, weights {result.settings.weights}", pad=16)
@@ -74,7 +76,7 @@ def _draw_samples(axes: Axes, result: PlateResult) -> None:
             )  # fmt: skip
 
 
-def _draw_limits(axes: Axes, result: PlateResult) -> None:
+def _draw_limits(axes: Axes, result: PlateResult, left: float) -> None:
     limits = result.limits
     dilutions = {one.dilution for one in result.estimates if one.role == "sample"}
     lines = [("LOD", limits.detection, "in_well")]
@@ -83,7 +85,7 @@ def _draw_limits(axes: Axes, result: PlateResult) -> None:
         if refers_to == "in_sample" and len(dilutions) != 1:
             continue
         value = stated / next(iter(dilutions)) if refers_to == "in_sample" else stated
-        if not (math.isfinite(value) and value > 0):
+        if not (math.isfinite(value) and value > left):
             continue
         axes.axvline(value, color=MUTED, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
         axes.text(

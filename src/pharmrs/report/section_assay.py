@@ -6,10 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pharmrs.records.assay import AssayStudy, BiomarkerConcentration, InterPlatePoint, PlateResult
-from pharmrs.report.figure_controls import control_figure
-from pharmrs.report.figure_plate import plate_figure
-from pharmrs.report.figure_standard_curve import standard_curve_figure
-from pharmrs.report.figure_style import figure_png_bytes
+from pharmrs.report.assay_pictures import AssayPictures
 from pharmrs.report.numbers import count_text, number_text
 from pharmrs.report.scan_figures import EmbeddedFigure
 from pharmrs.report.section import Section, render_section
@@ -38,44 +35,33 @@ class PlateView:
     standards: TableView
 
 
-def assay_section(study: AssayStudy) -> Section:
+def assay_section(study: AssayStudy, pictures: AssayPictures) -> Section:
     """All plates of the study."""
-    controls = [one for one in study.inter_plate if one.quantity == "concentration"]
-    chart = None
-    if controls:
-        alt = "Control charts: " + "; ".join(f"{one.name}, inter-plate CV {one.cv_percent:.1f} %" for one in controls)
-        chart = EmbeddedFigure(png=figure_png_bytes(control_figure(controls, study.settings.unit), small=True), alt=alt)
     return render_section(
         ANCHOR,
         study.settings.analyte if study.settings.analyte != "analyte" else "Assay",
         "section_assay.html.j2",
-        plates=[_plate(plate) for plate in study.plates],
+        plates=[_plate(plate, pictures) for plate in study.plates],
         summary=_summary(study),
         concentrations=_concentrations(study),
         agreement=_agreement(study) if study.inter_plate else None,
-        chart=chart,
+        chart=pictures.controls.embedded if pictures.controls is not None else None,
         dilutions=_dilutions(study),
     )
 
 
-def _plate(result: PlateResult) -> PlateView:
+def _plate(result: PlateResult, pictures: AssayPictures) -> PlateView:
     samples = [one for one in result.estimates if one.role == "sample"]
     counts = {flag: sum(one.flag == flag for one in samples) for flag in _FLAG_WORDS}
     told = ", ".join(f"{count} {_FLAG_WORDS[flag][0]}" for flag, count in counts.items() if count)
     outliers = sum(well.outlier for well in result.wells)
+    heat_map, curve = pictures.plates[result.name]
     return PlateView(
         name=result.name,
         headline=f"{result.curve.model.upper()}; {told or 'no samples'}; {count_text(outliers, 'outlier well')}",
         notes=result.notes,
-        plate=EmbeddedFigure(
-            png=figure_png_bytes(plate_figure(result)),
-            alt=f"Heat map of the responses of plate {result.name}. The same numbers are in assay_wells.tsv.",
-        ),
-        curve=EmbeddedFigure(
-            png=figure_png_bytes(standard_curve_figure(result), small=True),
-            alt=f"Standard curve of plate {result.name} with its samples and the recovery of the standards. "
-            "The same numbers are in assay_standards.tsv and assay_estimates.tsv.",
-        ),
+        plate=heat_map.embedded,
+        curve=curve.embedded,
         standards=_standards(result),
     )
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from pharmrs.simulate.plates import AssaySettings
 from pharmrs.simulate.relaxation import RelaxationTimes
+from pharmrs.simulate.tecan_export import WAVELENGTHS_NM
 from pharmrs.simulate.trial import VOXEL_MEAN
 from pharmrs.simulate.trial_records import TrialSettings
 
@@ -89,7 +91,7 @@ genotype:
 """
 
 
-def study_text(settings: TrialSettings, *, imaged: bool, genotyped: bool) -> str:
+def study_text(settings: TrialSettings, *, imaged: bool, assay: AssaySettings | None, genotyped: bool) -> str:
     """The study plan of a simulated trial; what is not simulated is not declared."""
     design = settings.design
     treatments = ", ".join(f'"{name}"' for name in design.treatments)
@@ -102,6 +104,17 @@ def study_text(settings: TrialSettings, *, imaged: bool, genotyped: bool) -> str
         _SPECTRA.format(times=RelaxationTimes()),
         _ANATOMY if imaged else _TISSUE.format(fractions=VOXEL_MEAN),
         _QUALITY,
+        _assay_text(settings, assay) if assay is not None else "",
         _GENOTYPE.format(marker=settings.marker) if genotyped else "",
     )
     return "".join(parts)
+
+
+def _assay_text(settings: TrialSettings, assay: AssaySettings) -> str:
+    return _ASSAY.format(
+        analyte=settings.analyte,
+        unit=settings.unit,
+        wavelengths=WAVELENGTHS_NM,
+        limit=assay.nominals[-1],
+        preparation=100 * assay.dilution_sd,
+    )

@@ -21,7 +21,7 @@ from pharmrs.simulate.plates import PlateReading
 _READER_MAXIMUM = 4.0
 _STAMP = "1/1/1924 10:{minute:02d}:00 AM"
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # earliest time a zip archive can hold: the same plate gives the same bytes
-_WAVELENGTHS_NM = (450, 540)
+WAVELENGTHS_NM = (450, 540)
 
 
 def write_tecan_export(path: Path, reading: PlateReading) -> None:
@@ -64,7 +64,7 @@ def _block(sheet: Any, line: int, number: int, values: FloatArray) -> int:
     head: list[tuple[object, ...]] = [
         (f"Label: Label{number + 1}",),
         ("Mode", "Absorbance", None),
-        ("Measurement Wavelength", _WAVELENGTHS_NM[number], "nm"),
+        ("Measurement Wavelength", WAVELENGTHS_NM[number], "nm"),
         ("Bandwidth", 9, "nm"),
         ("Number of Flashes", 10, None),
         ("Settle Time", 0, "ms"),

@@ -167,7 +167,7 @@ def _write_description(root: Path, trial: Trial) -> None:
 
 def _write_built_in(root: Path, trial: Trial, basis: BasisSet, chosen: Instruments) -> None:
     imaged = chosen.scanner is not None and chosen.head is not None
-    text = study_text(trial.settings, imaged=imaged, genotyped=chosen.gel is not None)
+    text = study_text(trial.settings, imaged=imaged, assay=chosen.assay, genotyped=chosen.gel is not None)
     write_text(root / "study.yaml", text)
     (root / BASIS_FILE).parent.mkdir(parents=True, exist_ok=True)
     write_lcmodel_basis(root / BASIS_FILE, basis, ACQUISITION.sequence)
