@@ -44,7 +44,7 @@ def draw_assay(study: AssayStudy) -> AssayPictures:
 
 def write_assay_pictures(folder: Path, pictures: AssayPictures) -> tuple[Path, ...]:
     """Write every picture as PNG and SVG below `folder`; returns the files."""
-    named = {}
+    named: dict[str, Picture] = {}
     for plate, (heat_map, curve) in pictures.plates.items():
         name = "".join(letter if letter.isalnum() or letter in "-_" else "-" for letter in plate)
         named |= {f"{name}_plate": heat_map, f"{name}_curve": curve}
