@@ -10,11 +10,12 @@ from pharmrs.report.analysis_tables import analysis_tables, observations_table
 from pharmrs.report.atomic import write_bytes, write_text
 from pharmrs.report.figure_style import save_figure
 from pharmrs.report.markdown import to_html as markdown_to_html
+from pharmrs.report.methods_analysis import methods_paragraphs
 from pharmrs.report.page import environment
 from pharmrs.report.printed_tables import to_docx, to_html, to_latex, to_markdown
 from pharmrs.report.references import Citations
 from pharmrs.report.results_json import results_json
-from pharmrs.report.results_text import methods_paragraphs, results_paragraphs
+from pharmrs.report.results_text import results_paragraphs
 from pharmrs.report.section import MethodsPart, Section
 from pharmrs.report.section_analysis import analysis_figures, analysis_section
 from pharmrs.report.tables import write_table

@@ -8,10 +8,9 @@ from pharmrs.records.analysis import EffectEstimate, StatisticalTest
 from pharmrs.records.analysis_result import AnalysisResult
 from pharmrs.records.linear_model import LinearModel
 from pharmrs.report.numbers import MISSING, number_text
+from pharmrs.report.printed_models import model_tests_table, models_table
 from pharmrs.report.printed_tables import PrintedTable
-from pharmrs.report.statistics_text import df_text, interval_text, p_text, statistic_phrase
-
-_FAMILIES = {"within_treatment": "within treatment", "between_treatments": "between treatments"}
+from pharmrs.report.statistics_text import df_text, interval_text, level_text, p_text, statistic_phrase
 
 
 def printed_tables(result: AnalysisResult) -> tuple[PrintedTable, ...]:
@@ -23,15 +22,11 @@ def printed_tables(result: AnalysisResult) -> tuple[PrintedTable, ...]:
         _comparisons_table(result),
         _rules_table(result),
         _units_table(result),
-        _models_table(result),
+        models_table(result),
+        model_tests_table(result),
         _flow_table(result),
     )
     return tuple(table for table in found if table is not None)
-
-
-def level_text(result: AnalysisResult) -> str:
-    """`95 % CI` of the declared alpha."""
-    return f"{100 * (1 - result.plan.alpha):g} % CI"
 
 
 def model_note(model: LinearModel) -> str:
@@ -166,29 +161,6 @@ def _units_table(result: AnalysisResult) -> PrintedTable | None:
         columns=("Biomarker multiplied by", "Term", "β", "p"),
         rows=rows,
         note="A result that owes nothing to the unit of the assay has the same p in every line." + note,
-    )
-
-
-def _models_table(result: AnalysisResult) -> PrintedTable | None:
-    if not result.models:
-        return None
-    rows: list[tuple[str, ...]] = []
-    notes: list[str] = []
-    for model in result.models:
-        plan = "declared" if model.declared else "exploratory"
-        shown = [item for item in model.estimates if item.hypothesis] or list(model.estimates[:1])
-        for item in shown:
-            rows.append(
-                (model.title, plan, item.term, number_text(item.estimate), interval_text(item.ci_low, item.ci_high),
-                 df_text(item.df), p_text(item.p), str(item.n), str(item.subjects))
-            )  # fmt: skip
-        if model.reason:
-            rows.append((model.title, plan, *(MISSING for _ in range(7))))
-            notes.append(f"{model.title}: not estimable, {model.reason}.")
-        notes += [f"{model.title}: {text}" for text in model.notes]
-    columns = ("Model", "Plan", "Term", "Estimate", level_text(result), "df", "p", "n", "participants")
-    return PrintedTable(
-        title="The interaction in other models", columns=columns, rows=tuple(rows), note=" ".join(notes)
     )
 
 

@@ -1,23 +1,17 @@
-"""The results paragraph and the methods of the statistics, from what was executed and nothing else."""
+"""The results paragraphs of the statistics, from what was executed and nothing else."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
-from pharmrs.records.analysis import AnalysisPlan, EffectEstimate, ModelOutcome, StatisticalTest
+from pharmrs.records.analysis import EffectEstimate, ModelOutcome, StatisticalTest
 from pharmrs.records.analysis_result import AnalysisResult, ReferenceChain
-from pharmrs.report.analysis_printed import level_text, model_note
-from pharmrs.report.numbers import MISSING, number_text
-from pharmrs.report.references import Citations
-from pharmrs.report.statistics_text import df_text, interval_text, p_phrase, statistic_phrase
+from pharmrs.report.analysis_printed import model_note
+from pharmrs.report.numbers import number_text
+from pharmrs.report.statistics_text import df_text, interval_text, level_text, p_phrase, statistic_phrase
 
+_TESTS_IN_TEXT = 3
 _SAME_P = 1e-6  # changes are rounded to ten decimals, so another unit moves p in the last digits
-_CHANGES = {
-    "relative": "relative change (follow-up - baseline) / baseline",
-    "difference": "difference follow-up - baseline",
-    "log_ratio": "log ratio log(follow-up / baseline)",
-}
 
 
 def results_paragraphs(result: AnalysisResult) -> list[str]:
@@ -135,66 +129,25 @@ def _model_paragraph(model: ModelOutcome, result: AnalysisResult) -> str:
     label = model.title if model.declared else f"{model.title} (exploratory, not part of the plan)"
     if model.reason:
         return f"{label}: not estimable, {model.reason}."
-    parts = [
-        f"{item.term} {number_text(item.estimate)} ({level_text(result)} {interval_text(item.ci_low, item.ci_high)}, "
-        f"{p_phrase(item.p) if not math.isnan(item.p) else MISSING}, n = {item.n} of {item.subjects} participants)"
-        for item in model.estimates
-        if item.hypothesis
-    ]
-    parts += [f"{test.quantity}: {statistic_phrase(test)}" for test in model.tests[:3]]
-    return f"{label}: {'; '.join(parts) or 'see the tables'}."
+    shown = [item for item in model.estimates if item.hypothesis] or list(model.estimates[:1])
+    parts = [_effect_of_model(item, result) for item in shown]
+    parts += [_test_of_model(test) for test in model.tests[:_TESTS_IN_TEXT]]
+    more = len(model.tests) - _TESTS_IN_TEXT
+    rest = f" ({more} more in the tables)" if more > 0 else ""
+    return " ".join([f"{label}: {'; '.join(parts)}{rest}.", *(_sentence(note) for note in model.notes)])
 
 
-def methods_paragraphs(result: AnalysisResult, cite: Citations) -> Sequence[str]:
-    """How it was computed: the plan as it was executed, with its hash."""
-    plan, table = result.plan, result.table
-    paragraphs = [
-        f"The analysis followed a plan declared in study.yaml (SHA-256 {result.plan_hash[:16]}). Design: {table.kind}, "
-        f"treatments {', '.join(table.treatments)} (reference: {table.treatments[0]}), change from {table.baseline} to "
-        f"{table.follow_up}. Two-sided level {plan.alpha:g}.",
-        f"{_level_sentence(result)} Changes were taken as {_CHANGES[plan.biomarker_change]} of the {plan.biomarker} "
-        f"level and {_CHANGES[plan.metabolite_change]} of {plan.metabolite}, rounded to ten decimals so that ties "
-        "remain ties.",
-        f"The change in {plan.biomarker} was regressed by ordinary least squares on the change in {plan.metabolite}, "
-        f"treatment and their interaction; normality of the residuals was tested {cite.cite('shapiro')}. "
-        + _covariate_sentence(plan),
-        f"The two changes were correlated by Spearman's coefficient under each treatment, with p by Student's t and by "
-        f"the Edgeworth series of AS 89 {cite.cite('as89')}; levels were corrected for correlated tests as alpha / "
-        f"k^(1 - r) {cite.cite('sankoh')}. Dependence of the change on the level was tested against the mean of both "
-        f"{cite.cite('oldham')}.",
-        "Levels were compared within and between treatments by paired t tests over participants with both values."
-        if table.kind == "crossover"
-        else f"Levels were compared within treatments by paired t tests and between groups by Welch's t test "
-        f"{cite.cite('welch')}.",
-    ]
-    for model in result.models:
-        status = "" if model.declared else " (exploratory)"
-        paragraphs += [f"{model.title}{status}: {text}" for text in model.methods if not model.reason]
-    return paragraphs
+def _test_of_model(test: StatisticalTest) -> str:
+    group = f", {test.group}" if test.group else ""
+    return f"{test.quantity} ({test.family.replace('_', ' ')}){group}: {statistic_phrase(test)} (n = {test.n})"
 
 
-def _level_sentence(result: AnalysisResult) -> str:
-    plan, levels = result.plan, result.chain.levels
-    samples = f"{levels.samples} measured samples" if levels is not None else "the measured samples"
-    if plan.time_adjustment == "linear":
-        quantity = "log concentrations" if plan.biomarker_transform == "log" else "concentrations"
-        first = (
-            f"{plan.biomarker} {quantity} of {samples} were replaced by their residuals over the sampling time of day"
-        )
-    else:
-        first = f"{plan.biomarker} concentrations of {samples} were not adjusted for the time of day"
-    last = {
-        "shifted_log": ", shifted by |minimum| + 1 and log-transformed.",
-        "log": " and log-transformed." if plan.time_adjustment == "none" else ", the mean added back.",
-        "none": "." if plan.time_adjustment == "none" else ", the mean added back.",
-    }[plan.biomarker_transform]
-    return first + last
+def _sentence(note: str) -> str:
+    return f"{note[:1].upper()}{note[1:].rstrip('.')}."
 
 
-def _covariate_sentence(plan: AnalysisPlan) -> str:
-    if not plan.covariates:
-        return "No covariate was declared."
-    names = ", ".join(
-        f"{one.name} (reference {one.reference})" if one.reference else one.name for one in plan.covariates
-    )
-    return f"Covariates were added one at a time: {names}."
+def _effect_of_model(item: EffectEstimate, result: AnalysisResult) -> str:
+    facts = [f"{level_text(result)} {interval_text(item.ci_low, item.ci_high)}"] if math.isfinite(item.ci_low) else []
+    facts += [] if math.isnan(item.p) else [p_phrase(item.p)]
+    facts.append(f"n = {item.n} of {item.subjects} participants")
+    return f"{item.term} {number_text(item.estimate)} ({', '.join(facts)})"

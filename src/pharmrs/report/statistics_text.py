@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from pharmrs.records.analysis import StatisticalTest
+from pharmrs.records.analysis_result import AnalysisResult
 from pharmrs.report.numbers import MISSING, number_text
 
 
@@ -13,6 +14,11 @@ def p_text(p: float) -> str:
     if math.isnan(p):
         return MISSING
     return "<0.0001" if p < 0.0001 else f"{p:.4f}"
+
+
+def level_text(result: AnalysisResult) -> str:
+    """`95 % CI` of the declared alpha."""
+    return f"{100 * (1 - result.plan.alpha):g} % CI"
 
 
 def p_phrase(p: float) -> str:
@@ -34,9 +40,14 @@ def interval_text(low: float, high: float, digits: int = 3) -> str:
 
 
 def statistic_phrase(test: StatisticalTest) -> str:
-    """`t(25) = 2.39, p = 0.0249`, or the reason why there is none."""
+    """`t(25) = 2.39, p = 0.0249`, the estimate where there is no statistic, or the reason why there is neither."""
     if test.reason:
         return f"not tested: {test.reason}"
     freedom = df_text(test.df) + (f", {df_text(test.df2)}" if not math.isnan(test.df2) else "")
     degrees = f"({freedom})" if not math.isnan(test.df) else ""
-    return f"{test.statistic_name}{degrees} = {number_text(test.statistic)}, {p_phrase(test.p)}"
+    parts = [f"{test.statistic_name}{degrees} = {number_text(test.statistic)}"] if test.statistic_name else []
+    if not parts and test.estimate_name:
+        known = not math.isnan(test.ci_low) and not math.isnan(test.ci_high)
+        interval = f" ({interval_text(test.ci_low, test.ci_high)})" if known else ""
+        parts.append(f"{test.estimate_name} = {number_text(test.estimate)}{interval}")
+    return ", ".join(parts + ([] if math.isnan(test.p) else [p_phrase(test.p)]))

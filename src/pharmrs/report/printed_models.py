@@ -1,0 +1,58 @@
+"""The extension models as a paper prints them: the interaction in each, then their tests and summaries."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from pharmrs.records.analysis import StatisticalTest
+from pharmrs.records.analysis_result import AnalysisResult
+from pharmrs.report.numbers import MISSING, number_text
+from pharmrs.report.printed_tables import PrintedTable
+from pharmrs.report.statistics_text import df_text, interval_text, level_text, p_text, statistic_phrase
+
+
+def models_table(result: AnalysisResult) -> PrintedTable | None:
+    if not result.models:
+        return None
+    rows: list[tuple[str, ...]] = []
+    notes: list[str] = []
+    for model in result.models:
+        plan = "declared" if model.declared else "exploratory"
+        shown = [item for item in model.estimates if item.hypothesis] or list(model.estimates[:1])
+        for item in shown:
+            rows.append(
+                (model.title, plan, item.term, number_text(item.estimate), interval_text(item.ci_low, item.ci_high),
+                 df_text(item.df), p_text(item.p), str(item.n), str(item.subjects))
+            )  # fmt: skip
+        if model.reason:
+            rows.append((model.title, plan, *(MISSING for _ in range(7))))
+            notes.append(f"{model.title}: not estimable, {model.reason}.")
+        notes += [f"{model.title}: {text}" for text in model.notes]
+    columns = ("Model", "Plan", "Term", "Estimate", level_text(result), "df", "p", "n", "participants")
+    return PrintedTable(
+        title="The interaction in other models", columns=columns, rows=tuple(rows), note=" ".join(notes)
+    )
+
+
+def model_tests_table(result: AnalysisResult) -> PrintedTable | None:
+    tests = [(model, test) for model in result.models for test in model.tests]
+    if not tests:
+        return None
+    rows = tuple(
+        (
+            f"{model.title}: {', '.join(part for part in (test.family, test.quantity, test.group) if part)}",
+            str(test.n), test.estimate_name or MISSING, number_text(test.estimate),
+            interval_text(test.ci_low, test.ci_high), _statistic_alone(test),
+            p_text(test.p),
+        )
+        for model, test in tests
+    )  # fmt: skip
+    columns = ("Test", "n", "", "value", "interval", "statistic", "p")
+    exploratory = [model.title for model in result.models if not model.declared and model.tests]
+    note = f"Exploratory: {', '.join(exploratory)}." if exploratory else ""
+    return PrintedTable(title="Tests and summaries of the other models", columns=columns, rows=rows, note=note)
+
+
+def _statistic_alone(test: StatisticalTest) -> str:
+    return statistic_phrase(replace(test, p=math.nan, estimate_name="")) or MISSING
