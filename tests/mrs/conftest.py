@@ -6,8 +6,8 @@ import pytest
 from hypothesis import settings
 
 from pharmrs.records import BasisSet
-from pharmrs.simulate.multiplets import multiplet_basis
 
+from .first_order import multiplet_basis
 from .simulated import ACQUISITION, POINTS
 
 settings.register_profile("same every run", derandomize=True, deadline=None)

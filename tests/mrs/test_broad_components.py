@@ -21,11 +21,11 @@ from pharmrs.mrs.fit import fit_spectrum
 from pharmrs.mrs.line_shape import full_width_hz
 from pharmrs.mrs.macromolecules import split_groups
 from pharmrs.records import BasisSet, FitSettings, LinearCombinationFit
-from pharmrs.simulate.multiplets import macromolecule_fid, multiplet_basis
-from pharmrs.simulate.spin_groups import MACROMOLECULES as OTHER_TABLE
-from pharmrs.simulate.spin_groups import BroadPeak
 
+from .first_order import macromolecule_fid, multiplet_basis
 from .simulated import ACQUISITION, AMOUNTS, MHZ, POINTS, brain, noise, noise_sd_for, spectrum
+from .spin_groups import MACROMOLECULES as OTHER_TABLE
+from .spin_groups import BroadPeak
 
 TIME_S = ACQUISITION.time_axis_s(POINTS)
 FINE = 16 * POINTS

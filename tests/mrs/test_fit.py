@@ -14,11 +14,11 @@ from pharmrs.errors import FitFailure, InputError
 from pharmrs.mrs.amplitudes import metabolite_amplitudes
 from pharmrs.mrs.fit import fit_spectrum
 from pharmrs.records import BasisSet, FitSettings, LinearCombinationFit
-from pharmrs.simulate.multiplets import metabolite_fid, multiplet_basis
 from pharmrs.simulate.signals import voigt_decay
-from pharmrs.simulate.spin_groups import METABOLITES
 
+from .first_order import metabolite_fid, multiplet_basis
 from .simulated import ACQUISITION, AMOUNTS, MHZ, POINTS, brain, line, noise, noise_sd_for, spectrum
+from .spin_groups import METABOLITES
 
 TIME_S = ACQUISITION.time_axis_s(POINTS)
 SUMS = {"tNAA": ("NAA", "NAAG"), "tCr": ("Cr", "PCr"), "tCho": ("GPC", "PCho"), "Glx": ("Glu", "Gln")}

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from pharmrs.mrs.macromolecules import GROUP_EDGES_PPM, split_groups
-from pharmrs.simulate.multiplets import macromolecule_fid
-from pharmrs.simulate.spin_groups import BroadPeak
 
+from .first_order import macromolecule_fid
 from .simulated import ACQUISITION
+from .spin_groups import BroadPeak
 
 PPM_2048 = ACQUISITION.ppm_axis(2048)
 

@@ -15,10 +15,10 @@ from pharmrs.mrs.quantify import SCALES, Context, QuantificationSettings, Tissue
 from pharmrs.mrs.relaxation import Relaxation, signal_fraction
 from pharmrs.mrs.water import water_amplitude
 from pharmrs.records import Acquisition, Concentration, TissueFractions, WaterAmplitude
-from pharmrs.simulate.multiplets import multiplet_basis
 from pharmrs.simulate.raw_scan import simulate_scan
 from pharmrs.simulate.scan_records import ScanSettings
 
+from .first_order import multiplet_basis
 from .simulated import ACQUISITION, AMOUNTS, made_up_fit
 
 NAMES = ("Cr", "PCr", "Glu")

@@ -8,10 +8,10 @@ import numpy as np
 
 from pharmrs.mrs.redundant import find_parts
 from pharmrs.records import BasisSet
-from pharmrs.simulate.multiplets import metabolite_fid
-from pharmrs.simulate.spin_groups import METABOLITES
 
+from .first_order import metabolite_fid
 from .simulated import ACQUISITION, POINTS, window
+from .spin_groups import METABOLITES
 
 # moieties of glutathione in the order of its spin groups: glycine, cysteine, glutamate
 MOIETIES = {"G_gly": slice(0, 1), "G_cys": slice(1, 4), "G_glu": slice(4, 8)}

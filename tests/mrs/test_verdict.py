@@ -10,7 +10,8 @@ import pytest
 from pharmrs.mrs.fit import LARGEST_SHIFT_PPM, fit_spectrum
 from pharmrs.mrs.verdict import EXPLAINED_NOISE
 from pharmrs.records import Acquisition, Spectrum
-from pharmrs.simulate.multiplets import multiplet_basis
+
+from .first_order import multiplet_basis
 
 ACQUISITION = Acquisition(
     spectrometer_frequency_mhz=297.2, dwell_time_s=1 / 6000, echo_time_s=0.011, repetition_time_s=5.0

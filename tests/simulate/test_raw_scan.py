@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from pharmrs.records import Acquisition
-from pharmrs.simulate.multiplets import multiplet_basis
+from pharmrs.simulate.basis_set import protocol_of, simulated_basis
 from pharmrs.simulate.raw_scan import simulate_scan
 from pharmrs.simulate.relaxation import RelaxationTimes, attenuation, water_concentration_mm
 from pharmrs.simulate.scan_records import ScanSettings
@@ -16,7 +16,8 @@ from pharmrs.simulate.signals import metabolite_signal, voigt_decay, water_signa
 ACQUISITION = Acquisition(
     spectrometer_frequency_mhz=297.2, dwell_time_s=1 / 6000, echo_time_s=0.02, repetition_time_s=5.0
 )
-BASIS = multiplet_basis(ACQUISITION, 2048, ["NAA", "Cr", "Glu"])
+# an echo time of nothing: every signal begins with its protons
+BASIS = simulated_basis(replace(protocol_of(ACQUISITION, 2048, "press"), echo_time_s=1e-9), ["NAA", "Cr", "Glu"])
 AMOUNTS = {"NAA": 11.0, "Cr": 8.0, "Glu": 9.5}
 NO_RELAXATION = RelaxationTimes(t1_water_s=1e-9, t2_water_s=1e9, t1_metabolite_s=1e-9, t2_metabolite_s=1e9)
 IDEAL = ScanSettings(

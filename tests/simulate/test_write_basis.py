@@ -8,7 +8,7 @@ import pytest
 
 from pharmrs.io.basis import read_basis
 from pharmrs.records import Acquisition
-from pharmrs.simulate.multiplets import multiplet_basis
+from pharmrs.simulate.basis_set import protocol_of, simulated_basis
 from pharmrs.simulate.write_basis import write_lcmodel_basis
 
 ACQUISITION = Acquisition(
@@ -17,7 +17,7 @@ ACQUISITION = Acquisition(
 
 
 def test_round_trip(tmp_path: Path) -> None:
-    basis = multiplet_basis(ACQUISITION, 4096)
+    basis = simulated_basis(protocol_of(ACQUISITION, 4096, "press"))
     path = tmp_path / "demo.basis"
     write_lcmodel_basis(path, basis)
     back = read_basis(path)
@@ -33,7 +33,7 @@ def test_round_trip(tmp_path: Path) -> None:
 
 
 def test_what_the_format_cannot_hold_is_refused(tmp_path: Path) -> None:
-    basis = multiplet_basis(ACQUISITION, 64, ["Cr"], macromolecules=False)
+    basis = simulated_basis(protocol_of(ACQUISITION, 64, "press"), ["Cr"], macromolecules=False)
     with pytest.raises(ValueError, match=r"4\.65 ppm"):
         write_lcmodel_basis(tmp_path / "a.basis", replace(basis, receiver_ppm=4.7))
     with pytest.raises(ValueError, match="quotes"):

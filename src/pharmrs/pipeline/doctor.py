@@ -104,7 +104,7 @@ def _known_fit() -> Finding:
     from pharmrs.mrs.fit import fit_spectrum
     from pharmrs.records import Acquisition, Spectrum
     from pharmrs.records.fit import FitSettings
-    from pharmrs.simulate.multiplets import multiplet_basis
+    from pharmrs.simulate.basis_set import protocol_of, simulated_basis
     from pharmrs.simulate.scan_records import ScanSettings
     from pharmrs.simulate.signals import metabolite_signal
 
@@ -117,7 +117,7 @@ def _known_fit() -> Finding:
         sequence="STEAM",
     )
     points = 2048
-    basis = multiplet_basis(acquisition, 2 * points)
+    basis = simulated_basis(protocol_of(acquisition, 2 * points))
     signal = metabolite_signal(basis, _TRUTH, acquisition, points, ScanSettings(line_width_hz=7.0))
     rng = np.random.default_rng(1)
     scale = float(np.abs(np.fft.fft(signal)).max()) / np.sqrt(points) / 80.0

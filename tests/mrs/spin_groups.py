@@ -1,4 +1,4 @@
-"""Chemical shifts, couplings and proton counts of the built-in basis.
+"""Chemical shifts, couplings and proton counts for first-order multiplets.
 
 Metabolites: Govindaraju, Young and Maudsley 2000, doi:10.1002/1099-1492(200005)13:3<129::AID-NBM619>3.0.CO;2-V, with
 the corrigendum of 2015, doi:10.1002/nbm.3336 (37 C, pH 7, shifts relative to DSS). Exchangeable protons (NH, OH) and,

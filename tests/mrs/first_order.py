@@ -1,9 +1,6 @@
-"""A basis set without quantum mechanics: singlets and first-order multiplets.
+"""A basis set without quantum mechanics: singlets and first-order multiplets at an echo time of zero.
 
-It stands on weak coupling and an echo time of zero: no roof effect, no J-modulation. That is good enough for a
-demonstration and for tests, where the same basis makes and fits the data. It is NOT good enough to quantify a real
-spectrum, where glutamate, glutamine, myo-inositol, GABA and others are strongly coupled: use a density-matrix or
-measured basis set there.
+For tests of the fit: one that is simple to read and shares nothing with the simulation of the program.
 """
 
 from __future__ import annotations
@@ -15,7 +12,8 @@ import numpy as np
 
 from pharmrs.records import Acquisition, BasisSet
 from pharmrs.records.arrays import ComplexArray, FloatArray
-from pharmrs.simulate.spin_groups import MACROMOLECULES, METABOLITES, BroadPeak, SpinGroup
+
+from .spin_groups import MACROMOLECULES, METABOLITES, BroadPeak, SpinGroup
 
 MACROMOLECULE_NAME = "mm"
 
