@@ -240,6 +240,24 @@ def test_a_killed_server_loses_no_decision_and_starts_again(dataset: Path, tmp_p
     assert address.split("/")[3] not in told and "Traceback" not in told
 
 
+def test_agreement_is_told_at_the_end_only(dataset: Path, tmp_path: Path) -> None:
+    with DecisionLog(tmp_path / "review", "CD") as log:
+        other = ReviewSession(open_dataset(dataset), log, "CD", 1)
+        for position, verdict in enumerate(("accept", "accept", "reject", "reject"), start=1):
+            other.decide(position, verdict, "x")
+        rejected = {one.scan for one in log.decisions if one.decision == "reject"}
+    for until, told in ((3, False), (4, True)):
+        server, address = start(dataset, tmp_path)
+        order = [files.name for files in shuffled(open_dataset(dataset).scans, "AB", 1)]
+        for position in range(1, until + 1):
+            verdict = "reject" if order[position - 1] in rejected else "accept"
+            _ask(address + "decide", {"position": position, "decision": verdict, "reason": "y"})
+        server.send_signal(signal.SIGINT)
+        text = server.communicate(timeout=60)[1]
+        assert ("AB and CD agree on 100 % of 4 spectra, kappa 1" in text) is told, text
+        assert ("kappa" in text) is told
+
+
 @pytest.mark.parametrize(("rater", "said"), [("A B", "letters and digits"), ("../x", "letters and digits")])
 def test_bad_labels_are_refused(rater: str, said: str, dataset: Path, tmp_path: Path) -> None:
     ended = pharmrs("review", dataset, "--rater", rater, "--no-browser", "-o", tmp_path / "out")

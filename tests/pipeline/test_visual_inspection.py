@@ -139,6 +139,8 @@ def test_a_spoiled_log_stops_the_run_before_anything_is_made(copy_of_demo: Calla
     ended = pharmrs("run", dataset, "--workers", 1)
     assert ended.code == 2 and "must be one of accept, reject, unsure" in ended.err
     assert [path.name for path in (dataset / RESULTS).iterdir()] == ["review"]
+    checked = pharmrs("validate", dataset)
+    assert checked.code == 2 and "must be one of accept, reject, unsure" in checked.err
 
 
 @pytest.mark.parametrize("missing", ["raters", "exclude_when", "unsure_counts_as"])

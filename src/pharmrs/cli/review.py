@@ -29,6 +29,8 @@ def review_command(
     from pharmrs.pipeline.derivative import REVIEW_FOLDER
     from pharmrs.pipeline.execution import limit_threads
     from pharmrs.pipeline.review import with_session
+    from pharmrs.pipeline.visual_inspection import finished_agreements
+    from pharmrs.report.numbers import number_text
 
     limit_threads()
     folder = (output or dataset / "derivatives" / "pharmrs") / REVIEW_FOLDER
@@ -45,5 +47,10 @@ def review_command(
         serve(session, rater, port, opened)
         progress = session.progress()
         say(f"{progress.judged} of {progress.total} spectra judged by {rater}; decisions in {folder}")
+        for pair in finished_agreements(folder, rater) if progress.position is None else ():  # not before: it is blind
+            say(
+                f"{pair.first} and {pair.second} agree on {100 * pair.agreed:.0f} % of {pair.scans} spectra, "
+                f"kappa {number_text(pair.kappa)}"
+            )
 
     with_session(dataset, folder, rater, seed, use)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 
-from pharmrs.errors import InputProblem
+from pharmrs.errors import InputError, InputProblem
 from pharmrs.io.review_log import log_files, read_decisions, recording_digest
 from pharmrs.pipeline.derivative import REVIEW_FOLDER
 from pharmrs.pipeline.study_stages import Stage, StageOutcome, StudyContext
@@ -96,6 +96,12 @@ def agreements(verdicts: Verdicts) -> tuple[Agreement, ...]:
     return tuple(agreement(one, other, pairs_of(plain, one, other)) for one, other in combinations(names, 2))
 
 
+def finished_agreements(folder: Path, rater: str) -> tuple[Agreement, ...]:
+    """Agreement of `rater` with every other rater, from the logs as they are."""
+    pairs = agreements(standing_decisions(read_decisions(folder)))
+    return tuple(pair for pair in pairs if rater in (pair.first, pair.second) and pair.scans)
+
+
 def _rejects(one: Decision, rule: VisualInspection) -> bool:
     return one.decision == "reject" or (one.decision == "unsure" and rule.unsure_counts_as == "reject")
 
@@ -120,11 +126,21 @@ def _run(context: StudyContext) -> StageOutcome:
     return StageOutcome(sections=(section,), methods=(part,))
 
 
+def _check(root: Path, _study: Study) -> tuple[InputProblem, ...]:
+    """Whether the logs can be read, where `pharmrs review` puts them unless told otherwise."""
+    try:
+        read_decisions(root / "derivatives" / "pharmrs" / REVIEW_FOLDER)
+    except InputError as error:
+        return error.problems
+    return ()
+
+
 INSPECTION_STAGE = Stage(
     name="visual inspection",
     outputs=("visual_inspection.*", "rater_agreement.*"),
     wanted=lambda _root, study: study.quality.visual_inspection is not None,
     run=_run,
+    check=_check,
 )
 
 
