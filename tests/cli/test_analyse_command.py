@@ -36,9 +36,20 @@ FILES = {
 }  # fmt: skip
 
 
-def analyse(folder: Path, plan: str = PLAN, out: str = "out") -> subprocess.CompletedProcess[str]:
+def analyse(folder: Path, plan: str = PLAN, out: str = "out", *more: str) -> subprocess.CompletedProcess[str]:
     (folder / "study.yaml").write_text(plan)
-    command = [sys.executable, "-m", "pharmrs", "analyse", "observations.tsv", "--plan", "study.yaml", "--out", out]
+    command = [
+        sys.executable,
+        "-m",
+        "pharmrs",
+        "analyse",
+        "observations.tsv",
+        "--plan",
+        "study.yaml",
+        "--out",
+        out,
+        *more,
+    ]
     return subprocess.run(command, cwd=folder, check=False, capture_output=True, text=True, timeout=300)
 
 
@@ -105,6 +116,20 @@ def test_bad_plans(trial: Path, before: str, after: str, said: str) -> None:
     assert ended.returncode == 2
     assert said in ended.stderr and "Traceback" not in ended.stderr
     assert not (trial / "out").exists()
+
+
+def test_a_model_beside_the_plan_is_exploratory(trial: Path) -> None:
+    planned = PLAN + "  models: [cr2]\n"
+    declared = analyse(trial, planned)
+    beside = analyse(trial, planned, "beside", "--explore", "huber", "--explore", "cr2")
+    assert (declared.returncode, beside.returncode) == (0, 0), beside.stderr
+    one, other = (json.loads((trial / out / "results.json").read_text()) for out in ("out", "beside"))
+    assert [(model["name"], model["declared"]) for model in one["models"]] == [("cr2", True)]
+    assert [(model["name"], model["declared"]) for model in other["models"]] == [("cr2", True), ("huber", False)]
+    assert one["plan_sha256"] == other["plan_sha256"]  # what is explored is no part of the plan
+    assert "(exploratory, not part of the plan)" in (trial / "beside" / "statistics" / "results.md").read_text()
+    unknown = analyse(trial, planned, "none", "--explore", "magic")
+    assert unknown.returncode == 2 and "must be one of" in unknown.stderr
 
 
 def test_the_input_is_never_written_to(trial: Path) -> None:

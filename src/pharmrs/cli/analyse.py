@@ -14,13 +14,16 @@ def analyse_command(
     observations: Annotated[Path, typer.Argument(help="Observation table (TSV), one row per time point.")],
     plan: Annotated[Path, typer.Option("--plan", "-p", help="study.yaml with title, design and analysis.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for results.json, tables, figures, report.html.")],
+    explore: Annotated[
+        list[str], typer.Option("--explore", help="A model beside the plan, labelled exploratory; repeat for more.")
+    ] = [],  # noqa: B006
 ) -> None:
     """The statistics of a trial from its observation table, as the plan declares them."""
     from pharmrs.pipeline.analysis import analyse_file
     from pharmrs.pipeline.execution import limit_threads
 
     limit_threads()
-    analysed = analyse_file(observations, plan, out, lambda what: say(f"analyse: {what}"))
+    analysed = analyse_file(observations, plan, out, tuple(explore), lambda what: say(f"analyse: {what}"))
     for note in analysed.result.chain.notes:
         say(f"note: {note}")
     for text in analysed.missing:

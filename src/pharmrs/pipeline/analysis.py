@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pharmrs.errors import InputError, InputProblem
@@ -26,12 +26,21 @@ class Analysed:
 
 
 def analyse_file(
-    observations: Path, plan_file: Path, output: Path, tell: Callable[[str], None] = lambda _what: None
+    observations: Path,
+    plan_file: Path,
+    output: Path,
+    explore: tuple[str, ...] = (),
+    tell: Callable[[str], None] = lambda _what: None,
 ) -> Analysed:
-    """Read, analyse, write to `output`. Raises InputError with everything wrong; then nothing is written."""
+    """Read, analyse, write to `output`. Raises InputError with everything wrong; then nothing is written.
+
+    `explore`: models to run beside the plan; one that the plan declares stays declared.
+    """
     problems: list[InputProblem] = []
     declared = read_plan(plan_file)
     plan = declared.analysis.plan()
+    further = [name for name in dict.fromkeys(explore) if name not in (*plan.models, *plan.exploratory)]
+    plan = replace(plan, exploratory=(*plan.exploratory, *further))
     problems += check_models(plan, str(plan_file))
     try:
         table = read_observations(observations, declared.design, plan)
