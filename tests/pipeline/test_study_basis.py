@@ -151,6 +151,23 @@ def test_a_trial_can_be_simulated_for_such_a_study(copy_of_demo: Copy, tmp_path:
     end = pharmrs("simulate", folder, "--study", root / "study.yaml", "-n", 1, "-j", 1)
     assert end.code == 0, end.err
     assert (folder / "own.json").is_file()
-    assert pharmrs("validate", folder).code == 0
+    assert not any("basis" in error for error in pharmrs("validate", folder).lines("error"))
     study, basis = open_dataset(folder).usable()
     assert study.basis.simulate is not None and basis.echo_time_s == pytest.approx(0.02)
+
+
+def test_another_sequence_than_that_of_the_recordings_is_a_warning(copy_of_demo: Copy) -> None:
+    root = copy_of_demo()
+    declare(root)
+    assert not any("basis.simulate" in warning for warning in pharmrs("validate", root).lines("warning"))
+    text = (root / "study.yaml").read_text()
+    (root / "study.yaml").write_text(text.replace("tm_ms: 10", "tm_ms: 12"))
+    end = pharmrs("validate", root)
+    assert end.code == 0
+    assert any(
+        "basis.simulate.tm_ms: should be the mixing time of the recordings (10 ms)" in w for w in end.lines("warning")
+    )
+    (root / "study.yaml").write_text(text.replace("steam, te_ms: 20, tm_ms: 10", "press, te_ms: 20"))
+    end = pharmrs("validate", root)
+    assert end.code == 0
+    assert any("basis.simulate.sequence: should be the sequence" in warning for warning in end.lines("warning"))

@@ -86,10 +86,11 @@ def _open_study_basis(
     root: Path, study: Study, scans: list[ScanFiles], output: Path | None
 ) -> tuple[BasisSet | None, list[InputProblem]]:
     try:
-        basis = study_basis(root, study.basis, scans, output)
+        basis, warnings = study_basis(root, study.basis, scans, output)
     except InputError as error:
         return None, list(error.problems)
-    return _usable(basis, study.fit.settings()) if basis is not None else (None, [])
+    usable, found = _usable(basis, study.fit.settings()) if basis is not None else (None, [])
+    return usable, [*warnings, *found]
 
 
 def open_basis(path: Path, settings: FitSettings) -> tuple[BasisSet | None, list[InputProblem]]:

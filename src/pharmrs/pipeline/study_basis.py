@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from pharmrs import __version__
-from pharmrs.errors import InputError
+from pharmrs.errors import InputError, InputProblem
 from pharmrs.io.basis import read_basis
 from pharmrs.io.nifti_mrs import read_fids
 from pharmrs.io.problems import Problems
@@ -49,19 +49,22 @@ def basis_files(declared: StudyBasis) -> tuple[str, ...]:
     return (*own, *declared.simulate.pulses)
 
 
-def study_basis(root: Path, declared: StudyBasis, scans: Sequence[ScanFiles], output: Path | None) -> BasisSet | None:
-    """Read or simulate the basis set; None where no scan tells the field it is needed for.
+def study_basis(
+    root: Path, declared: StudyBasis, scans: Sequence[ScanFiles], output: Path | None
+) -> tuple[BasisSet | None, tuple[InputProblem, ...]]:
+    """Read or simulate the basis set, with warnings; None where no scan tells the field it is needed for.
 
     `output`: where a run has kept a simulated one; it is taken from there when everything it depends on is the same.
     Raises `InputError` with everything that is wrong.
     """
     if declared.path is not None:
-        return read_basis(root / declared.path)
+        return read_basis(root / declared.path), ()
     assert declared.simulate is not None
     first = _first_recording(scans)
     if first is None:
-        return None
-    return _simulated(root, declared.simulate, first.acquisition, first.points, output)
+        return None, ()
+    warnings = _differences(root, declared.simulate, first)
+    return _simulated(root, declared.simulate, first.acquisition, first.points, output), warnings
 
 
 def basis_for(root: Path, declared: StudyBasis, acquisition: Acquisition, points: int) -> BasisSet:
@@ -128,6 +131,26 @@ def _request(root: Path, declared: SimulatedBasis, acquisition: Acquisition, poi
         spin_systems=None if declared.spin_systems is None else root / declared.spin_systems,
         pulses=tuple(root / name for name in declared.pulses),
     )
+
+
+def _differences(root: Path, declared: SimulatedBasis, first: Fids) -> tuple[InputProblem, ...]:
+    """A warning where the first recording was made with another sequence or mixing time than declared.
+
+    Echo times are compared scan by scan elsewhere.
+    """
+    problems = Problems(str(root / STUDY_FILE))
+    told = first.acquisition.sequence.lower()
+    others = [kind.label for name, kind in SEQUENCES.items() if name in told and name != declared.sequence]
+    if others and declared.sequence not in told:
+        remedy = "declare the sequence of the recordings"
+        rule = f"should be the sequence of the recordings ({first.acquisition.sequence})"
+        problems.add("basis.simulate.sequence", rule, declared.sequence, remedy, severity="warning")
+    mixing_s = first.acquisition.mixing_time_s
+    if mixing_s is not None and declared.tm_ms is not None and abs(declared.tm_ms - 1e3 * mixing_s) > 0.5:
+        rule = f"should be the mixing time of the recordings ({1e3 * mixing_s:g} ms)"
+        remedy = "declare the mixing time of the recordings"
+        problems.add("basis.simulate.tm_ms", rule, f"{declared.tm_ms:g}", remedy, severity="warning")
+    return tuple(problems.found)
 
 
 def _first_recording(scans: Sequence[ScanFiles]) -> Fids | None:
