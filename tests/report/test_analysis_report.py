@@ -20,7 +20,7 @@ from pharmrs.report.analysis_files import write_analysis
 from pharmrs.report.analysis_printed import printed_tables
 from pharmrs.report.figure_analysis import forest_entries, interaction_figure, model_band
 from pharmrs.report.printed_tables import PrintedTable, to_docx, to_html, to_latex, to_markdown
-from pharmrs.report.results_text import results_paragraphs
+from pharmrs.report.results_text import model_paragraphs, results_paragraphs
 from pharmrs.report.section_analysis import analysis_figures, analysis_section
 from pharmrs.report.statistics_text import df_text, interval_text, p_phrase, p_text
 from pharmrs.stats.analyse import analyse
@@ -84,7 +84,7 @@ def test_exploratory_models_are_called_so(result: AnalysisResult) -> None:
     )
     extra = ModelOutcome(name="extra", title="Extra model", estimates=(estimate,), declared=False)
     shown = with_model(result, extra)
-    assert "Extra model (exploratory, not part of the plan)" in results_paragraphs(shown)[-1]
+    assert "Extra model (exploratory, not part of the plan)" in model_paragraphs(shown)[-1]
     assert any("exploratory" in row for table in printed_tables(shown) for row in table.rows)
     (*_, last) = forest_entries(shown)
     assert last[1:] == ("Extra model (exploratory) (n = 30)", False, 0.5, 0.1, 0.9)
@@ -95,7 +95,7 @@ def test_exploratory_models_are_called_so(result: AnalysisResult) -> None:
 
 def test_a_model_without_result_has_its_reason(result: AnalysisResult) -> None:
     shown = with_model(result, ModelOutcome(name="extra", title="Extra model", reason="too few pairs"))
-    assert results_paragraphs(shown)[-1] == "Extra model: not estimable, too few pairs."
+    assert model_paragraphs(shown)[-1] == "Extra model: not estimable, too few pairs."
     assert "Extra model: not estimable, too few pairs." in "".join(table.note for table in printed_tables(shown))
 
 

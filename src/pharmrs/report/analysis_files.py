@@ -15,7 +15,7 @@ from pharmrs.report.page import environment
 from pharmrs.report.printed_tables import to_docx, to_html, to_latex, to_markdown
 from pharmrs.report.references import Citations
 from pharmrs.report.results_json import results_json
-from pharmrs.report.results_text import results_paragraphs
+from pharmrs.report.results_text import model_paragraphs, results_paragraphs
 from pharmrs.report.section import MethodsPart, Section
 from pharmrs.report.section_analysis import analysis_figures, analysis_section
 from pharmrs.report.tables import write_table
@@ -37,7 +37,7 @@ def write_analysis(output: Path, result: AnalysisResult) -> Section:
     write_text(folder / "tables.html", to_html(printed))
     write_text(folder / "tables.tex", to_latex(printed))
     write_bytes(folder / "tables.docx", to_docx(printed))
-    write_text(folder / "results.md", "\n\n".join(results_paragraphs(result)) + "\n")
+    write_text(folder / "results.md", "\n\n".join([*results_paragraphs(result), *model_paragraphs(result)]) + "\n")
     figures = analysis_figures(result)
     for item in figures:
         for suffix in ("png", "svg"):

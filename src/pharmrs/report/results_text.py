@@ -15,7 +15,7 @@ _SAME_P = 1e-6  # changes are rounded to ten decimals, so another unit moves p i
 
 
 def results_paragraphs(result: AnalysisResult) -> list[str]:
-    """What was found, estimate and interval first; what could not be estimated with its reason."""
+    """What the reference chain found, estimate and interval first; what could not be estimated with its reason."""
     chain, plan = result.chain, result.plan
     paragraphs = [_sample(result)]
     if chain.model is None:
@@ -44,9 +44,12 @@ def results_paragraphs(result: AnalysisResult) -> list[str]:
         if tests:
             paragraphs.append(f"{words}: " + "; ".join(_comparison(test) for test in tests) + ".")
     paragraphs += _rule_paragraph(chain)
-    paragraphs += _unit_paragraph(chain)
-    paragraphs += [_model_paragraph(model, result) for model in result.models]
-    return paragraphs
+    return paragraphs + _unit_paragraph(chain)
+
+
+def model_paragraphs(result: AnalysisResult) -> list[str]:
+    """One paragraph per extension model: its interaction, tests and remarks, or the reason why it has none."""
+    return [_model_paragraph(model, result) for model in result.models]
 
 
 def _sample(result: AnalysisResult) -> str:

@@ -11,7 +11,7 @@ from pharmrs.report.analysis_printed import printed_tables
 from pharmrs.report.figure_analysis import forest_figure, interaction_figure, residuals_figure, spaghetti_figure
 from pharmrs.report.figure_style import figure_svg_text
 from pharmrs.report.printed_tables import PrintedTable
-from pharmrs.report.results_text import results_paragraphs
+from pharmrs.report.results_text import model_paragraphs, results_paragraphs
 from pharmrs.report.section import Section, render_section
 from pharmrs.report.view_tables import CellView, TableView
 
@@ -91,6 +91,7 @@ def analysis_section(result: AnalysisResult, figures: tuple[FigureView, ...]) ->
         "Statistics",
         "section_analysis.html.j2",
         paragraphs=results_paragraphs(result),
+        models=model_paragraphs(result),
         figures=figures,
         tables=[_view(number, table) for number, table in enumerate(printed_tables(result), start=1)],
         notes=[table.note for table in printed_tables(result)],
