@@ -65,6 +65,7 @@ def test_commands_are_the_pinned_ones() -> None:
         "plate",
         "genotype",
         "analyse",
+        "power",
         "audit",
         "pdf",
         "review",

@@ -17,6 +17,7 @@ from pharmrs.cli import (
     import_data,
     pdf,
     plate,
+    power,
     rerun,
     review,
     run_dataset,
@@ -42,6 +43,7 @@ app.command("basis")(basis.basis_command)
 app.command("plate")(plate.plate_command)
 app.command("genotype")(genotype.genotype_command)
 app.command("analyse")(analyse.analyse_command)
+app.command("power")(power.power_command)
 app.command("audit")(audit.audit_command)
 app.command("pdf")(pdf.pdf_command)
 app.command("review")(review.review_command)

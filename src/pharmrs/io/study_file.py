@@ -37,7 +37,17 @@ def read_plan(path: str | Path) -> StudyPlan:
             problems.add(name, "this key is required for the analysis", "missing", f"add '{name}' to study.yaml")
     problems.raise_errors()
     assert study.design is not None and study.analysis is not None
-    return StudyPlan(title=study.title, design=study.design, analysis=study.analysis)
+    return StudyPlan(title=study.title, design=study.design, analysis=study.analysis, power=study.power)
+
+
+def read_power_plan(path: str | Path) -> StudyPlan:
+    """As `read_plan`, with what the planned trial is expected to be like. Raises `InputError`."""
+    plan = read_plan(path)
+    if plan.power is None:
+        problems = Problems(str(path))
+        problems.add("power", "this key is required for a power calculation", "missing", "add 'power' to study.yaml")
+        problems.raise_errors()
+    return plan
 
 
 class _AnyKeys(BaseModel):

@@ -15,6 +15,7 @@ from pharmrs.records.study_basis import StudyBasis
 from pharmrs.records.study_design import Design
 from pharmrs.records.study_genotype import GenotypeSection
 from pharmrs.records.study_inspection import VisualInspection
+from pharmrs.records.study_power import Power
 from pharmrs.records.study_reporting import Reporting
 
 
@@ -173,6 +174,7 @@ class Study(Declaration):
     basis: StudyBasis = Field(description="basis set, path relative to study.yaml, or simulate: with a sequence")
     design: Design | None = Field(None, description="treatments, periods and time points of the trial")
     analysis: Analysis | None = Field(None, description="the analysis plan of the trial; needs design")
+    power: Power | None = Field(None, description="what the planned trial is expected to be like, for pharmrs power")
     references: References = References()
     preprocessing: Preprocessing = Preprocessing()
     fit: Fit = Fit()
@@ -187,6 +189,8 @@ class Study(Declaration):
     def _analysis_has_a_design(self) -> Study:
         if self.analysis is not None and self.design is None:
             raise ValueError("analysis needs design: declare kind, treatments, baseline and follow_up")
+        if self.power is not None and (self.design is None or len(self.power.slopes) != len(self.design.treatments)):
+            raise ValueError("power needs design, and power.slopes one value per treatment of it")
         return self
 
     @model_validator(mode="after")

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from pharmrs.records.analysis import AnalysisPlan, Covariate
 from pharmrs.records.declaration import Declaration
 from pharmrs.records.study_design import Design
+from pharmrs.records.study_power import Power
 
 
 class CovariateDeclaration(Declaration):
@@ -84,3 +85,10 @@ class StudyPlan(Declaration):
     title: str = Field(min_length=1, description="name of the study, for the report")
     design: Design = Field(description="treatments, periods and time points of the trial")
     analysis: Analysis = Field(description="what the statistics do")
+    power: Power | None = Field(None, description="what the planned trial is expected to be like, for pharmrs power")
+
+    @model_validator(mode="after")
+    def _one_slope_per_treatment(self) -> StudyPlan:
+        if self.power is not None and len(self.power.slopes) != len(self.design.treatments):
+            raise ValueError(f"power.slopes needs one value per treatment ({len(self.design.treatments)})")
+        return self

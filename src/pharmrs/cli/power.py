@@ -1,0 +1,37 @@
+"""`pharmrs power STUDY.yaml --out DIR`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from pharmrs.cli.messages import progress, say
+
+
+def power_command(
+    study: Annotated[Path, typer.Argument(help="study.yaml with title, design, analysis and power.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for power.tsv, required_size.tsv and the curve.")],
+    simulations: Annotated[
+        Optional[int],  # noqa: UP045  typer reads the annotation at run time
+        typer.Option("--simulations", "-n", min=20, help="Simulated trials per size instead of the declared number."),
+    ] = None,
+    workers: Annotated[int, typer.Option("--workers", "-j", min=0, help="Processes; 0: one per core.")] = 0,
+) -> None:
+    """Sample size for the planned coupling: simulate trials, analyse them as planned, count."""
+    from pharmrs.pipeline.execution import default_workers
+    from pharmrs.pipeline.power import power_batches, read_power, simulate_power, with_simulations, write_power
+    from pharmrs.report.power_tables import power_lines
+
+    plan = read_power(study)
+    if simulations is not None:
+        plan = with_simulations(plan, simulations)
+    with progress("trials") as (begin, step):
+        batches = power_batches(plan)
+        begin(len(batches))
+        found = simulate_power(plan, workers or default_workers(), lambda _result: step(""))
+    for line in power_lines(found):
+        typer.echo(line)
+    for path in write_power(out, found):
+        say(str(path))
