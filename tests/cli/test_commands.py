@@ -74,6 +74,7 @@ def test_commands_are_the_pinned_ones() -> None:
         "import",
         "schema",
         "simulate",
+        "demo",
     ]
     assert app.registered_groups == []
     end = pharmrs("--help")

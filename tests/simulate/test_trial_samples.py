@@ -64,7 +64,7 @@ def test_density_without_errors_is_the_curve(trial: Trial) -> None:
         in_well = {"standard": well.nominal, "blank": 0.0}.get(well.role, well.truth)
         if well.role == "sample":
             assert well.truth == pytest.approx(truth[well.sample] / 8)
-        net = first.signal[row, column] - first.reference[row, column]
+        net = first.reads[450][row, column] - first.reads[540][row, column]
         assert net == pytest.approx(float(EXACT.density(np.array(in_well))), abs=1e-9)
 
 
@@ -72,7 +72,7 @@ def test_replicates_spread_as_declared(plates: list[PlateReading]) -> None:
     """Pairs of standards well above the blank: CV of the density is about hill x 3.5 % where the curve is steep."""
     spread = []
     for plate in plates:
-        net = plate.signal - plate.reference
+        net = plate.reads[450] - plate.reads[540]
         for row in range(2, 6):  # 375 to 46.9
             spread.append(np.log(net[row, 0] / net[row, 1]) / np.sqrt(2))
     assert 0.01 < np.sqrt(np.mean(np.square(spread))) < 0.06
@@ -100,7 +100,8 @@ def test_export_has_the_lines_of_a_real_one(plates: list[PlateReading], tmp_path
             for row in range(1, 9)
         ]
     )
-    assert np.nanmax(np.abs(net - (plates[0].signal - plates[0].reference))) < 1.1e-4  # two values of four decimals
+    true = plates[0].reads[450] - plates[0].reads[540]
+    assert np.nanmax(np.abs(net - true)) < 1.1e-4  # two values of four decimals
     if not REAL.is_file():
         pytest.skip(f"no real export at {REAL}: only its own lines were checked")
     real = labels(openpyxl.load_workbook(REAL)["Sheet2"])
@@ -116,9 +117,9 @@ def test_same_plate_same_bytes(plates: list[PlateReading], tmp_path: Path) -> No
 
 
 def test_densities_above_the_range_are_the_word_over(plates: list[PlateReading], tmp_path: Path) -> None:
-    signal = plates[0].signal.copy()
+    signal = plates[0].reads[450].copy()
     signal[0, 0] = 4.2
-    bright = PlateReading(plate="p", wells=plates[0].wells, signal=signal, reference=plates[0].reference)
+    bright = PlateReading(plate="p", wells=plates[0].wells, reads={450: signal})
     write_tecan_export(tmp_path / "p.xlsx", bright)
     sheet = openpyxl.load_workbook(tmp_path / "p.xlsx")["Sheet2"]
     assert "OVER" in [cell.value for row in sheet.iter_rows() for cell in row]

@@ -11,6 +11,7 @@ from pharmrs.cli import (
     analyse,
     audit,
     basis,
+    demo,
     doctor,
     fit,
     genotype,
@@ -52,6 +53,7 @@ app.command("doctor")(doctor.doctor_command)
 app.command("import")(import_data.import_command)
 app.command("schema")(validate.schema_command)
 app.command("simulate")(simulate.simulate_command)
+app.command("demo")(demo.demo_command)
 
 
 def _print_version(wanted: bool) -> None:

@@ -13,10 +13,13 @@ from pharmrs.pipeline.study_basis import basis_files, basis_for
 from pharmrs.records import Acquisition, BasisSet
 from pharmrs.records.scan import REFERENCE_PURPOSES
 from pharmrs.records.study import Study
+from pharmrs.records.study_assay import Assay, Limit
 from pharmrs.records.study_basis import SimulatedBasis
 from pharmrs.records.study_design import Design
+from pharmrs.simulate.chemistry import TISSUE_MM
 from pharmrs.simulate.effects import Effects, reference_effects
 from pharmrs.simulate.person import PersonRecorded, PersonTask
+from pharmrs.simulate.plates import AssaySettings
 from pharmrs.simulate.recordings import ACQUISITION, POINTS, ScannerSettings
 from pharmrs.simulate.trial import draw_trial
 from pharmrs.simulate.trial_dataset import GivenStudy, Instruments, write_trial
@@ -50,14 +53,14 @@ def simulate_trial(
     `begin` is told the number of participants, `done` each one as it is recorded.
     """
     study = read_study(request.study) if request.study is not None else None
-    settings = _settings(request, study)
-    trial = draw_trial(settings, _COMMAND)
+    trial = draw_trial(_settings(request, study), _COMMAND)
     given = _given(request.study, study) if request.study is not None and study is not None else None
     instruments = Instruments(scanner=ScannerSettings() if request.recordings else None)
     if study is not None:
         instruments = replace(
             instruments,
             head=instruments.head if study.anatomy is not None else None,
+            assay=_assay(study.assay) if study.assay is not None else None,
             gel=instruments.gel if study.genotype is not None else None,
         )
 
@@ -68,6 +71,11 @@ def simulate_trial(
         return map_tasks(function, tasks, request.workers, done)
 
     return write_trial(folder, trial, instruments, given, run_tasks)
+
+
+def planned_trial(request: SimulationRequest) -> Trial:
+    """The trial that `request` would simulate, before anything is written. Raises `InputError`."""
+    return draw_trial(_settings(request, read_study(request.study) if request.study is not None else None), _COMMAND)
 
 
 def _settings(request: SimulationRequest, study: Study | None) -> TrialSettings:
@@ -83,7 +91,40 @@ def _settings(request: SimulationRequest, study: Study | None) -> TrialSettings:
     effects = reference_effects(design.treatments)
     if request.interaction is not None:
         effects = _with_interaction(effects, design, request.interaction)
-    return TrialSettings(design=design, participants=request.participants, seed=request.seed, effects=effects)
+    settings = TrialSettings(design=design, participants=request.participants, seed=request.seed, effects=effects)
+    return settings if study is None else _as_declared(settings, effects, study)
+
+
+def _as_declared(settings: TrialSettings, effects: Effects, study: Study) -> TrialSettings:
+    """Metabolite, analyte and unit of `study`; the biomarker lies as far above its limit as in the reference study."""
+    population = effects.population
+    if study.analysis is not None:
+        tissue_mm = TISSUE_MM.get(study.analysis.metabolite.lower(), population.metabolite_mm)
+        settings = replace(settings, metabolite=study.analysis.metabolite)
+        population = replace(population, metabolite_mm=tissue_mm)
+    if study.assay is not None:
+        median = population.biomarker_median * _assay(study.assay).limit / AssaySettings().limit
+        settings = replace(settings, analyte=study.assay.analyte, unit=study.assay.unit)
+        population = replace(population, biomarker_median=median)
+    return replace(settings, effects=replace(effects, population=population))
+
+
+def _assay(declared: Assay) -> AssaySettings:
+    """The simulated assay of a study: its wavelengths, and standards down to its limit."""
+    usual = AssaySettings()
+    wavelengths = tuple(nm for nm in (declared.wavelength_nm, declared.reference_wavelength_nm) if nm is not None)
+    settings = replace(usual, wavelengths_nm=wavelengths or usual.wavelengths_nm[:1])
+    if not isinstance(declared.lower_limit, Limit):
+        return settings
+    limit = declared.lower_limit.value
+    in_well = limit if declared.lower_limit.refers_to == "in_well" else limit / usual.dilution
+    factor = in_well / usual.nominals[-1]
+    return replace(
+        settings,
+        highest_standard=factor * usual.highest_standard,
+        half_density_at=factor * usual.half_density_at,
+        controls=tuple(factor * level for level in usual.controls),
+    )
 
 
 def _with_interaction(effects: Effects, design: Design, interaction: float) -> Effects:

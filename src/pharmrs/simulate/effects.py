@@ -2,10 +2,10 @@
 
 The defaults take the reference study (Marx et al. 2025, doi:10.3389/fpsyt.2025.1662051): 35 healthy men, S-ketamine and
 placebo in a crossover, glutamate and plasma BDNF before and 24 h after. Its coefficients (slope -0.330 under placebo,
-interaction 1.005, residual SD 0.266) are planted as changes of ln(BDNF) per relative change of glutamate. The study
-itself prints them for the relative change of a shifted logarithm; that outcome exists only once the samples are known
-(the shift is the lowest of them), so nothing can be planted on it. What the study's own chain makes of such a trial is
-measured, not assumed: docs/recovery.md.
+interaction 1.005, residual SD 0.266) are planted as changes of ln(BDNF) per change of ln(glutamate), a scale that no
+unit and no sample moves. The study itself prints them for relative changes, that of BDNF after a shifted logarithm;
+that outcome exists only once the samples are known (the shift is the lowest of them), so nothing can be planted on it.
+What the study's own chain makes of such a trial is measured, not assumed: docs/recovery.md.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from dataclasses import dataclass, field
 class TreatmentEffect:
     """What one treatment does between baseline and follow-up.
 
-    `metabolite_change`, `metabolite_sd`: mean and SD over people of the relative change of the metabolite.
-    `biomarker_change`: mean of ln(follow-up / baseline) of the biomarker. `slope`: the coupling, change of that
-    logarithm per unit of relative metabolite change.
+    `metabolite_change`, `metabolite_sd`: mean and SD over people of ln(follow-up / baseline) of the metabolite.
+    `biomarker_change`: mean of the same of the biomarker. `slope`: the coupling, change of the one logarithm per change
+    of the other.
     """
 
     metabolite_change: float
@@ -30,9 +30,11 @@ class TreatmentEffect:
 
 
 # coefficients as printed by the reference study; means and SDs of the changes are those its printed statistics leave
-# (t-tests, coefficients, n), the SDs less the noise of measuring them
-REFERENCE_TREATMENT = TreatmentEffect(metabolite_change=0.05, metabolite_sd=0.13, biomarker_change=-0.063, slope=-0.330)
-ACTIVE_TREATMENT = TreatmentEffect(metabolite_change=0.10, metabolite_sd=0.19, biomarker_change=-0.133, slope=0.675)
+# (t-tests, coefficients, n; relative changes of 5 and 10 %), the SDs less the noise of measuring them
+REFERENCE_TREATMENT = TreatmentEffect(
+    metabolite_change=0.045, metabolite_sd=0.12, biomarker_change=-0.063, slope=-0.330
+)
+ACTIVE_TREATMENT = TreatmentEffect(metabolite_change=0.08, metabolite_sd=0.175, biomarker_change=-0.133, slope=0.675)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

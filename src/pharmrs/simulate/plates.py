@@ -6,7 +6,7 @@ two controls on every plate, samples diluted and in duplicate, all samples of on
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,10 +24,11 @@ class AssaySettings:
     """The simulated assay. Concentrations in the well, in the unit of the trial.
 
     `highest_standard` and `standards`: a twofold series, 1500 to 23.4 pg/mL, the lowest being the limit of
-    quantification. `blank_density` to `top_density` with `half_density_at` and `hill`: the four-parameter curve.
-    SDs are relative unless said otherwise: `well_sd` of the concentration in each well (pipetting), `dilution_sd` of
-    each diluted sample, which no replicate shows, `plate_sd` of the optical density of a plate; `density_sd`: of each
-    reading, in optical density.
+    quantification. `controls`: concentrations of the quality controls. `wavelengths_nm`: of the signal and, where there
+    are two, of the reference that is subtracted. `blank_density` to `top_density` with `half_density_at` and `hill`:
+    the four-parameter curve. SDs are relative unless said otherwise: `well_sd` of the concentration in each well
+    (pipetting), `dilution_sd` of each diluted sample, which no replicate shows, `plate_sd` of the optical density of a
+    plate; `density_sd`: of each reading, in optical density.
     """
 
     highest_standard: float = 1500.0
@@ -35,6 +36,7 @@ class AssaySettings:
     replicates: int = 2
     controls: tuple[float, ...] = (60.0, 400.0)
     dilution: float = 8.0
+    wavelengths_nm: tuple[float, ...] = (450.0, 540.0)
     blank_density: float = 0.06
     top_density: float = 3.4
     half_density_at: float = 800.0
@@ -75,12 +77,11 @@ class Well:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlateReading:
-    """A plate as the reader saw it, shape (8, 12) each: signal and reference wavelength; NaN: nothing in the well."""
+    """A plate as the reader saw it: `reads`, shape (8, 12), by wavelength in nm; NaN: nothing in the well."""
 
     plate: str
     wells: tuple[Well, ...]
-    signal: FloatArray
-    reference: FloatArray
+    reads: Mapping[float, FloatArray]
 
 
 def read_plates(trial: Trial, assay: AssaySettings) -> list[PlateReading]:
@@ -107,15 +108,15 @@ def _reading(trial: Trial, assay: AssaySettings, number: int, samples: Sequence[
     wells = _layout(plate, samples, assay, rng)
     gain = np.exp(rng.normal(0.0, assay.plate_sd))
     shape = (len(_ROWS), _COLUMNS)
-    signal, reference = np.full(shape, np.nan), np.full(shape, np.nan)
+    reads = {wavelength: np.full(shape, np.nan) for wavelength in assay.wavelengths_nm}
     for well in wells:
         place = (_ROWS.index(well.well[0]), int(well.well[1:]) - 1)
         pipetted = well.truth * np.exp(rng.normal(0.0, assay.well_sd))
         density = gain * float(assay.density(np.array(pipetted)))
-        background = assay.background_density + rng.normal(0.0, 0.001)
-        signal[place] = density + background + rng.normal(0.0, assay.density_sd)
-        reference[place] = background
-    return PlateReading(plate=plate, wells=wells, signal=signal, reference=reference)
+        background, dust = assay.background_density + rng.normal(0.0, 0.001), rng.normal(0.0, assay.density_sd)
+        for number_of_read, values in enumerate(reads.values()):
+            values[place] = background if number_of_read else density + background + dust
+    return PlateReading(plate=plate, wells=wells, reads=reads)
 
 
 def _layout(plate: str, samples: Sequence[Visit], assay: AssaySettings, rng: np.random.Generator) -> tuple[Well, ...]:

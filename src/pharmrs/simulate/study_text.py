@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pharmrs.simulate.plates import AssaySettings
 from pharmrs.simulate.relaxation import RelaxationTimes
-from pharmrs.simulate.tecan_export import WAVELENGTHS_NM
 from pharmrs.simulate.trial import VOXEL_MEAN
 from pharmrs.simulate.trial_records import TrialSettings
 
@@ -79,10 +78,10 @@ _ASSAY = """\
 assay:  # exports and layout in sourcedata/assay
   analyte: {analyte}
   unit: {unit}
-  wavelength_nm: {wavelengths[0]}
-  reference_wavelength_nm: {wavelengths[1]}
+  wavelength_nm: {wavelengths[0]:g}
+  reference_wavelength_nm: {wavelengths[1]:g}
   lower_limit: {{value: {limit:g}, refers_to: in_well}}  # the lowest standard
-  preparation_cv_percent: {preparation:g}
+  preparation_cv_percent: {dilution_percent:g}
 """
 
 _GENOTYPE = """\
@@ -90,8 +89,25 @@ genotype:
   markers: [{marker}]
 """
 
+_ANALYSIS = """\
+analysis:  # the analysis of the reference study
+  metabolite: {metabolite}
+  biomarker: {analyte}
+  time_adjustment: linear
+  biomarker_transform: shifted_log
+  biomarker_change: relative
+  metabolite_change: relative
+  covariates:
+    - {{name: age}}
+    - {{name: bmi}}
+{genotype}"""
 
-def study_text(settings: TrialSettings, *, imaged: bool, assay: AssaySettings | None, genotyped: bool) -> str:
+_GENOTYPE_COVARIATE = "    - {{name: genotype, reference: {common}}}\n"
+
+
+def study_text(
+    settings: TrialSettings, *, recorded: bool, imaged: bool, assay: AssaySettings | None, genotyped: bool
+) -> str:
     """The study plan of a simulated trial; what is not simulated is not declared."""
     design = settings.design
     treatments = ", ".join(f'"{name}"' for name in design.treatments)
@@ -106,6 +122,7 @@ def study_text(settings: TrialSettings, *, imaged: bool, assay: AssaySettings | 
         _QUALITY,
         _assay_text(settings, assay) if assay is not None else "",
         _GENOTYPE.format(marker=settings.marker) if genotyped else "",
+        _analysis_text(settings, genotyped=genotyped) if assay is not None and recorded else "",
     )
     return "".join(parts)
 
@@ -114,7 +131,13 @@ def _assay_text(settings: TrialSettings, assay: AssaySettings) -> str:
     return _ASSAY.format(
         analyte=settings.analyte,
         unit=settings.unit,
-        wavelengths=WAVELENGTHS_NM,
+        wavelengths=assay.wavelengths_nm,
         limit=assay.nominals[-1],
-        preparation=100 * assay.dilution_sd,
+        dilution_percent=100 * assay.dilution_sd,
     )
+
+
+def _analysis_text(settings: TrialSettings, *, genotyped: bool) -> str:
+    common = next(iter(settings.planted.population.genotypes))
+    genotype = _GENOTYPE_COVARIATE.format(common=common) if genotyped else ""
+    return _ANALYSIS.format(metabolite=settings.metabolite, analyte=settings.analyte, genotype=genotype)

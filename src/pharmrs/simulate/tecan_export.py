@@ -21,7 +21,6 @@ from pharmrs.simulate.plates import PlateReading
 _READER_MAXIMUM = 4.0
 _STAMP = "1/1/1924 10:{minute:02d}:00 AM"
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # earliest time a zip archive can hold: the same plate gives the same bytes
-WAVELENGTHS_NM = (450, 540)
 
 
 def write_tecan_export(path: Path, reading: PlateReading) -> None:
@@ -35,8 +34,8 @@ def write_tecan_export(path: Path, reading: PlateReading) -> None:
         for column, value in cells.items():
             sheet[f"{column}{line}"] = value
     line = 15
-    for number, values in enumerate((reading.signal, reading.reference)):
-        line = _block(sheet, line, number, values)
+    for number, (wavelength, values) in enumerate(reading.reads.items()):
+        line = _block(sheet, line, number, wavelength, values)
     sheet[f"A{line + 3}"], sheet[f"B{line + 3}"] = "End Time:", _STAMP.format(minute=5)
     book.create_sheet("Sheet1")
     book.properties.created = book.properties.modified = datetime(*_EPOCH, tzinfo=UTC).replace(tzinfo=None)
@@ -59,12 +58,12 @@ def _header(plate: str) -> list[tuple[int, dict[str, object]]]:
     ]
 
 
-def _block(sheet: Any, line: int, number: int, values: FloatArray) -> int:
+def _block(sheet: Any, line: int, number: int, wavelength_nm: float, values: FloatArray) -> int:
     """One label; returns the first line after it."""
     head: list[tuple[object, ...]] = [
         (f"Label: Label{number + 1}",),
         ("Mode", "Absorbance", None),
-        ("Measurement Wavelength", WAVELENGTHS_NM[number], "nm"),
+        ("Measurement Wavelength", round(wavelength_nm), "nm"),
         ("Bandwidth", 9, "nm"),
         ("Number of Flashes", 10, None),
         ("Settle Time", 0, "ms"),

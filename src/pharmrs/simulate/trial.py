@@ -20,7 +20,6 @@ _ORDERS, _PERSON, _VISITS = 0, 1, 2  # streams of random numbers
 _WASH_OUT_DAYS = 21
 VOXEL_MEAN = (0.60, 0.25, 0.15)  # grey matter, white matter, CSF of a box in the pregenual cingulate
 _VOXEL_PERSON_SD, _VOXEL_VISIT_SD = 0.035, 0.012
-_LARGEST_FALL = 0.7  # no change of a metabolite is drawn below -70 %
 
 
 def stream(settings: TrialSettings, *keys: int) -> np.random.Generator:
@@ -121,17 +120,17 @@ def _period_truth(
 ) -> tuple[tuple[float, float], tuple[float, float]]:
     """Metabolite at baseline and follow-up (factors on the person's mean), and the same of ln(biomarker) (terms).
 
-    ln(follow-up / baseline) = change + slope * (relative metabolite change - its mean) + allele effect + visits.
+    ln(follow-up / baseline) = mean + slope * (that of the metabolite - its mean) + allele effect + visits.
     """
     effect, population = effects.treatments[treatment], effects.population
     baseline = math.exp(rng.normal(0.0, population.metabolite_visit_sd))
-    change = max(float(rng.normal(effect.metabolite_change, effect.metabolite_sd)), -_LARGEST_FALL)
+    change = float(rng.normal(effect.metabolite_change, effect.metabolite_sd))
     alleles = person.genotype.split("/").count(minor_allele(tuple(population.genotypes)))
     rise = effect.biomarker_change + effect.slope * (change - effect.metabolite_change)
     rise += population.biomarker_per_allele * alleles
     visit = rng.normal(0.0, population.biomarker_visit_sd)
     follow_up = rng.normal(0.0, population.biomarker_visit_sd) + rise
-    return (baseline, baseline * (1.0 + change)), (float(visit), float(follow_up))
+    return (baseline, baseline * math.exp(change)), (float(visit), float(follow_up))
 
 
 def minor_allele(genotypes: tuple[str, ...]) -> str:

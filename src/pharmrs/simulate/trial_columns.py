@@ -72,10 +72,10 @@ TRUE_VISITS = {
 }
 EFFECTS = {
     "treatment": _TREATMENT,
-    "slope": Column("Planted coupling: change of ln(follow-up / baseline) of the biomarker per relative change.", "1"),
+    "slope": Column("Planted coupling: ln(follow-up / baseline) of the biomarker per that of the metabolite.", "1"),
     "slope_minus_reference": Column("Its difference from the reference treatment: the planted interaction.", "1"),
     "biomarker_change": Column("Mean of ln(follow-up / baseline) of the biomarker.", "1"),
-    "metabolite_change": Column("Mean relative change of the metabolite in tissue.", "1"),
+    "metabolite_change": Column("Mean of ln(follow-up / baseline) of the metabolite in tissue.", "1"),
     "metabolite_sd": Column("SD of that change between people.", "1"),
 }
 TRUE_WELLS = {

@@ -166,8 +166,9 @@ def _write_description(root: Path, trial: Trial) -> None:
 
 
 def _write_built_in(root: Path, trial: Trial, basis: BasisSet, chosen: Instruments) -> None:
-    imaged = chosen.scanner is not None and chosen.head is not None
-    text = study_text(trial.settings, imaged=imaged, assay=chosen.assay, genotyped=chosen.gel is not None)
+    recorded = chosen.scanner is not None
+    imaged, genotyped = recorded and chosen.head is not None, chosen.gel is not None
+    text = study_text(trial.settings, recorded=recorded, imaged=imaged, assay=chosen.assay, genotyped=genotyped)
     write_text(root / "study.yaml", text)
     (root / BASIS_FILE).parent.mkdir(parents=True, exist_ok=True)
     write_lcmodel_basis(root / BASIS_FILE, basis, ACQUISITION.sequence)

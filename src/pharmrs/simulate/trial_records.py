@@ -70,10 +70,8 @@ def _check_treatments(settings: TrialSettings, problems: Problems) -> None:
         for key, value in values.items():
             if not math.isfinite(value):
                 problems.add(f"effects.{name}.{key}", "must be a finite number", value, "correct it")
-        if effect.metabolite_sd < 0 or effect.metabolite_change <= -1:
-            found = f"change {effect.metabolite_change:g}, SD {effect.metabolite_sd:g}"
-            rule = "the mean change must be above -1 and its SD not negative"
-            problems.add(f"effects.{name}", rule, found, "a metabolite cannot fall by more than all of it")
+        if effect.metabolite_sd < 0:
+            problems.add(f"effects.{name}.metabolite_sd", "must not be negative", effect.metabolite_sd, "give an SD")
 
 
 def _check_shares(shares: dict[str, float], where: str, problems: Problems) -> None:

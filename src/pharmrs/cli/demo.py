@@ -1,0 +1,57 @@
+"""`pharmrs demo FOLDER`: simulate the reference study's trial, analyse it, compare with what was planted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pharmrs.cli.messages import EXIT_SOME_FAILED, print_problems, progress, say
+
+if TYPE_CHECKING:
+    from pharmrs.pipeline.recovered import Recovered
+
+
+def demo_command(
+    folder: Annotated[Path, typer.Argument(help="New or empty folder.")],
+    participants: Annotated[int, typer.Option("--participants", "-n", help="Number of people.")] = 35,
+    seed: Annotated[int, typer.Option(help="Seed: the same seed gives the same trial.")] = 1,
+    workers: Annotated[int, typer.Option("--workers", "-j", min=0, help="Processes; 0: one per core.")] = 0,
+) -> None:
+    """Simulate a trial from raw signals on, analyse it, and show planted against recovered values."""
+    from pharmrs.pipeline.demonstration import demonstrate
+    from pharmrs.pipeline.execution import default_workers, limit_threads
+    from pharmrs.pipeline.simulation import SimulationRequest
+
+    limit_threads()
+    request = SimulationRequest(participants=participants, seed=seed, workers=workers or default_workers())
+    with progress("demonstration") as (begin, step):
+        done = demonstrate(folder, request, begin, step, say)
+    outcomes = done.run.outcomes
+    print_problems([*done.run.problems, *(problem for outcome in outcomes for problem in outcome.problems)])
+    say(
+        f"{len(outcomes) - len(done.run.failed)} of {len(outcomes)} scans processed; "
+        f"simulation {done.simulation_s:.0f} s, analysis {done.analysis_s:.0f} s"
+    )
+    _print_rows(done.rows)
+    typer.echo(f"report: {done.run.report}")
+    if done.run.failed or any(problem.severity == "error" for problem in done.run.problems):
+        raise typer.Exit(EXIT_SOME_FAILED)
+
+
+def _print_rows(rows: tuple[Recovered, ...]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from pharmrs.report.numbers import number_text
+
+    table = Table(title="Planted and recovered", title_justify="left")
+    table.add_column("quantity", overflow="fold")
+    for name in ("planted", "recovered", "95 % interval", "n"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for row in rows:
+        # a missing interval is NaN, which is not equal to itself
+        interval = f"{number_text(row.ci_low)} to {number_text(row.ci_high)}" if row.ci_low == row.ci_low else ""
+        table.add_row(row.quantity, number_text(row.planted), number_text(row.recovered), interval, str(row.n))
+    Console().print(table)

@@ -1,0 +1,54 @@
+"""`pharmrs demo`: a trial is simulated, analysed as if it were real, and its results put beside what was planted."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from pharmrs.io.study_file import STUDY_FILE, read_study
+from pharmrs.pipeline.recovered import Recovered, compare, recovered_table
+from pharmrs.pipeline.run import RunResult, run_dataset
+from pharmrs.pipeline.simulation import SimulationRequest, planned_trial, simulate_trial
+from pharmrs.report.tables import write_table
+from pharmrs.simulate.trial_tables import TRUTH
+
+RESULTS = Path("derivatives") / "pharmrs"
+
+Step = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demonstration:
+    """The run, planted against recovered, and the seconds that simulation and analysis took."""
+
+    run: RunResult
+    rows: tuple[Recovered, ...]
+    simulation_s: float
+    analysis_s: float
+
+
+def demonstrate(
+    folder: Path, request: SimulationRequest, begin: Callable[[int], None], step: Step, tell: Step
+) -> Demonstration:
+    """Simulate into `folder`, analyse, compare. Raises `InputError` as the two commands it stands for.
+
+    `begin` is told the number of steps (participants and scans), `step` each one, `tell` the stages after the scans.
+    """
+    planned = planned_trial(request)
+    begin(len(planned.participants) + sum(visit.has_scan for visit in planned.visits))
+    start = time.perf_counter()
+    trial = simulate_trial(folder, request, done=lambda one: step(f"simulated sub-{one.person.label}"))
+    simulated = time.perf_counter()
+    result = run_dataset(
+        folder,
+        folder / RESULTS,
+        request.workers,
+        done=lambda outcome: step(f"analysed {outcome.files.name}"),
+        tell=tell,
+    )
+    analysed = time.perf_counter()
+    rows = tuple(compare(trial, read_study(folder / STUDY_FILE), folder / RESULTS))
+    write_table(folder / TRUTH, recovered_table(rows))
+    return Demonstration(run=result, rows=rows, simulation_s=simulated - start, analysis_s=analysed - simulated)

@@ -1,0 +1,102 @@
+"""Planted against recovered: the comparison reads the files of a run, and the demonstration ends with it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from e2e import RESULTS, pharmrs, table
+
+from pharmrs.io.study_file import read_study
+from pharmrs.pipeline.recovered import OBSERVATIONS, compare
+from pharmrs.pipeline.simulation import REFERENCE_DESIGN
+from pharmrs.records.observations import ObservationTable
+from pharmrs.simulate.observations import WITHOUT_ERRORS, observed_table
+from pharmrs.simulate.plates import AssaySettings
+from pharmrs.simulate.study_text import study_text
+from pharmrs.simulate.trial import draw_trial
+from pharmrs.simulate.trial_records import Trial, TrialSettings
+
+COLUMNS = (
+    *("subject", "treatment", "time_point", "sequence", "period", "clock_time_h"),
+    *("metabolite", "biomarker", "biomarker_censored"),
+)
+
+
+@pytest.fixture(scope="module")
+def trial() -> Trial:
+    return draw_trial(TrialSettings(design=REFERENCE_DESIGN, participants=300, seed=8))
+
+
+def write_observations(path: Path, rows: ObservationTable) -> None:
+    lines = ["\t".join([*COLUMNS, "biomarker_limit"])]
+    for row in rows.rows:
+        cells = [str(getattr(row, name)) for name in COLUMNS]
+        lines.append("\t".join([*cells, str(row.biomarker_limit)]).replace("nan", "n/a"))
+    path.write_text("\n".join(lines) + "\n")
+
+
+def test_true_values_give_back_what_was_planted(trial: Trial, tmp_path: Path) -> None:
+    """300 people: SE of the interaction about 0.14; the comparison must say what least squares on the truth says."""
+    text = study_text(trial.settings, recorded=True, imaged=False, assay=AssaySettings(), genotyped=False)
+    (tmp_path / "study.yaml").write_text(text)
+    write_observations(tmp_path / OBSERVATIONS, observed_table(trial, replace(WITHOUT_ERRORS, limit=187.5)))
+    (tmp_path / "genotypes.tsv").write_text(
+        "subject\tgenotype\n"
+        + "".join(f"{one.label}\t{one.genotype if one.label != '003' else 'n/a'}\n" for one in trial.participants)
+    )
+    first = trial.visits[0]
+    (tmp_path / "tissue.tsv").write_text(
+        f"subject\tsession\tgm\twm\n001\t1\t{first.gray_matter + 0.01}\t{first.white_matter}\n001\t2\tn/a\tn/a\n"
+    )
+    rows = {row.quantity: row for row in compare(trial, read_study(tmp_path / "study.yaml"), tmp_path)}
+    interaction = rows["interaction, S-ketamine: ln BDNF per ln Glu"]
+    assert interaction.planted == pytest.approx(1.005)
+    assert interaction.ci_low < interaction.recovered < interaction.ci_high
+    assert interaction.recovered == pytest.approx(1.005, abs=0.6)
+    slope = rows["slope, placebo: ln BDNF per ln Glu"]
+    assert (slope.planted, slope.n) == (-0.330, interaction.n)
+    below = [row for name, row in rows.items() if name.startswith("samples below the limit of 187.5")]
+    assert [(row.planted, row.recovered) for row in below] == [
+        (
+            sum(visit.has_sample and visit.biomarker < 187.5 for visit in trial.visits),
+            sum(visit.biomarker < 187.5 for visit in trial.visits),
+        )
+    ]
+    assert rows["mean change of ln Glu, placebo"].recovered == pytest.approx(0.045, abs=0.03)
+    assert rows["genotypes called right"].recovered == 299
+    (tissue,) = [row for name, row in rows.items() if name.startswith("grey and white matter")]
+    assert tissue.recovered - tissue.planted == pytest.approx(0.01)
+    assert "mean absolute error 0.010" in tissue.quantity
+
+
+def test_what_was_not_analysed_is_left_out(trial: Trial, tmp_path: Path) -> None:
+    text = study_text(trial.settings, recorded=False, imaged=False, assay=None, genotyped=False)
+    (tmp_path / "study.yaml").write_text(text)
+    assert compare(trial, read_study(tmp_path / "study.yaml"), tmp_path) == []
+
+
+@pytest.mark.long
+def test_demonstration(tmp_path: Path) -> None:
+    folder = tmp_path / "demo"
+    end = pharmrs("demo", folder, "-n", 3, "-j", 1, "--seed", 2)
+    assert end.code == 0, end.err
+    assert end.out.rstrip().endswith(f"report: {folder / RESULTS / 'report.html'}")
+    assert "Planted and recovered" in end.out
+    assert "demonstration 1/" in end.err and "Traceback" not in end.err
+    rows = {row["quantity"]: row for row in table(folder / "truth" / "recovered.tsv")}
+    assert rows["genotypes called right"]["recovered"] == "3"
+    assert float(rows["interaction, S-ketamine: ln BDNF per ln Glu"]["planted"]) == pytest.approx(1.005)
+    page = (folder / RESULTS / "report.html").read_text(encoding="utf-8")
+    for anchor in ("genotypes", "sample-flow"):
+        assert f'id="{anchor}"' in page
+    assert (folder / RESULTS / "biomarkers.tsv").is_file() and (folder / RESULTS / "results.json").is_file()
+
+
+def test_demonstration_refuses_a_folder_with_files(tmp_path: Path) -> None:
+    (tmp_path / "mine").write_text("keep")
+    end = pharmrs("demo", tmp_path, "-n", 2)
+    assert end.code == 2 and "must be new or empty" in end.err
+    end = pharmrs("demo", tmp_path / "new", "-n", -2)
+    assert end.code == 2 and "participants: must be 1 to 9999" in end.err
