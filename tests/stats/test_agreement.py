@@ -38,9 +38,9 @@ def test_interval_is_that_of_a_bootstrap() -> None:
     counts = np.array([[60.0, 6, 4], [8, 30, 5], [3, 4, 10]])
     _, error = cohen_kappa(counts)
     rng = np.random.default_rng(7)
-    draws = rng.multinomial(int(counts.sum()), (counts / counts.sum()).ravel(), size=4000).reshape(-1, 3, 3)
+    draws = rng.multinomial(int(counts.sum()), (counts / counts.sum()).ravel(), size=1500).reshape(-1, 3, 3)
     spread = np.std([cohen_kappa(draw.astype(float))[0] for draw in draws])
-    assert error == pytest.approx(spread, rel=0.06)  # SE of a SD from 4000 draws: 1.1 %; large-sample formula: a few %
+    assert error == pytest.approx(spread, rel=0.07)  # SE of a SD from 1500 draws: 1.8 %; large-sample formula: a few %
 
 
 def test_without_anything_to_agree_on_there_is_no_kappa() -> None:
