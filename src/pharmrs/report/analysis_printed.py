@@ -133,7 +133,7 @@ def _rules_table(result: AnalysisResult) -> PrintedTable | None:
         return None
     rows = tuple(
         (
-            f"without {item.lifted}" if item.lifted else "as declared", str(item.n), item.term or MISSING,
+            f"without “{item.lifted}”" if item.lifted else "as declared", str(item.n), item.term or MISSING,
             number_text(item.estimate), interval_text(item.ci_low, item.ci_high), p_text(item.p),
         )
         for item in changes

@@ -13,7 +13,8 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date of a zip member: the same ta
 _LATEX = str.maketrans(
     {"&": r"\&", "%": r"\%", "_": r"\_", "#": r"\#", "$": r"\$", "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}",
      "^": r"\textasciicircum{}", "\\": r"\textbackslash{}", "×": r"$\times$", "−": "$-$", "²": "$^2$",
-     "<": "$<$", ">": "$>$", "β": r"$\beta$", "∞": r"$\infty$", "±": r"$\pm$", "–": "--", "≤": r"$\le$"}
+     "<": "$<$", ">": "$>$", "β": r"$\beta$", "∞": r"$\infty$", "±": r"$\pm$", "–": "--", "≤": r"$\le$",
+     "“": "``", "”": "''"}
 )  # fmt: skip
 
 

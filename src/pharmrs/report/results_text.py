@@ -106,7 +106,7 @@ def _comparison(test: StatisticalTest) -> str:
 
 def _rule_paragraph(chain: ReferenceChain) -> list[str]:
     parts = [
-        f"without {item.lifted} {number_text(item.estimate)} ({p_phrase(item.p)}, n = {item.n} pairs)"
+        f"without “{item.lifted}” {number_text(item.estimate)} ({p_phrase(item.p)}, n = {item.n} pairs)"
         for item in chain.rule_changes
         if item.lifted and not item.reason
     ]
