@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ sys.path.insert(0, str(ROOT / "tests" / "pipeline"))  # one set of end-to-end he
 
 from e2e import fingerprint  # noqa: E402
 from real_run import RealRun  # noqa: E402
+from review_process import StartReview, start_server  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -33,3 +35,14 @@ def real(steam: Path, tmp_path_factory: pytest.TempPathFactory) -> RealRun:
     command = [sys.executable, "-m", "pharmrs", "run", str(root), "--workers", "1"]
     ended = subprocess.run(command, check=False, capture_output=True, text=True, timeout=300)
     return RealRun(root, before, fingerprint(root), ended)
+
+
+@pytest.fixture
+def start_review() -> Iterator[StartReview]:
+    """A function that starts `pharmrs review DATASET --output OUTPUT`; what still runs at the end is ended."""
+    started: list[subprocess.Popen[str]] = []
+    yield lambda dataset, output: start_server(dataset, output, started)
+    for server in started:
+        if server.poll() is None:
+            server.kill()
+            server.communicate()

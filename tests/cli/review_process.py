@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
+StartReview = Callable[[Path, Path], tuple[subprocess.Popen[str], str]]
 
-def start(dataset: Path, output: Path) -> tuple[subprocess.Popen[str], str]:
-    """The running server of rater AB and its address."""
+
+def start_server(
+    dataset: Path, output: Path, started: list[subprocess.Popen[str]]
+) -> tuple[subprocess.Popen[str], str]:
+    """The running server of rater AB, noted in `started`, and its address."""
     command = [
         sys.executable,
         "-m",
@@ -22,6 +27,7 @@ def start(dataset: Path, output: Path) -> tuple[subprocess.Popen[str], str]:
         str(output),
     ]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    started.append(server)
     assert server.stdout is not None
     address = server.stdout.readline().strip()
     assert address.startswith("http://127.0.0.1:"), server.communicate()[1]

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from review_process import start
+from review_process import StartReview
 from small_trial import write_small_trial
 
 from pharmrs.io.review_log import read_decisions
@@ -51,8 +51,10 @@ def _drawn(page: sync_api.Page) -> bytes:
     return bytes(page.locator("#plot").screenshot())
 
 
-def test_a_review_by_keyboard(browser: sync_api.Browser, dataset: Path, tmp_path: Path) -> None:
-    server, address = start(dataset, tmp_path)
+def test_a_review_by_keyboard(
+    browser: sync_api.Browser, dataset: Path, tmp_path: Path, start_review: StartReview
+) -> None:
+    server, address = start_review(dataset, tmp_path)
     said: list[str] = []
     asked: set[str] = set()
     page = browser.new_page(viewport={"width": 1280, "height": 800})
@@ -103,8 +105,10 @@ def test_a_review_by_keyboard(browser: sync_api.Browser, dataset: Path, tmp_path
     assert len(read_decisions(tmp_path / "review")) == 4
 
 
-def test_a_phone_shows_the_verdicts_without_scrolling(browser: sync_api.Browser, dataset: Path, tmp_path: Path) -> None:
-    server, address = start(dataset, tmp_path)
+def test_a_phone_shows_the_verdicts_without_scrolling(
+    browser: sync_api.Browser, dataset: Path, tmp_path: Path, start_review: StartReview
+) -> None:
+    server, address = start_review(dataset, tmp_path)
     page = browser.new_page(viewport={"width": 390, "height": 844}, color_scheme="dark")
     page.goto(address)
     _wait_for(page, 0)

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from e2e import pharmrs
-from review_process import start
+from review_process import StartReview
 from small_trial import write_small_trial
 from starlette.testclient import TestClient
 
@@ -220,8 +220,10 @@ def _ask(address: str, body: dict[str, object] | None = None) -> dict[str, Any]:
     raise AssertionError("the server does not answer")
 
 
-def test_a_killed_server_loses_no_decision_and_starts_again(dataset: Path, tmp_path: Path) -> None:
-    server, address = start(dataset, tmp_path / "out")
+def test_a_killed_server_loses_no_decision_and_starts_again(
+    dataset: Path, tmp_path: Path, start_review: StartReview
+) -> None:
+    server, address = start_review(dataset, tmp_path / "out")
     _ask(address + "decide", {"position": 1, "decision": "accept"})
     _ask(address + "decide", {"position": 2, "decision": "reject", "reason": "lipid contamination"})
     second = pharmrs("review", dataset, "--rater", "AB", "--no-browser", "-o", tmp_path / "out")
@@ -230,7 +232,7 @@ def test_a_killed_server_loses_no_decision_and_starts_again(dataset: Path, tmp_p
     server.communicate()
     decisions = read_decisions(tmp_path / "out" / "review")
     assert [(one.decision, one.position) for one in decisions] == [("accept", 1), ("reject", 2)]
-    again, new_address = start(dataset, tmp_path / "out")
+    again, new_address = start_review(dataset, tmp_path / "out")
     assert new_address.split("/")[3] != address.split("/")[3]  # another secret each time
     assert _ask(new_address + "state")["position"] == 3
     again.send_signal(signal.SIGINT)
@@ -240,14 +242,14 @@ def test_a_killed_server_loses_no_decision_and_starts_again(dataset: Path, tmp_p
     assert address.split("/")[3] not in told and "Traceback" not in told
 
 
-def test_agreement_is_told_at_the_end_only(dataset: Path, tmp_path: Path) -> None:
+def test_agreement_is_told_at_the_end_only(dataset: Path, tmp_path: Path, start_review: StartReview) -> None:
     with DecisionLog(tmp_path / "review", "CD") as log:
         other = ReviewSession(open_dataset(dataset), log, "CD", 1)
         for position, verdict in enumerate(("accept", "accept", "reject", "reject"), start=1):
             other.decide(position, verdict, "x")
         rejected = {one.scan for one in log.decisions if one.decision == "reject"}
     for until, told in ((3, False), (4, True)):
-        server, address = start(dataset, tmp_path)
+        server, address = start_review(dataset, tmp_path)
         order = [files.name for files in shuffled(open_dataset(dataset).scans, "AB", 1)]
         for position in range(1, until + 1):
             verdict = "reject" if order[position - 1] in rejected else "accept"
