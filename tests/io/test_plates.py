@@ -358,3 +358,79 @@ def test_no_layout_at_all(tmp_path: Path) -> None:
 )
 def test_names_of_wells(text: str, position: tuple[int, int] | None) -> None:
     assert well_position(text) == position
+
+
+COLUMNS = "\t".join(map(str, range(1, 13)))
+
+
+@pytest.mark.parametrize("wavelengths", [(450,), (450, 540)])
+def test_softmax_through_allotropy(tmp_path: Path, wavelengths: tuple[int, ...]) -> None:
+    head = f"Plate:\tPlate1\t1.3\tPlateFormat\tEndpoint\tAbsorbance\tRaw\tFALSE\t1\t\t\t\t\t\t{len(wavelengths)}\t"
+    head += " ".join(map(str, wavelengths)) + " \t1\t12\t96\t1\t8\t\t\n\tTemperature(C)\t"
+    lines = ["\t\t".join([COLUMNS] * len(wavelengths))]
+    for row, values in enumerate(GRID):
+        grids = (
+            "\t".join(str(round(value / (1 + number), 6)) for value in values) for number in range(len(wavelengths))
+        )
+        lines.append(("\t35\t" if row == 0 else "\t\t") + "\t\t".join(grids))
+    path = tmp_path / "softmax.txt"
+    end = "\t\t\n\n~End\nOriginal Filename: x; Date Last Saved: 1/9/2023 2:23:07 PM"
+    path.write_text("##BLOCKS= 1\n" + head + "\t\t\n".join(lines) + end)
+    plate = only(path)
+    assert plate.names[0] == "Plate1" and [read.wavelength_nm for read in plate.reads] == list(wavelengths)
+    for number, read in enumerate(plate.reads):
+        np.testing.assert_allclose(read.values, GRID / (1 + number), atol=1e-6)
+
+
+def test_skanit_through_allotropy(tmp_path: Path) -> None:
+    from openpyxl import Workbook
+
+    book = Workbook()
+    sheet: Any = book.active
+    sheet.title = "Absorbance 1_01"
+    for line in ("Measurement results", "study.skax", "5/22/2023 10:00:00 AM", None, "Absorbance 1"):
+        sheet.append([line])
+    sheet.append(["Wavelength: 450 nm"])
+    sheet.append(["Plate 1"])
+    sheet.append(["Abs", *range(1, 13)])
+    for letter, values in zip(ROWS, GRID, strict=True):
+        sheet.append([letter, *map(float, values)])
+    sheet.append([None])
+    sheet.append(["Sample", *range(1, 13)])
+    for letter in ROWS:
+        sheet.append([letter, *["Un0001"] * 12])
+    fields = {
+        "Session information": {"Session name": "study.skax", "Execution time": "5/22/2023 10:00:00 AM"},
+        "General information": {"Report generated with SW version": "SkanIt Software 7.0 RE, ver. 7.0.0.50"},
+        "Instrument information": {"Name": "Varioskan LUX", "Serial number": "1"},
+    }
+    for title, content in fields.items():
+        extra: Any = book.create_sheet(title)
+        extra.append([title])
+        for key, value in content.items():
+            extra.append([None, key, None, None, value])
+    book.save(tmp_path / "skanit.xlsx")
+    plate = only(tmp_path / "skanit.xlsx")
+    assert plate.names[0] == "Plate 1" and plate.reads[0].wavelength_nm == 450.0
+    np.testing.assert_array_equal(plate.reads[0].values, GRID)
+    assert "SkanIt" in plate.instrument and plate.measured == "2023-05-22T10:00:00"
+
+
+def test_a_broken_vendor_file_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "softmax.txt"
+    path.write_text("##BLOCKS= 1\nPlate:\tPlate1\t1.3\tPlateFormat\tEndpoint\n")
+    (problem,) = problems_of(path)
+    assert "MOLDEV_SOFTMAX_PRO" in problem.rule and "plain grid" in problem.remedy
+
+
+def test_lists_and_plain_formats_do_not_need_allotropy(tmp_path: Path) -> None:
+    """It takes seconds to import: only files of its formats pay for it."""
+    import subprocess
+    import sys
+
+    path = tmp_path / "long.csv"
+    path.write_text("well,value\nA1,0.5\n")
+    code = "import sys; from pathlib import Path; from pharmrs.io.plates.registry import read_export; "
+    code += f"read_export(Path({str(path)!r})); print('allotropy' in sys.modules)"
+    ended = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=60)
+    assert ended.stdout.strip() == "False"

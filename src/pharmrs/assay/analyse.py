@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from pharmrs.assay.band import curve_band
-from pharmrs.assay.checks import check_layout_fits, check_samples, check_standards
+from pharmrs.assay.checks import check_labels, check_layout_fits, check_samples, check_standards
 from pharmrs.assay.dilution import dilution_series
 from pharmrs.assay.estimates import estimate_samples, group_wells
 from pharmrs.assay.limits import assay_limits, standard_levels
@@ -33,6 +33,7 @@ def analyse_plate(
     if isinstance(reads, InputProblem):
         raise InputError([reads])
     problems = check_layout_fits(layout, reads[0], plate.source, layout_file)
+    problems += check_labels(layout, plate.labels, layout_file)
     analytes = sorted({entry.analyte or settings.analyte for entry in layout})
     if len(analytes) > 1:
         problems.append(_several_analytes(name, analytes, layout_file))

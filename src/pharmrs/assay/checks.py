@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -17,6 +18,8 @@ FEWEST_LEVELS = 5  # concentrations, zero included, that determine four paramete
 _REVERSAL_SD, _REVERSAL_SHARE = 4.0, 0.10  # a level out of order by more than noise and by more than a tenth
 _UNREPLICATED_CV = 0.10
 _SHOWN = 8
+_STANDARD_LABEL = re.compile(r"(?:STD|STANDARD|CAL)[ _-]?(\d+(?:\.\d+)?)", re.IGNORECASE)
+_BLANK_LABELS = ("blank", "blk", "bl")
 
 
 def check_layout_fits(
@@ -50,6 +53,31 @@ def check_layout_fits(
             )
         )
     return problems
+
+
+def check_labels(layout: Sequence[LayoutWell], labels: Mapping[str, str], layout_file: str) -> list[InputProblem]:
+    """Standards and blanks of the layout against what the reader's own software calls these wells (`STD62.5`)."""
+    contrary = []
+    for entry in layout:
+        label = labels.get(entry.well, "")
+        told = _STANDARD_LABEL.fullmatch(label)
+        blank = label.lower() in _BLANK_LABELS
+        zero = entry.role == "blank" or (entry.role == "standard" and entry.nominal == 0)
+        agrees = zero if blank else not told or (entry.role == "standard" and float(told[1]) == entry.nominal)
+        if not agrees:
+            contrary.append(f"{entry.well} is {label}, not {entry.role} {entry.sample or f'{entry.nominal:g}'}")
+    if not contrary:
+        return []
+    return [
+        InputProblem(
+            file=layout_file,
+            field=f"plate {layout[0].plate}",
+            rule="the export names these wells otherwise (is it the layout of another plate?)",
+            value=_list(contrary),
+            remedy="compare with the plate; the layout counts, names in the export do not",
+            severity="warning",
+        )
+    ]
 
 
 def check_standards(wells: Sequence[AssayWell], plate: str, layout_file: str) -> list[InputProblem]:

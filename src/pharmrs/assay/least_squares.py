@@ -10,8 +10,8 @@ from pharmrs.assay.logistic import gradient, response
 from pharmrs.records.arrays import BoolArray, FloatArray
 
 _FIRST_DAMPING, _LEAST_DAMPING, _MOST_DAMPING = 1e-2, 1e-12, 1e12
-_RIDGE = 1e-14  # keeps a normal matrix of full rank that is singular to rounding
-_ROUNDING = 1e-5
+_RIDGE = 1e-13  # keeps a normal matrix of full rank that is singular to rounding
+_ACCEPTED_OFFSET = 1e-5  # R's nls stops here: parameters within a hundred-thousandth of their standard errors
 _EXACT = 1e-26  # cost, relative to that of the data themselves, below which the fit is exact
 
 
@@ -24,6 +24,24 @@ class Solved:
     converged: BoolArray
 
 
+@dataclass(slots=True)
+class _Normal:
+    """Scaled normal equations of B searches: matrix (B, p, p) with unit diagonal, right side and scale (B, p)."""
+
+    matrix: FloatArray
+    right: FloatArray
+    scale: FloatArray
+    held: BoolArray
+
+    def solve(self, damping: FloatArray) -> FloatArray:
+        """Steps (B, p) in the scaled parameters; what is held at its bound does not move."""
+        index = np.arange(self.matrix.shape[1])
+        free = ~self.held
+        matrix = self.matrix * (free[:, :, None] & free[:, None, :])
+        matrix[:, index, index] = 1.0 + damping[:, None] + _RIDGE
+        return np.asarray(np.linalg.solve(matrix, np.where(free, self.right, 0.0)[..., None])[..., 0])
+
+
 def solve(
     starts: FloatArray,
     log_x: FloatArray,
@@ -32,27 +50,29 @@ def solve(
     *,
     low: FloatArray,
     high: FloatArray,
-    iterations: int = 300,
+    iterations: int = 400,
     tolerance: float = 1e-10,
 ) -> Solved:
     """Minimise sum weights (y - response)^2 from each of `starts` (B, p), within the box `low`..`high` (p,).
 
-    `log_x` (n,); `y` and `weights` (n,) or (B, n). Converged: no free column of the Jacobian makes a cosine
-    above `tolerance` with the residual (as MINPACK's gtol).
+    `log_x` (n,); `y` and `weights` (n,) or (B, n). A search ends when its relative offset is below `tolerance`: the
+    fall of the cost that a full step promises, as the root of its share of the cost (the criterion of R's nls, Bates
+    and Watts 1981, doi:10.1080/00401706.1981.10486237). Converged: the offset is below 1e-5 at the end.
     """
     parameters = np.clip(starts, low, high)
     y, weights = np.broadcast_to(y, (len(starts), len(log_x))), np.broadcast_to(weights, (len(starts), len(log_x)))
     residual = y - response(parameters, log_x)
     cost = np.sum(weights * residual**2, axis=1)
     damping = np.full(len(starts), _FIRST_DAMPING)
-    converged = np.zeros(len(starts), dtype=bool)
+    offset = np.full(len(starts), np.inf)
     exact = np.sum(weights * y**2, axis=1) * _EXACT
     active = np.flatnonzero(np.isfinite(cost))
     for _ in range(iterations):
-        step, cosine = _step(parameters[active], log_x, residual[active], weights[active], damping[active], low, high)
-        ended = (cosine < tolerance) | (cost[active] <= exact[active])
-        converged[active[ended]] = True
-        active, step, cosine = active[~ended], step[~ended], cosine[~ended]
+        normal = _normal(parameters[active], log_x, residual[active], weights[active])
+        step = _step_inside(normal, parameters[active], damping[active], low, high)
+        offset[active] = _offset(normal, cost[active], exact[active])
+        going = (offset[active] >= tolerance) & (damping[active] <= _MOST_DAMPING)  # beyond: rounding stops the search
+        active, step = active[going], step[going]
         if active.size == 0:
             break
         tried = np.clip(parameters[active] + step, low, high)
@@ -61,35 +81,36 @@ def solve(
         better = new_cost < cost[active]
         took = active[better]
         parameters[took], residual[took], cost[took] = tried[better], new_residual[better], new_cost[better]
-        damping[active] *= np.where(better, 0.2, 8.0)
-        damping = np.maximum(damping, _LEAST_DAMPING)
-        stuck = damping[active] > _MOST_DAMPING  # nothing nearby is better: an optimum, as far as rounding can tell
-        converged[active[stuck & (cosine < _ROUNDING)]] = True
-        active = active[~stuck]
-    return Solved(parameters=parameters, cost=cost, converged=converged)
+        damping[active] = np.maximum(damping[active] * np.where(better, 0.2, 8.0), _LEAST_DAMPING)
+    return Solved(parameters=parameters, cost=cost, converged=offset < _ACCEPTED_OFFSET)
 
 
-def _step(
-    parameters: FloatArray,
-    log_x: FloatArray,
-    residual: FloatArray,
-    weights: FloatArray,
-    damping: FloatArray,
-    low: FloatArray,
-    high: FloatArray,
-) -> tuple[FloatArray, FloatArray]:
-    """Damped Gauss-Newton steps, and the largest cosine between residual and any free column of the Jacobian."""
+def _normal(parameters: FloatArray, log_x: FloatArray, residual: FloatArray, weights: FloatArray) -> _Normal:
     jacobian = gradient(parameters, log_x)
     weighted = weights[..., None] * jacobian
-    right = np.sum(weighted * residual[..., None], axis=1)
-    held = ((parameters <= low) & (right < 0)) | ((parameters >= high) & (right > 0))  # would leave the box
-    normal = np.swapaxes(weighted, 1, 2) @ jacobian
-    scale = np.sqrt(np.maximum(np.einsum("bii->bi", normal), 1e-300))
-    free = ~held
-    scaled = normal / (scale[:, :, None] * scale[:, None, :]) * (free[:, :, None] & free[:, None, :])
-    index = np.arange(normal.shape[1])
-    scaled[:, index, index] = 1.0 + damping[:, None] + _RIDGE
-    right = np.where(held, 0.0, right / scale)
-    size = np.sqrt(np.maximum(np.sum(weights * residual**2, axis=1), 1e-300))
-    cosine = np.max(np.abs(right), axis=1) / size
-    return np.asarray(np.linalg.solve(scaled, right[..., None])[..., 0] / scale), cosine
+    matrix = np.swapaxes(weighted, 1, 2) @ jacobian
+    scale = np.sqrt(np.maximum(np.einsum("bii->bi", matrix), 1e-300))
+    return _Normal(
+        matrix=matrix / (scale[:, :, None] * scale[:, None, :]),
+        right=np.sum(weighted * residual[..., None], axis=1) / scale,
+        scale=scale,
+        held=np.zeros(parameters.shape, dtype=bool),
+    )
+
+
+def _step_inside(
+    normal: _Normal, parameters: FloatArray, damping: FloatArray, low: FloatArray, high: FloatArray
+) -> FloatArray:
+    """Damped Gauss-Newton steps; parameters at a bound that would leave the box are held, and the rest solved again."""
+    for _ in range(parameters.shape[1]):
+        step = normal.solve(damping)
+        leaving = ((parameters <= low) & (step < 0)) | ((parameters >= high) & (step > 0))
+        if not leaving.any():
+            break
+        normal.held |= leaving
+    return np.asarray(normal.solve(damping) / normal.scale)
+
+
+def _offset(normal: _Normal, cost: FloatArray, exact: FloatArray) -> FloatArray:
+    promised = np.sum(np.where(normal.held, 0.0, normal.right) * normal.solve(np.zeros(len(cost))), axis=1)
+    return np.where(cost <= exact, 0.0, np.sqrt(np.maximum(promised, 0.0) / np.maximum(cost, 1e-300)))

@@ -74,7 +74,7 @@ def fit_curve(
     fitted = {
         name: _fit(log_x, y, weight, _PARAMETERS[name])
         for name in wanted
-        if levels > _PARAMETERS[name] and len(y) > _PARAMETERS[name] + 2
+        if levels > _PARAMETERS[name] and (name == wanted[0] or len(y) > _PARAMETERS[name] + 2)  # AICc needs as many
     }
     if not fitted:
         raise FitFailure(f"{levels} concentrations in {len(y)} wells are too few for a {wanted[0].upper()} curve")
@@ -84,7 +84,8 @@ def fit_curve(
     )
     usable = [one for one in candidates if one.converged]
     if not usable:
-        raise FitFailure("the fit of the standard curve did not converge from any of its starts")
+        names = " or ".join(name.upper() for name in wanted)
+        raise FitFailure(f"the standards do not determine a {names} curve: no start converged")
     chosen = usable[0]
     if usable[-1].aicc < chosen.aicc - EVIDENCE:
         chosen = usable[-1]

@@ -23,23 +23,23 @@ VENDORS: dict[str, tuple[tuple[str, ...], ...]] = {
     "AGILENT_GEN5": (("software version", "reader type"), ("gen5",)),
     "MOLDEV_SOFTMAX_PRO": (("##blocks=",),),
     "BMG_MARS": (("user:", "path:", "test name:"),),
-    "BMG_LABTECH_SMART_CONTROL": (("smart control",),),
+    "BMG_LABTECH_SMART_CONTROL": (("smart control",), ("protocol information", "microplate end point")),
     "TECAN_MAGELLAN": (("well positions",), ("date of measurement", "magellan")),
-    "THERMO_SKANIT": (("skanit",), ("session information",)),
+    "THERMO_SKANIT": (("skanit",), ("session information", "instrument information")),
     "PERKIN_ELMER_ENVISION": (("plate information", "background information"), ("envision",)),
-    "REVVITY_KALEIDO": (("ensight results",), ("kaleido",)),
+    "REVVITY_KALEIDO": (("ensight results",), ("exported with kaleido",)),
 }
-_LOOKED_AT = 60  # rows in which a format shows itself
+_LOOKED_AT = 60  # rows at either end in which a format shows itself
 _SIGNALS = ("absorbance", "fluorescence", "luminescence")
 
 
 def vendor_of(sheets: tuple[Sheet, ...]) -> str | None:
     """allotropy's name of the format, from its own words."""
-    text = " ".join(
-        cell.lower() for sheet in sheets for row in sheet.rows[:_LOOKED_AT] for cell in row if isinstance(cell, str)
-    ) + " ".join(sheet.title.lower() for sheet in sheets)
+    rows = [row for sheet in sheets for row in (*sheet.rows[:_LOOKED_AT], *sheet.rows[-_LOOKED_AT:])]
+    words = [cell.lower() for row in rows for cell in row if isinstance(cell, str)]
+    text = " ".join([*words, *(sheet.title.lower() for sheet in sheets)])
     for vendor, alternatives in VENDORS.items():
-        if any(all(word in text for word in words) for words in alternatives):
+        if any(all(word in text for word in needed) for needed in alternatives):
             return vendor
     return None
 
@@ -177,4 +177,4 @@ def _plausible(wavelength: float | None) -> bool:
 def _instrument(reader: Mapping[str, Any]) -> str:
     device, data = reader.get("device system document", {}), reader.get("data system document", {})
     parts = (device.get("product manufacturer"), device.get("model number"), data.get("software name"))
-    return " ".join(str(part) for part in parts if part and part != "N/A") or NAME
+    return " ".join(str(part) for part in parts if part and str(part).upper() != "N/A") or NAME
