@@ -20,19 +20,27 @@ def run_command(
         typer.Option("--output", "-o", help="Folder of the derivative [default: DATASET/derivatives/pharmrs]."),
     ] = None,
     workers: Annotated[int, typer.Option("--workers", "-j", min=0, help="Processes; 0: one per core.")] = 0,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Fit every scan again, whatever earlier runs left.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be fitted, and why.")] = False,
 ) -> None:
-    """Process every scan of a dataset: concentrations, quality, exclusions, figures, report."""
+    """Process every scan of a dataset: concentrations, quality, exclusions, figures, report.
+
+    Scans that an earlier run fitted are fitted again only where their input, a setting or the program changed.
+    """
     from pharmrs.pipeline.execution import default_workers, limit_threads
     from pharmrs.pipeline.run import run_dataset
 
     limit_threads()
     target = output or dataset / "derivatives" / "pharmrs"
+    if dry_run:
+        _tell_plan(dataset, target)
+        return
     with progress("scans") as (begin, step):
 
         def done(outcome: ScanOutcome) -> None:
             step(outcome.files.name + (" FAILED" if outcome.failed else ""))
 
-        result = run_dataset(dataset, target, workers or default_workers(), begin, done, say)
+        result = run_dataset(dataset, target, workers or default_workers(), begin, done, say, fresh=fresh)
     print_problems([*result.problems, *(problem for outcome in result.outcomes for problem in outcome.problems)])
     processed = [outcome.result for outcome in result.outcomes if outcome.result is not None]
     excluded = sum(any(rule.metabolite == "*" for rule in one.exclusions) for one in processed)
@@ -43,3 +51,14 @@ def run_command(
         raise typer.Exit(EXIT_BAD_INPUT)
     if result.failed or any(problem.severity == "error" for problem in result.problems):
         raise typer.Exit(EXIT_SOME_FAILED)
+
+
+def _tell_plan(dataset: Path, target: Path) -> None:
+    from pharmrs.pipeline.run import plan_run
+    from pharmrs.pipeline.scan_key import described
+
+    tasks = plan_run(dataset, target)
+    for task in tasks:
+        typer.echo(f"{task.files.name}: {'fit: ' + described(task.reasons) if task.reasons else 'as it was'}")
+    to_do = sum(bool(task.reasons) for task in tasks)
+    say(f"{to_do} of {len(tasks)} scans would be fitted; tables, stages and report are always written anew")

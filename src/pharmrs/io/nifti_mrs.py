@@ -153,7 +153,7 @@ def _write(
     image = gen_nifti_mrs_hdr_ext(data, acquisition.dwell_time_s, extension, affine=affine, no_conj=True)
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(
-        dir=path.parent, prefix=".", suffix=".nii.gz" if path.suffix == ".gz" else ".nii"
+        dir=path.parent, prefix=".part-", suffix=".nii.gz" if path.suffix == ".gz" else ".nii"
     )
     os.close(handle)
     try:

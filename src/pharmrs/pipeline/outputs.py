@@ -42,19 +42,28 @@ def remove_former(output: Path, files: ScanFiles) -> None:
             path.unlink()
 
 
-def write_scan(output: Path, result: ScanResult, figures: ScanFigures) -> None:
-    """The preprocessed spectrum and water reference (NIfTI-MRS), and the pictures of one scan."""
+def write_scan(output: Path, result: ScanResult, figures: ScanFigures) -> tuple[Path, ...]:
+    """The preprocessed spectrum and water reference (NIfTI-MRS), and the pictures of one scan; returns the files.
+
+    The pictures come in the order fit, steps, water.
+    """
     folder = scan_folder(output, result.files)
-    name = result.files.name
-    write_spectrum(folder / f"{name}_desc-preproc_svs.nii.gz", result.preprocessed.spectrum)
-    if result.preprocessed.water is not None:
-        write_spectrum(folder / f"{name}_desc-preproc_mrsref.nii.gz", result.preprocessed.water)
-    pictures = folder / "figures"
-    write_bytes(pictures / f"{name}_fit.png", figures.fit.png)
-    for number, (step, figure) in enumerate(zip(result.preprocessed.steps, figures.steps, strict=True), start=1):
-        write_bytes(pictures / f"{name}_step-{number}_{step.name.replace(' ', '-')}.png", figure.png)
+    name, prepared = result.files.name, result.preprocessed
+    spectra = {"svs": prepared.spectrum, "mrsref": prepared.water}
+    left = []
+    for suffix, spectrum in spectra.items():
+        if spectrum is not None:
+            left.append(folder / f"{name}_desc-preproc_{suffix}.nii.gz")
+            write_spectrum(left[-1], spectrum)
+    drawn = {"fit": figures.fit}
+    for number, (step, figure) in enumerate(zip(prepared.steps, figures.steps, strict=True), start=1):
+        drawn[f"step-{number}_{step.name.replace(' ', '-')}"] = figure
     if figures.water is not None:
-        write_bytes(pictures / f"{name}_water.png", figures.water.png)
+        drawn["water"] = figures.water
+    for label, figure in drawn.items():
+        left.append(folder / "figures" / f"{name}_{label}.png")
+        write_bytes(left[-1], figure.png)
+    return tuple(left)
 
 
 def write_tables(output: Path, dataset: Dataset, outcomes: Sequence[ScanOutcome]) -> None:

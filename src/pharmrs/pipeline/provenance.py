@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import platform
 import sys
 from collections.abc import Iterable
@@ -10,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from pharmrs import __version__
+from pharmrs.io.checksums import Checksums
 from pharmrs.io.sidecar import sidecars_of
 from pharmrs.io.study_file import STUDY_FILE
 from pharmrs.pipeline.dataset import Dataset
@@ -20,18 +20,21 @@ from pharmrs.pipeline.study_basis import basis_files, basis_name
 _LIBRARIES = ("numpy", "scipy", "nibabel", "nifti-mrs", "pydantic", "matplotlib", "antspyx", "nilearn")
 
 
-def provenance_of(dataset: Dataset, images: Iterable[str] = ()) -> dict[str, object]:
+def provenance_of(
+    dataset: Dataset, images: Iterable[str] = (), checksums: Checksums | None = None
+) -> dict[str, object]:
     """Versions, settings hash and SHA-256 of every input; no clock time, so equal runs give equal bytes.
 
-    `images`: of the head, that the tissues come from.
+    `images`: of the head, that the tissues come from. `checksums`: those remembered; None: every file is read.
     """
+    sums = checksums or Checksums()
     study, basis = dataset.usable()
     named = (STUDY_FILE, *basis_files(study.basis))
-    inputs = {name: _checksum(dataset.root / name) for name in named}
+    inputs = {name: sums.of(dataset.root / name) for name in named}
     recordings = {Path(path) for scan in dataset.scans for path in scan.paths}
     sidecars = {sidecar for path in recordings for sidecar in sidecars_of(path)}
     given = {Path(path) for path in images} | {path for stage in STAGES for path in stage.inputs(dataset.root, study)}
-    inputs |= {_shown(path, dataset.root): _checksum(path) for path in recordings | sidecars | given}
+    inputs |= {_shown(path, dataset.root): sums.of(path) for path in recordings | sidecars | given}
     return {
         "software": {"pharmrs": __version__, "python": platform.python_version(), **_versions()},
         "platform": {"system": platform.system(), "machine": platform.machine(), "byte order": sys.byteorder},
@@ -53,14 +56,3 @@ def _versions() -> dict[str, str]:
         except PackageNotFoundError:
             found[name] = "not installed"
     return found
-
-
-def _checksum(path: Path) -> str:
-    if path.is_dir():
-        parts = [_checksum(part) for part in sorted(path.iterdir()) if part.is_file()]
-        return hashlib.sha256("".join(parts).encode()).hexdigest()
-    try:
-        with path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
-    except OSError:
-        return "not readable"

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from pharmrs.errors import InputError, InputProblem
+from pharmrs.io.checksums import Checksums
 from pharmrs.pipeline.dataset import Dataset, open_dataset
+from pharmrs.pipeline.derivative import CACHE_FOLDER, remove_leftovers
 from pharmrs.pipeline.execution import map_tasks
+from pharmrs.pipeline.lock import only_run
 from pharmrs.pipeline.log import log_to
-from pharmrs.pipeline.outputs import remove_former, write_scan, write_study, write_tables
+from pharmrs.pipeline.outputs import write_study, write_tables
 from pharmrs.pipeline.provenance import provenance_of
-from pharmrs.pipeline.scan import process_scan
-from pharmrs.pipeline.settings import ScanSettings, settings_of
+from pharmrs.pipeline.scan_cache import ScanDone
+from pharmrs.pipeline.scan_tasks import ScanTask, finished, fit_and_draw, plan_scans
 from pharmrs.pipeline.stage_registry import STAGES
 from pharmrs.pipeline.study_basis import keep_basis
 from pharmrs.pipeline.study_stages import StageOutcome, StudyContext, run_stages
@@ -22,32 +26,11 @@ from pharmrs.pipeline.tissue import plan_tissue
 from pharmrs.pipeline.tissue_stage import tissue_stage
 from pharmrs.pipeline.visual_inspection import judge_scans, review_checksums
 from pharmrs.records.basis import BasisSet
-from pharmrs.records.quantification import Exclusion
-from pharmrs.records.scan import ScanFiles, ScanOutcome
-from pharmrs.report.scan_figures import COMPACT_ABOVE_SCANS, ScanFigures, render_scan_figures
+from pharmrs.records.scan import ScanOutcome
+from pharmrs.report.atomic import write_text
 
 LOG = logging.getLogger("pharmrs")
-
-
-@dataclass(frozen=True, slots=True)
-class ScanTask:
-    """One scan to be processed by a worker. `known`: what is already known to be wrong with it; `judged`: by raters."""
-
-    files: ScanFiles
-    known: tuple[InputProblem, ...]
-    basis: BasisSet
-    settings: ScanSettings
-    output: Path
-    compact: bool
-    judged: tuple[Exclusion, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ScanDone:
-    """What a worker gives back."""
-
-    outcome: ScanOutcome
-    figures: ScanFigures | None
+CHECKSUMS_FILE = Path(CACHE_FOLDER) / "checksums.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,22 +46,6 @@ class RunResult:
         return tuple(outcome for outcome in self.outcomes if outcome.failed)
 
 
-def process_and_draw(task: ScanTask) -> ScanDone:
-    """One scan: numbers, pictures, files."""
-    remove_former(task.output, task.files)
-    if any(problem.severity == "error" for problem in task.known):
-        return ScanDone(ScanOutcome(files=task.files, result=None, problems=task.known), None)
-    outcome = process_scan(task.files, task.basis, task.settings)
-    outcome = replace(outcome, problems=task.known + outcome.problems)
-    if outcome.result is None:
-        return ScanDone(outcome, None)
-    outcome = replace(outcome, result=replace(outcome.result, exclusions=(*outcome.result.exclusions, *task.judged)))
-    assert outcome.result is not None
-    figures = render_scan_figures(outcome.result, compact=task.compact)
-    write_scan(task.output, outcome.result, figures)
-    return ScanDone(outcome, figures)
-
-
 def run_dataset(
     root: Path,
     output: Path,
@@ -86,44 +53,72 @@ def run_dataset(
     begin: Callable[[int], None] = lambda _count: None,
     done: Callable[[ScanOutcome], None] = lambda _outcome: None,
     tell: Callable[[str], None] = lambda _text: None,
+    *,
+    fresh: bool = False,
 ) -> RunResult:
     """Tissues of the voxels, every scan, then the stages of the study: write the derivative to `output`.
 
     `begin` is told the number of scans, `done` each outcome as it comes, `tell` each stage after the scans. Raises
     InputError when study, basis set or every scan is missing, or nothing may be written to `output`: then no file is
-    made. One bad scan never stops the others.
+    made. One bad scan never stops the others. Scans that an earlier run fitted are fitted again only where something
+    they depend on changed, or with `fresh`.
     """
     dataset = open_dataset(root, output)
     study, basis = dataset.usable()
     _check_output(root, output)
     raters = judge_scans(root, study, dataset.scans, output)
-    with log_to(output):
+    with only_run(output), log_to(output):
+        remove_leftovers(output)
         LOG.info("%d scans in %s, output %s, %d workers", len(dataset.scans), root, output, workers)
         for problem in dataset.general_problems:
             _log(problem)
         basis = keep_basis(study.basis, basis, output)
+        checksums = Checksums.load(output / CHECKSUMS_FILE)
         plan = plan_tissue(root, study, dataset.scans, output)
-        provenance = provenance_of(dataset, plan.images)  # before, not after: what is hashed is what is read next
+        provenance = provenance_of(dataset, plan.images, checksums)  # before: what is hashed is what is read next
         provenance |= {"review_sha256": review_checksums(output)}
+        write_text(output / CHECKSUMS_FILE, checksums.text())
         tissue = tissue_stage(plan, dataset.scans, output, workers, tell)
         before = replace(tissue.outcome, problems=(*raters.problems, *tissue.outcome.problems))
         for problem in before.problems:
             _log(problem)
-        tasks = [
-            ScanTask(
-                files,
-                dataset.problems_of(files),
-                basis,
-                settings_of(study, files.name, tissue.tissue),
-                output,
-                len(dataset.scans) > COMPACT_ABOVE_SCANS,
-                raters.exclusions.get(files.name, ()),
-            )
-            for files in dataset.scans
-        ]
+        tasks = plan_scans(dataset, output, tissue.tissue, raters.exclusions, checksums)
         begin(len(tasks))
-        finished = map_tasks(process_and_draw, tasks, workers, lambda item: _report_one(item, done))
-        return _finish(dataset, output, finished, before, provenance, workers, tell)
+        scans = _process(tasks, basis, workers, fresh, lambda item: _report_one(item, done))
+        return _finish(dataset, output, scans, before, provenance, workers, tell)
+
+
+def plan_run(root: Path, output: Path) -> list[ScanTask]:
+    """What `run_dataset` would fit, and why, without writing anything. Raises InputError as it does."""
+    dataset = open_dataset(root, output)
+    dataset.usable()
+    _check_output(root, output)
+    return plan_scans(dataset, output, None, {}, Checksums.load(output / CHECKSUMS_FILE))
+
+
+def _process(
+    tasks: Sequence[ScanTask], basis: BasisSet, workers: int, fresh: bool, done: Callable[[ScanDone], None]
+) -> list[ScanDone]:
+    """Every scan in the order of the tasks: those that an earlier run left are read, the others fitted."""
+    protons = basis.proton_amplitude
+    scans: dict[str, ScanDone] = {}
+
+    def take(task: ScanTask, item: ScanDone) -> None:
+        scans[task.files.name] = finished(task, item, protons)
+        done(scans[task.files.name])
+
+    to_do = []
+    for task in tasks:
+        kept = None if fresh or task.reasons or task.stopped else task.cache.load(task.files)
+        if kept is None:
+            to_do.append(task)
+        else:
+            take(task, kept)
+    by_name = {task.files.name: task for task in to_do}
+    work = partial(fit_and_draw, basis=basis)
+    map_tasks(work, to_do, workers, lambda item: take(by_name[item.outcome.files.name], item))
+    LOG.info("%d scans fitted, %d as they were", len(to_do), len(tasks) - len(to_do))
+    return [scans[task.files.name] for task in tasks]
 
 
 def _check_output(root: Path, output: Path) -> None:
@@ -162,15 +157,15 @@ def _report_one(item: ScanDone, done: Callable[[ScanOutcome], None]) -> None:
 def _finish(
     dataset: Dataset,
     output: Path,
-    finished: list[ScanDone],
+    scans: list[ScanDone],
     before: StageOutcome,
     provenance: Mapping[str, object],
     workers: int,
     tell: Callable[[str], None],
 ) -> RunResult:
     study, _ = dataset.usable()
-    outcomes = tuple(item.outcome for item in finished)
-    figures = {item.outcome.files.name: item.figures for item in finished if item.figures is not None}
+    outcomes = tuple(item.outcome for item in scans)
+    figures = {item.outcome.files.name: item.figures for item in scans if item.figures is not None}
     write_tables(output, dataset, outcomes)
     context = StudyContext(root=dataset.root, study=study, output=output, outcomes=outcomes, workers=workers, tell=tell)
     after = run_stages(context, STAGES)

@@ -99,6 +99,14 @@ def _check_echo_time(basis: BasisSet, prepared: PreprocessedScan, files: ScanFil
 
 def process_scan(files: ScanFiles, basis: BasisSet, settings: ScanSettings) -> ScanOutcome:
     """Preprocess, fit, quantify, judge. Expected bad data is an outcome with problems; bugs propagate."""
+    return quantified(fitted_scan(files, basis, settings), basis.proton_amplitude, settings)
+
+
+def fitted_scan(files: ScanFiles, basis: BasisSet, settings: ScanSettings) -> ScanOutcome:
+    """Preprocess and fit: all that takes time. The result has no concentrations and no exclusions yet.
+
+    Of `settings` only `preprocessing` and `fit` matter here, so the outcome outlives a change of the others.
+    """
     began = time.process_time()
     prepared, problems = check_scan(files, basis, settings)
     if prepared is None:
@@ -108,26 +116,17 @@ def process_scan(files: ScanFiles, basis: BasisSet, settings: ScanSettings) -> S
     except (FitFailure, InputError) as error:
         return ScanOutcome(files=files, result=None, problems=problems + fit_problems(error, files.metabolite))
     water, water_problems = water_of(prepared, files)
-    rows = metabolite_amplitudes(fit)
-    context = Context(
-        fit=fit,
-        acquisition=prepared.spectrum.acquisition,
-        water_acquisition=prepared.water.acquisition if prepared.water is not None else None,
-        water=water,
-        proton_amplitude=basis.proton_amplitude,
-        settings=settings.quantification,
-    )
-    quality = scan_quality(prepared, fit, water)
     result = ScanResult(
         files=files,
         acquisition=prepared.spectrum.acquisition,
         preprocessed=prepared,
+        points=prepared.spectrum.points,
         fit=fit,
-        amplitudes=rows,
+        amplitudes=metabolite_amplitudes(fit),
         water=water,
-        concentrations=concentrations(context, rows),
-        quality=quality,
-        exclusions=broken_rules(files.name, quality, rows, settings.rules),
+        concentrations=(),
+        quality=scan_quality(prepared, fit, water),
+        exclusions=(),
         cpu_s=time.process_time() - began,
     )
     return ScanOutcome(
@@ -135,6 +134,25 @@ def process_scan(files: ScanFiles, basis: BasisSet, settings: ScanSettings) -> S
         result=result,
         problems=problems + water_problems + _left_out(fit, basis) + _unexplained(fit, files),
     )
+
+
+def quantified(outcome: ScanOutcome, proton_amplitude: float, settings: ScanSettings) -> ScanOutcome:
+    """The same outcome with concentrations and the rules it breaks; spectra are not needed any more."""
+    result = outcome.result
+    if result is None:
+        return outcome
+    reference = result.preprocessed.water
+    context = Context(
+        fit=result.fit,
+        acquisition=result.acquisition,
+        water_acquisition=reference.acquisition if reference is not None else None,
+        water=result.water,
+        proton_amplitude=proton_amplitude,
+        settings=settings.quantification,
+    )
+    broken = broken_rules(result.files.name, result.quality, result.amplitudes, settings.rules)
+    done = replace(result, concentrations=concentrations(context, result.amplitudes), exclusions=broken)
+    return replace(outcome, result=done)
 
 
 def _left_out(fit: LinearCombinationFit, basis: BasisSet) -> tuple[InputProblem, ...]:

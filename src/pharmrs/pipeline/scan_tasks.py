@@ -1,0 +1,121 @@
+"""The scans of a run: which have to be fitted again and why, and the work of one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pharmrs.errors import InputProblem
+from pharmrs.io.checksums import Checksums, Signature, signature
+from pharmrs.pipeline.dataset import Dataset
+from pharmrs.pipeline.outputs import remove_former, write_scan
+from pharmrs.pipeline.scan import fitted_scan, quantified
+from pharmrs.pipeline.scan_cache import ScanCache, ScanDone
+from pharmrs.pipeline.scan_key import ScanKey, basis_checksum, scan_key
+from pharmrs.pipeline.settings import ScanSettings, StudyTissue, settings_of
+from pharmrs.records.basis import BasisSet
+from pharmrs.records.quantification import Exclusion
+from pharmrs.records.scan import ScanFiles, ScanOutcome
+from pharmrs.report.scan_figures import COMPACT_ABOVE_SCANS, render_scan_figures
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanTask:
+    """One scan to be processed by a worker.
+
+    `known`: what is already known to be wrong with it. `signatures`: of the recordings when their checksums were taken.
+    `reasons`: why it has to be fitted; none: an earlier run did, and nothing it depends on changed. `judged`: by
+    raters.
+    """
+
+    files: ScanFiles
+    root: Path
+    output: Path
+    known: tuple[InputProblem, ...]
+    settings: ScanSettings
+    key: ScanKey
+    signatures: Mapping[str, Signature | None]
+    compact: bool
+    reasons: tuple[str, ...]
+    judged: tuple[Exclusion, ...] = ()
+
+    @property
+    def stopped(self) -> bool:
+        """Whether a known error stops the scan before it is read."""
+        return any(problem.severity == "error" for problem in self.known)
+
+    @property
+    def cache(self) -> ScanCache:
+        return ScanCache(self.output, self.root)
+
+
+def plan_scans(
+    dataset: Dataset,
+    output: Path,
+    tissue: StudyTissue | None,
+    judged: Mapping[str, tuple[Exclusion, ...]],
+    checksums: Checksums,
+) -> list[ScanTask]:
+    """A task for each scan of the dataset, in their order; nothing is fitted yet. `judged`: by raters, scan by scan."""
+    study, basis = dataset.usable()
+    compact = len(dataset.scans) > COMPACT_ABOVE_SCANS
+    cache = ScanCache(output, dataset.root)
+    basis_sha = basis_checksum(basis)
+    tasks = []
+    for files in dataset.scans:
+        settings = settings_of(study, files.name, tissue)
+        signatures = {path: signature(Path(path)) for path in files.paths}
+        key = scan_key(files, dataset.root, settings, basis_sha, compact, checksums)
+        task = ScanTask(
+            files=files,
+            root=dataset.root,
+            output=output,
+            known=dataset.problems_of(files),
+            settings=settings,
+            key=key,
+            signatures=signatures,
+            compact=compact,
+            reasons=cache.reasons(files, key),
+            judged=judged.get(files.name, ()),
+        )
+        tasks.append(task)
+    return tasks
+
+
+def fit_and_draw(task: ScanTask, basis: BasisSet) -> ScanDone:
+    """One scan as far as its fit: numbers, pictures, files. Everything it leaves is remembered for the next run."""
+    task.cache.forget(task.files)
+    remove_former(task.output, task.files)
+    if task.stopped:
+        return ScanDone(ScanOutcome(files=task.files, result=None), None)
+    outcome = fitted_scan(task.files, basis, task.settings)
+    changed = [path for path, then in task.signatures.items() if signature(Path(path)) != then]
+    if changed:
+        return ScanDone(replace(outcome, result=None, problems=tuple(map(_changed, changed))), None)
+    if outcome.result is None:
+        return ScanDone(outcome, None)
+    figures = render_scan_figures(outcome.result, compact=task.compact)
+    left = write_scan(task.output, outcome.result, figures)
+    done = ScanDone(replace(outcome, result=outcome.result.without_signals()), figures)
+    task.cache.store(done, task.key, left)
+    return done
+
+
+def finished(task: ScanTask, done: ScanDone, proton_amplitude: float) -> ScanDone:
+    """The scan with its concentrations, the rules it breaks, and what was known to be wrong with it."""
+    outcome = quantified(done.outcome, proton_amplitude, task.settings)
+    if outcome.result is not None:
+        exclusions = (*outcome.result.exclusions, *task.judged)
+        outcome = replace(outcome, result=replace(outcome.result, exclusions=exclusions))
+    return ScanDone(replace(outcome, problems=task.known + outcome.problems), done.figures)
+
+
+def _changed(path: str) -> InputProblem:
+    return InputProblem(
+        file=path,
+        field="file",
+        rule="must not change during the run",
+        value="changed",
+        remedy="wait until it is complete, then run again: only this scan is done anew",
+    )
