@@ -66,6 +66,12 @@ def contents(folder: Path, leave_out: Iterable[str] = ()) -> dict[str, bytes]:
     }
 
 
+def results(root: Path) -> dict[str, bytes]:
+    """Every result of a run of the dataset: not the log, which holds times, nor what is kept to save time."""
+    found = contents(root / RESULTS, leave_out=["pharmrs.log"])
+    return {name: content for name, content in found.items() if not name.startswith("cache/")}
+
+
 def fingerprint(folder: Path) -> dict[str, tuple[str, int]]:
     """Hash and time of change of every file that is not a result."""
     return {

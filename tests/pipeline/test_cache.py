@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from e2e import RESULTS, contents, edit_data, pharmrs, recordings, table
+from e2e import RESULTS, contents, edit_data, pharmrs, recordings, results, table
 
 from pharmrs.errors import InputError
 from pharmrs.pipeline import scan_key, scan_tasks
@@ -47,11 +47,6 @@ def fitted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(scan_tasks, "fitted_scan", noting)
     return names
-
-
-def results(root: Path) -> dict[str, bytes]:
-    found = contents(root / RESULTS, leave_out=["pharmrs.log"])
-    return {name: content for name, content in found.items() if not name.startswith("cache/")}
 
 
 def rerun(root: Path, *options: object) -> dict[str, bytes]:

@@ -6,9 +6,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from e2e import RESULTS, contents, edit_data, edit_header, pharmrs, recordings
-
-LOG = "pharmrs.log"  # holds times and paths, on purpose
+from e2e import edit_data, edit_header, pharmrs, recordings
+from e2e import results as results_of
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +24,7 @@ def first(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, d
     edit_header(scan.svs, EchoTime=20.0)
     edit_data(scan.quant, lambda data: data[:, :, :, :1024])
     assert pharmrs("run", root, "--workers", 1).code == 3
-    return root, contents(root / RESULTS, leave_out=[LOG])
+    return root, results_of(root)
 
 
 def assert_same(mine: dict[str, bytes], theirs: dict[str, bytes]) -> None:
@@ -38,7 +37,7 @@ def test_elsewhere_on_two_processes(first: tuple[Path, dict[str, bytes]], tmp_pa
     copy = tmp_path / "quite" / "another place"
     shutil.copytree(root, copy, ignore=shutil.ignore_patterns("derivatives"))
     assert pharmrs("run", copy, "--workers", 2).code == 3
-    assert_same(results, contents(copy / RESULTS, leave_out=[LOG]))
+    assert_same(results, results_of(copy))
 
 
 def test_again_over_the_first_results_from_inside_the_folder(
@@ -47,7 +46,7 @@ def test_again_over_the_first_results_from_inside_the_folder(
     root, results = first
     monkeypatch.chdir(root)
     assert pharmrs("run", ".", "--workers", 1).code == 3
-    assert_same(results, contents(root / RESULTS, leave_out=[LOG]))
+    assert_same(results, results_of(root))
 
 
 def test_no_output_knows_where_the_dataset_lies(first: tuple[Path, dict[str, bytes]]) -> None:
