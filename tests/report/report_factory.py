@@ -263,6 +263,7 @@ def result(
         files=ScanFiles(name=name, subject=subject, session=session, metabolite=f"{name}_svs.nii.gz"),
         acquisition=ACQUISITION,
         preprocessed=PreprocessedScan(spectrum=spectrum, water=spectrum, steps=done, rejected_transients=(7,)),
+        points=spectrum.points,
         fit=fitted,
         amplitudes=rows,
         water=water(),
