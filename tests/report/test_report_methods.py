@@ -112,7 +112,7 @@ def test_rules_and_their_counts(results: list[ScanResult]) -> None:
     more = [dataclasses.replace(results[0], exclusions=(failed, seen)), *results[1:]]
     text = methods_text(report_factory.study(), more)
     assert "- the fit of the scan did not converge: 1 scan, 0 single values." in text
-    assert "- visual inspection: 1 scan, 0 single values." in text
+    assert "- the scan was rejected on visual inspection: 1 scan, 0 single values." in text
     assert "decided by: AB, fit, pre-declared rule." in text
     clean = [dataclasses.replace(result, exclusions=()) for result in results]
     none = report_factory.study().model_copy(
