@@ -113,6 +113,20 @@ def test_over_is_known_by_the_direction_of_the_curve(rising: bool, flag: str) ->
     assert f"{well} over" in one.reason and np.isnan(one.value)
 
 
+def test_a_sample_that_is_not_in_the_export_is_lost() -> None:
+    """One or two wells were not read: lost. Many, or a standard: the layout of another plate."""
+    plate, layout = plate_of(*(sample(f"s{index}", 100.0, 101.0) for index in range(20)))
+    values = plate.reads[0].values.copy()
+    last = [entry.well for entry in layout[-2:]]
+    values[4, 6:8] = np.nan
+    assert last == ["E7", "E8"]
+    result, problems = analyse_plate(
+        "P1", replace(plate, reads=(replace(plate.reads[0], values=values),)), layout, "layout.tsv", SETTINGS
+    )
+    assert result.estimates[-1].flag == "lost"
+    assert [(one.severity, one.value) for one in problems if "another plate" in one.rule] == [("warning", "E7, E8")]
+
+
 def test_lost_and_beyond_are_named() -> None:
     plate, layout = plate_of(sample("gone", 50.0, 50.0), sample("far", 50.0, 50.0))
     gone, far = [entry.well for entry in layout[-4:-2]], [entry.well for entry in layout[-2:]]

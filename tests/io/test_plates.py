@@ -321,7 +321,7 @@ def test_layout(tmp_path: Path) -> None:
 def test_mistakes_of_a_layout_are_told_at_once(tmp_path: Path) -> None:
     rows = ["p\tA1\tstandard\t\t\t", "p\tA2\tsample\t\t\t", "p\tZ99\tsample\ts\t\t", "p\tA3\treference\ts\t\t"]
     rows += ["p\tA4\tstandard\t\thigh\t", "p\tA5\tsample\ts\t\t0.5", "p\tA6\tblank\t\t7\t", "p\tA7\tstandard\t\t-3\t"]
-    rows += ["p\tB1\tsample\ts\t\t", "p\tB1\tstandard\t\t5\t", "p\tB2\tcontrol\ts\t\t"]
+    rows += ["p\tB1\tsample\ts\t\t", "p\tB1\tstandard\t\t5\t", "p\tB2\tcontrol\ts\t\t", "p\tA02\tblank\t\t\t"]
     with pytest.raises(InputError) as caught:
         read_layout(layout(tmp_path, LAYOUT + "\n".join(rows)))
     said = {problem.field: problem.rule for problem in caught.value.problems}
@@ -334,6 +334,7 @@ def test_mistakes_of_a_layout_are_told_at_once(tmp_path: Path) -> None:
         "line 7, dilution": "must be a factor of 1 or more",
         "line 8, nominal": "a blank holds no analyte",
         "line 9, nominal": "must not be negative",
+        "plate p, well A2": "roles overlap: a well can hold one thing",
         "plate p, well B1": "roles overlap: a well can hold one thing",
         "plate p, sample s": "a sample has one role",
     }

@@ -18,6 +18,7 @@ FEWEST_LEVELS = 5  # concentrations, zero included, that determine four paramete
 _REVERSAL_SD, _REVERSAL_SHARE = 4.0, 0.10  # a level out of order by more than noise and by more than a tenth
 _UNREPLICATED_CV = 0.10
 _SHOWN = 8
+_FEW_ABSENT = 0.1  # of the wells of a layout: samples that were lost; more of them is another plate
 _STANDARD_LABEL = re.compile(r"(?:STD|STANDARD|CAL)[ _-]?(\d+(?:\.\d+)?)", re.IGNORECASE)
 _BLANK_LABELS = ("blank", "blk", "bl")
 
@@ -31,6 +32,8 @@ def check_layout_fits(
     absent, unknown = sorted(wanted - measured, key=_order), sorted(measured - wanted, key=_order)
     problems = []
     if absent:
+        needed = {entry.well for entry in layout if entry.role in ("standard", "blank")}
+        few = len(absent) <= _FEW_ABSENT * len(wanted) and not needed & set(absent)
         problems.append(
             InputProblem(
                 file=layout_file,
@@ -38,6 +41,7 @@ def check_layout_fits(
                 rule=f"every well of the layout must be in the export {export} (is it the layout of another plate?)",
                 value=_list(absent),
                 remedy="use the layout of this plate, or delete the rows of wells that were not measured",
+                severity="warning" if few else "error",
             )
         )
     if unknown:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from pathlib import Path
 
 from pharmrs.io.plates.cells import Sheet, missing_word, number, read_sheets
@@ -58,7 +57,8 @@ def layout_wells(sheet: Sheet, problems: Problems, default_plate: str) -> list[L
             wells.append(entry)
     if not wells and not problems.found:
         problems.add("rows", "at least one well must be described", "none", "fill in role and sample of the wells")
-    _check_overlaps(wells, problems)
+    _check_overlaps(sheet, first, places, problems)
+    _check_roles(wells, problems)
     return wells
 
 
@@ -109,14 +109,26 @@ def _entry(sheet: Sheet, row: int, places: dict[str, int], problems: Problems, d
     )
 
 
-def _check_overlaps(wells: list[LayoutWell], problems: Problems) -> None:
-    counts = Counter((entry.plate, entry.well) for entry in wells)
-    for (plate, well), count in counts.items():
-        if count > 1:
-            given = [entry for entry in wells if (entry.plate, entry.well) == (plate, well)]
-            what = "; ".join(f"line {one.line}: {one.role} {one.sample or f'{one.nominal:g}'}" for one in given)
+def _check_overlaps(sheet: Sheet, first: int, places: dict[str, int], problems: Problems) -> None:
+    """Wells that are described more than once, rows with other mistakes included."""
+    given: dict[tuple[str, str], list[str]] = {}
+    for row in range(first + 1, len(sheet.rows)):
+        texts = {name: plain_text(sheet.cell(row, place)) for name, place in places.items()}
+        position = well_position(texts["well"])
+        if position is None or not (texts["role"] or texts.get("sample")):
+            continue
+        what = texts.get("sample") or texts.get("nominal", "")
+        key = (texts.get("plate", ""), well_name(*position))
+        given.setdefault(key, []).append(f"line {row + 1}: {texts['role']} {what}".rstrip())
+    for (plate, well), rows in given.items():
+        if len(rows) > 1:
+            field = f"plate {plate}, well {well}" if plate else f"well {well}"
             remedy = "keep the row that is true"
-            problems.add(f"plate {plate}, well {well}", "roles overlap: a well can hold one thing", what, remedy)
+            problems.add(field, "roles overlap: a well can hold one thing", "; ".join(rows), remedy)
+
+
+def _check_roles(wells: list[LayoutWell], problems: Problems) -> None:
+    """A name stands for samples or for controls of a plate, not for both."""
     roles: dict[tuple[str, str], set[str]] = {}
     for entry in wells:
         if entry.sample and entry.role in ("sample", "control"):
