@@ -57,7 +57,7 @@ def solve(
 
     `log_x` (n,); `y` and `weights` (n,) or (B, n). A search ends when its relative offset is below `tolerance`: the
     fall of the cost that a full step promises, as the root of its share of the cost (the criterion of R's nls, Bates
-    and Watts 1981, doi:10.1080/00401706.1981.10486237). Converged: the offset is below 1e-5 at the end.
+    and Watts 1981, Technometrics 23:179). Converged: the offset is below 1e-5 at the end.
     """
     parameters = np.clip(starts, low, high)
     y, weights = np.broadcast_to(y, (len(starts), len(log_x))), np.broadcast_to(weights, (len(starts), len(log_x)))

@@ -13,10 +13,6 @@ from pharmrs.errors import FitFailure
 from pharmrs.records.arrays import BoolArray, FloatArray
 from pharmrs.records.assay import CurveCandidate, CurveModel, ModelChoice, StandardCurve, Weights
 
-# The five-parameter curve must earn its parameter: AICc lower by at least this (Burnham and Anderson 2004,
-# doi:10.1177/0049124104268644: below 2 both models have substantial support). AICc: Hurvich and Tsai 1989,
-# doi:10.1093/biomet/76.2.297.
-EVIDENCE = 2.0
 _PARAMETERS: dict[CurveModel, int] = {"4pl": FOUR, "5pl": FIVE}
 _POWER: dict[Weights, float] = {"1/y^2": 1.0, "1/y": 0.5, "none": 0.0}
 _WEIGHT_FLOOR = 0.005  # of the range of responses: below it a weight would rest on the last digit of the reader
@@ -87,7 +83,7 @@ def fit_curve(
         names = " or ".join(name.upper() for name in wanted)
         raise FitFailure(f"the standards do not determine a {names} curve: no start converged")
     chosen = usable[0]
-    if usable[-1].aicc < chosen.aicc - EVIDENCE:
+    if usable[-1].aicc < chosen.aicc:
         chosen = usable[-1]
     search = fitted[chosen.model][0]
     return _curve(chosen, search, x, y, weight, candidates, _floor_note(floored, weights))
@@ -123,6 +119,10 @@ def _starts(log_x: FloatArray, y: FloatArray, weights: FloatArray, count: int) -
 
 
 def _aicc(cost: float, n: int, count: int) -> float:
+    """Small-sample Akaike criterion (Hurvich and Tsai 1989, doi:10.1093/biomet/76.2.297).
+
+    With 16 wells the fifth parameter must lower the logarithm of the residual sum of squares by a third.
+    """
     k = count + 1  # the residual variance is estimated too
     return (
         float(n * np.log(max(cost, 1e-300) / n) + 2 * k + 2 * k * (k + 1) / (n - k - 1)) if n > k + 1 else float("inf")

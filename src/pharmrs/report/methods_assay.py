@@ -48,7 +48,7 @@ def _curves(study: AssayStudy, cite: Citations) -> str:
         chosen = ", ".join(f"{model[0]} on {count_text(count, 'plate')}" for model, count in sorted(counts.items()))
         model = (
             "with four or five parameters, the fifth only where it lowered the small-sample Akaike criterion "
-            f"{cite.cite('aicc')} by at least 2 ({chosen})"
+            f"{cite.cite('aicc')} ({chosen})"
         )
     else:
         model = f"with {settings.model[0]} parameters"
