@@ -7,6 +7,7 @@ import pytest
 
 from pharmrs.records.analysis import AnalysisPlan, Covariate, StatisticalTest
 from pharmrs.records.analysis_result import ReferenceChain
+from pharmrs.records.observations import Observation, ObservationTable
 from pharmrs.stats.associations import oldham_tests
 from pharmrs.stats.change_scores import change_table
 from pharmrs.stats.levels import biomarker_levels
@@ -151,3 +152,39 @@ def test_multiplicity_of_sisa() -> None:
     assert correlation_adjusted_bonferroni(0.05, 5, 1.0) == 0.05
     with pytest.raises(ValueError, match="r <= 1"):
         correlation_adjusted_bonferroni(0.05, 2, -0.1)
+
+
+def test_the_smallest_sample_has_a_level_of_exactly_zero() -> None:
+    """log(e + |min e| + 1) of the smallest is log 1; rounding must not make it 1e-14, whose relative change is 1e14.
+
+    |min e| is brought between 127 and 128, where adding 1 to it loses a bit (it passes a power of two).
+    """
+    plan = AnalysisPlan(metabolite="Glu", biomarker="BDNF")
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        drawn, hours = rng.lognormal(5.8, 0.5, 48), rng.uniform(8, 18, 48)
+
+        def table(values: np.ndarray, clock_h: np.ndarray = hours) -> ObservationTable:
+            keys = [(f"S{n}", k, t) for n in range(12) for k in ("a", "b") for t in ("before", "after")]
+            rows = [
+                Observation(
+                    subject=subject,
+                    treatment=treatment,
+                    time_point=time_point,
+                    clock_time_h=float(clock_h[place]),
+                    metabolite=10.0 + place,
+                    biomarker=float(values[place]),
+                )
+                for place, (subject, treatment, time_point) in enumerate(keys)
+            ]
+            return ObservationTable.of(
+                rows, kind="crossover", treatments=("a", "b"), baseline="before", follow_up="after"
+            )
+
+        smallest = biomarker_levels(table(drawn), plan).shift - 1.0
+        scaled = table(drawn * rng.uniform(127.05, 127.95) / smallest)
+        levels = biomarker_levels(scaled, plan)
+        assert 127 < levels.shift - 1 < 128
+        assert np.nanmin(levels.levels) == 0.0
+        changes, _ = change_table(scaled, plan)
+        assert np.nanmax(np.abs(changes.change_biomarker)) < 1e6

@@ -68,8 +68,11 @@ def biomarker_levels(table: ObservationTable, plan: AnalysisPlan) -> BiomarkerLe
     residuals, (intercept, slope) = TIME_ADJUSTMENTS[plan.time_adjustment](working, clock_h[usable])
     shift = float("nan")
     if plan.biomarker_transform == "shifted_log":
-        shift = abs(float(residuals.min())) + 1.0
-        levels[usable] = np.log(residuals + shift)
+        smallest = float(residuals.min())
+        shift = abs(smallest) + 1.0
+        # residuals + shift, in the order that makes the level of the smallest exactly log 1 = 0: rounding would leave
+        # some 1e-14 of it, and a relative change from such a baseline is 1e14 instead of not defined
+        levels[usable] = np.log((residuals - smallest) + 1.0 if smallest <= 0 else residuals + shift)
     else:
         levels[usable] = residuals + (0.0 if plan.time_adjustment == "none" else working.mean())
     return BiomarkerLevels(
