@@ -16,7 +16,7 @@ from pharmrs.assay.bootstrap import bootstrap
 from pharmrs.assay.standard_curve import fit_curve
 from pharmrs.pipeline.execution import limit_threads
 from pharmrs.records.arrays import FloatArray
-from pharmrs.records.assay import AssaySettings
+from pharmrs.records.assay_settings import AssaySettings
 from pharmrs.records.plate import LayoutWell, Plate, PlateRead, well_name
 
 STANDARDS = (1500.0, 750.0, 375.0, 187.5, 93.75, 46.875, 23.4375, 0.0)

@@ -10,7 +10,8 @@ import pytest
 
 from pharmrs.assay.analyse import analyse_plate
 from pharmrs.errors import InputError, InputProblem
-from pharmrs.records.assay import AssaySettings, DeclaredLimit, Estimate, PlateResult
+from pharmrs.records.assay import Estimate, PlateResult
+from pharmrs.records.assay_settings import AssaySettings, DeclaredLimit
 from pharmrs.records.plate import LayoutWell, Plate, PlateRead
 
 from .plates import STANDARDS, Content, Truth, make_plate, noisy, standards

@@ -11,7 +11,7 @@ from pharmrs.assay.analyse import analyse_plate
 from pharmrs.assay.back_calculation import invert
 from pharmrs.assay.bootstrap import bootstrap
 from pharmrs.assay.standard_curve import fit_curve
-from pharmrs.records.assay import AssaySettings
+from pharmrs.records.assay_settings import AssaySettings
 
 from .plates import Content, Truth, make_plate, noisy, standards
 

@@ -12,7 +12,8 @@ from pharmrs.assay.combine import combine
 from pharmrs.assay.inter_plate import compare_plates
 from pharmrs.assay.layout_match import match_plates
 from pharmrs.assay.noise import replicate_noise, well_variance
-from pharmrs.records.assay import AssaySettings, PlateResult
+from pharmrs.records.assay import PlateResult
+from pharmrs.records.assay_settings import AssaySettings
 from pharmrs.records.plate import Layout
 
 from .plates import Content, Truth, make_plate, standards

@@ -11,7 +11,8 @@ from html_page import Page
 from pharmrs.assay.analyse import analyse_plate
 from pharmrs.assay.combine import combine
 from pharmrs.assay.inter_plate import compare_plates
-from pharmrs.records.assay import AssaySettings, AssayStudy, DeclaredLimit, PlateResult
+from pharmrs.records.assay import AssayStudy, PlateResult
+from pharmrs.records.assay_settings import AssaySettings, DeclaredLimit
 from pharmrs.records.plate import LayoutWell, Missing, Plate, PlateRead, well_name
 from pharmrs.report.assay_pictures import draw_assay
 from pharmrs.report.figure_plate import plate_figure

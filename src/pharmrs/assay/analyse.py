@@ -18,8 +18,10 @@ from pharmrs.assay.response import choose_reads, join_wells
 from pharmrs.assay.standard_curve import fit_curve, noise_power
 from pharmrs.errors import FitFailure, InputError, InputProblem
 from pharmrs.records.arrays import FloatArray
-from pharmrs.records.assay import AssaySettings, AssayWell, PlateResult, ReplicateNoise, StandardCurve
+from pharmrs.records.assay import PlateResult
+from pharmrs.records.assay_settings import AssaySettings
 from pharmrs.records.plate import LayoutWell, Plate
+from pharmrs.records.standard_curve import AssayWell, ReplicateNoise, StandardCurve
 
 _MOST_OUTLIER_SHARE = 0.2  # of the standards: beyond it the curve is in doubt, not a well
 _ROUNDS = 5

@@ -19,7 +19,7 @@ from scipy import stats
 
 from pharmrs.assay.logistic import gradient, inverse, sensitivity
 from pharmrs.records.arrays import FloatArray
-from pharmrs.records.assay import StandardCurve
+from pharmrs.records.standard_curve import StandardCurve
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ import numpy as np
 from scipy import stats
 
 from pharmrs.assay.logistic import gradient, response
-from pharmrs.records.assay import CurveBand, StandardCurve
+from pharmrs.records.standard_curve import CurveBand, StandardCurve
 
 _POINTS = 200
 _REACH = 2.0  # beyond the lowest and the highest standard

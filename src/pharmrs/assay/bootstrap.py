@@ -16,7 +16,8 @@ from pharmrs.assay.least_squares import solve
 from pharmrs.assay.logistic import inverse, response
 from pharmrs.assay.standard_curve import response_weights, search_box
 from pharmrs.records.arrays import FloatArray
-from pharmrs.records.assay import StandardCurve, Weights
+from pharmrs.records.assay_settings import Weights
+from pharmrs.records.standard_curve import StandardCurve
 
 _TOLERANCE = 1e-3  # relative offset of the draws: far below their spread
 _ITERATIONS = 60

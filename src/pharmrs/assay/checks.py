@@ -11,8 +11,8 @@ import numpy as np
 from pharmrs.assay.noise import replicate_noise, well_variance
 from pharmrs.errors import InputProblem
 from pharmrs.records.arrays import FloatArray
-from pharmrs.records.assay import AssayWell
 from pharmrs.records.plate import LayoutWell, PlateRead
+from pharmrs.records.standard_curve import AssayWell
 
 FEWEST_LEVELS = 5  # concentrations, zero included, that determine four parameters and leave one to judge them by
 _REVERSAL_SD, _REVERSAL_SHARE = 4.0, 0.10  # a level out of order by more than noise and by more than a tenth

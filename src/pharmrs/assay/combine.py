@@ -16,7 +16,8 @@ from scipy import stats
 
 from pharmrs.assay.limits import cv_percent
 from pharmrs.records.arrays import FloatArray
-from pharmrs.records.assay import AssaySettings, BiomarkerConcentration, Estimate, Flag, PlateResult
+from pharmrs.records.assay import BiomarkerConcentration, Estimate, Flag, PlateResult
+from pharmrs.records.assay_settings import AssaySettings
 
 _CONCERNS: tuple[Flag, ...] = ("discordant", "high_cv")
 

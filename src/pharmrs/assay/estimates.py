@@ -13,17 +13,10 @@ from pharmrs.assay.limits import cv_percent
 from pharmrs.assay.logistic import inverse
 from pharmrs.assay.noise import well_variance
 from pharmrs.records.arrays import FloatArray
-from pharmrs.records.assay import (
-    AssayLimits,
-    AssaySettings,
-    AssayWell,
-    Censored,
-    Estimate,
-    Flag,
-    ReplicateNoise,
-    StandardCurve,
-)
+from pharmrs.records.assay import Censored, Estimate, Flag
+from pharmrs.records.assay_settings import AssaySettings
 from pharmrs.records.plate import Missing
+from pharmrs.records.standard_curve import AssayLimits, AssayWell, ReplicateNoise, StandardCurve
 
 _FLAG_OF: dict[Censored, Flag] = {"left": "below_lloq", "right": "above_uloq", "none": "ok"}
 
@@ -49,6 +42,18 @@ def group_wells(wells: Sequence[AssayWell]) -> list[list[AssayWell]]:
     return list(groups.values())
 
 
+@dataclass(frozen=True, slots=True)
+class _Numbers:
+    """Per group (n,): means, inverse prediction, freedom, interval in the well; bootstrap (3, n): SD and ends."""
+
+    means: FloatArray
+    inverted: Inverted
+    freedom: FloatArray
+    low: FloatArray
+    high: FloatArray
+    bootstrap: FloatArray
+
+
 def estimate_samples(
     plate: str,
     wells: Sequence[AssayWell],
@@ -63,6 +68,13 @@ def estimate_samples(
     ]
     if not groups:
         return ()
+    numbers = _numbers(groups, curve, noise, settings)
+    return tuple(_estimate(plate, group, index, numbers, curve, limits, settings) for index, group in enumerate(groups))
+
+
+def _numbers(
+    groups: Sequence[_Group], curve: StandardCurve, noise: ReplicateNoise, settings: AssaySettings
+) -> _Numbers:
     means = np.array([group.values.mean() if group.values.size else np.nan for group in groups])
     variance = _mean_variance(groups, means, noise, curve)
     preparation = settings.preparation_cv_percent / 100.0
@@ -83,10 +95,7 @@ def estimate_samples(
             preparation,
         )
         spread[:, known] = [draws.sd(), *draws.interval(freedom[known], settings.confidence)]
-    return tuple(
-        _estimate(plate, group, index, (inverted, freedom, low, high, spread), curve, limits, settings)
-        for index, group in enumerate(groups)
-    )
+    return _Numbers(means, inverted, freedom, low, high, spread)
 
 
 def _mean_variance(
@@ -105,13 +114,12 @@ def _estimate(
     plate: str,
     group: _Group,
     index: int,
-    numbers: tuple[Inverted, FloatArray, FloatArray, FloatArray, FloatArray],
+    numbers: _Numbers,
     curve: StandardCurve,
     limits: AssayLimits,
     settings: AssaySettings,
 ) -> Estimate:
-    inverted, freedom, low, high, spread = numbers
-    first = group.wells[0]
+    inverted, first = numbers.inverted, group.wells[0]
     dilution = first.dilution
     beyond = _beyond_detector(group.wells, rising=curve.rising)
     log_x = float(inverted.log_x[index]) if not beyond else float("nan")
@@ -133,25 +141,25 @@ def _estimate(
         dilution=dilution,
         wells=tuple(well.well for well in group.wells),
         replicates=len(group.values),
-        response=float(group.values.mean()) if group.values.size else float("nan"),
+        response=float(numbers.means[index]),
         cv_percent=cv_percent(group.values),
         concentration_cv_percent=_concentration_cv(curve, group.values),
         in_well=in_well,
         value=value,
         sd=value * sd_log,
         curve_sd=value * float(np.sqrt(inverted.curve_variance[index])),
-        ci_low=scaled(low),
-        ci_high=scaled(high),
-        bootstrap_sd=scaled(spread[0]),
-        bootstrap_low=scaled(spread[1]),
-        bootstrap_high=scaled(spread[2]),
+        ci_low=scaled(numbers.low),
+        ci_high=scaled(numbers.high),
+        bootstrap_sd=scaled(numbers.bootstrap[0]),
+        bootstrap_low=scaled(numbers.bootstrap[1]),
+        bootstrap_high=scaled(numbers.bootstrap[2]),
         flag=flag,
         censored=censored,
         limit=_limit(censored, limits, dilution),
         nominal=first.nominal,
         gradient=inverted.gradients[index],
         noise_variance=float(inverted.noise_variance[index]),
-        freedom=float(freedom[index]),
+        freedom=float(numbers.freedom[index]),
         reason=reason,
     )
 

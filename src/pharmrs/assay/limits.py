@@ -8,15 +8,8 @@ import numpy as np
 
 from pharmrs.assay.logistic import inverse
 from pharmrs.assay.noise import well_variance
-from pharmrs.records.assay import (
-    AssayLimits,
-    AssaySettings,
-    DeclaredLimit,
-    RefersTo,
-    ReplicateNoise,
-    StandardCurve,
-    StandardLevel,
-)
+from pharmrs.records.assay_settings import AssaySettings, DeclaredLimit, RefersTo
+from pharmrs.records.standard_curve import AssayLimits, ReplicateNoise, StandardCurve, StandardLevel
 
 _ROUNDING = 1e-12  # equal readings differ by as much once a reference was subtracted
 DETECTION_SD = 3.0  # SD of the zero response (IUPAC; Armbruster and Pry 2008, Clin Biochem Rev 29 Suppl 1:S49)

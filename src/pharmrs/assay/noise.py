@@ -9,7 +9,7 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 
 from pharmrs.records.arrays import FloatArray
-from pharmrs.records.assay import ReplicateNoise
+from pharmrs.records.standard_curve import ReplicateNoise
 
 # How firmly the declared weights are believed: prior SD of the power of the response. Two dozen pairs of replicates
 # outweigh it, a few pairs do not (power-of-the-mean variance, O'Connell et al. 1993, doi:10.1016/0169-7439(93)80008-6).

@@ -17,7 +17,7 @@ from scipy import stats
 from pharmrs.assay.logistic import gradient, response
 from pharmrs.assay.noise import well_variance
 from pharmrs.records.arrays import FloatArray
-from pharmrs.records.assay import AssayWell, ReplicateNoise, StandardCurve
+from pharmrs.records.standard_curve import AssayWell, ReplicateNoise, StandardCurve
 
 
 def normal_deviate(distance: FloatArray, freedom: float) -> FloatArray:

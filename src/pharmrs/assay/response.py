@@ -6,8 +6,9 @@ import math
 from collections.abc import Sequence
 
 from pharmrs.errors import InputProblem
-from pharmrs.records.assay import AssaySettings, AssayWell
+from pharmrs.records.assay_settings import AssaySettings
 from pharmrs.records.plate import LayoutWell, Missing, Plate, PlateRead
+from pharmrs.records.standard_curve import AssayWell
 
 _SAME_WAVELENGTH_NM = 1.5  # readers round the wavelength they print
 

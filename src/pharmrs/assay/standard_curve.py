@@ -11,7 +11,8 @@ from pharmrs.assay.least_squares import solve
 from pharmrs.assay.logistic import FIVE, FOUR, gradient, response
 from pharmrs.errors import FitFailure
 from pharmrs.records.arrays import BoolArray, FloatArray
-from pharmrs.records.assay import CurveCandidate, CurveModel, ModelChoice, StandardCurve, Weights
+from pharmrs.records.assay_settings import ModelChoice, Weights
+from pharmrs.records.standard_curve import CurveCandidate, CurveModel, StandardCurve
 
 _PARAMETERS: dict[CurveModel, int] = {"4pl": FOUR, "5pl": FIVE}
 _POWER: dict[Weights, float] = {"1/y^2": 1.0, "1/y": 0.5, "none": 0.0}

@@ -10,7 +10,7 @@ import typer
 from pharmrs.cli.messages import EXIT_BAD_INPUT, EXIT_SOME_FAILED, print_problems, say
 
 if TYPE_CHECKING:
-    from pharmrs.records.assay import AssaySettings
+    from pharmrs.records.assay_settings import AssaySettings
 
 
 def plate_command(
@@ -51,7 +51,7 @@ def plate_command(
     from pharmrs.pipeline.assay import analyse_files
     from pharmrs.pipeline.execution import limit_threads
     from pharmrs.pipeline.plate_outputs import write_plates
-    from pharmrs.records.assay import AssaySettings
+    from pharmrs.records.assay_settings import AssaySettings
 
     limit_threads()
     by_hand = AssaySettings(analyte=analyte, unit=unit, wavelength_nm=wavelength, reference_wavelength_nm=reference)

@@ -13,7 +13,8 @@ from pharmrs.assay.layout_match import match_plates
 from pharmrs.errors import InputError, InputProblem
 from pharmrs.io.plates.layout import read_layout
 from pharmrs.io.plates.registry import SUFFIXES, read_export
-from pharmrs.records.assay import AssaySettings, AssayStudy, PlateResult
+from pharmrs.records.assay import AssayStudy, PlateResult
+from pharmrs.records.assay_settings import AssaySettings
 from pharmrs.records.plate import Layout, PlateExport
 
 

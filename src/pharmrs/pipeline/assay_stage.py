@@ -10,7 +10,8 @@ from pharmrs.io.participants import participant_labels
 from pharmrs.pipeline.assay import AssayOutcome, analyse_files, assay_files
 from pharmrs.pipeline.plate_outputs import write_plates
 from pharmrs.pipeline.study_stages import Stage, StageOutcome, StudyContext
-from pharmrs.records.assay import AssaySettings, AssayStudy
+from pharmrs.records.assay import AssayStudy
+from pharmrs.records.assay_settings import AssaySettings
 from pharmrs.records.study import Study
 from pharmrs.report.assay_pictures import FIGURES
 from pharmrs.report.assay_tables import subject_and_session

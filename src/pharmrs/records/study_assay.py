@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from pharmrs.records.assay import AssaySettings, DeclaredLimit
+from pharmrs.records.assay_settings import AssaySettings, DeclaredLimit
 from pharmrs.records.declaration import Declaration, Positive
 
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pharmrs.records.assay import AssayWell, PlateResult
+from pharmrs.records.assay import PlateResult
 from pharmrs.records.plate import well_name, well_position
+from pharmrs.records.standard_curve import AssayWell
 from pharmrs.report.figure_style import BASELINE, INK, MODEL, MUTED, figure_style, new_figure
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pharmrs.records.arrays import FloatArray
-from pharmrs.records.assay import CurveBand, PlateResult
+from pharmrs.records.assay import PlateResult
+from pharmrs.records.standard_curve import CurveBand
 from pharmrs.report.figure_style import BAND, BASELINE, DATA, INK, MODEL, MUTED, figure_style, new_figure
 from pharmrs.report.numbers import number_text
 

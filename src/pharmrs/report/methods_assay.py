@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from pharmrs.records.assay import AssaySettings, AssayStudy, DeclaredLimit
+from pharmrs.records.assay import AssayStudy
+from pharmrs.records.assay_settings import AssaySettings, DeclaredLimit
 from pharmrs.report.numbers import count_text, number_text
 from pharmrs.report.references import Citations
 
