@@ -26,7 +26,7 @@ COLUMNS = (
 
 @pytest.fixture(scope="module")
 def trial() -> Trial:
-    return draw_trial(TrialSettings(design=REFERENCE_DESIGN, participants=300, seed=8))
+    return draw_trial(TrialSettings(design=REFERENCE_DESIGN, participants=120, seed=8))
 
 
 def write_observations(path: Path, rows: ObservationTable) -> None:
@@ -38,7 +38,7 @@ def write_observations(path: Path, rows: ObservationTable) -> None:
 
 
 def test_true_values_give_back_what_was_planted(trial: Trial, tmp_path: Path) -> None:
-    """300 people: SE of the interaction about 0.14; the comparison must say what least squares on the truth says."""
+    """120 people: SE of the interaction about 0.25; the comparison must say what least squares on the truth says."""
     text = study_text(trial.settings, recorded=True, imaged=False, assay=AssaySettings(), genotyped=False)
     (tmp_path / "study.yaml").write_text(text)
     write_observations(tmp_path / OBSERVATIONS, observed_table(trial, replace(WITHOUT_ERRORS, limit=187.5)))
@@ -54,7 +54,9 @@ def test_true_values_give_back_what_was_planted(trial: Trial, tmp_path: Path) ->
     interaction = rows["interaction, S-ketamine: ln BDNF per ln Glu"]
     assert interaction.planted == pytest.approx(1.005)
     assert interaction.ci_low < interaction.recovered < interaction.ci_high
-    assert interaction.recovered == pytest.approx(1.005, abs=0.6)
+    assert interaction.recovered == pytest.approx(1.005, abs=1.0)
+    joint = next(row for name, row in rows.items() if "joint model" in name)
+    assert joint.planted == interaction.planted and joint.recovered == pytest.approx(1.005, abs=1.0)
     slope = rows["slope, placebo: ln BDNF per ln Glu"]
     assert (slope.planted, slope.n) == (-0.330, interaction.n)
     below = [row for name, row in rows.items() if name.startswith("samples below the limit of 187.5")]
@@ -64,8 +66,8 @@ def test_true_values_give_back_what_was_planted(trial: Trial, tmp_path: Path) ->
             sum(visit.biomarker < 187.5 for visit in trial.visits),
         )
     ]
-    assert rows["mean change of ln Glu, placebo"].recovered == pytest.approx(0.045, abs=0.03)
-    assert rows["genotypes called right"].recovered == 299
+    assert rows["mean change of ln Glu, placebo"].recovered == pytest.approx(0.045, abs=0.05)
+    assert rows["genotypes called right"].recovered == 119
     (tissue,) = [row for name, row in rows.items() if name.startswith("grey and white matter")]
     assert tissue.recovered - tissue.planted == pytest.approx(0.01)
     assert "mean absolute error 0.010" in tissue.quantity

@@ -19,6 +19,7 @@ from pharmrs.report.dictionaries import Column
 from pharmrs.report.tables import Row, Table
 from pharmrs.simulate.observations import observed_table
 from pharmrs.simulate.trial_records import Trial
+from pharmrs.stats.analyse import analyse
 from pharmrs.stats.change_scores import change_table
 from pharmrs.stats.main_model import main_model
 from pharmrs.stats.not_estimable import NotEstimable
@@ -87,6 +88,11 @@ def _coupling(trial: Trial, found: ObservationTable, truth: ObservationTable, pl
         elif estimate.term == f"change in {plan.metabolite}":
             name = f"slope, {reference}: ln {analyte} per ln {metabolite}"
             rows.append(_effect(name, effects.treatments[reference].slope, estimate))
+    joint = analyse(found, replace(planted_plan(plan), models=("joint",))).models[0]
+    for estimate in (one for one in joint.estimates if one.hypothesis):
+        treatment = next(name for name in effects.treatments if estimate.term.endswith(name))
+        name = f"interaction, {treatment}: the same by the joint model (errors and censored values in the likelihood)"
+        rows.append(_effect(name, effects.interaction(treatment, reference), estimate))
     planned = {one.term: one for one in _estimates(found, plan) if one.hypothesis}
     for ideal in _estimates(truth, plan):
         if ideal.term in planned:

@@ -6,6 +6,7 @@ from pharmrs.simulate.plates import AssaySettings
 from pharmrs.simulate.relaxation import RelaxationTimes
 from pharmrs.simulate.trial import VOXEL_MEAN
 from pharmrs.simulate.trial_records import TrialSettings
+from pharmrs.stats.registry import MODELS
 
 BASIS_FILE = "basis/steam_7t.basis"
 
@@ -100,7 +101,12 @@ analysis:  # the analysis of the reference study
   covariates:
     - {{name: age}}
     - {{name: bmi}}
-{genotype}"""
+{genotype}  models: [{models}]
+  exploratory: [{exploratory}]
+"""
+
+# declared with the plan; every other model there is is run as exploratory
+_PLANNED = ("cr2", "mixed", "errors_in_variables", "tobit", "joint", "permutation", "bootstrap", "leave_one_out")
 
 _GENOTYPE_COVARIATE = "    - {{name: genotype, reference: {common}}}\n"
 
@@ -140,4 +146,10 @@ def _assay_text(settings: TrialSettings, assay: AssaySettings) -> str:
 def _analysis_text(settings: TrialSettings, *, genotyped: bool) -> str:
     common = next(iter(settings.planted.population.genotypes))
     genotype = _GENOTYPE_COVARIATE.format(common=common) if genotyped else ""
-    return _ANALYSIS.format(metabolite=settings.metabolite, analyte=settings.analyte, genotype=genotype)
+    return _ANALYSIS.format(
+        metabolite=settings.metabolite,
+        analyte=settings.analyte,
+        genotype=genotype,
+        models=", ".join(_PLANNED),
+        exploratory=", ".join(name for name in MODELS if name not in _PLANNED),
+    )
