@@ -31,9 +31,9 @@ class StageErrors:
     none is. `losses`: lost and bad scans, lost samples.
     """
 
-    fit_cv: float = 0.03
-    tissue_sd: float = 0.012
-    assay_cv: float = 0.045
+    fit_cv: float = 0.025
+    tissue_sd: float = 0.0065
+    assay_cv: float = 0.05
     limit: float = 187.5
     losses: bool = True
 
