@@ -88,7 +88,7 @@ def test_a_trial_of_two_plates(trial: Path, finished: tuple[Path, StageOutcome])
 def test_section_and_methods(finished: tuple[Path, StageOutcome]) -> None:
     _, outcome = finished
     (section,) = outcome.sections
-    assert section.anchor == "assay" and section.title == "BDNF"
+    assert section.anchor == "assay" and section.title == "Assay: BDNF"
     page = str(section.body)
     assert "Agreement between plates" in page and "plate-02" in page and page.count("<figure>") >= 5
     (part,) = outcome.methods

@@ -91,8 +91,8 @@ def test_curve_shows_standards_samples_and_limits(falling: bool) -> None:
     assert legend is not None
     words = [text.get_text() for text in legend.get_texts()]
     in_range = sum(estimate.censored == "none" for estimate in one.estimates)
-    assert f"samples in range (n = {in_range})" in words
-    assert any(word.startswith("samples out of range") for word in words)
+    assert f"samples and controls in range (n = {in_range})" in words
+    assert any(word.startswith("out of range") for word in words)
     low, high = upper.get_xlim()
     assert low < one.curve.lowest_standard and high > one.curve.highest_standard
     points = sum(len(line.get_xdata()) for line in lower.lines) - 2  # type: ignore[arg-type]
@@ -137,6 +137,6 @@ def test_methods_say_what_was_done_and_nothing_else() -> None:
 
 def test_a_plate_of_standards_alone_can_be_drawn() -> None:
     one = result(samples=0)
-    assert "samples in range (n = 1)" in [
+    assert "samples and controls in range (n = 1)" in [
         t.get_text() for t in standard_curve_figure(one).axes[0].get_legend().get_texts()
     ]  # type: ignore[union-attr]

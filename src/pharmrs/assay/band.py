@@ -9,12 +9,12 @@ from pharmrs.assay.logistic import gradient, response
 from pharmrs.records.standard_curve import CurveBand, StandardCurve
 
 _POINTS = 200
-_REACH = 2.0  # beyond the lowest and the highest standard
+_BELOW, _ABOVE = 100.0, 2.0  # factors beyond the lowest and the highest standard
 
 
 def curve_band(curve: StandardCurve, confidence: float) -> CurveBand:
     """Pointwise confidence band of the curve alone (a single well scatters more)."""
-    x = np.geomspace(curve.lowest_standard / (2 * _REACH), curve.highest_standard * _REACH, _POINTS)
+    x = np.geomspace(curve.lowest_standard / _BELOW, curve.highest_standard * _ABOVE, _POINTS)
     jacobian = gradient(curve.search, np.log(x))
     sd = np.sqrt(np.einsum("ni,ij,nj->n", jacobian, curve.covariance, jacobian))
     reach = float(stats.t.ppf(0.5 + confidence / 2, curve.freedom)) * sd

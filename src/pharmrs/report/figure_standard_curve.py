@@ -44,7 +44,7 @@ def standard_curve_figure(result: PlateResult) -> Figure:
                 x, [well.response for well in outliers], "o", markersize=9, markerfacecolor="none", color=MODEL,
                 label="outlier",
             )  # fmt: skip
-        _draw_samples(upper, result)
+        _draw_samples(upper, result, left)
         _draw_limits(upper, result, left)
         upper.set_xscale("log")
         upper.set_ylabel("Response")
@@ -63,16 +63,20 @@ def _draw_curve(axes: Axes, result: PlateResult, band: CurveBand) -> None:
     axes.plot(band.x, band.response, color=BASELINE, linewidth=1.2)
 
 
-def _draw_samples(axes: Axes, result: PlateResult) -> None:
+def _draw_samples(axes: Axes, result: PlateResult, left: float) -> None:
+    """Ticks where responses meet the curve; those beyond the curve stand at the edge."""
     groups = {
-        "samples in range": (BASELINE, [one for one in result.estimates if one.flag in _IN_RANGE]),
-        "samples out of range": (MODEL, [one for one in result.estimates if one.censored != "none"]),
+        "samples and controls in range": (BASELINE, [one for one in result.estimates if one.flag in _IN_RANGE]),
+        "out of range": (MODEL, [one for one in result.estimates if one.censored != "none"]),
     }
     for label, (colour, estimates) in groups.items():
-        known = [one for one in estimates if math.isfinite(one.in_well)]
-        if known:
+        seen = [one for one in estimates if math.isfinite(one.response)]
+        if seen:
+            low, high = left / 1.9, result.curve.highest_standard * 1.9
+            edges = {"left": low, "right": high}  # for those beyond the curve
+            places = [one.in_well if math.isfinite(one.in_well) else edges[one.censored] for one in seen]
             axes.plot(
-                [one.in_well for one in known], [one.response for one in known], "|", color=colour, markersize=9,
+                np.clip(places, low, high), [one.response for one in seen], "|", color=colour, markersize=9,
                 markeredgewidth=0.9, label=f"{label} (n = {len(estimates)})", zorder=3,
             )  # fmt: skip
 

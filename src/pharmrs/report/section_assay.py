@@ -39,7 +39,7 @@ def assay_section(study: AssayStudy, pictures: AssayPictures) -> Section:
     """All plates of the study."""
     return render_section(
         ANCHOR,
-        study.settings.analyte if study.settings.analyte != "analyte" else "Assay",
+        f"Assay: {study.settings.analyte}",
         "section_assay.html.j2",
         plates=[_plate(plate, pictures) for plate in study.plates],
         summary=_summary(study),
