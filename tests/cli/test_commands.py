@@ -61,6 +61,7 @@ def test_commands_are_the_pinned_ones() -> None:
         "run",
         "validate",
         "fit",
+        "voxel",
         "basis",
         "plate",
         "genotype",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 from pathlib import Path
+from typing import Any
 
 import nibabel as nib
 import numpy as np
@@ -49,3 +52,11 @@ def declare_anatomy(root: Path, text: str = "anatomy: {}") -> None:
     study = path.read_text()
     start, end = study.index("  tissue:"), study.index("quality:")
     path.write_text(study[:start] + text + "\n" + study[end:])
+
+
+def made_heads() -> Any:
+    """The module of the tests of the anatomy room that makes T1w images."""
+    folder = str(Path(__file__).parents[1])
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    return importlib.import_module("anatomy.heads")

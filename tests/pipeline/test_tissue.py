@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import nibabel as nib
 import numpy as np
 import pytest
-from anatomy_images import AFFINE, declare_anatomy, head, write_maps
+from anatomy_images import AFFINE, declare_anatomy, head, made_heads, write_maps
 from e2e import RESULTS, pharmrs, table
 from e2e import results as results_of
 
+from pharmrs.anatomy.fractions import shares_in
 from pharmrs.pipeline.dataset import open_dataset
 from pharmrs.pipeline.tissue import measure_tissue, plan_tissue
 
@@ -22,8 +24,6 @@ GOOD = "sub-01_ses-1_acq-steam"
 @pytest.fixture(scope="module")
 def results(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The derivative of a dataset whose participant has maps of a segmentation."""
-    import shutil
-
     root = tmp_path_factory.mktemp("tissue") / "dataset"
     shutil.copytree(demo, root)
     write_maps(root, head())
@@ -260,3 +260,92 @@ def test_anatomy_and_one_set_of_fractions_exclude_each_other(copy_of_demo: Calla
     ended = pharmrs("run", root)
     assert ended.code == 2
     assert "anatomy and quantification.tissue exclude each other" in ended.err
+
+
+@pytest.fixture(scope="module")
+def segmented(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A dataset with one T1w image for both visits, run once; the voxel of the first visit is put into the head."""
+    root = tmp_path_factory.mktemp("segmented") / "dataset"
+    shutil.copytree(demo, root)
+    made = made_heads().make_head()
+    (root / "sub-01" / "anat").mkdir()
+    nib.save(nib.Nifti1Image(made.image.data, made.image.affine), root / "sub-01" / "anat" / "sub-01_T1w.nii.gz")
+    for path in root.glob("sub-01/ses-*/mrs/*.nii.gz"):
+        image = nib.load(path)
+        moved = type(image)(np.asarray(image.dataobj), made.box().affine, image.header)
+        moved.set_sform(made.box().affine)
+        moved.set_qform(made.box().affine)
+        nib.save(moved, path)
+    declare_anatomy(root)
+    ended = pharmrs("run", root, "--workers", 1)
+    assert ended.code == 0, ended.err
+    return root
+
+
+def test_a_t1w_image_is_segmented_once_for_both_visits(segmented: Path) -> None:
+    results = segmented / RESULTS
+    rows = table(results / "tissue.tsv")
+    made = made_heads().make_head()
+    shares, _ = shares_in(made.truth, made.box())
+    for row in rows:
+        assert [float(row[key]) for key in ("gm", "wm", "csf")] == pytest.approx(list(shares / shares.sum()), abs=0.05)
+        assert [float(row[f"mni_{axis}_mm"]) for axis in "xyz"] == pytest.approx(list(made_heads().TARGET_MM), abs=1.0)
+        assert (row["method"], row["source"]) == ("segmented", "sub-01/anat/sub-01_T1w.nii.gz")
+        assert float(row["dice_group"]) == pytest.approx(1.0)
+    assert rows[0]["dice_first"] == "n/a"
+    assert float(rows[1]["dice_first"]) == pytest.approx(1.0)
+    kept = sorted(path.name for path in (results / "sub-01" / "anat").glob("*"))
+    assert kept == [
+        "sub-01_desc-smooth_label-CSF_probseg.nii.gz",
+        "sub-01_desc-smooth_label-GM_probseg.nii.gz",
+        "sub-01_desc-smooth_label-WM_probseg.nii.gz",
+        "sub-01_desc-tissue_anatomy.json",
+        "sub-01_label-CSF_probseg.nii.gz",
+        "sub-01_label-GM_probseg.nii.gz",
+        "sub-01_label-WM_probseg.nii.gz",
+    ]
+    assert (results / "voxels_space-MNI152NLin2009aSym_overlap.nii.gz").is_file()
+    assert "were segmented" in (results / "methods.md").read_text(encoding="utf-8")
+
+
+def test_the_segmentation_is_found_again_and_made_again_for_another_image(
+    segmented: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = Path(shutil.copytree(segmented, tmp_path / "copy"))
+    before = results_of(root)
+
+    def never(*_: object) -> None:
+        raise AssertionError("segmented again")
+
+    monkeypatch.setattr("pharmrs.pipeline.head.segment", never)
+    assert pharmrs("run", root, "--workers", 1).code == 0
+    assert results_of(root) == before
+    image = root / "sub-01" / "anat" / "sub-01_T1w.nii.gz"
+    loaded = nib.load(image)
+    nib.save(nib.Nifti1Image(np.asarray(loaded.dataobj) * 2.0, loaded.affine), image)
+    with pytest.raises(AssertionError, match="segmented again"):
+        pharmrs("run", root, "--workers", 1)
+
+
+def test_voxel_command(segmented: Path, tmp_path: Path) -> None:
+    """The same image and box by themselves: the same fractions as in the run."""
+    spectrum = next(segmented.glob("sub-01/ses-1/mrs/*_svs.nii.gz"))
+    out = tmp_path / "out"
+    ended = pharmrs("voxel", segmented / "sub-01" / "anat" / "sub-01_T1w.nii.gz", spectrum, "--out", out)
+    assert ended.code == 0, ended.err
+    (row,) = table(out / "tissue.tsv")
+    expected = next(one for one in table(segmented / RESULTS / "tissue.tsv") if one["scan"] == GOOD)
+    for key in ("gm", "wm", "csf", "gm_sd", "wm_sd", "csf_sd", "inside_brain", "mni_x_mm"):
+        assert row[key] == expected[key]
+    assert (out / f"{GOOD}_voxel.png").is_file()
+    assert "centre in MNI152" in ended.err
+
+
+def test_voxel_command_refuses_another_contrast(segmented: Path, tmp_path: Path) -> None:
+    made = made_heads().make_head(means=(1000.0, 700.0, 450.0))
+    nib.save(nib.Nifti1Image(made.image.data, made.image.affine), tmp_path / "T2w.nii.gz")
+    spectrum = next(segmented.glob("sub-01/ses-1/mrs/*_svs.nii.gz"))
+    ended = pharmrs("voxel", tmp_path / "T2w.nii.gz", spectrum, "--out", tmp_path / "out")
+    assert ended.code == 2
+    assert "contrast: must be a T1-weighted image of a head" in ended.err
+    assert not (tmp_path / "out").exists()

@@ -61,3 +61,9 @@ def boundary_covariance(white_sd: float, csf_sd: float) -> FloatArray:
 def _normalised(shares: FloatArray) -> FloatArray:
     total = shares.sum()
     return np.asarray(shares / total) if total > 0 else np.zeros(3)
+
+
+def disagreement(maps: TissueMaps, second: TissueMaps, box: VoxelBox) -> FloatArray:
+    """Covariance, (3, 3), of an error as large as the difference of two segmentations in `box`."""
+    first, other = (_normalised(shares_in(one, box)[0]) for one in (maps, second))
+    return np.asarray(np.outer(first - other, first - other))

@@ -24,6 +24,7 @@ from pharmrs.cli import (
     run_dataset,
     simulate,
     validate,
+    voxel,
 )
 from pharmrs.cli.messages import EXIT_BAD_INPUT, print_problems, say
 from pharmrs.errors import InputError
@@ -40,6 +41,7 @@ app = typer.Typer(
 app.command("run")(run_dataset.run_command)
 app.command("validate")(validate.validate_command)
 app.command("fit")(fit.fit_command)
+app.command("voxel")(voxel.voxel_command)
 app.command("basis")(basis.basis_command)
 app.command("plate")(plate.plate_command)
 app.command("genotype")(genotype.genotype_command)

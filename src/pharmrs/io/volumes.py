@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import math
 from pathlib import Path
 from typing import Any
@@ -160,3 +161,14 @@ def _check_sum(total: ImageArray, problems: Problems) -> None:
         remedy = "take GM, WM and CSF of one segmentation, none of them smoothed, modulated or thresholded"
         found = f"the sum is {typical:.3g} in the median, {most:.3g} at most"
         problems.add("data", "GM + WM + CSF must be 1 in the brain", found, remedy)
+
+
+def probseg_bytes(data: ImageArray, affine: FloatArray) -> bytes:
+    """A map of shares (0-1) as a gzipped NIfTI file in steps of 1/255; the same map gives the same bytes."""
+    from nibabel.nifti1 import Nifti1Image
+
+    make: Any = Nifti1Image
+    image = make(np.rint(np.clip(data, 0.0, 1.0) * 255).astype(np.uint8), affine)
+    image.header.set_slope_inter(1 / 255, 0)
+    image.header.set_xyzt_units("mm")
+    return gzip.compress(image.to_bytes(), compresslevel=1, mtime=0)

@@ -16,6 +16,7 @@ from pharmrs.pipeline.scan import check_scan, water_of
 from pharmrs.pipeline.settings import settings_of
 from pharmrs.pipeline.stage_registry import STAGES
 from pharmrs.pipeline.study_basis import study_basis
+from pharmrs.pipeline.tissue import check_tissues, plan_tissue
 from pharmrs.records.basis import BasisSet
 from pharmrs.records.fit import FitSettings
 from pharmrs.records.scan import ScanFiles
@@ -139,6 +140,8 @@ def validate_dataset(root: Path) -> tuple[Dataset, tuple[InputProblem, ...]]:
         problems += water_of(prepared, files)[1] if prepared is not None else ()
         for path in files.paths:
             problems += _identity_problems(path)
+    if dataset.study is not None:
+        problems += check_tissues(plan_tissue(root, dataset.study, dataset.scans, root / "derivatives" / "pharmrs"))
     for stage in STAGES:
         if dataset.study is not None and stage.wanted(root, dataset.study):
             problems += stage.check(root, dataset.study)

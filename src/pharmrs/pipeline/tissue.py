@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
 from pharmrs.anatomy.cuts import cuts_through
 from pharmrs.anatomy.displacement import displaced
-from pharmrs.anatomy.fractions import BoxContent, boundary_covariance, box_content
+from pharmrs.anatomy.fractions import BoxContent, boundary_covariance, box_content, disagreement
+from pharmrs.anatomy.overlap import box_overlap
+from pharmrs.anatomy.placement import in_template
 from pharmrs.errors import InputError, InputProblem
 from pharmrs.io.anatomy_files import find_anatomy, has_images
 from pharmrs.io.nifti_mrs import read_fids
 from pharmrs.io.volumes import read_box, read_maps, read_volume
 from pharmrs.pipeline.execution import map_tasks
-from pharmrs.records.anatomy import AnatomyFiles, TissueMaps, Volume, VoxelBox, VoxelTissue
+from pharmrs.pipeline.head import Head, open_head
+from pharmrs.records.anatomy import AnatomyFiles, TissueMaps, VoxelBox, VoxelTissue
+from pharmrs.records.arrays import FloatArray
 from pharmrs.records.quantification import TissueFractions
 from pharmrs.records.scan import ScanFiles
 from pharmrs.records.study import Study
@@ -29,6 +33,8 @@ _LEAST_IN_IMAGE = 0.995
 _LEAST_IN_BRAIN = 0.5
 _EXPECTED_IN_BRAIN = 0.85
 _FIGURE_DPI = 90
+_ANOTHER = "check that image and spectrum are of one person and one visit, and that both affines are in mm"
+OWN_SEGMENTATION_SD = 0.01  # of each border, beside the difference of the two segmentations: see docs/anatomy.md
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +45,16 @@ class TissueTask:
     scans: tuple[ScanFiles, ...]
     plan: Anatomy
     root: Path
+    output: Path
 
 
 @dataclass(frozen=True, slots=True)
 class TissueFound:
-    """What was found in the voxel of one scan, and the picture of its place."""
+    """What was found in the voxel of one scan, the picture of its place, and the nominal box in MNI152 space."""
 
     tissue: VoxelTissue
     figure: EmbeddedFigure
+    placed: VoxelBox | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +94,32 @@ def plan_tissue(root: Path, study: Study, scans: Sequence[ScanFiles], output: Pa
     for scan in wanted:
         if scan.name in chosen:
             groups.setdefault(chosen[scan.name], []).append(scan)
-    tasks = tuple(TissueTask(files, tuple(of), study.anatomy, root) for files, of in groups.items())
+    tasks = tuple(TissueTask(files, tuple(of), study.anatomy, root, output) for files, of in groups.items())
     reason = "no image of the head could be chosen, see problems"
     missing = {scan.name: reason for scan in wanted if scan.name not in chosen}
     return TissuePlan(study.anatomy, tasks, missing, tuple(problems))
+
+
+def check_tissues(plan: TissuePlan) -> list[InputProblem]:
+    """What is wrong with the images and with the place of the voxels in them, without segmenting anything."""
+    problems = list(plan.problems)
+    for task in plan.tasks:
+        try:
+            image = read_volume(task.files.t1) if task.files.t1 else None
+            maps = read_maps(task.files, "") if task.files.maps else None
+        except InputError as error:
+            problems += error.problems
+            continue
+        grid = maps if maps is not None else image
+        assert grid is not None
+        shape = grid.shape if isinstance(grid, TissueMaps) else grid.data.shape
+        for scan in task.scans:
+            try:
+                inside = box_overlap(read_box(scan.metabolite), (shape[0], shape[1], shape[2]), grid.affine).inside
+                _check_inside(inside, scan, task.files)
+            except InputError as error:
+                problems += error.problems
+    return problems
 
 
 def measure_tissues(
@@ -108,7 +138,8 @@ def measure_tissue(task: TissueTask) -> TissueDone:
     """The tissues in the voxels of all scans of one head. Bad input is a problem and a reason, never raised."""
     problems: list[InputProblem] = []
     try:
-        maps, image = _open(task, problems)
+        name = shown(task.files.gray_matter or task.files.t1, task.root)
+        head = open_head(task.files, normalise=task.plan.normalise, name=name, output=task.output)
     except InputError as error:
         reason = "the images of the head cannot be used, see problems"
         return TissueDone(missing=dict.fromkeys((scan.name for scan in task.scans), reason), problems=error.problems)
@@ -116,32 +147,38 @@ def measure_tissue(task: TissueTask) -> TissueDone:
     missing: dict[str, str] = {}
     for scan in task.scans:
         try:
-            found.append(_measure(scan, task, maps, image, problems))
+            found.append(_measure(scan, task, head, problems))
         except InputError as error:
             problems += error.problems
             missing[scan.name] = "; ".join(f"{one.field}: {one.rule}" for one in error.problems)
     return TissueDone(tuple(found), missing, tuple(problems))
 
 
-def _open(task: TissueTask, problems: list[InputProblem]) -> tuple[TissueMaps, Volume | None]:
-    image = None
-    if task.files.t1:
-        image = read_volume(task.files.t1)
-    return read_maps(task.files, shown(task.files.gray_matter, task.root)), image
-
-
-def _measure(
-    scan: ScanFiles, task: TissueTask, maps: TissueMaps, image: Volume | None, problems: list[InputProblem]
-) -> TissueFound:
+def _measure(scan: ScanFiles, task: TissueTask, head: Head, problems: list[InputProblem]) -> TissueFound:
     nominal = read_box(scan.metabolite)
     box = _evaluated(nominal, scan, task.plan)
-    segmentation = boundary_covariance(task.plan.segmentation_sd, task.plan.segmentation_sd)
-    content = box_content(maps, box, task.plan.position_sd_mm, segmentation)
+    content = box_content(head.maps, box, task.plan.position_sd_mm, _segmentation_error(head, box, task.plan))
     _check_place(content, scan, task.files, problems)
+    placed = in_template(nominal, head.to_template) if head.to_template is not None and task.plan.normalise else None
+    tissue = _tissue(scan, head.maps, content, nominal, box, placed)
+    png = figure_png_bytes(placement_figure(cuts_through(box, head.maps, head.image), tissue), _FIGURE_DPI)
+    alt = f"Voxel of {scan.name} in sagittal, coronal and axial planes of the head, and in the tissue maps around it."
+    return TissueFound(tissue, EmbeddedFigure(png=png, alt=alt), placed)
+
+
+def _segmentation_error(head: Head, box: VoxelBox, plan: Anatomy) -> FloatArray:
+    """What the maps themselves are wrong by, covariance (3, 3)."""
+    if head.second is None:
+        return boundary_covariance(plan.segmentation_sd, plan.segmentation_sd)
+    return boundary_covariance(OWN_SEGMENTATION_SD, OWN_SEGMENTATION_SD) + disagreement(head.maps, head.second, box)
+
+
+def _tissue(
+    scan: ScanFiles, maps: TissueMaps, content: BoxContent, nominal: VoxelBox, box: VoxelBox, placed: VoxelBox | None
+) -> VoxelTissue:
     gray, white, csf = (float(value) for value in content.values)
     gray_sd, white_sd, csf_sd = (float(value) for value in np.sqrt(np.diag(content.covariance)))
-    x, y, z = (float(value) for value in nominal.centre_mm)
-    tissue = VoxelTissue(
+    return VoxelTissue(
         scan=scan.name,
         subject=scan.subject,
         session=scan.session,
@@ -156,15 +193,17 @@ def _measure(
         ),
         inside_image=content.inside_image,
         inside_brain=content.inside_brain,
-        centre_mm=(x, y, z),
-        mni_centre_mm=(float("nan"),) * 3,
+        centre_mm=_place(nominal.centre_mm),
+        mni_centre_mm=_place(placed.centre_mm) if placed is not None else (float("nan"),) * 3,
         moved_mm=float(np.linalg.norm(box.centre_mm - nominal.centre_mm)),
         source=maps.source,
         method=maps.method,
     )
-    png = figure_png_bytes(placement_figure(cuts_through(box, maps, image), tissue), _FIGURE_DPI)
-    alt = f"Voxel of {scan.name} in sagittal, coronal and axial planes of the head, and in the tissue maps around it."
-    return TissueFound(tissue, EmbeddedFigure(png=png, alt=alt))
+
+
+def _place(mm: FloatArray) -> tuple[float, float, float]:
+    x, y, z = (float(value) for value in mm)
+    return x, y, z
 
 
 def _evaluated(box: VoxelBox, scan: ScanFiles, plan: Anatomy) -> VoxelBox:
@@ -184,28 +223,26 @@ def _evaluated(box: VoxelBox, scan: ScanFiles, plan: Anatomy) -> VoxelBox:
 
 def _check_place(content: BoxContent, scan: ScanFiles, files: AnatomyFiles, problems: list[InputProblem]) -> None:
     """Raises InputError where the box is not in the image or not in the brain; a box half outside is a warning."""
-    image = Path(files.gray_matter or files.t1).name
-
-    def problem(field_name: str, rule: str, value: float, remedy: str, severity: str = "error") -> InputProblem:
-        return InputProblem(
-            file=scan.metabolite,
-            field=field_name,
-            rule=rule,
-            value=f"{100 * value:.1f} % of it is ({image})",
-            remedy=remedy,
-            severity=severity,
-        )
-
-    another = "check that image and spectrum are of one person and one visit, and that both affines are in mm"
-    if content.inside_image < _LEAST_IN_IMAGE:
-        rule = "the voxel must lie inside the image"
-        remedy = f"{another}; a slab that cuts the voxel cannot serve it"
-        raise InputError([problem("voxel", rule, content.inside_image, remedy)])
+    _check_inside(content.inside_image, scan, files)
     if content.inside_brain < _LEAST_IN_BRAIN:
-        raise InputError([problem("voxel", "the voxel must lie in the brain", content.inside_brain, another)])
+        rule = "the voxel must lie in the brain"
+        raise InputError([_misplaced(scan, files, rule, content.inside_brain, _ANOTHER)])
     if content.inside_brain < _EXPECTED_IN_BRAIN:
         rule = "the voxel should lie in the brain; the fractions are those of the part that does"
-        problems.append(problem("voxel", rule, content.inside_brain, another, "warning"))
+        problems.append(replace(_misplaced(scan, files, rule, content.inside_brain, _ANOTHER), severity="warning"))
+
+
+def _check_inside(share: float, scan: ScanFiles, files: AnatomyFiles) -> None:
+    if share < _LEAST_IN_IMAGE:
+        remedy = f"{_ANOTHER}; a slab that cuts the voxel cannot serve it"
+        raise InputError([_misplaced(scan, files, "the voxel must lie inside the image", share, remedy)])
+
+
+def _misplaced(scan: ScanFiles, files: AnatomyFiles, rule: str, share: float, remedy: str) -> InputProblem:
+    image = Path(files.gray_matter or files.t1).name
+    return InputProblem(
+        file=scan.metabolite, field="voxel", rule=rule, value=f"{100 * share:.1f} % of it is ({image})", remedy=remedy
+    )
 
 
 def shown(path: str, root: Path) -> str:

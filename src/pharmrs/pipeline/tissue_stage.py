@@ -7,19 +7,27 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from pharmrs.anatomy.placement import group_placement
+from pharmrs.io.template import mni152
+from pharmrs.io.volumes import probseg_bytes
 from pharmrs.pipeline.settings import StudyTissue
 from pharmrs.pipeline.study_stages import StageOutcome
 from pharmrs.pipeline.tissue import TissueDone, TissuePlan, measure_tissues
+from pharmrs.records.anatomy import Placement
 from pharmrs.records.scan import ScanFiles
 from pharmrs.records.study_anatomy import Anatomy
 from pharmrs.report.atomic import write_bytes
+from pharmrs.report.figure_anatomy import overlap_figure
+from pharmrs.report.figure_style import figure_png_bytes
 from pharmrs.report.methods_tissue import tissue_paragraphs
 from pharmrs.report.numbers import count_text
+from pharmrs.report.scan_figures import EmbeddedFigure
 from pharmrs.report.section import MethodsPart
 from pharmrs.report.tables import write_table
 from pharmrs.report.tissue import tissue_section, tissue_table
 
-FILES = ("tissue.tsv", "tissue.json")
+GROUP_MAP = "voxels_space-MNI152NLin2009aSym_overlap.nii.gz"
+FILES = ("tissue.tsv", "tissue.json", GROUP_MAP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +67,8 @@ def _written(done: TissueDone, scans: Sequence[ScanFiles], declared: Anatomy, ou
     missing = {
         name: (by_name[name].subject, by_name[name].session, reason) for name, reason in sorted(done.missing.items())
     }
-    write_table(output, tissue_table(tissues, missing))
+    placements, group = _group(done, output)
+    write_table(output, tissue_table(tissues, missing, placements))
     for tissue in tissues:
         session = (f"ses-{tissue.session}",) if tissue.session else ()
         folder = output.joinpath(f"sub-{tissue.subject}", *session, "anat", "figures")
@@ -67,6 +76,25 @@ def _written(done: TissueDone, scans: Sequence[ScanFiles], declared: Anatomy, ou
     parts = (MethodsPart(title="Tissue fractions", write=partial(tissue_paragraphs, declared, tissues)),)
     return StageOutcome(
         problems=done.problems,
-        sections=(tissue_section(tissues, missing, figures),),
+        sections=(tissue_section(tissues, missing, figures, placements, group),),
         methods=parts if tissues else (),
     )
+
+
+def _group(done: TissueDone, output: Path) -> tuple[dict[str, Placement], EmbeddedFigure | None]:
+    """How the normalised boxes lie to each other; writes their map in MNI152 space and draws it."""
+    placed = [(one.tissue, one.placed) for one in done.found if one.placed is not None]
+    if not placed:
+        return {}, None
+    template = mni152().t1
+    group = group_placement([box for _, box in placed], [tissue.subject for tissue, _ in placed], template)
+    write_bytes(output / GROUP_MAP, probseg_bytes(group.shared, template.affine))
+    figure = overlap_figure(template, group.shared, group.centre_mm, len(placed))
+    x, y, z = group.centre_mm
+    alt = f"Boxes of {len(placed)} scans in MNI152 space, mean centre at {x:.0f}, {y:.0f}, {z:.0f} mm."
+    rows = zip(placed, group.dice, group.dice_first, group.distance_mm, strict=True)
+    placements = {
+        tissue.scan: Placement(dice_group=dice, dice_first=first, distance_mm=distance)
+        for (tissue, _), dice, first, distance in rows
+    }
+    return placements, EmbeddedFigure(png=figure_png_bytes(figure, 90), alt=alt)

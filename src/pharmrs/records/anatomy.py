@@ -78,7 +78,7 @@ class Volume:
 class TissueMaps:
     """Share of grey matter, white matter and CSF in every element of one grid; the sum is 1 in the brain, 0 outside.
 
-    `source`: the files they come from, for people. `method`: how they were made, in a word (`probseg`, `atropos`).
+    `source`: the files they come from, for people. `method`: how they were made, in a word (`probseg`, `segmented`).
     """
 
     gray_matter: ImageArray
@@ -173,3 +173,31 @@ class PlaneCut:
         object.__setattr__(self, "image", read_only(self.image, np.float32))
         object.__setattr__(self, "tissue", read_only(self.tissue, np.float32))
         object.__setattr__(self, "outline", read_only(self.outline, np.float64))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Template:
+    """MNI152: the T1w image without skull, where its brain is, and its mean grey and white matter, all on one grid."""
+
+    t1: Volume
+    brain: NDArray[np.bool_]
+    gray_matter: ImageArray
+    white_matter: ImageArray
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "brain", read_only(self.brain, np.bool_))
+        object.__setattr__(self, "gray_matter", read_only(self.gray_matter, np.float32))
+        object.__setattr__(self, "white_matter", read_only(self.white_matter, np.float32))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placement:
+    """How the box of one scan lies among those of the study, in MNI152 space.
+
+    `dice_group`: with the mean of all boxes; `dice_first`: with the participant's first box, NaN for
+    the first itself; `distance_mm`: of its centre to the mean centre.
+    """
+
+    dice_group: float
+    dice_first: float
+    distance_mm: float

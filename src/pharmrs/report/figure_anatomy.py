@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pharmrs.records.anatomy import PlaneCut, VoxelTissue
+from pharmrs.records.anatomy import ImageArray, PlaneCut, Volume, VoxelTissue
+from pharmrs.records.arrays import FloatArray
 from pharmrs.report.figure_style import INK, MODEL, figure_style, new_figure
 from pharmrs.report.numbers import MISSING
 
@@ -36,6 +37,26 @@ def placement_figure(cuts: Sequence[PlaneCut], tissue: VoxelTissue) -> Figure:
     return fig
 
 
+def overlap_figure(template: Volume, shared: ImageArray, centre_mm: FloatArray, boxes: int) -> Figure:
+    """Share of the `boxes` at every place of MNI152 (`shared`, on the grid of `template`), through their centre."""
+    index = np.rint(np.linalg.inv(template.affine) @ np.append(centre_mm, 1.0))[:3].astype(int)
+    index = np.clip(index, 0, np.array(shared.shape) - 1)
+    with figure_style():
+        fig = new_figure(7.5)
+        axes = fig.subplots(1, 3)
+        for axis in range(3):
+            picture, part = (np.take(data, index[axis], axis=axis).T for data in (template.data, shared))
+            axes[axis].imshow(picture, cmap="gray", origin="lower")
+            drawn = axes[axis].imshow(
+                np.where(part > 1e-3, part, np.nan), cmap="viridis", vmin=0, vmax=1, origin="lower"
+            )
+            axes[axis].set_title(_PLANES[axis])
+            _ends(axes[axis], axis)
+            _bare(axes[axis])
+        fig.colorbar(drawn, ax=list(axes), shrink=0.7, label=f"share of {boxes} boxes")
+    return fig
+
+
 def _head(axes: Axes, cut: PlaneCut) -> None:
     top = float(np.percentile(cut.image, 99.5)) or 1.0
     axes.imshow(
@@ -43,11 +64,7 @@ def _head(axes: Axes, cut: PlaneCut) -> None:
     )
     _draw_outline(axes, cut)
     axes.set_title(_PLANES[cut.axis])
-    left, right, bottom, above = _ENDS[cut.axis]
-    for x, y, text in ((0.02, 0.5, left), (0.98, 0.5, right), (0.5, 0.02, bottom), (0.5, 0.98, above)):
-        horizontal = "left" if x < 0.1 else "right" if x > 0.9 else "center"
-        vertical = "bottom" if y < 0.1 else "top" if y > 0.9 else "center"
-        axes.text(x, y, text, transform=axes.transAxes, color="white", ha=horizontal, va=vertical, fontsize=8)
+    _ends(axes, cut.axis)
     _bare(axes)
 
 
@@ -61,6 +78,14 @@ def _tissues(axes: Axes, cut: PlaneCut) -> None:
     axes.set_xlim(centre[0] - _AROUND_MM, centre[0] + _AROUND_MM)
     axes.set_ylim(centre[1] - _AROUND_MM, centre[1] + _AROUND_MM)
     _bare(axes)
+
+
+def _ends(axes: Axes, axis: int) -> None:
+    left, right, bottom, above = _ENDS[axis]
+    for x, y, text in ((0.02, 0.5, left), (0.98, 0.5, right), (0.5, 0.02, bottom), (0.5, 0.98, above)):
+        horizontal = "left" if x < 0.1 else "right" if x > 0.9 else "center"
+        vertical = "bottom" if y < 0.1 else "top" if y > 0.9 else "center"
+        axes.text(x, y, text, transform=axes.transAxes, color="white", ha=horizontal, va=vertical, fontsize=8)
 
 
 def _draw_outline(axes: Axes, cut: PlaneCut, colour: str = MODEL) -> None:

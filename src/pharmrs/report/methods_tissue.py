@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from pharmrs.records.anatomy import VoxelTissue
@@ -21,6 +22,21 @@ def tissue_paragraphs(plan: Anatomy, tissues: Sequence[VoxelTissue], cite: Citat
             f"Grey matter, white matter and CSF of {count_text(len(given), 'scan')} were taken from existing maps of "
             f"tissue probability{named}; the segmentation was given an SD of {plan.segmentation_sd:g} at each border "
             "(GM/WM and GM/CSF)."
+        )
+    made = [tissue for tissue in tissues if tissue.method == "segmented"]
+    if made:
+        paragraphs.append(
+            f"The T1-weighted images of {count_text(len(made), 'scan')} were segmented: the brain was found by affine "
+            f"registration to the MNI152 template {cite.cite('mni')} (ANTs, mutual information, {cite.name('ants')}) "
+            f"and by brightness and connection, the bias field was removed with N4 {cite.cite('n4')}, and the classes "
+            "of CSF, grey and white matter were taken from pure elements. Maps are the mean of the posteriors with a "
+            f"Markov random field {cite.cite('atropos')} and of the partial volumes expected by brightness "
+            f"{cite.cite('partial_volume')}; their difference in the voxel is part of the stated uncertainty."
+        )
+    if any(math.isfinite(tissue.mni_centre_mm[0]) for tissue in tissues):
+        paragraphs.append(
+            f"Boxes were taken to MNI152 space {cite.cite('mni')} by affine registration of the head (ANTs, "
+            "mutual information); overlap is given as Dice coefficient of the boxes there."
         )
     paragraphs.append(
         "Each map was averaged over the box of the spectroscopic voxel with exact partial overlap of the box and the "

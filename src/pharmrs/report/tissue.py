@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from pharmrs.records.anatomy import VoxelTissue
+from pharmrs.records.anatomy import Placement, VoxelTissue
 from pharmrs.report.dictionaries import SCAN, Column
 from pharmrs.report.scan_figures import EmbeddedFigure
 from pharmrs.report.section import Section, render_section
@@ -28,19 +28,30 @@ TISSUE: dict[str, Column] = {
     "mni_x_mm": Column("Centre of the nominal voxel in MNI152 space, to the right.", "mm"),
     "mni_y_mm": Column("Centre of the nominal voxel in MNI152 space, to the front.", "mm"),
     "mni_z_mm": Column("Centre of the nominal voxel in MNI152 space, up.", "mm"),
+    "dice_group": Column("Dice overlap of the box, in MNI152 space, with the mean of all boxes (1: all are one).", "1"),
+    "dice_first": Column("Dice overlap of the box, in MNI152 space, with the participant's first one.", "1"),
+    "distance_mm": Column("Distance of the centre, in MNI152 space, to the mean centre of all boxes.", "mm"),
     "moved_mm": Column("Chemical-shift displacement of the box that was evaluated, from the nominal one.", "mm"),
     "method": Column(
         "How the tissues were told apart.",
-        levels={"probseg": "maps of another derivative", "atropos": "T1w image segmented here"},
+        levels={"probseg": "maps of another derivative", "segmented": "T1w image segmented here"},
     ),
     "source": Column("Image, or map of grey matter, that was used; path in the dataset."),
     "reason": Column("Why there are no fractions."),
 }
 
 
-def tissue_table(tissues: Sequence[VoxelTissue], missing: Mapping[str, tuple[str, str, str]]) -> Table:
-    """One row per scan; `missing`: scan -> subject, session and the reason why it has no fractions."""
-    rows = [_row(tissue) for tissue in tissues]
+def tissue_table(
+    tissues: Sequence[VoxelTissue],
+    missing: Mapping[str, tuple[str, str, str]],
+    placements: Mapping[str, Placement] | None = None,
+) -> Table:
+    """One row per scan; `missing`: scan -> subject, session and the reason why it has no fractions.
+
+    `placements`: scan -> how its box lies among the others, for scans that were normalised.
+    """
+    places = placements or {}
+    rows = [_row(tissue) | _place_cells(places.get(tissue.scan)) for tissue in tissues]
     rows += [
         {"scan": scan, "subject": subject, "session": session, "reason": reason}
         for scan, (subject, session, reason) in missing.items()
@@ -76,24 +87,36 @@ def _row(tissue: VoxelTissue) -> Row:
     }
 
 
+def _place_cells(place: Placement | None) -> Row:
+    if place is None:
+        return {}
+    return {"dice_group": place.dice_group, "dice_first": place.dice_first, "distance_mm": place.distance_mm}
+
+
 def tissue_section(
-    tissues: Sequence[VoxelTissue], missing: Mapping[str, tuple[str, str, str]], figures: Mapping[str, EmbeddedFigure]
+    tissues: Sequence[VoxelTissue],
+    missing: Mapping[str, tuple[str, str, str]],
+    figures: Mapping[str, EmbeddedFigure],
+    placements: Mapping[str, Placement],
+    group: EmbeddedFigure | None,
 ) -> Section:
-    """Fractions of every scan, and where each voxel lies."""
+    """Fractions of every scan, where each voxel lies, and where they all lie in MNI152 space (`group`)."""
     return render_section(
         "tissue",
         "Voxels",
         "section_tissue.html.j2",
-        fractions=_view(tissues),
+        fractions=_view(tissues, placements),
+        group=group,
         missing=[(scan, reason) for scan, (_, _, reason) in sorted(missing.items())],
         figures=[(tissue.scan, figures[tissue.scan]) for tissue in tissues if tissue.scan in figures],
     )
 
 
-def _view(tissues: Sequence[VoxelTissue]) -> TableView:
+def _view(tissues: Sequence[VoxelTissue], placements: Mapping[str, Placement]) -> TableView:
     rows = []
     for tissue in tissues:
         found = tissue.fractions
+        place = placements.get(tissue.scan)
         pairs = (
             (found.gray_matter, found.gray_matter_sd),
             (found.white_matter, found.white_matter_sd),
@@ -105,11 +128,25 @@ def _view(tissues: Sequence[VoxelTissue]) -> TableView:
                 *(CellView(f"{value:.3f} ± {sd:.3f}", order=repr(value)) for value, sd in pairs),
                 number_cell(tissue.inside_brain, tone="bad" if tissue.inside_brain < 0.85 else ""),
                 *(number_cell(value) for value in tissue.mni_centre_mm),
+                number_cell(place.dice_group if place is not None else None, 2),
+                number_cell(place.dice_first if place is not None else None, 2),
             )
         )
     return TableView(
-        caption="Volume fractions of each voxel ± SD (place of the voxel and segmentation), and its centre in MNI152.",
-        columns=("Scan", "Grey matter", "White matter", "CSF", "In the brain", "MNI x (mm)", "y", "z"),
+        caption="Volume fractions of each voxel ± SD (place of the voxel and segmentation), its centre in MNI152, and "
+        "its overlap there with the mean of all boxes and with the participant's first one.",
+        columns=(
+            "Scan",
+            "Grey matter",
+            "White matter",
+            "CSF",
+            "In the brain",
+            "MNI x (mm)",
+            "y",
+            "z",
+            "Dice, group",
+            "Dice, first",
+        ),
         rows=tuple(rows),
         sortable=True,
     )
