@@ -435,3 +435,47 @@ def test_lists_and_plain_formats_do_not_need_allotropy(tmp_path: Path) -> None:
     code += f"read_export(Path({str(path)!r})); print('allotropy' in sys.modules)"
     ended = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=60)
     assert ended.stdout.strip() == "False"
+
+
+def test_no_number_is_endless(tmp_path: Path) -> None:
+    """1e999 is no reading: it is text, and said to be; 1e300 overflows single precision and stays what it is."""
+    path = tmp_path / "long.csv"
+    path.write_text("well,value\nA1,1e999\n")
+    assert problems_of(path)[0].rule == "a well must hold a number"
+    path.write_text("well,value\nA1,1e300\nA2,0.5\n")
+    assert only(path).reads[0].value("A1") == 1e300
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_damaged_workbooks_are_told_or_read_never_a_traceback(shared: Path, tmp_path: Path, seed: int) -> None:
+    from openpyxl import load_workbook
+
+    rng = np.random.default_rng(seed)
+    book = load_workbook(shared / "plates" / "single_time_single_reads.xlsx")
+    sheet: Any = book.worksheets[0]
+    odd = [
+        "",
+        None,
+        "OVER",
+        "<>",
+        "A",
+        "1",
+        "1e999",
+        "nan",
+        "-",
+        "#REF!",
+        "Label: x",
+        "Well",
+        "Mean",
+        1e308,
+        "12",
+        True,
+    ]
+    for _ in range(10):
+        sheet.cell(int(rng.integers(1, 40)), int(rng.integers(1, 14))).value = odd[rng.integers(len(odd))]
+    path = tmp_path / "damaged.xlsx"
+    book.save(path)
+    try:
+        assert read_export(path).plates
+    except InputError as error:
+        assert all(problem.file == str(path) and problem.remedy for problem in error.problems)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import io
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +17,7 @@ from pharmrs.io.problems import Problems
 from pharmrs.records.plate import Missing
 
 Cell = str | float | None
-_NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?")
+_NUMBER = re.compile(r"[+-]?([0-9]+([.,][0-9]*)?|[.,][0-9]+)([eE][+-]?[0-9]+)?")
 _WORDS: dict[str, Missing] = {
     **dict.fromkeys(("over", "overflow", "ovrflw", "ovflw", "saturated", "sat", ">max", "#sat", "*****"), "over"),
     **dict.fromkeys(("under", "underflow", "undrflw", "<min"), "under"),
@@ -84,7 +86,7 @@ def _read_xlsx(path: Path) -> tuple[Sheet, ...]:
 def _read_xls(path: Path) -> tuple[Sheet, ...]:
     import xlrd
 
-    with xlrd.open_workbook(path, logfile=None) as book:
+    with xlrd.open_workbook(path, logfile=io.StringIO()) as book:  # it would print its doubts
         return tuple(
             Sheet(
                 sheet.name, tuple(tuple(_cell(value) for value in sheet.row_values(row)) for row in range(sheet.nrows))
@@ -126,16 +128,18 @@ def _cell(value: object) -> Cell:
 def number(cell: Cell) -> float | None:
     """A number, written with a decimal point or a decimal comma; None for anything else."""
     if isinstance(cell, float):
-        return _without_dust(cell)
+        return _without_dust(cell) if math.isfinite(cell) else None
     if cell is None:
         return None
     text = cell.strip().replace("\N{MINUS SIGN}", "-")
-    return float(text.replace(",", ".")) if _NUMBER.fullmatch(text) else None
+    value = float(text.replace(",", ".")) if _NUMBER.fullmatch(text) else math.nan
+    return value if math.isfinite(value) else None
 
 
 def _without_dust(value: float) -> float:
     """Readers store single precision: 0.0931999981 is 0.0932. The shortest decimal of that single is what was read."""
-    single = np.float32(value)
+    with np.errstate(over="ignore"):
+        single = np.float32(value)
     same = np.isfinite(single) and abs(float(single) - value) <= _ROUNDING * abs(value)
     return float(str(single)) if same else value
 
