@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pharmrs.io.cells import CellReader
@@ -19,11 +20,12 @@ _NAN = float("nan")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetaboliteValue:
-    """Concentration with its SD; `exclusion`: the rules that exclude it, empty: kept."""
+    """Concentration with its SD; `exclusion`: the rules that exclude it, empty: kept; `scales`: on other scales."""
 
     value: float
     sd: float
     exclusion: str
+    scales: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,9 +40,12 @@ class BiomarkerValue:
 
 
 def read_metabolite(
-    folder: Path, plan: AnalysisPlan, scan_entity: str, problems: Problems
+    folder: Path, plan: AnalysisPlan, scan_entity: str, problems: Problems, other_scales: Sequence[str] = ()
 ) -> dict[Place, MetaboliteValue]:
-    """The plan's metabolite on its scale from `metabolites.tsv`, with the rules of `exclusions.tsv`, by place."""
+    """The plan's metabolite on its scale from `metabolites.tsv`, with the rules of `exclusions.tsv`, by place.
+
+    `other_scales`: scales that are taken along where the table has them.
+    """
     rows = read_text_table(
         folder / "metabolites.tsv", problems, ("scan", "subject", "session", "metabolite", plan.scale)
     )
@@ -56,6 +61,7 @@ def read_metabolite(
             value=cells.number(row, plan.scale),
             sd=cells.number(row, f"{plan.scale}_sd"),
             exclusion=_exclusion(row, rules),
+            scales={name: cells.number(row, name) for name in other_scales if row.text(name)},
         )
         for row in chosen
     }

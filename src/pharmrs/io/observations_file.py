@@ -21,18 +21,21 @@ _OPTIONAL = (
     "biomarker_censored", "biomarker_limit",
 )  # fmt: skip
 _WITHOUT_RULE = "excluded"
+_ON_SCALE = "metabolite@"  # begins the columns that hold the metabolite on other scales
 
 
 def read_observations(path: str | Path, design: Design, plan: AnalysisPlan) -> ObservationTable:
     """Read and check an observation table. Raises `InputError` with every problem found.
 
-    Columns that are not part of the table are covariates; a covariate is text when the plan declares a reference level
-    for it or a value is no number. Cells that are empty or `n/a` are missing.
+    Columns `metabolite@SCALE` hold the metabolite on other scales. All other columns that are not part of the table
+    are covariates; a covariate is text when the plan declares a reference level for it or a value is no number. Cells
+    that are empty or `n/a` are missing.
     """
     problems = Problems(str(path))
     rows = read_text_table(Path(path), problems, _REQUIRED)
     problems.raise_errors()
-    names = [name for name in rows[0].cells if name not in (*_REQUIRED, *_OPTIONAL)]
+    further = [name for name in rows[0].cells if name not in (*_REQUIRED, *_OPTIONAL)]
+    names = [name for name in further if not name.startswith(_ON_SCALE)]
     cells = CellReader(problems)
     covariates = _covariates(rows, names, plan)
     observations = [
@@ -98,6 +101,11 @@ def _observation(row: TextRow, cells: CellReader, covariates: dict[str, Covariat
         biomarker_censored=cells.word(row, "biomarker_censored", CENSORING, NOT_CENSORED),
         biomarker_limit=cells.number(row, "biomarker_limit", above=0.0),
         covariates=covariates,
+        metabolite_scales={
+            name.removeprefix(_ON_SCALE): cells.number(row, name)
+            for name in row.cells
+            if name.startswith(_ON_SCALE) and row.text(name)
+        },
     )
 
 

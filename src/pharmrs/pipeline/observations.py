@@ -62,7 +62,8 @@ def build_observations(
     assert study.design is not None and study.analysis is not None
     trial, found = read_trial(root, study)
     metabolite_problems = Problems(str(folder / "metabolites.tsv"))
-    metabolites = read_metabolite(folder, plan, study.analysis.scan, metabolite_problems)
+    others = [name for name in SCALES if name != plan.scale]
+    metabolites = read_metabolite(folder, plan, study.analysis.scan, metabolite_problems, others)
     biomarker_problems = Problems(str(folder / "biomarkers.tsv"))
     biomarkers = read_biomarker(folder, plan.biomarker, biomarker_problems)
     covariates, covariate_problems = _covariates(root, folder, plan, list(trial.allocation))
@@ -106,6 +107,7 @@ def _observation(
         biomarker_censored=biomarker.censored,
         biomarker_limit=biomarker.limit,
         covariates=covariates,
+        metabolite_scales=metabolite.scales,
     )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from pharmrs.records.multiverse import MultiversePlan, SpecificationCurve
+
 _NAN = float("nan")
 
 
@@ -40,6 +42,7 @@ class AnalysisPlan:
     models: tuple[str, ...] = ()
     exploratory: tuple[str, ...] = ()
     seed: int = 1
+    multiverse: MultiversePlan = field(default_factory=MultiversePlan)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,3 +118,4 @@ class ModelOutcome:
     methods: tuple[str, ...] = ()
     reason: str = ""
     declared: bool = True
+    curve: SpecificationCurve | None = None

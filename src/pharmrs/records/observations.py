@@ -20,6 +20,7 @@ class Observation:
     `clock_time_h`: time of the blood sample, hours since midnight; `metabolite`: concentration on the declared scale,
     `exclusion`: the rules that exclude it (empty: kept; the value stays); `biomarker`: concentration, missing where it
     is `biomarker_censored` (`left`: below, `right`: above `biomarker_limit`). `covariates` belong to the participant.
+    `metabolite_scales`: the same measurement on other scales, for the multiverse.
     """
 
     subject: str
@@ -36,6 +37,7 @@ class Observation:
     biomarker_censored: str = NOT_CENSORED
     biomarker_limit: float = _NAN
     covariates: Mapping[str, CovariateValue] = field(default_factory=dict)
+    metabolite_scales: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def key(self) -> tuple[str, str, str]:

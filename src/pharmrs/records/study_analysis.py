@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from pharmrs.records.analysis import AnalysisPlan, Covariate
 from pharmrs.records.declaration import Declaration
 from pharmrs.records.study_design import Design
+from pharmrs.records.study_multiverse import Multiverse
 from pharmrs.records.study_power import Power
 
 
@@ -43,6 +44,7 @@ class Analysis(Declaration):
     models: tuple[str, ...] = Field((), description="extension models that are part of the plan")
     exploratory: tuple[str, ...] = Field((), description="extension models run beside the plan, labelled exploratory")
     seed: int = Field(1, ge=0, description="of every model that draws random numbers")
+    multiverse: Multiverse = Field(Multiverse(), description="levels of each choice of the model multiverse")
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Analysis:
@@ -76,6 +78,7 @@ class Analysis(Declaration):
             models=self.models,
             exploratory=self.exploratory,
             seed=self.seed,
+            multiverse=self.multiverse.plan(),
         )
 
 

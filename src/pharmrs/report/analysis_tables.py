@@ -9,6 +9,7 @@ from dataclasses import fields
 from pharmrs.records.analysis import EffectEstimate, ModelOutcome, StatisticalTest
 from pharmrs.records.analysis_result import AnalysisResult
 from pharmrs.records.changes import BASELINE, FOLLOW_UP, ChangeTable
+from pharmrs.records.multiverse import SpecificationCurve
 from pharmrs.records.observations import ObservationTable
 from pharmrs.report import dictionaries_analysis as dictionaries
 from pharmrs.report.dictionaries import Column
@@ -20,11 +21,14 @@ def observations_table(table: ObservationTable) -> Table:
     columns = dict(dictionaries.OBSERVATIONS)
     columns["metabolite"] = Column(columns["metabolite"].description, table.metabolite_unit)
     columns["biomarker"] = Column(columns["biomarker"].description, table.biomarker_unit)
+    scales = tuple(dict.fromkeys(name for row in table.rows for name in row.metabolite_scales))
+    columns |= {f"metabolite@{name}": Column(f"Metabolite on the scale {name}, for the multiverse.") for name in scales}
     columns |= {name: Column(f"Covariate {name}.") for name in table.covariate_names}
     rows: list[Row] = []
     for row in table.rows:
         cells: Row = {name: getattr(row, name) for name in dictionaries.OBSERVATIONS if name not in _EXCLUSION}
         cells["metabolite_excluded"], cells["exclusion_rule"] = bool(row.exclusion), row.exclusion
+        cells |= {f"metabolite@{name}": value for name, value in row.metabolite_scales.items()}
         rows.append({name: _exact(value) for name, value in (cells | dict(row.covariates)).items()})
     return Table(name="observations", columns=columns, rows=tuple(rows))
 
@@ -144,6 +148,21 @@ def facts_table(models: Sequence[ModelOutcome]) -> Table:
     return Table(name="model_facts", columns=dictionaries.FACTS, rows=tuple(rows))
 
 
+def specifications_table(name: str, curve: SpecificationCurve) -> Table:
+    """Every specification of a multiverse in the order of its effect, with what it chose."""
+    columns = {axis.replace(" ", "_"): Column(f"Choice of {axis}.") for axis in curve.axes}
+    columns |= dictionaries.SPECIFICATIONS
+    rows: list[Row] = []
+    for place in range(len(curve)):
+        cells: Row = {axis.replace(" ", "_"): curve.level(place, position) for position, axis in enumerate(curve.axes)}
+        cells |= {
+            "effect": float(curve.effect[place]), "se": float(curve.se[place]), "p": float(curve.p[place]),
+            "n": int(curve.n[place]),
+        }  # fmt: skip
+        rows.append(cells)
+    return Table(name=f"{name}_specifications", columns=columns, rows=tuple(rows))
+
+
 def _cells(item: object, columns: dict[str, Column]) -> Row:
     found: dict[str, Cell] = {name: getattr(item, name) for name in columns}
     return found
@@ -160,4 +179,5 @@ def analysis_tables(result: AnalysisResult) -> tuple[Table, ...]:
         unit_changes_table(result),
         rule_changes_table(result),
         facts_table(result.models),
+        *(specifications_table(model.name, model.curve) for model in result.models if model.curve is not None),
     )

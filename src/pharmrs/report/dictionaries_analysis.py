@@ -113,3 +113,11 @@ FACTS: dict[str, Column] = {
     "fact": Column("Name of the number."),
     "value": Column("The number."),
 }
+SPECIFICATIONS: dict[str, Column] = {
+    "effect": Column(
+        "Interaction, SDs of the biomarker change per SD of the metabolite change; n/a: not estimable.", "1"
+    ),
+    "se": Column("Standard error of the effect by the model of the specification.", "1"),
+    "p": Column("Two-sided p value of the specification alone."),
+    "n": Column("Complete pairs of the specification."),
+}

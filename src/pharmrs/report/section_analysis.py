@@ -6,9 +6,12 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from pharmrs.records.analysis_result import AnalysisResult
 from pharmrs.report.analysis_printed import printed_tables
 from pharmrs.report.figure_analysis import forest_figure, interaction_figure, residuals_figure, spaghetti_figure
+from pharmrs.report.figure_specification_curve import specification_curve_figure
 from pharmrs.report.figure_style import figure_svg_text
 from pharmrs.report.printed_tables import PrintedTable
 from pharmrs.report.results_text import model_paragraphs, results_paragraphs
@@ -81,6 +84,17 @@ def analysis_figures(result: AnalysisResult) -> tuple[FigureView, ...]:
                 "their own axis.",
             )
         )
+    found += [
+        FigureView(
+            name=f"{model.name}-curve",
+            figure=specification_curve_figure(model.curve, result.plan.alpha),
+            alt=f"Specification curve. The values are in {model.name}_specifications.tsv.",
+            caption=f"{model.title}: the interaction in every declared combination of choices, sorted; below, what "
+            "each combination chose. Band: 95 % of the curves when the allocation is permuted.",
+        )
+        for model in result.models
+        if model.curve is not None and np.isfinite(model.curve.effect).any()
+    ]
     return tuple(found)
 
 

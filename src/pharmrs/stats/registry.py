@@ -6,10 +6,10 @@ from pharmrs.stats.extension import ExtensionModel, ModelInput
 from pharmrs.stats.extension_changes import CHANGE_MODELS
 from pharmrs.stats.extension_errors import ERROR_MODELS
 from pharmrs.stats.extension_levels import LEVEL_MODELS
+from pharmrs.stats.extension_multiverse import MULTIVERSE_MODELS
 from pharmrs.stats.extension_resampling import RESAMPLING_MODELS
 
 __all__ = ["MODELS", "ExtensionModel", "ModelInput"]
 
-MODELS: dict[str, ExtensionModel] = {
-    model.name: model for model in (*CHANGE_MODELS, *ERROR_MODELS, *RESAMPLING_MODELS, *LEVEL_MODELS)
-}
+_ALL = (*CHANGE_MODELS, *ERROR_MODELS, *RESAMPLING_MODELS, *LEVEL_MODELS, *MULTIVERSE_MODELS)
+MODELS: dict[str, ExtensionModel] = {model.name: model for model in _ALL}
