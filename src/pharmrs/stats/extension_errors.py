@@ -18,7 +18,7 @@ from pharmrs.stats.linear import Design
 from pharmrs.stats.measurement_error import errors_in_variables, simex
 from pharmrs.stats.not_estimable import NotEstimable
 
-LOG_UNIT = "log ratio of the biomarker per log ratio of the metabolite"
+LOG_UNIT = "log ratio of both (biomarker per metabolite)"
 _LOG = "Both changes were taken as log ratios, which do not depend on the unit of the assay; CR2 standard errors."
 _EIV = (
     "The known error variance of the metabolite change was taken out of the normal equations "
