@@ -40,7 +40,8 @@ class Draws:
     def interval(self, freedom: FloatArray, confidence: float) -> tuple[FloatArray, FloatArray]:
         """Basic interval of the concentrations (n,) with expanded percentiles."""
         low, high = self._quantiles(np.asarray(stats.norm.cdf(-stats.t.ppf(0.5 + confidence / 2, freedom))))
-        return np.exp(2 * self.estimate - high), np.exp(2 * self.estimate - low)
+        with np.errstate(over="ignore"):
+            return np.exp(2 * self.estimate - high), np.exp(2 * self.estimate - low)
 
     def _quantiles(self, tail: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Log concentrations with the share `tail` (n,) of the draws beyond them, below and above."""

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from scipy import stats
 
+from pharmrs.assay.back_calculation import log_interval
 from pharmrs.assay.limits import cv_percent
 from pharmrs.records.arrays import FloatArray
 from pharmrs.records.assay import BiomarkerConcentration, Estimate, Flag, PlateResult
@@ -68,8 +69,9 @@ def _mean(
     total *= max(strangeness, 1.0) if discordant else 1.0
     parts = weights**2 * variances
     freedom = float(parts.sum() ** 2 / np.sum(parts**2 / [one.freedom for one in within]))
-    value, sd_log = float(np.exp(weights @ log_values)), float(np.sqrt(total))
-    reach = float(stats.t.ppf(0.5 + settings.confidence / 2, freedom)) * sd_log
+    middle = weights @ log_values
+    value = float(np.exp(middle))
+    low, high = log_interval(np.array([middle]), np.array([total]), np.array([freedom]), settings.confidence)
     concerns: list[Flag] = [flag for flag in _CONCERNS if any(one.flag == flag for one in within)]
     concerns = ["discordant", *concerns] if discordant else concerns
     return BiomarkerConcentration(
@@ -77,9 +79,9 @@ def _mean(
         analyte=within[0].analyte,
         plate=_joined([one.plate for one in within]),
         value=value,
-        sd=value * sd_log,
-        ci_low=value * float(np.exp(-reach)),
-        ci_high=value * float(np.exp(reach)),
+        sd=value * float(np.sqrt(total)),
+        ci_low=float(low[0]),
+        ci_high=float(high[0]),
         unit=settings.unit,
         dilution=_joined([f"{one.dilution:g}" for one in within]),
         flag=concerns[0] if concerns else "ok",
