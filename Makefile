@@ -59,7 +59,7 @@ docs: $(VENV)/.installed
 schema: $(VENV)/.installed
 	$(BIN)/pharmrs schema > schema/study.schema.json.part && mv schema/study.schema.json.part schema/study.schema.json
 
-# What each stage does to a coupling that was planted: 1000 trials from concentrations, 6 from raw signals.
+# What each stage does to a coupling that was planted: 1000 trials from concentrations, 5 from raw signals.
 recovery: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.recovery --write docs/recovery.md
 

@@ -155,8 +155,8 @@ def _full_tables(results: Sequence[full.FullTrial]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.recovery", description=__doc__)
     parser.add_argument("--trials", type=int, default=1000, help="trials on the fast path")
-    parser.add_argument("--models", type=int, default=200, help="of these, trials with the extension models")
-    parser.add_argument("--full", type=int, default=6, help="trials from raw signals")
+    parser.add_argument("--models", type=int, default=100, help="of these, trials with the extension models")
+    parser.add_argument("--full", type=int, default=5, help="trials from raw signals")
     parser.add_argument("--write", type=Path, help="write docs/recovery.md (this file) and its picture beside it")
     arguments = parser.parse_args()
     image = arguments.write.parent / "images" / "recovery.png" if arguments.write else None

@@ -116,7 +116,7 @@ def test_simulate(tmp_path: Path) -> None:
     folder = tmp_path / "trial"
     end = pharmrs("simulate", folder, "-n", 1, "--kind", "parallel", "--seed", 3, "-j", 1)
     assert (end.code, end.out) == (0, f"{folder}\n")
-    assert "1 participants, 2 visits, 2 recordings" in end.err
+    assert "1 participant, 2 visits, 2 recordings" in end.err
     assert (folder / BASIS_FILE).is_file()
     assert {row["scan"] for row in table(folder / TRUTH_FILE)} == {f"sub-01_ses-{n}_acq-steam" for n in (1, 2)}
     assert pharmrs("validate", folder).code == 0

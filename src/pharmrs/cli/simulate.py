@@ -41,6 +41,7 @@ def simulate_command(
     """Simulate a trial as a BIDS dataset, from raw signals on; the planted truth is written to truth/."""
     from pharmrs.pipeline.execution import default_workers, limit_threads
     from pharmrs.pipeline.simulation import SimulationRequest, simulate_trial
+    from pharmrs.report.numbers import count_text
 
     limit_threads()
     request = SimulationRequest(
@@ -59,5 +60,6 @@ def simulate_command(
 
         trial = simulate_trial(folder, request, begin, done)
     scans = sum(visit.has_scan for visit in trial.visits) if recordings else 0
-    say(f"{len(trial.participants)} participants, {len(trial.visits)} visits, {scans} recordings")
+    counts = ((len(trial.participants), "participant"), (len(trial.visits), "visit"), (scans, "recording"))
+    say(", ".join(count_text(number, noun) for number, noun in counts))
     typer.echo(str(folder))

@@ -35,10 +35,6 @@ class TrialSettings:
         """The effects, those of the reference study where none are given."""
         return self.effects or reference_effects(tuple(self.design.treatments))
 
-    @property
-    def periods(self) -> int:
-        return len(self.design.treatments) if self.design.kind == "crossover" else 1
-
     def check(self, source: str) -> None:
         """Raise `InputError` with everything that cannot be simulated; `source` names where the settings are from."""
         problems = Problems(source)
