@@ -16,7 +16,7 @@ def done(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("rerun") / "dataset"
     shutil.copytree(demo, root)
     assert pharmrs("run", root, "--workers", 1).code == 0
-    (root / RESULTS / "cache").mkdir()
+    (root / RESULTS / "cache").mkdir(exist_ok=True)
     (root / RESULTS / "cache" / "anything").write_text("kept to save time")
     return root
 
