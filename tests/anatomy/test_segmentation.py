@@ -109,6 +109,12 @@ def test_another_contrast_is_refused(skull: bool) -> None:
         segment(make_head(means=(1000.0, 700.0, 450.0), skull=skull).image, mni152())
 
 
+def test_proton_density_is_refused() -> None:
+    """Fluid dark as in a T1w image, but grey matter brighter than white matter."""
+    with pytest.raises(NoHead, match="white matter 0"):
+        segment(make_head(means=(200.0, 650.0, 560.0)).image, mni152())
+
+
 def test_noise_alone_is_refused() -> None:
     data = np.random.default_rng(1).gamma(2.0, 10.0, (64, 64, 64)).astype(np.float32)
     with pytest.raises(NoHead):

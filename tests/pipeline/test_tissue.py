@@ -349,3 +349,27 @@ def test_voxel_command_refuses_another_contrast(segmented: Path, tmp_path: Path)
     assert ended.code == 2
     assert "contrast: must be a T1-weighted image of a head" in ended.err
     assert not (tmp_path / "out").exists()
+
+
+def test_validate_checks_the_images_without_segmenting(
+    copy_of_demo: Callable[[], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A slab that cuts the voxel is found; a T1w image that holds it is not segmented."""
+
+    def never(*_: object) -> None:
+        raise AssertionError("segmented")
+
+    monkeypatch.setattr("pharmrs.pipeline.head.segment", never)
+    root = copy_of_demo()
+    declare_anatomy(root)
+    _slab(root)
+    ended = pharmrs("validate", root)
+    assert ended.code == 2
+    assert len([line for line in ended.lines("error") if "the voxel must lie inside the image" in line]) == 2
+    shutil.rmtree(root / "derivatives")
+    (root / "sub-01" / "anat").mkdir()
+    data = np.random.default_rng(1).random((60, 60, 60), dtype=np.float32)
+    affine = np.diag([3.0, 3.0, 3.0, 1.0])
+    affine[:3, 3] = -80.0
+    nib.save(nib.Nifti1Image(data, affine), root / "sub-01" / "anat" / "sub-01_T1w.nii.gz")
+    assert not pharmrs("validate", root).lines("error")

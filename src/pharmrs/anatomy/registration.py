@@ -26,15 +26,21 @@ from pharmrs.records.arrays import FloatArray
 _SCALES = np.array([10.0, 10.0, 10.0, 8.0, 8.0, 8.0, 0.1, 0.1, 0.1])  # steps of the search: mm, degrees, share
 _STARTS = 5
 _SEED = "1"
+_MOSTLY = 0.7  # share of a tissue in the template
 _LPS = np.diag([-1.0, -1.0, 1.0, 1.0])  # ANTs has left and posterior positive
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AffineToTemplate:
-    """`to_head`: 4x4 from MNI152 space to the head's world (mm, RAS+). `similarity`: correlation inside the brain."""
+    """Where the head is in MNI152 space, and whether it looks like a T1w image there.
+
+    `to_head`: 4x4 from MNI152 space to the head's world (mm, RAS+). `similarity`: correlation inside the brain.
+    `white_to_gray`: brightness where the template has white matter over that where it has grey matter.
+    """
 
     to_head: FloatArray
     similarity: float
+    white_to_gray: float
 
     @property
     def to_template(self) -> FloatArray:
@@ -49,7 +55,12 @@ def register(head: Volume, template: Template) -> AffineToTemplate:
     moved = resampled(averaged(head, 2.0), template.t1.data.shape, template.t1.affine, to_head)
     inside = template.brain
     similarity = float(np.corrcoef(moved[inside], template.t1.data[inside])[0, 1])
-    return AffineToTemplate(to_head=to_head, similarity=similarity if np.isfinite(similarity) else 0.0)
+    white, gray = (float(moved[share > _MOSTLY].mean()) for share in (template.white_matter, template.gray_matter))
+    return AffineToTemplate(
+        to_head=to_head,
+        similarity=similarity if np.isfinite(similarity) else 0.0,
+        white_to_gray=white / gray if gray > 0 else 0.0,
+    )
 
 
 def _search(head: Volume, template: Template) -> FloatArray:

@@ -14,7 +14,8 @@ from pharmrs.anatomy.partial_volume import partial_volumes
 from pharmrs.anatomy.registration import AffineToTemplate, register
 from pharmrs.records.anatomy import ImageArray, Template, Volume
 
-LEAST_SIMILARITY = 0.4
+LEAST_SIMILARITY = 0.3
+LEAST_WHITE_TO_GRAY = 1.03
 _MARGIN = 2
 _PURE_DEPTH_MM = 3.0
 
@@ -42,6 +43,8 @@ def segment(head: Volume, template: Template) -> Segmentation:
     affine = register(head, template)
     if affine.similarity < LEAST_SIMILARITY:
         raise NoHead(f"correlation with the MNI152 template {affine.similarity:.2f}")
+    if affine.white_to_gray < LEAST_WHITE_TO_GRAY:
+        raise NoHead(f"white matter {affine.white_to_gray:.2f} times as bright as grey matter")
     whole = shell_of(head, template, affine)
     if not whole.core.any():
         raise NoHead("no brain where the template's would be")

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from pharmrs.anatomy.registration import register
-from pharmrs.anatomy.segmentation import NoHead, Segmentation, segment
+from pharmrs.anatomy.segmentation import LEAST_SIMILARITY, NoHead, Segmentation, segment
 from pharmrs.errors import InputError, InputProblem
 from pharmrs.io.sidecar import stem_of
 from pharmrs.io.template import mni152
@@ -24,7 +24,7 @@ from pharmrs.records.anatomy import AnatomyFiles, TissueMaps, Volume
 from pharmrs.records.arrays import FloatArray
 from pharmrs.report.atomic import write_bytes, write_text
 
-STEP_VERSION = 1  # to be raised with every change of pharmrs.anatomy that changes a map
+STEP_VERSION = 2  # to be raised with every change of pharmrs.anatomy that changes a map
 _LABELS = ("GM", "WM", "CSF")
 _LIBRARIES = ("antspyx", "nilearn", "numpy", "scipy")
 
@@ -33,7 +33,8 @@ _LIBRARIES = ("antspyx", "nilearn", "numpy", "scipy")
 class Head:
     """Maps of the tissues; `second`: another segmentation of the same image, None where the maps were given.
 
-    `image`: for pictures, where there is one. `to_template`: 4x4 to MNI152 space, None where it was not registered.
+    `image`: for pictures, where there is one. `to_template`: 4x4 to MNI152 space, None where it was not registered
+    or does not look like a head.
     """
 
     maps: TissueMaps
@@ -51,7 +52,8 @@ def open_head(files: AnatomyFiles, *, normalise: bool, name: str, output: Path) 
     maps = read_maps(files, name)
     to_template = None
     if normalise:
-        to_template = register(image or _as_t1(maps), mni152()).to_template
+        found = register(image or _as_t1(maps), mni152())
+        to_template = found.to_template if found.similarity >= LEAST_SIMILARITY else None
     return Head(maps=maps, second=None, image=image, to_template=to_template)
 
 

@@ -1,0 +1,129 @@
+"""Which image serves which scan: session, participant, the only one elsewhere, names of other programs, ambiguity."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pharmrs.errors import InputProblem
+from pharmrs.io.anatomy_files import find_anatomy
+from pharmrs.records.anatomy import AnatomyFiles
+from pharmrs.records.scan import ScanFiles
+from pharmrs.records.study_anatomy import Anatomy
+
+FMRIPREP = tuple(f"sub-01_label-{tissue}_probseg.nii.gz" for tissue in ("GM", "WM", "CSF"))
+
+
+def scan(subject: str = "01", session: str = "2") -> ScanFiles:
+    name = f"sub-{subject}_ses-{session}" if session else f"sub-{subject}"
+    return ScanFiles(name=name, subject=subject, session=session, metabolite=f"{name}_svs.nii.gz")
+
+
+def found(
+    root: Path, *paths: str, plan: Anatomy | None = None, of: ScanFiles | None = None
+) -> tuple[AnatomyFiles | None, list[InputProblem]]:
+    for path in paths:
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_bytes(b"")
+    wanted = of or scan()
+    chosen, problems = find_anatomy(root, [wanted], plan or Anatomy(), root / "derivatives" / "pharmrs")
+    assert all(problem.file and problem.field and problem.rule and problem.remedy for problem in problems)
+    return chosen.get(wanted.name), problems
+
+
+SES1, SES2 = (f"sub-01/ses-{n}/anat/sub-01_ses-{n}_T1w.nii.gz" for n in (1, 2))
+WHOLE = "sub-01/anat/sub-01_T1w.nii.gz"
+
+
+@pytest.mark.parametrize(
+    ("paths", "taken"),
+    [
+        ((SES1, SES2, WHOLE), SES2),
+        ((SES1, WHOLE), WHOLE),
+        ((SES1,), SES1),
+        (("sub-02/anat/sub-02_T1w.nii.gz", SES1), SES1),
+    ],
+    ids=["own session", "participant", "only one elsewhere", "not of another person"],
+)
+def test_the_nearest_image_serves(paths: tuple[str, ...], taken: str, tmp_path: Path) -> None:
+    files, problems = found(tmp_path, *paths)
+    assert not problems
+    assert files is not None
+    assert files.t1 == str(tmp_path / taken)
+    assert files.maps == ()
+
+
+def test_several_images_are_ambiguous_until_an_entity_tells(tmp_path: Path) -> None:
+    paths = [f"sub-01/ses-2/anat/sub-01_ses-2_acq-{name}_T1w.nii.gz" for name in ("mprage", "mp2rage")]
+    files, problems = found(tmp_path, *paths)
+    assert files is None
+    (problem,) = problems
+    assert problem.severity == "error"
+    assert "sub-01_ses-2_acq-mp2rage_T1w.nii.gz, sub-01_ses-2_acq-mprage_T1w.nii.gz" in problem.value
+    assert "anatomy: {t1: ...}" in problem.remedy
+    files, problems = found(tmp_path, plan=Anatomy(t1="acq-mprage"))
+    assert not problems
+    assert files is not None
+    assert files.t1.endswith("acq-mprage_T1w.nii.gz")
+
+
+def test_several_other_sessions_are_ambiguous_until_one_is_declared_the_reference(tmp_path: Path) -> None:
+    paths = (SES1, SES1.replace("ses-1", "ses-3"))
+    assert found(tmp_path, *paths)[0] is None
+    files, _ = found(tmp_path, plan=Anatomy(t1="ses-3"))
+    assert files is not None
+    assert "ses-3" in files.t1
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        tuple(f"fmriprep/sub-01/anat/{name}" for name in FMRIPREP),
+        tuple(f"fsl/sub-01/ses-2/anat/sub-01_ses-2_T1w_pve_{n}.nii.gz" for n in (1, 2, 0)),
+        tuple(f"cat12/sub-01/mri/p{n}sub-01_ses-2_T1w.nii" for n in (1, 2, 3)),
+        tuple(f"spm/sub-01/anat/c{n}sub-01_T1w.nii" for n in (1, 2, 3)),
+    ],
+    ids=["BIDS", "FAST", "CAT12", "SPM"],
+)
+def test_maps_of_other_programs_come_first(names: tuple[str, ...], tmp_path: Path) -> None:
+    files, problems = found(tmp_path, SES2, *(f"derivatives/{name}" for name in names))
+    assert not problems
+    assert files is not None
+    assert files.maps == tuple(str(tmp_path / "derivatives" / name) for name in names)  # GM, WM, CSF
+    assert files.t1 == str(tmp_path / SES2)  # for the pictures
+    alone, _ = found(tmp_path, plan=Anatomy(source="t1"))
+    assert alone is not None
+    assert alone.maps == ()
+
+
+def test_maps_in_the_space_of_a_template_and_own_results_are_left_alone(tmp_path: Path) -> None:
+    warped = [name.replace("_label", "_space-MNI152NLin2009cAsym_label") for name in FMRIPREP]
+    files, problems = found(
+        tmp_path,
+        SES2,
+        *(f"derivatives/fmriprep/sub-01/anat/{name}" for name in warped),
+        *(f"derivatives/pharmrs/sub-01/anat/{name}" for name in FMRIPREP),
+    )
+    assert not problems
+    assert files is not None
+    assert files.maps == ()
+
+
+def test_two_segmentations_need_a_word(tmp_path: Path) -> None:
+    paths = [f"derivatives/{pipeline}/sub-01/anat/{name}" for pipeline in ("cat12", "fmriprep") for name in FMRIPREP]
+    assert found(tmp_path, *paths)[0] is None
+    files, problems = found(tmp_path, plan=Anatomy(derivative="fmriprep"))
+    assert not problems
+    assert files is not None
+    assert "fmriprep" in files.csf
+    _, problems = found(tmp_path, plan=Anatomy(derivative="freesurfer"))
+    assert problems[0].field == "anatomy.derivative"
+
+
+def test_nothing_for_a_scan_is_an_error_with_both_remedies(tmp_path: Path) -> None:
+    files, problems = found(tmp_path, "sub-02/anat/sub-02_T1w.nii.gz")
+    assert files is None
+    assert [problem.severity for problem in problems] == ["error"]
+    _, problems = found(tmp_path, plan=Anatomy(source="probseg"))
+    assert "probseg" in problems[0].remedy
