@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy import stats
 
+from pharmrs.io.observations_file import read_observations
 from pharmrs.records.analysis import AnalysisPlan, Covariate
 from pharmrs.records.multiverse import MultiversePlan
 from pharmrs.records.observations import ObservationTable
+from pharmrs.records.study_design import Design
 from pharmrs.records.trial_truth import TrialTruth
+from pharmrs.report.analysis_tables import observations_table
+from pharmrs.report.tables import write_table
 from pharmrs.stats.change_design import change_model
 from pharmrs.stats.change_scores import change_table
 from pharmrs.stats.cluster_robust import robust_least_squares
@@ -178,3 +183,17 @@ def test_what_cannot_be_done_is_said() -> None:
 def test_the_same_every_time() -> None:
     one, two = (run_multiverse(table(), PLAN, SMALL) for _ in range(2))
     assert repr(one) == repr(two)
+
+
+def test_other_scales_survive_the_observation_table(tmp_path: Path) -> None:
+    observations = table(subjects=8).mapped(
+        lambda row: replace(row, metabolite_scales={"ratio_tcr": row.metabolite / 8})
+    )
+    path, _ = write_table(tmp_path, observations_table(observations))
+    design = Design(kind="crossover", treatments=("placebo", "drug"))
+    again = read_observations(path, design, PLAN)
+    assert [dict(row.metabolite_scales) for row in again.rows] == [
+        {name: value for name, value in row.metabolite_scales.items() if np.isfinite(value)}
+        for row in observations.rows
+    ]
+    assert again.covariate_names == ("age", "genotype")

@@ -91,18 +91,24 @@ class _Problem:
             value, gradient = self.negative(full)
             return value, gradient[free]
 
-        if curvature is None:
-            solved = optimize.minimize(objective, start[free], jac=True, method="L-BFGS-B",
-                                       options={"maxiter": 1000, "maxcor": 30, "ftol": 1e-13})  # fmt: skip
-        else:
+        begin, solved = start[free], None
+        if curvature is not None:
             inverse = np.linalg.inv(curvature[np.ix_(free, free)])
             inverse = (inverse + inverse.T) / 2  # to the last bit, or the search refuses it
-            solved = optimize.minimize(objective, start[free], jac=True, method="BFGS",
+            solved = optimize.minimize(objective, begin, jac=True, method="BFGS",
                                        options={"gtol": _GRADIENT_TOLERANCE, "hess_inv0": inverse})  # fmt: skip
-        if solved.fun >= _WORST or float(np.max(np.abs(solved.jac))) > _LARGEST_GRADIENT * self.data.pairs:
+            begin = solved.x
+        if solved is None or not self._settled(solved):  # also where the short search lost its way
+            solved = optimize.minimize(objective, begin, jac=True, method="L-BFGS-B",
+                                       options={"maxiter": 1000, "maxcor": 30, "ftol": 1e-13})  # fmt: skip
+        if not self._settled(solved):
             raise NotEstimable(f"{METHOD}: the likelihood has no maximum that the search could find ({solved.message})")
         parameters[free] = solved.x
         return -float(solved.fun), parameters
+
+    def _settled(self, solved: optimize.OptimizeResult) -> bool:
+        flat = float(np.max(np.abs(solved.jac))) <= _LARGEST_GRADIENT * self.data.pairs
+        return bool(solved.fun < _WORST and flat)
 
     def curvature(self, parameters: FloatArray) -> FloatArray:
         """Second derivatives of the negative log likelihood, made safely positive definite."""
@@ -213,7 +219,10 @@ class _Profiler:
             nan = float("nan")
             return ProfiledEffect(term=term, estimate=estimate * unit, ci_low=nan, ci_high=nan, p=nan)
         low, high = self._limit(place, -1.0), self._limit(place, 1.0)
-        root = self._root(place, 0.0)
+        try:
+            root = self._root(place, 0.0)
+        except NotEstimable:  # the estimate and its interval stand; the likelihood at zero could not be found
+            root = float("nan")
         t = float(np.sqrt(self.df * np.expm1(root**2 / self.pairs)))
         p = float(2 * stats.t.sf(t, self.df))
         return ProfiledEffect(term=term, estimate=estimate * unit, ci_low=low * unit, ci_high=high * unit, p=p)
