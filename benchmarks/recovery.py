@@ -34,8 +34,9 @@ How to read it:
   `metabolite_change: log_ratio`) recovers what was planted when nothing is measured wrong. *Lost* is the share of that
   which a stage takes away.
 - The reference chain (shifted logarithm, relative change) estimates another quantity, so it is not compared with
-  {planted:.3f} but with its own median without errors. Without censoring the smallest sample has a level near 0 and is
-  divided by; its mean over trials does not exist, which is why medians are given.
+  {planted:.3f} but with its own median without errors. The smallest sample has a level of exactly 0, and relative
+  changes from levels near it are large: the tails over trials are heavy, so *lost* is from medians. Censoring takes
+  away those samples and so changes what is estimated (a negative *lost*).
 - The extension models see the errors and the censored values that least squares does not; for them *lost* is the share
   of the planted interaction.
 
