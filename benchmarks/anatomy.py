@@ -78,7 +78,7 @@ def measure(ident: str, preset: str, seed: int, folder: Path) -> HeadResult:
     boxes = np.load(folder / "boxes.npz")
     for affine in boxes["boxes"]:
         box = VoxelBox(affine=affine)
-        own = boundary_covariance(OWN_SEGMENTATION_SD, OWN_SEGMENTATION_SD) + disagreement(maps, second, box)
+        own = boundary_covariance(*OWN_SEGMENTATION_SD) + disagreement(maps, second, box)
         content = box_content(maps, box, 0.0, own)  # the place of the box is known here
         true = shares_in(truth, box)[0]
         true = true / true.sum()
