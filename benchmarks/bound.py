@@ -22,6 +22,7 @@ from benchmarks.known_truth import (
     Kind,
     band_limited,
     clock_of,
+    skewed,
 )
 from benchmarks.scoring import TARGETS
 from pharmrs.pipeline.execution import map_tasks
@@ -29,6 +30,8 @@ from pharmrs.records import BasisSet
 from pharmrs.records.arrays import ComplexArray, FloatArray
 
 _SHIFT_SD_HZ, _DAMPING_SD_HZ, _MM_SHIFT_SD_HZ, _MM_DAMPING_SD_HZ = 0.3, 0.6, 0.5, 0.4
+_SKEW_MEAN_HZ = {"tail_hz": 1.2, "spread_hz": 1.15}
+_SKEW_SD_HZ = {"tail_hz": 1.05, "spread_hz": 0.55}
 _BUMPS, _BUMP_HEIGHT = 3, 0.073  # height SD over the highest peak
 _UNIFORM = 1.0 / math.sqrt(12.0)
 
@@ -66,7 +69,7 @@ def _relative_variances(task: tuple[str, BasisSet, Mapping[str, float], int]) ->
     kind, basis, row, number = task
     clock = clock_of(basis)
     names = [name for name in basis.names if name in CONCENTRATIONS]
-    signals = band_limited(np.array([basis.fids[basis.names.index(name)] for name in names]), clock.ppm)
+    signals = band_limited(np.array([basis.fids[basis.names.index(name)] for name in names]), names, clock.ppm)
     covariance = _one(KINDS[kind], names, signals, row, clock, np.random.default_rng(number))
     found = {}
     for target, parts in TARGETS.items():
@@ -86,7 +89,8 @@ def _one(
     time, found = clock.time, _Columns()
     voigt = np.exp(-np.pi * row["lor"] * time - (np.pi * row["gau"] * time) ** 2 / (4 * math.log(2)))
     macromolecules = names.index("mm")
-    shaped = signals * voigt
+    skew = {key: row.get(key, mean) for key, mean in _SKEW_MEAN_HZ.items()}  # the given truth does not tell
+    shaped = signals * voigt * (skewed(skew, time) if kind.skewed_line else 1.0)
     shaped[macromolecules] = signals[macromolecules] * np.exp(-2.0 * np.pi * time)
     for signal in shaped:
         found.add(signal)
@@ -106,7 +110,7 @@ def _one(
     _add_baseline(found, clock, peak, rng)
     _add_residual_water(found, kind, clock, peak, rng)
     if kind.skewed_line:
-        _add_skew(found, narrow, time)
+        _add_skew(found, narrow, skew, time)
     if kind.mm_groups:
         _add_groups(found, kind, parts[macromolecules], clock)
     return found.covariance(row["noise_sd"])[: len(names), : len(names)]
@@ -136,12 +140,11 @@ def _add_residual_water(found: _Columns, kind: Kind, clock: Clock, peak: float, 
     found.add(2j * np.pi * time * amplitude * unit, 2.0)
 
 
-def _add_skew(found: _Columns, narrow: ComplexArray, time: FloatArray) -> None:
-    """Tail and spread of the skewed distribution of frequencies, at their means."""
-    tail, spread = 2 * np.pi * time, 2 * np.pi * time
-    shape = np.exp(-1.5j * tail - 0.5 * (1.4 * spread) ** 2) / (1 - 1.5j * tail)
-    found.add(narrow * shape * (-1j * tail + 1j * tail / (1 - 1.5j * tail)), 0.4)
-    found.add(narrow * shape * (-1.4 * spread**2), 0.3)
+def _add_skew(found: _Columns, narrow: ComplexArray, skew: Mapping[str, float], time: FloatArray) -> None:
+    """Tail and spread of the skewed distribution of frequencies; `narrow` holds it already."""
+    angle = 2 * np.pi * time
+    found.add(narrow * (-1j * angle + 1j * angle / (1 - 1j * skew["tail_hz"] * angle)), _SKEW_SD_HZ["tail_hz"])
+    found.add(narrow * (-skew["spread_hz"] * angle**2), _SKEW_SD_HZ["spread_hz"])
 
 
 def _add_groups(found: _Columns, kind: Kind, macromolecules: ComplexArray, clock: Clock) -> None:

@@ -8,6 +8,7 @@ Phase sense: NIfTI-MRS; `phase_deg` and `shift_hz` of the truth have the opposit
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,7 +25,8 @@ CONCENTRATIONS = {
     "Tau": (1.42, 0.14),
 }
 MM_GROUP_EDGES_PPM = (1.08, 1.80, 2.65)
-MM_GROUP_SD = (0.16, 0.12, 0.08, 0.12)
+MM_GROUP_SD = (0.16, 0.12, 0.12, 0.13)
+_EDGES_PPM = {"": (0.32, 0.018, 4.62, 0.030), "mm": (0.147, 0.027, 4.515, 0.030)}  # lower, its width, upper, its width
 _UNKNOWN = ((1.19, 3, (-7.1, 0.0, 7.1)), (3.65, 2, (-10.6, -3.5, 3.5, 10.6)), (2.22, 6, (0.0,)))  # ethanol, acetone
 
 
@@ -69,14 +71,14 @@ class Clock:
 def generate(kind: str, basis: BasisSet, n: int, seed: int) -> tuple[ComplexArray, ComplexArray, dict[str, FloatArray]]:
     """`n` spectra of `kind` (a key of `KINDS`): FIDs (n, points), water (n, points), and the truth by column name.
 
-    `basis`: as from `read_basis`; its components that are in `CONCENTRATIONS` are used. `missing_metabolite` holds
+    `basis`: on the clock of the spectra; its components that are in `CONCENTRATIONS` are used. `missing_metabolite` holds
     1-2 mM of ethanol and acetone, which no basis has (column `unknown`).
     """
     if not math.isfinite(basis.proton_amplitude):
         raise ValueError("the amplitude of one proton in the basis is not known")
     chosen, rng, clock = KINDS[kind], np.random.default_rng(seed), clock_of(basis)
     names = [name for name in basis.names if name in CONCENTRATIONS]
-    signals = band_limited(np.array([basis.fids[basis.names.index(name)] for name in names]), clock.ppm)
+    signals = band_limited(np.array([basis.fids[basis.names.index(name)] for name in names]), names, clock.ppm)
     drawn = [_one(chosen, names, signals, basis.proton_amplitude, clock, rng) for _ in range(n)]
     rows, fids, water = zip(*drawn, strict=True)
     truth = {key: np.array([row[key] for row in rows]) for key in rows[0]}
@@ -91,7 +93,9 @@ def _one(
     amounts = {name: max(rng.normal(mean, cv * mean), 0.05) for name, (mean, cv) in CONCENTRATIONS.items()}
     time = clock.time
     voigt = np.exp(-np.pi * row["lor"] * time - (np.pi * row["gau"] * time) ** 2 / (4 * math.log(2)))
-    line = voigt * _line_shape(kind, time, rng)
+    if kind.skewed_line:
+        row |= _drawn_skew(rng)
+    line = voigt * _line_shape(kind, row, time, rng)
     clean = np.zeros(time.size, dtype=np.complex128)
     for name, signal in zip(names, signals, strict=True):
         if name == "mm":
@@ -109,8 +113,10 @@ def _one(
         clean += row["unknown"] * proton * _unknown(clock) * line
     turn = np.exp(-1j * np.deg2rad(row["phase_deg"]) - 2j * np.pi * row["shift_hz"] * time)
     peak = float(np.fft.fft(clean).real.max())
-    row["noise_sd"] = peak / (2 * kind.signal_to_noise * math.sqrt(time.size))
-    extra = _baseline(clock, peak, rng) + _residual_water(kind, clock, peak, rng)
+    baseline = _baseline(clock, peak, rng)
+    highest = float(np.abs(np.fft.fft(clean + baseline)).max())
+    row["noise_sd"] = highest / (2 * kind.signal_to_noise * math.sqrt(time.size))
+    extra = baseline + _residual_water(kind, clock, peak, rng)
     if kind.echo:
         extra = extra + _echo(clock, peak, rng)
     noise = row["noise_sd"] * (rng.standard_normal(time.size) + 1j * rng.standard_normal(time.size))
@@ -128,34 +134,51 @@ def clock_of(basis: BasisSet) -> Clock:
     )
 
 
-def band_limited(fids: ComplexArray, ppm: FloatArray) -> ComplexArray:
-    """The basis as it is in the given spectra: cut to 0.3-4.6 ppm (raised cosine above), zero-filled half kept zero."""
-    edge = np.clip((4.78 - ppm) / 0.37, 0.0, 1.0)
-    window = (ppm > 0.305) * (0.5 - 0.5 * np.cos(np.pi * edge))
-    limited = np.fft.ifft(np.fft.fft(fids, axis=1) * window, axis=1)
-    half = fids.shape[1] // 2
-    if np.abs(fids[:, half:]).max() < 1e-4 * np.abs(fids).max():
-        limited[:, half:] = 0.0
-    return np.asarray(limited)
+def band_limited(fids: ComplexArray, names: Sequence[str], ppm: FloatArray) -> ComplexArray:
+    """The basis as it is in the given spectra: smooth edges, those of the macromolecules further down than the others.
+
+    Estimated from the mean of the 80 `nominal` and `lowsnr` spectra less their truth: what is left then is noise.
+    """
+    limited = np.empty_like(fids)
+    for index, name in enumerate(names):
+        low, low_width, high, high_width = _EDGES_PPM["mm" if name == "mm" else ""]
+        window = _step((ppm - low) / low_width) * _step((high - ppm) / high_width)
+        limited[index] = np.fft.ifft(np.fft.fft(fids[index]) * window)
+    return limited
 
 
-def _line_shape(kind: Kind, time: FloatArray, rng: np.random.Generator) -> ComplexArray:
-    """Factor of all metabolites. Skewed: exponential times Gaussian distribution of frequencies, tail to low ppm."""
+def _step(x: FloatArray) -> FloatArray:
+    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(x, -500.0, 500.0))))
+
+
+def _line_shape(kind: Kind, row: Mapping[str, float], time: FloatArray, rng: np.random.Generator) -> ComplexArray:
+    """Factor of all metabolites: skewed by `row`, or doubled."""
     shape = np.ones(time.size, dtype=np.complex128)
     if kind.skewed_line:
-        tail = 2 * np.pi * max(rng.normal(1.5, 0.4), 0.3) * time
-        spread = 2 * np.pi * rng.normal(1.4, 0.3) * time
-        # the tail's mean, less 0.35 Hz, is part of the common shift
-        shape = np.exp(-1j * tail - 0.5 * spread**2 - 2j * np.pi * 0.35 * time) / (1 - 1j * tail)
+        # the tail's mean is part of the common shift, but for what is left over
+        shape = skewed(row, time) * np.exp(2j * np.pi * row["left_over_hz"] * time)
     if kind.doubled_line:
         share, distance = rng.uniform(0.2, 0.45), rng.choice([-1, 1]) * rng.uniform(4.0, 10.0)
         shape = shape * (1 - share + share * np.exp(2j * np.pi * distance * time))
     return shape
 
 
+def skewed(row: Mapping[str, float], time: FloatArray) -> ComplexArray:
+    """Exponential times Gaussian distribution of frequencies; a positive tail goes to low ppm."""
+    tail, spread = 2 * np.pi * row["tail_hz"] * time, 2 * np.pi * row["spread_hz"] * time
+    return np.asarray(np.exp(-1j * tail - 0.5 * spread**2) / (1 - 1j * tail))
+
+
+def _drawn_skew(rng: np.random.Generator) -> dict[str, float]:
+    """As fitted to the given `distorted` spectra with their concentrations known."""
+    tail = rng.normal(1.2, 1.05)
+    spread = abs(rng.normal(1.15 - 0.3 * (tail - 1.2), 0.55))
+    return {"tail_hz": tail, "spread_hz": spread, "left_over_hz": rng.normal(-0.32 + 0.17 * (tail - 1.2), 0.27)}
+
+
 def _macromolecules(kind: Kind, signal: ComplexArray, clock: Clock, rng: np.random.Generator) -> ComplexArray:
     factors = np.maximum(1.0 + kind.mm_groups * np.array(MM_GROUP_SD) * rng.standard_normal(len(MM_GROUP_SD)), 0.0)
-    steps = [1 / (1 + np.exp(-np.clip((clock.ppm - edge) / 0.03, -500, 500))) for edge in MM_GROUP_EDGES_PPM]
+    steps = [_step((clock.ppm - edge) / 0.03) for edge in MM_GROUP_EDGES_PPM]
     gain = factors[0] + sum(step * change for step, change in zip(steps, np.diff(factors), strict=True))
     changed = np.fft.ifft(np.fft.fft(signal) * gain)
     return np.asarray(changed * np.exp(-((np.pi * kind.mm_broadening_hz * clock.time) ** 2) / (4 * math.log(2))))

@@ -19,7 +19,7 @@ def summary(fids: ComplexArray, truth: dict[str, FloatArray], basis: BasisSet) -
     """Statistics of each spectrum (n,): peak, S/N, residual after the true signal by time, lag-1 autocorrelations."""
     clock = clock_of(basis)
     names = [name for name in basis.names if name in CONCENTRATIONS]
-    signals = band_limited(np.array([basis.fids[basis.names.index(name)] for name in names]), clock.ppm)
+    signals = band_limited(np.array([basis.fids[basis.names.index(name)] for name in names]), names, clock.ppm)
     rows: list[dict[str, float]] = []
     for i, fid in enumerate(fids):
         lorentz, gauss = truth["lor"][i], truth["gau"][i]

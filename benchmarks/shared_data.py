@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 
 from pharmrs.io.basis import read_basis
+from pharmrs.io.basis_lcmodel import read_lcmodel
+from pharmrs.io.problems import Problems
 from pharmrs.records import Acquisition, BasisSet, Spectrum
 from pharmrs.records.arrays import ComplexArray, FloatArray
 
@@ -22,6 +25,17 @@ BASIS_FILE = RECORDING / "STEAM_7T_11ms.BASIS.gz"
 def basis() -> BasisSet:
     """The basis set of the recording and of the known-truth spectra."""
     return read_basis(BASIS_FILE)
+
+
+@cache
+def stored_basis() -> BasisSet:
+    """The same as the file holds it, reference peak at 0 ppm included: the given spectra were made of it."""
+    problems = Problems(str(BASIS_FILE))
+    stored = read_lcmodel(BASIS_FILE, problems)
+    problems.raise_errors()
+    if stored is None:
+        raise AssertionError("an unusable basis set must come with a problem")
+    return replace(stored, proton_amplitude=basis().proton_amplitude)
 
 
 def read_columns(path: Path) -> dict[str, FloatArray]:
