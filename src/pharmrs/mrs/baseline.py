@@ -1,43 +1,50 @@
-"""Complex P-spline baseline: B-splines with a second-difference penalty (Eilers & Marx 1996, 10.1214/ss/1038425655).
+"""Complex baseline: smooth over the window, and causal.
 
-Real and imaginary part share the smoothness. In the Demmler-Reinsch basis the normal matrix is the identity and the
-penalty is diagonal, so that eliminating the baseline costs one product, and traces cost nothing.
+Smoothness is that of P-splines with a third-difference penalty (Eilers & Marx 1996, 10.1214/ss/1038425655), written in
+the time domain: broad signals have decayed soon, and the penalty on the k-th derivative of a spectrum is one on t^k times
+its signal. Writing it there costs nothing and says one thing more: a recorded signal has no points before its first.
+Real and imaginary part of a smooth background are therefore not free of each other (Kramers and Kronig), which halves
+what the baseline can take up by mistake. Functions are orthonormal in the window and each has one penalty
+(Demmler-Reinsch), so that eliminating the baseline costs one product, and traces cost nothing.
+
+Water stands outside the window and its tail is not smooth at the edge: a line of free amplitude and phase describes it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
-from scipy.interpolate import BSpline
-from scipy.linalg import eigh, solve_triangular
-from scipy.sparse import csr_array
 
-from pharmrs.records.arrays import FloatArray
+from pharmrs.records.arrays import ComplexArray, FloatArray, read_only
 
-_DEGREE = 3
-_NULL_SPACE = 2  # constant and straight line are not penalised
+_ORDER = 3  # of the derivative that is penalised
+_UNIT = 1.5  # cycles/ppm (5 ms at 7 T) at which a function's penalty is 1
+_GAP = 1.0  # of the window's width: after window and gap the functions repeat
+_FREE = 1e-9  # penalty of the constant and of the tail of water
+_SEEN = 1e7  # functions of a higher penalty cannot be seen in the window
+_UNPENALISED = 1e-5
+_WATER_HALF_WIDTH_PPM, _WATER_DISTANCE_PPM = 0.025, 0.15
 
 
 @dataclass(frozen=True, slots=True)
-class SplineBaseline:
-    """`splines_t` sparse (k, n): B-splines, transposed; `rotation` (k, k): to the Demmler-Reinsch basis;
-    `roughness` (k,): penalty of each Demmler-Reinsch function (the first two are 0)."""
+class CausalBaseline:
+    """`functions` (n, k): orthonormal over the window; `adjoint` (k, n); `roughness` (k,): penalty of each."""
 
-    splines_t: csr_array
-    splines: csr_array
-    rotation: FloatArray
+    functions: ComplexArray
+    adjoint: ComplexArray
     roughness: FloatArray
 
     @property
     def size(self) -> int:
-        """Number of spline functions of one part (real or imaginary)."""
+        """Number of functions; each has a real and an imaginary coefficient."""
         return int(self.roughness.shape[0])
 
     @property
     def penalised(self) -> int:
         """Rank of the penalty over both parts."""
-        return 2 * (self.size - _NULL_SPACE)
+        return 2 * int(np.count_nonzero(self.roughness))
 
     def roughness_both(self) -> FloatArray:
         """Penalty of the stacked (real, imaginary) coefficients, shape (2k,)."""
@@ -48,35 +55,45 @@ class SplineBaseline:
         return np.asarray(1.0 / (1.0 + smoothness * self.roughness_both()))
 
     def project(self, stacked: FloatArray) -> FloatArray:
-        """Demmler-Reinsch coefficients of stacked (real; imaginary) columns: (2n, m) -> (2k, m)."""
+        """Coefficients of stacked (real; imaginary) columns: (2n, m) -> (2k, m)."""
         n = stacked.shape[0] // 2
-        both = np.concatenate([stacked[:n], stacked[n:]], axis=1)
-        inner = self.rotation.T @ (self.splines_t @ both)
-        m = stacked.shape[1]
-        return np.concatenate([inner[:, :m], inner[:, m:]], axis=0)
+        inner = self.adjoint @ (stacked[:n] + 1j * stacked[n:])
+        return np.concatenate([inner.real, inner.imag], axis=0)
 
     def evaluate(self, coefficients: FloatArray) -> FloatArray:
         """Stacked baseline of stacked coefficients: (2k,) -> (2n,)."""
-        k = self.size
-        parts = self.splines @ (self.rotation @ np.stack([coefficients[:k], coefficients[k:]], axis=1))
-        return np.concatenate([parts[:, 0], parts[:, 1]])
+        values = self.functions @ (coefficients[: self.size] + 1j * coefficients[self.size :])
+        return np.concatenate([values.real, values.imag])
 
 
-def make_baseline(ppm: FloatArray, knots_per_ppm: float) -> SplineBaseline:
-    """Splines on an even chemical-shift grid `ppm` (n,)."""
-    low, high = float(ppm.min()), float(ppm.max())
-    intervals = max(round(knots_per_ppm * (high - low)), 4)
-    inner = np.linspace(low, high, intervals + 1)
-    width = inner[1] - inner[0]
-    knots = np.concatenate([low - width * np.arange(_DEGREE, 0, -1), inner, high + width * np.arange(1, _DEGREE + 1)])
-    splines = csr_array(BSpline.design_matrix(np.clip(ppm, low, high), knots, _DEGREE))
-    k = splines.shape[1]
-    gram = (splines.T @ splines).toarray()
-    difference = np.diff(np.eye(k), 2, axis=0)
-    lower = np.linalg.cholesky(gram + 1e-10 * np.trace(gram) / k * np.eye(k))
-    whitened = solve_triangular(lower, difference.T, lower=True)
-    roughness, vectors = eigh(whitened @ whitened.T)
-    roughness = np.maximum(roughness, 0.0)
-    roughness[:_NULL_SPACE] = 0.0
-    rotation = solve_triangular(lower.T, vectors, lower=False)
-    return SplineBaseline(splines_t=csr_array(splines.T), splines=splines, rotation=rotation, roughness=roughness)
+def make_baseline(ppm: FloatArray, knots_per_ppm: float, water_ppm: float | None = None) -> CausalBaseline:
+    """The baseline on an even, descending chemical-shift grid `ppm` (n,).
+
+    Its finest detail is that of a spline with `knots_per_ppm`. A tail of water is added where `water_ppm` is given and
+    lies outside the window.
+    """
+    return _made(ppm.shape[0], float(ppm[0]), float(ppm[-1]), knots_per_ppm, water_ppm)
+
+
+@lru_cache(maxsize=8)
+def _made(n: int, high: float, low: float, knots_per_ppm: float, water_ppm: float | None) -> CausalBaseline:
+    ppm = np.linspace(high, low, n)
+    repeat = (high - low) * (1.0 + _GAP)
+    cycles = np.arange(int(0.5 * knots_per_ppm * repeat) + 1) / repeat
+    columns = [np.exp(2j * np.pi * (ppm - high)[:, None] * cycles)]
+    penalties = [np.maximum((cycles / _UNIT) ** (2 * _ORDER), _FREE)]
+    if water_ppm is not None and not low - _WATER_DISTANCE_PPM < water_ppm < high + _WATER_DISTANCE_PPM:
+        distance = min(abs(water_ppm - high), abs(water_ppm - low))
+        columns.append((distance / (_WATER_HALF_WIDTH_PPM + 1j * (water_ppm - ppm)))[:, None])
+        penalties.append(np.array([_FREE]))
+    weighted = np.concatenate(columns, axis=1) / np.sqrt(n * np.concatenate(penalties))
+    functions, values, _ = np.linalg.svd(weighted, full_matrices=False)
+    roughness = 1.0 / np.maximum(values, 1e-30) ** 2
+    seen = roughness < _SEEN
+    roughness = np.where(roughness > _UNPENALISED, roughness, 0.0)[seen]
+    functions = functions[:, seen]
+    return CausalBaseline(
+        functions=read_only(functions, np.complex128),
+        adjoint=read_only(functions.conj().T.copy(), np.complex128),
+        roughness=read_only(roughness, np.float64),
+    )

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from pharmrs.constants import WATER_PPM
 from pharmrs.errors import FitFailure
 from pharmrs.mrs.band import make_band
 from pharmrs.mrs.baseline import make_baseline
@@ -28,8 +29,9 @@ from pharmrs.records.fit import FitSettings, LinearCombinationFit
 LARGEST_SHIFT_PPM = 0.4
 _FIRST_SMOOTHNESS, _STIFF, _FIRST_NOISE, _FIRST_SHAPE_SD = 10.0, 1000.0, 0.01, 0.1
 _MISFIT_FACTOR = 1.5  # residual over noise at which another starting point is tried
-_LOOSE_SHARE = 0.4  # of the spline's freedom: a baseline that takes more is suspected of having eaten signal
+_LOOSE_SHARE = 0.6  # of the baseline's freedom: a baseline that takes more is suspected of having eaten signal
 _MOST_STARTS = 3
+_WITHOUT_BROAD = 4.0  # times as much detail, where the baseline has to do for the macromolecules too
 
 
 def fit_spectrum(spectrum: Spectrum, basis: BasisSet, settings: FitSettings | None = None) -> LinearCombinationFit:
@@ -54,7 +56,8 @@ def fit_spectrum(spectrum: Spectrum, basis: BasisSet, settings: FitSettings | No
     scale = float(np.sqrt(np.mean(np.abs(values) ** 2)))
     if not np.isfinite(scale) or scale == 0.0:
         raise FitFailure(f"{spectrum.source}: no signal in {settings.ppm_low}-{settings.ppm_high} ppm")
-    baseline = make_baseline(band.ppm, settings.knots_per_ppm)
+    detail = settings.knots_per_ppm * (1.0 if model.broad.any() else _WITHOUT_BROAD)
+    baseline = make_baseline(band.ppm, detail, WATER_PPM.value)
     stacked = stack(values / scale)
     problem = Problem(
         data=stacked,

@@ -1,6 +1,6 @@
 """The search for the optimum of one fit: separable least squares with estimated prior variances.
 
-Levenberg-Marquardt steps on the shared and single parameters with the amplitudes (non-negative) and the spline
+Levenberg-Marquardt steps on the shared and single parameters with the amplitudes (non-negative) and the
 baseline solved exactly inside each step; after each step the prior variances are updated (REML).
 """
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve, cholesky, solve_triangular
 
-from pharmrs.mrs.baseline import SplineBaseline
+from pharmrs.mrs.baseline import CausalBaseline
 from pharmrs.mrs.model import BROAD_QUADRATIC, LORENTZ, QUADRATIC, Model, stack
 from pharmrs.mrs.nonnegative import solve_nonnegative
 from pharmrs.mrs.ratios import Ratios, penalty
@@ -36,7 +36,7 @@ class Problem:
 
     data: FloatArray
     model: Model
-    baseline: SplineBaseline
+    baseline: CausalBaseline
     settings: FitSettings
     data_projected: FloatArray
     ratios: Ratios

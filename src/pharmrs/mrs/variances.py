@@ -21,10 +21,10 @@ _SHIFT_SD_HZ = 30.0
 _WIDTH_SD = 100.0
 _BROAD_QUADRATIC_SD = 2.0
 _SHARED_WEIGHT = 4.0  # the starting value of a shared SD counts as much as four metabolites
-_SHAPE_WEIGHT, _SHAPE_EXPECTED = 1.0, 0.05  # the expected SD counts as much as this many functions
+_SHAPE_WEIGHT, _SHAPE_EXPECTED = 1.0, 0.03  # the expected SD counts as much as this many functions
 _LARGEST_STEP = 3.0  # factor on an SD in one update
 _SHAPE_SD = (1e-3, 3.0)
-_GROUP_WEIGHT, _GROUP_EXPECTED = 1.0, 0.03
+_GROUP_WEIGHT, _GROUP_EXPECTED = 1.0, 0.06
 _GROUP_SD = (1e-3, 0.5)
 _SMOOTHNESS = (1e-4, 1e7)
 
