@@ -71,8 +71,8 @@ class Clock:
 def generate(kind: str, basis: BasisSet, n: int, seed: int) -> tuple[ComplexArray, ComplexArray, dict[str, FloatArray]]:
     """`n` spectra of `kind` (a key of `KINDS`): FIDs (n, points), water (n, points), and the truth by column name.
 
-    `basis`: on the clock of the spectra; its components that are in `CONCENTRATIONS` are used. `missing_metabolite` holds
-    1-2 mM of ethanol and acetone, which no basis has (column `unknown`).
+    `basis`: on the clock of the spectra; its components that are in `CONCENTRATIONS` are used. `missing_metabolite`
+    holds 1-2 mM of ethanol and acetone, which no basis has (column `unknown`).
     """
     if not math.isfinite(basis.proton_amplitude):
         raise ValueError("the amplitude of one proton in the basis is not known")

@@ -111,7 +111,7 @@ SKULL = AMOUNTS | {"mm": 1.5, "Lip09": 2.0, "Lip13": 6.0, "Lip20": 2.0}
 
 def test_known_macromolecules_and_lipids_are_recovered(metabolites: BasisSet) -> None:
     """Mean of 8 spectra of S/N 60; SD of one Glu about 1.5 %, so 0.5 % of the mean. Without the broad components the
-    baseline has to follow them and Glu is off."""
+    baseline has to follow them and NAA is off (measured: 8 %)."""
     made = with_broad(metabolites, ("mm", "lipids"))
     broad = np.array([name == "mm" or name.startswith("Lip") for name in made.names])
     amounts = np.array([SKULL.get(name, 0.0) for name in made.names])
@@ -126,7 +126,7 @@ def test_known_macromolecules_and_lipids_are_recovered(metabolites: BasisSet) ->
     assert mean["NAA"] == pytest.approx(AMOUNTS["NAA"], rel=0.02)
     assert mean["mm"] == pytest.approx(SKULL["mm"], rel=0.15)
     assert mean["Lip13"] == pytest.approx(SKULL["Lip13"], rel=0.1)
-    assert abs(np.mean([fit["Glu"] for fit in without]) / AMOUNTS["Glu"] - 1.0) > 0.03
+    assert abs(np.mean([fit["NAA"] for fit in without]) / AMOUNTS["NAA"] - 1.0) > 0.05
 
 
 def test_macromolecules_of_another_table_are_met_half_way(basis: BasisSet) -> None:

@@ -1,10 +1,10 @@
 """Complex baseline: smooth over the window, and causal.
 
 Smoothness is that of P-splines with a third-difference penalty (Eilers & Marx 1996, 10.1214/ss/1038425655), written in
-the time domain: broad signals have decayed soon, and the penalty on the k-th derivative of a spectrum is one on t^k times
-its signal. Writing it there costs nothing and says one thing more: a recorded signal has no points before its first.
-Real and imaginary part of a smooth background are therefore not free of each other (Kramers and Kronig), which halves
-what the baseline can take up by mistake. Functions are orthonormal in the window and each has one penalty
+the time domain: broad signals have decayed soon, and the penalty on the k-th derivative of a spectrum is one on t^k
+times its signal. Writing it there costs nothing and says one thing more: a recorded signal has no points before its
+first. Real and imaginary part of a smooth background are therefore not free of each other (Kramers and Kronig), which
+halves what the baseline can take up by mistake. Functions are orthonormal in the window and each has one penalty
 (Demmler-Reinsch), so that eliminating the baseline costs one product, and traces cost nothing.
 
 Water stands outside the window and its tail is not smooth at the edge: a line of free amplitude and phase describes it.
@@ -22,7 +22,8 @@ from pharmrs.records.arrays import ComplexArray, FloatArray, read_only
 _ORDER = 3  # of the derivative that is penalised
 _UNIT = 1.5  # cycles/ppm (5 ms at 7 T) at which a function's penalty is 1
 _GAP = 1.0  # of the window's width: after window and gap the functions repeat
-_FREE = 1e-9  # penalty of the constant and of the tail of water
+_FREE = 1e-9  # penalty of the constant
+_WATER = 1e-3  # penalty of the tail of water
 _SEEN = 1e7  # functions of a higher penalty cannot be seen in the window
 _UNPENALISED = 1e-5
 _WATER_HALF_WIDTH_PPM, _WATER_DISTANCE_PPM = 0.025, 0.15
@@ -85,7 +86,7 @@ def _made(n: int, high: float, low: float, knots_per_ppm: float, water_ppm: floa
     if water_ppm is not None and not low - _WATER_DISTANCE_PPM < water_ppm < high + _WATER_DISTANCE_PPM:
         distance = min(abs(water_ppm - high), abs(water_ppm - low))
         columns.append((distance / (_WATER_HALF_WIDTH_PPM + 1j * (water_ppm - ppm)))[:, None])
-        penalties.append(np.array([_FREE]))
+        penalties.append(np.array([_WATER]))
     weighted = np.concatenate(columns, axis=1) / np.sqrt(n * np.concatenate(penalties))
     functions, values, _ = np.linalg.svd(weighted, full_matrices=False)
     roughness = 1.0 / np.maximum(values, 1e-30) ** 2

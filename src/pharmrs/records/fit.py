@@ -26,8 +26,8 @@ class RatioPrior:
 class FitSettings:
     """Settings of the fit that change numbers; part of the settings hash. Defaults are for ordinary use.
 
-    `ppm_low`, `ppm_high`: fit window. `knots_per_ppm`: finest detail of the baseline (its smoothness is estimated), four
-    times as fine where no macromolecules are fitted.
+    `ppm_low`, `ppm_high`: fit window. `knots_per_ppm`: finest detail of the baseline (its smoothness is estimated),
+    four times as fine where no macromolecules are fitted.
     `shift_sd_hz`, `damping_sd_hz`: prior SD of the deviations of single metabolites from the common shift and
     Lorentzian width (upper limits; re-estimated from the data). `broad_*`: the same for macromolecules and lipids.
     `line_shape_*`: knots (s) and extent (s) of the free-form part of the shared line shape; 0 knots switches it off.
