@@ -40,9 +40,7 @@ _SNR = Column(
 _WIDTH = Column("Line width: full width at half maximum of a modelled singlet of the fit.", "Hz")
 _WHITENESS = Column("Autocorrelation of the fit residual at lag 1; 0 when the residual is white.", "1")
 _NOISE = Column("Standard deviation of the noise in the real part of the spectrum, as used by the fit.", _ARBITRARY)
-_FREEDOM = Column(
-    "Effective degrees of freedom of the baseline (its smoothness is estimated from the data).", "1"
-)
+_FREEDOM = Column("Effective degrees of freedom of the baseline (its smoothness is estimated from the data).", "1")
 _CONVERGED = Column("Whether the fit met its convergence criterion.", levels=_YES_NO)
 _MESSAGE = Column("How the fit ended, in words.")
 
