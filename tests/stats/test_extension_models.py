@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +11,7 @@ from scipy import stats
 
 from pharmrs.records.analysis import AnalysisPlan, ModelOutcome
 from pharmrs.records.changes import ChangeTable
+from pharmrs.records.multiverse import MultiversePlan
 from pharmrs.records.observations import ObservationTable
 from pharmrs.records.trial_truth import TrialTruth
 from pharmrs.stats import extension_resampling
@@ -26,7 +28,10 @@ from pharmrs.stats.trial_model import draw_trial
 
 from .surrogate import PAPER_PLAN, surrogate_table
 
-PLAN = AnalysisPlan(models=tuple(MODELS), biomarker_transform="log", biomarker_change="difference")
+FEW = MultiversePlan(quality=("declared",), metabolite=("log_ratio",), outcome=("log difference",), permutations=20)
+PLAN = AnalysisPlan(
+    models=tuple(MODELS), biomarker_transform="log", biomarker_change="difference", multiverse=FEW
+)  # fmt: skip
 TRUTH = TrialTruth(
     kind="crossover",
     treatments=("placebo", "drug"),
@@ -36,6 +41,15 @@ TRUTH = TrialTruth(
     lower_limit=200.0,
     missing_metabolite=0.05,
 )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _few_draws() -> Iterator[None]:
+    """Fewer random draws than the product makes: the tests are about what is drawn, not how often."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(extension_resampling, "_MEDIAN_SAMPLES", 40)
+        patch.setattr(extension_resampling, "PERMUTATIONS", 300)
+        yield
 
 
 def table(seed: int = 1, subjects: int = 30, **changed: object) -> ObservationTable:
@@ -189,9 +203,8 @@ def test_permutation_p_by_hand() -> None:
     assert np.isnan(permutation_p(np.nan, np.array([1.0])))
 
 
-def test_permutation_test_keeps_its_level(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_permutation_test_keeps_its_level() -> None:
     """60 trials without interaction but with a main effect: p below 0.2 in 20 % of them, between 6 and 19 at 98 %."""
-    monkeypatch.setattr(extension_resampling, "PERMUTATIONS", 300)
     low = 0
     plan = replace(PLAN, models=("permutation",))
     for seed in range(60):
@@ -202,7 +215,7 @@ def test_permutation_test_keeps_its_level(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_surrogate_of_the_reference_study() -> None:
     """README of the surrogate: the models run; their p values are by-products of its seed, so none is compared."""
-    found = outcomes(surrogate_table(), replace(PAPER_PLAN, models=tuple(MODELS)))
+    found = outcomes(surrogate_table(), replace(PAPER_PLAN, models=tuple(MODELS), multiverse=FEW))
     assert {name for name, model in found.items() if model.reason} == {"errors_in_variables", "simex"}
     assert "46 of 46 rows" in found["simex"].reason
     assert found["joint"].facts["complete_pairs"] == 46
