@@ -1,7 +1,8 @@
-"""A small simulated trial for end-to-end tests: recordings only, one participant, a good visit and a bad one."""
+"""A small simulated trial for end-to-end tests: recordings, one participant, a good visit and a bad one."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from pharmrs.records.study_design import Design
@@ -20,5 +21,7 @@ def small_trial(seed: int = 5, participants: int = 1) -> Trial:
     return draw_trial(TrialSettings(design=DESIGN, participants=participants, seed=seed, effects=effects))
 
 
-def write_small_trial(folder: Path, seed: int = 5, participants: int = 1) -> None:
-    write_trial(folder, small_trial(seed, participants), Instruments(head=None, assay=None, gel=None))
+def write_small_trial(folder: Path, seed: int = 5, participants: int = 1, *, imaged: bool = False) -> None:
+    """`imaged`: with maps of the tissues of each head, which the study then declares."""
+    instruments = Instruments(assay=None, gel=None)
+    write_trial(folder, small_trial(seed, participants), instruments if imaged else replace(instruments, head=None))

@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 from e2e import RESULTS, contents, pharmrs
+from small_trial import write_small_trial
 
 
 @pytest.fixture(scope="module")
-def done(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A dataset that was run, with a decision of a rater and a cache, which are no results."""
+def done(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A dataset with images of the head that was run, and what the run kept to save time, which is no result."""
     root = tmp_path_factory.mktemp("rerun") / "dataset"
-    shutil.copytree(demo, root)
+    write_small_trial(root, imaged=True)
     assert pharmrs("run", root, "--workers", 1).code == 0
-    (root / RESULTS / "cache").mkdir(exist_ok=True)
-    (root / RESULTS / "cache" / "anything").write_text("kept to save time")
+    assert (root / RESULTS / "cache").is_dir()
     return root
 
 

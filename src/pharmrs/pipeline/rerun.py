@@ -11,11 +11,8 @@ from pathlib import Path
 
 from pharmrs.errors import InputError
 from pharmrs.io.problems import Problems
-from pharmrs.pipeline.dataset import open_dataset
 from pharmrs.pipeline.derivative import NOT_RESULTS, PROVENANCE_FILE, REVIEW_FOLDER
-from pharmrs.pipeline.provenance import provenance_of
 from pharmrs.pipeline.run import run_dataset
-from pharmrs.pipeline.visual_inspection import review_checksums
 from pharmrs.records.scan import ScanOutcome
 
 
@@ -57,13 +54,12 @@ def rerun(
     recorded = _read(provenance)
     root = dataset or _dataset_of(provenance)
     former = provenance.parent
-    opened = open_dataset(root)
-    circumstances = _compare(recorded, provenance_of(opened) | {"review_sha256": review_checksums(former)})
     with tempfile.TemporaryDirectory(prefix="pharmrs-rerun-") as place:
         repeated = Path(place) / "pharmrs"
         if (former / REVIEW_FOLDER).is_dir():
             shutil.copytree(former / REVIEW_FOLDER, repeated / REVIEW_FOLDER)
         run_dataset(root, repeated, workers, begin, done, tell)
+        circumstances = _compare(recorded, _read(repeated / PROVENANCE_FILE))
         names = sorted(_results(former) | _results(repeated))
         results = [found for name in names if (found := _compare_files(name, former / name, repeated / name))]
     return Repetition(same=len(names) - len(results), circumstances=circumstances, results=tuple(results))
