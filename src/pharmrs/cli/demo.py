@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pharmrs.cli.messages import EXIT_SOME_FAILED, print_problems, progress, say
+from pharmrs.cli.options import WorkersOption
 
 if TYPE_CHECKING:
     from pharmrs.pipeline.recovered import Recovered
@@ -17,7 +19,7 @@ def demo_command(
     folder: Annotated[Path, typer.Argument(help="New or empty folder.")],
     participants: Annotated[int, typer.Option("--participants", "-n", help="Number of people.")] = 35,
     seed: Annotated[int, typer.Option(help="Seed: the same seed gives the same trial.")] = 1,
-    workers: Annotated[int, typer.Option("--workers", "-j", min=0, help="Processes; 0: one per core.")] = 0,
+    workers: WorkersOption = 0,
 ) -> None:
     """Simulate a trial from raw signals on, analyse it, and show planted against recovered values."""
     from pharmrs.pipeline.demonstration import demonstrate
@@ -29,14 +31,14 @@ def demo_command(
     with progress("demonstration") as (begin, step):
         done = demonstrate(folder, request, begin, step, say)
     outcomes = done.run.outcomes
-    print_problems([*done.run.problems, *(problem for outcome in outcomes for problem in outcome.problems)])
+    print_problems(done.run.all_problems)
     say(
         f"{len(outcomes) - len(done.run.failed)} of {len(outcomes)} scans processed; "
         f"simulation {done.simulation_s:.0f} s, analysis {done.analysis_s:.0f} s"
     )
     _print_rows(done.rows)
     typer.echo(f"report: {done.run.report}")
-    if done.run.failed or any(problem.severity == "error" for problem in done.run.problems):
+    if not done.run.complete:
         raise typer.Exit(EXIT_SOME_FAILED)
 
 
@@ -45,13 +47,13 @@ def _print_rows(rows: tuple[Recovered, ...]) -> None:
     from rich.table import Table
 
     from pharmrs.report.numbers import number_text
+    from pharmrs.report.statistics_text import interval_text
 
     table = Table(title="Planted and recovered", title_justify="left")
     table.add_column("quantity", overflow="fold")
     for name in ("planted", "recovered", "95 % interval", "n"):
         table.add_column(name, justify="right", no_wrap=True)
     for row in rows:
-        # a missing interval is NaN, which is not equal to itself
-        interval = f"{number_text(row.ci_low)} to {number_text(row.ci_high)}" if row.ci_low == row.ci_low else ""
+        interval = "" if math.isnan(row.ci_low) else interval_text(row.ci_low, row.ci_high)
         table.add_row(row.quantity, number_text(row.planted), number_text(row.recovered), interval, str(row.n))
     Console().print(table)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from pharmrs.cli.messages import EXIT_BAD_INPUT, EXIT_SOME_FAILED, print_problems, progress, say
+from pharmrs.cli.options import WorkersOption
 
 if TYPE_CHECKING:
-    from pharmrs.pipeline.spectra import SpectrumOutcome
     from pharmrs.records.fit import RatioPrior
 
 
@@ -33,7 +33,7 @@ def fit_command(
         list[str],
         typer.Option("--ratio", help="Soft prior on a ratio, e.g. NAAG/NAA=0.15:0.15 (mean:SD); repeat for more."),
     ] = [],  # noqa: B006
-    workers: Annotated[int, typer.Option("--workers", "-j", min=0, help="Processes; 0: one per core.")] = 0,
+    workers: WorkersOption = 0,
 ) -> None:
     """Quantify preprocessed spectra with a basis set: a tidy table, a quality table, a picture."""
     from pharmrs.pipeline.execution import default_workers, limit_threads
@@ -49,11 +49,14 @@ def fit_command(
     )
     with progress("spectra") as (begin, step):
         begin(len(spectra))
-
-        def done(outcome: SpectrumOutcome) -> None:
-            step(outcome.file.name + ("" if outcome.fit else " FAILED"))
-
-        outcomes = fit_files(spectra, basis, water, settings, workers or default_workers(), done)
+        outcomes = fit_files(
+            spectra,
+            basis,
+            water,
+            settings,
+            workers or default_workers(),
+            lambda outcome: step(outcome.file.name, outcome.fit is not None),
+        )
     print_problems(problem for outcome in outcomes for problem in outcome.problems)
     for note in dict.fromkeys(note for outcome in outcomes if outcome.fit for note in outcome.fit.notes):
         say(f"note: {note}")

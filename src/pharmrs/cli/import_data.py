@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from pharmrs.cli.messages import EXIT_BAD_INPUT, EXIT_SOME_FAILED, print_problems, progress, say
-
-if TYPE_CHECKING:
-    from pharmrs.pipeline.import_recordings import Imported
 
 
 def import_command(
@@ -22,11 +19,7 @@ def import_command(
     from pharmrs.report.numbers import count_text
 
     with progress("recordings") as (begin, step):
-
-        def done(one: Imported) -> None:
-            step(one.line.target + ("" if one.files else " FAILED"))
-
-        finished = import_recordings(table, out, begin, done)
+        finished = import_recordings(table, out, begin, lambda one: step(one.line.target, bool(one.files)))
     print_problems(problem for one in finished for problem in one.problems)
     written = [path for one in finished for path in one.files]
     for path in written:

@@ -5,12 +5,19 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
 from pharmrs.errors import InputProblem
 from pharmrs.report.numbers import count_text
 
 EXIT_BAD_INPUT = 2
 EXIT_SOME_FAILED = 3
+
+
+class Step(Protocol):
+    """One more is done: which, and whether it could be done."""
+
+    def __call__(self, last: str, good: bool = True) -> None: ...
 
 
 def say(text: str) -> None:
@@ -31,7 +38,7 @@ def print_problems(problems: Iterable[InputProblem]) -> tuple[int, int]:
 
 
 @contextmanager
-def progress(what: str) -> Iterator[tuple[Callable[[int], None], Callable[[str], None]]]:
+def progress(what: str) -> Iterator[tuple[Callable[[int], None], Step]]:
     """A progress bar with ETA on a terminal, plain lines elsewhere: (set the total, one more done)."""
     if not sys.stderr.isatty():
         yield _plain(what)
@@ -60,18 +67,22 @@ def progress(what: str) -> Iterator[tuple[Callable[[int], None], Callable[[str],
         task = bar.add_task(what, total=None, last="")
         yield (
             lambda total: bar.update(task, total=total),
-            lambda last: bar.update(task, advance=1, last=last),
+            lambda last, good=True: bar.update(task, advance=1, last=_outcome(last, good)),
         )
 
 
-def _plain(what: str) -> tuple[Callable[[int], None], Callable[[str], None]]:
+def _outcome(last: str, good: bool) -> str:
+    return last if good else f"{last} FAILED"
+
+
+def _plain(what: str) -> tuple[Callable[[int], None], Step]:
     state = {"total": 0, "done": 0}
 
     def begin(total: int) -> None:
         state["total"] = total
 
-    def step(last: str) -> None:
+    def step(last: str, good: bool = True) -> None:
         state["done"] += 1
-        say(f"{what} {state['done']}/{state['total']} {last}")
+        say(f"{what} {state['done']}/{state['total']} {_outcome(last, good)}")
 
     return begin, step

@@ -8,6 +8,7 @@ from typing import Annotated, Optional
 import typer
 
 from pharmrs.cli.messages import progress, say
+from pharmrs.cli.options import WorkersOption
 
 
 def power_command(
@@ -17,7 +18,7 @@ def power_command(
         Optional[int],  # noqa: UP045  typer reads the annotation at run time
         typer.Option("--simulations", "-n", min=20, help="Simulated trials per size instead of the declared number."),
     ] = None,
-    workers: Annotated[int, typer.Option("--workers", "-j", min=0, help="Processes; 0: one per core.")] = 0,
+    workers: WorkersOption = 0,
 ) -> None:
     """Sample size for the planned coupling: simulate trials, analyse them as planned, count."""
     from pharmrs.pipeline.execution import default_workers

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import Annotated, Optional
 
 import typer
 
 from pharmrs.cli.messages import EXIT_SOME_FAILED, progress, say
-
-if TYPE_CHECKING:
-    from pharmrs.records.scan import ScanOutcome
+from pharmrs.cli.options import WorkersOption
 
 
 def rerun_command(
@@ -19,7 +17,7 @@ def rerun_command(
         Optional[Path],  # noqa: UP045  typer reads the annotation at run time
         typer.Option("--dataset", "-d", help="The dataset [default: the one whose derivatives hold the file]."),
     ] = None,
-    workers: Annotated[int, typer.Option("--workers", "-j", min=0, help="Processes; 0: one per core.")] = 0,
+    workers: WorkersOption = 0,
 ) -> None:
     """Repeat a run in a temporary folder and compare every result, byte by byte; exit code 3 when any differs."""
     from pharmrs.pipeline.execution import default_workers, limit_threads
@@ -28,11 +26,14 @@ def rerun_command(
 
     limit_threads()
     with progress("scans") as (begin, step):
-
-        def done(outcome: ScanOutcome) -> None:
-            step(outcome.files.name + (" FAILED" if outcome.failed else ""))
-
-        found = rerun(provenance, dataset, workers or default_workers(), begin, done, say)
+        found = rerun(
+            provenance,
+            dataset,
+            workers or default_workers(),
+            begin,
+            lambda outcome: step(outcome.files.name, not outcome.failed),
+            say,
+        )
     for difference in (*found.circumstances, *found.results):
         typer.echo(str(difference))
     changed = count_text(len(found.results), "result file")

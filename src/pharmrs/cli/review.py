@@ -2,38 +2,36 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pharmrs.cli.messages import say
+from pharmrs.cli.options import DatasetArgument, OutputOption
 
 if TYPE_CHECKING:
     from pharmrs.pipeline.review import ReviewSession
 
 
 def review_command(
-    dataset: Annotated[Path, typer.Argument(help="BIDS dataset with study.yaml at its root.")],
+    dataset: DatasetArgument,
     rater: Annotated[str, typer.Option("--rater", "-r", help="Your label: letters and digits, e.g. initials.")],
-    output: Annotated[
-        Optional[Path],  # noqa: UP045  typer reads the annotation at run time
-        typer.Option("--output", "-o", help="Folder of the derivative [default: DATASET/derivatives/pharmrs]."),
-    ] = None,
+    output: OutputOption = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the random order.")] = 1,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0: a free one.")] = 0,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in the browser.")] = True,
 ) -> None:
     """Judge the spectra by eye on a local page: blind, in random order, by keyboard; every decision is kept."""
     from pharmrs.cli.review_server import serve
-    from pharmrs.pipeline.derivative import REVIEW_FOLDER
+    from pharmrs.pipeline.derivative import REVIEW_FOLDER, default_output
     from pharmrs.pipeline.execution import limit_threads
     from pharmrs.pipeline.review import with_session
     from pharmrs.pipeline.visual_inspection import finished_agreements
     from pharmrs.report.numbers import number_text
 
     limit_threads()
-    folder = (output or dataset / "derivatives" / "pharmrs") / REVIEW_FOLDER
+    target = output or default_output(dataset)
+    folder = target / REVIEW_FOLDER
 
     def opened(address: str) -> None:
         typer.echo(address)
@@ -53,4 +51,4 @@ def review_command(
                 f"kappa {number_text(pair.kappa)}"
             )
 
-    with_session(dataset, folder, rater, seed, use)
+    with_session(dataset, target, rater, seed, use)

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import Annotated
 
 import typer
 
 from pharmrs.cli.messages import EXIT_BAD_INPUT, EXIT_SOME_FAILED, print_problems, progress, say
-
-if TYPE_CHECKING:
-    from pharmrs.records.scan import ScanOutcome
+from pharmrs.cli.options import DatasetArgument, OutputOption, WorkersOption
 
 
 def run_command(
-    dataset: Annotated[Path, typer.Argument(help="BIDS dataset with study.yaml at its root.")],
-    output: Annotated[
-        Optional[Path],  # noqa: UP045  typer reads the annotation at run time
-        typer.Option("--output", "-o", help="Folder of the derivative [default: DATASET/derivatives/pharmrs]."),
-    ] = None,
-    workers: Annotated[int, typer.Option("--workers", "-j", min=0, help="Processes; 0: one per core.")] = 0,
+    dataset: DatasetArgument,
+    output: OutputOption = None,
+    workers: WorkersOption = 0,
     fresh: Annotated[bool, typer.Option("--fresh", help="Fit every scan again, whatever earlier runs left.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be fitted, and why.")] = False,
 ) -> None:
@@ -27,21 +22,26 @@ def run_command(
 
     Scans that an earlier run fitted are fitted again only where their input, a setting or the program changed.
     """
+    from pharmrs.pipeline.derivative import default_output
     from pharmrs.pipeline.execution import default_workers, limit_threads
     from pharmrs.pipeline.run import run_dataset
 
     limit_threads()
-    target = output or dataset / "derivatives" / "pharmrs"
+    target = output or default_output(dataset)
     if dry_run:
         _tell_plan(dataset, target)
         return
     with progress("scans") as (begin, step):
-
-        def done(outcome: ScanOutcome) -> None:
-            step(outcome.files.name + (" FAILED" if outcome.failed else ""))
-
-        result = run_dataset(dataset, target, workers or default_workers(), begin, done, say, fresh=fresh)
-    print_problems([*result.problems, *(problem for outcome in result.outcomes for problem in outcome.problems)])
+        result = run_dataset(
+            dataset,
+            target,
+            workers or default_workers(),
+            begin,
+            lambda outcome: step(outcome.files.name, not outcome.failed),
+            say,
+            fresh=fresh,
+        )
+    print_problems(result.all_problems)
     processed = [outcome.result for outcome in result.outcomes if outcome.result is not None]
     excluded = sum(any(rule.metabolite == "*" for rule in one.exclusions) for one in processed)
     finished = len(processed)
@@ -49,7 +49,7 @@ def run_command(
     typer.echo(str(result.report))
     if finished == 0:
         raise typer.Exit(EXIT_BAD_INPUT)
-    if result.failed or any(problem.severity == "error" for problem in result.problems):
+    if not result.complete:
         raise typer.Exit(EXIT_SOME_FAILED)
 
 

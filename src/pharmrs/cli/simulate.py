@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import Annotated, Optional
 
 import typer
 
 from pharmrs.cli.messages import progress, say
-
-if TYPE_CHECKING:
-    from pharmrs.simulate.person import PersonRecorded
+from pharmrs.cli.options import WorkersOption
 
 
 class Kind(StrEnum):  # typer lists the members of an enumeration as choices
@@ -36,7 +34,7 @@ def simulate_command(
         typer.Option(help="Planted difference of the coupling between treatments [default: 1.005]."),
     ] = None,
     recordings: Annotated[bool, typer.Option(help="Simulate the raw recordings too.")] = True,
-    workers: Annotated[int, typer.Option("--workers", "-j", min=0, help="Processes; 0: one per core.")] = 0,
+    workers: WorkersOption = 0,
 ) -> None:
     """Simulate a trial as a BIDS dataset, from raw signals on; the planted truth is written to truth/."""
     from pharmrs.pipeline.execution import default_workers, limit_threads
@@ -54,11 +52,7 @@ def simulate_command(
         workers=workers or default_workers(),
     )
     with progress("participants") as (begin, step):
-
-        def done(recorded: PersonRecorded) -> None:
-            step(f"sub-{recorded.person.label}")
-
-        trial = simulate_trial(folder, request, begin, done)
+        trial = simulate_trial(folder, request, begin, lambda recorded: step(f"sub-{recorded.person.label}"))
     scans = sum(visit.has_scan for visit in trial.visits) if recordings else 0
     counts = ((len(trial.participants), "participant"), (len(trial.visits), "visit"), (scans, "recording"))
     say(", ".join(count_text(number, noun) for number, noun in counts))

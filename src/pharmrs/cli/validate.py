@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated
-
 import typer
 
 from pharmrs.cli.messages import EXIT_BAD_INPUT, print_problems, say
+from pharmrs.cli.options import DatasetArgument
 
 
 def validate_command(
-    dataset: Annotated[Path, typer.Argument(help="BIDS dataset with study.yaml at its root.")],
+    dataset: DatasetArgument,
 ) -> None:
     """Report every problem of the inputs at once, without fitting anything."""
     from pharmrs.pipeline.dataset import validate_dataset

@@ -8,15 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pharmrs.io.study_file import STUDY_FILE, read_study
+from pharmrs.pipeline.derivative import default_output
 from pharmrs.pipeline.recovered import Recovered, compare, recovered_table
 from pharmrs.pipeline.run import RunResult, run_dataset
 from pharmrs.pipeline.simulation import SimulationRequest, planned_trial, simulate_trial
 from pharmrs.report.tables import write_table
 from pharmrs.simulate.trial_tables import TRUTH
-
-RESULTS = Path("derivatives") / "pharmrs"
-
-Step = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,25 +27,31 @@ class Demonstration:
 
 
 def demonstrate(
-    folder: Path, request: SimulationRequest, begin: Callable[[int], None], step: Step, tell: Step
+    folder: Path,
+    request: SimulationRequest,
+    begin: Callable[[int], None],
+    step: Callable[[str, bool], None],
+    tell: Callable[[str], None],
 ) -> Demonstration:
     """Simulate into `folder`, analyse, compare. Raises `InputError` as the two commands it stands for.
 
-    `begin` is told the number of steps (participants and scans), `step` each one, `tell` the stages after the scans.
+    `begin` is told the number of steps (participants and scans), `step` each one and whether it could be
+    done, `tell` the stages after the scans.
     """
     planned = planned_trial(request)
     begin(len(planned.participants) + sum(visit.has_scan for visit in planned.visits))
     start = time.perf_counter()
-    trial = simulate_trial(folder, request, done=lambda one: step(f"simulated sub-{one.person.label}"))
+    trial = simulate_trial(folder, request, done=lambda one: step(f"simulated sub-{one.person.label}", True))
     simulated = time.perf_counter()
+    output = default_output(folder)
     result = run_dataset(
         folder,
-        folder / RESULTS,
+        output,
         request.workers,
-        done=lambda outcome: step(f"analysed {outcome.files.name}"),
+        done=lambda outcome: step(f"analysed {outcome.files.name}", not outcome.failed),
         tell=tell,
     )
     analysed = time.perf_counter()
-    rows = tuple(compare(trial, read_study(folder / STUDY_FILE), folder / RESULTS))
+    rows = tuple(compare(trial, read_study(folder / STUDY_FILE), output))
     write_table(folder / TRUTH, recovered_table(rows))
     return Demonstration(run=result, rows=rows, simulation_s=simulated - start, analysis_s=analysed - simulated)

@@ -40,6 +40,11 @@ _IGNORED = (
 )
 
 
+def default_output(root: Path) -> Path:
+    """Where the derivative of the dataset `root` lies, unless told otherwise."""
+    return root / "derivatives" / "pharmrs"
+
+
 def describe_derivative(output: Path, study: Study) -> None:
     """Write `dataset_description.json`, `README` and `.bidsignore` of the derivative."""
     description = {

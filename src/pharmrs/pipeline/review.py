@@ -13,6 +13,7 @@ import numpy as np
 from pharmrs.errors import InputError, InputProblem
 from pharmrs.io.review_log import DecisionLog, recording_digest
 from pharmrs.pipeline.dataset import Dataset, open_dataset
+from pharmrs.pipeline.derivative import REVIEW_FOLDER
 from pharmrs.pipeline.scan import process_scan
 from pharmrs.pipeline.settings import settings_of
 from pharmrs.records.fit import LinearCombinationFit
@@ -124,13 +125,14 @@ def shuffled(scans: tuple[ScanFiles, ...], rater: str, seed: int) -> list[ScanFi
     return [ordered[place] for place in rng.permutation(len(ordered))]
 
 
-def with_session(root: Path, folder: Path, rater: str, seed: int, use: Callable[[ReviewSession], None]) -> None:
-    """Open dataset and log, and `use` the session. Raises InputError for both."""
+def with_session(root: Path, output: Path, rater: str, seed: int, use: Callable[[ReviewSession], None]) -> None:
+    """Open the dataset and the log in the derivative `output`, and `use` the session. Raises InputError for both."""
+    folder = output / REVIEW_FOLDER
     if not (rater.isalnum() and rater.isascii()):
         remedy = "choose a label of letters and digits, e.g. --rater AB"
         rule = "must consist of letters and digits"
         raise InputError([InputProblem(file=str(folder), field="rater", rule=rule, value=rater, remedy=remedy)])
-    dataset = open_dataset(root)
+    dataset = open_dataset(root, output)
     dataset.usable()
     with DecisionLog(folder, rater) as log:
         use(ReviewSession(dataset, log, rater, seed))

@@ -42,6 +42,16 @@ class RunResult:
     problems: tuple[InputProblem, ...]
 
     @property
+    def all_problems(self) -> tuple[InputProblem, ...]:
+        """Those of the study, then those of each scan."""
+        return (*self.problems, *(problem for outcome in self.outcomes for problem in outcome.problems))
+
+    @property
+    def complete(self) -> bool:
+        """Whether every scan and every stage could be done."""
+        return not self.failed and not any(problem.severity == "error" for problem in self.problems)
+
+    @property
     def failed(self) -> tuple[ScanOutcome, ...]:
         return tuple(outcome for outcome in self.outcomes if outcome.failed)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pharmrs.errors import InputError, InputProblem
 from pharmrs.io.review_log import log_files, read_decisions, recording_digest
-from pharmrs.pipeline.derivative import REVIEW_FOLDER
+from pharmrs.pipeline.derivative import REVIEW_FOLDER, default_output
 from pharmrs.pipeline.study_stages import Stage, StageOutcome, StudyContext
 from pharmrs.records.quantification import Exclusion
 from pharmrs.records.review import Agreement, Decision, standing_decisions
@@ -129,7 +129,7 @@ def _run(context: StudyContext) -> StageOutcome:
 def _check(root: Path, _study: Study) -> tuple[InputProblem, ...]:
     """Whether the logs can be read, where `pharmrs review` puts them unless told otherwise."""
     try:
-        read_decisions(root / "derivatives" / "pharmrs" / REVIEW_FOLDER)
+        read_decisions(default_output(root) / REVIEW_FOLDER)
     except InputError as error:
         return error.problems
     return ()
