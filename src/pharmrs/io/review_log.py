@@ -95,7 +95,12 @@ def _decision(row: TextRow, path: Path, problems: Problems) -> Decision | None:
 def recording_digest(path: str | Path) -> str:
     """What tells whether a decision was made on the recording that is there now."""
     with Path(path).open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()[:_DIGITS]
+        return digest_of(hashlib.file_digest(stream, "sha256").hexdigest())
+
+
+def digest_of(sha256: str) -> str:
+    """The same from the SHA-256 of a recording."""
+    return sha256[:_DIGITS]
 
 
 class DecisionLog:

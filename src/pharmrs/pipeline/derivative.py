@@ -15,6 +15,7 @@ REPORT_FILE = "report.html"
 PROVENANCE_FILE = "provenance.json"
 REVIEW_FOLDER = "review"
 CACHE_FOLDER = "cache"
+CHECKSUMS_FILE = Path(CACHE_FOLDER) / "checksums.json"
 # what is no result of a run: when it ran, what people decided, what is kept to save time
 NOT_RESULTS = (LOG_FILE, REVIEW_FOLDER, CACHE_FOLDER)
 

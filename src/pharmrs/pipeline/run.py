@@ -11,7 +11,7 @@ from pathlib import Path
 from pharmrs.errors import InputError, InputProblem
 from pharmrs.io.checksums import Checksums
 from pharmrs.pipeline.dataset import Dataset, open_dataset
-from pharmrs.pipeline.derivative import CACHE_FOLDER, remove_leftovers
+from pharmrs.pipeline.derivative import CHECKSUMS_FILE, remove_leftovers
 from pharmrs.pipeline.execution import map_tasks
 from pharmrs.pipeline.lock import only_run
 from pharmrs.pipeline.log import log_to
@@ -30,7 +30,6 @@ from pharmrs.records.scan import ScanOutcome
 from pharmrs.report.atomic import write_text
 
 LOG = logging.getLogger("pharmrs")
-CHECKSUMS_FILE = Path(CACHE_FOLDER) / "checksums.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +75,14 @@ def run_dataset(
     dataset = open_dataset(root, output)
     study, basis = dataset.usable()
     _check_output(root, output)
-    raters = judge_scans(root, study, dataset.scans, output)
+    checksums = Checksums.load(output / CHECKSUMS_FILE)
+    raters = judge_scans(root, study, dataset.scans, output, checksums)
     with only_run(output), log_to(output):
         remove_leftovers(output)
         LOG.info("%d scans in %s, output %s, %d workers", len(dataset.scans), root, output, workers)
         for problem in dataset.general_problems:
             _log(problem)
         basis = keep_basis(study.basis, basis, output)
-        checksums = Checksums.load(output / CHECKSUMS_FILE)
         plan = plan_tissue(root, study, dataset.scans, output)
         provenance = provenance_of(dataset, plan.images, checksums)  # before: what is hashed is what is read next
         provenance |= {"review_sha256": review_checksums(output)}

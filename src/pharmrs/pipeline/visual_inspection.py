@@ -10,8 +10,10 @@ from itertools import combinations
 from pathlib import Path
 
 from pharmrs.errors import InputError, InputProblem
-from pharmrs.io.review_log import log_files, read_decisions, recording_digest
-from pharmrs.pipeline.derivative import REVIEW_FOLDER, default_output
+from pharmrs.io.checksums import Checksums
+from pharmrs.io.review_log import digest_of, log_files, read_decisions
+from pharmrs.io.study_file import STUDY_FILE
+from pharmrs.pipeline.derivative import CHECKSUMS_FILE, REVIEW_FOLDER, default_output
 from pharmrs.pipeline.study_stages import Stage, StageOutcome, StudyContext
 from pharmrs.records.quantification import Exclusion
 from pharmrs.records.review import Agreement, Decision, standing_decisions
@@ -35,7 +37,9 @@ class Judged:
     problems: tuple[InputProblem, ...]
 
 
-def inspect(root: Path, study: Study, scans: Sequence[ScanFiles], output: Path) -> tuple[Verdicts, list[InputProblem]]:
+def inspect(
+    root: Path, study: Study, scans: Sequence[ScanFiles], output: Path, checksums: Checksums
+) -> tuple[Verdicts, list[InputProblem]]:
     """The decisions that count, and what is wrong with them. Raises InputError for logs that cannot be read.
 
     A decision on another recording than the one that is there now does not count, nor one on a scan that is not there.
@@ -50,7 +54,7 @@ def inspect(root: Path, study: Study, scans: Sequence[ScanFiles], output: Path) 
     counted: Verdicts = {}
     for name, files in sorted(known.items()):
         own = standing.get(name, {})
-        digest = recording_digest(files.metabolite) if own else ""
+        digest = digest_of(checksums.of(Path(files.metabolite))) if own else ""
         counted[name] = {rater: one for rater, one in sorted(own.items()) if one.recording == digest}
         problems += [_other_recording(folder, one) for rater, one in sorted(own.items()) if one.recording != digest]
     missing = [name for name, raters in counted.items() if len(raters) < rule.raters]
@@ -59,9 +63,9 @@ def inspect(root: Path, study: Study, scans: Sequence[ScanFiles], output: Path) 
     return counted, problems
 
 
-def judge_scans(root: Path, study: Study, scans: Sequence[ScanFiles], output: Path) -> Judged:
+def judge_scans(root: Path, study: Study, scans: Sequence[ScanFiles], output: Path, checksums: Checksums) -> Judged:
     """What the raters decided, as exclusions. Raises InputError for logs that cannot be read."""
-    verdicts, problems = inspect(root, study, scans, output)
+    verdicts, problems = inspect(root, study, scans, output, checksums)
     rule = study.quality.visual_inspection
     made = {
         scan: (found,)
@@ -114,7 +118,9 @@ def _run(context: StudyContext) -> StageOutcome:
     rule = context.study.quality.visual_inspection
     assert rule is not None
     scans = [outcome.files for outcome in context.outcomes]
-    verdicts, _ = inspect(context.root, context.study, scans, context.output)  # its problems were told before the scans
+    checksums = Checksums.load(context.output / CHECKSUMS_FILE)
+    # its problems were told before the scans
+    verdicts, _ = inspect(context.root, context.study, scans, context.output, checksums)
     excluded = {scan for scan, raters in verdicts.items() if exclusion_of(scan, raters, rule) is not None}
     pairs = agreements(verdicts)
     for table in inspection_tables(verdicts, excluded, pairs):
@@ -146,7 +152,7 @@ INSPECTION_STAGE = Stage(
 
 def _no_rule(root: Path, folder: Path) -> InputProblem:
     return InputProblem(
-        file=str(root / "study.yaml"), field="quality.visual_inspection", rule="must say what decisions of raters mean",
+        file=str(root / STUDY_FILE), field="quality.visual_inspection", rule="must say what decisions of raters mean",
         value=f"missing, but {folder.name} holds decisions", severity="warning",
         remedy="declare raters, exclude_when and unsure_counts_as; until then the decisions change nothing",
     )  # fmt: skip
