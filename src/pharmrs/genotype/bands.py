@@ -77,8 +77,7 @@ def plan_bands(assay: Assay, rules: CallRules) -> BandPlan:
 def genotype_pairs(assay: Assay) -> dict[str, tuple[Digest, Digest]]:
     """Genotype (`Val/Val`, `Val/Met`, `Met/Met`) -> the digests of its two alleles."""
     first, second = assay.digests
-    pairs = ((first, first), (first, second), (second, second))
-    return {f"{one.allele.label}/{other.allele.label}": (one, other) for one, other in pairs}
+    return dict(zip(assay.genotypes, ((first, first), (first, second), (second, second)), strict=True))
 
 
 def _is_mimicked(pattern: frozenset[int], pair: Sequence[Digest], place: dict[int, int]) -> bool:

@@ -34,7 +34,7 @@ def call_genotypes(assay: Assay, rules: CallRules, lanes: Sequence[Lane], subjec
     calls = tuple(_call_subject(subject, assay, rules, found) for subject, found in sorted(by_subject.items()))
     return Genotyping(
         assay=assay, rules=rules, lane_calls=tuple(lane_calls), calls=calls,
-        equilibrium=_equilibrium(calls, tuple(plan.patterns)), warnings=_warnings(assay),
+        equilibrium=_equilibrium(calls, assay.genotypes), warnings=_warnings(assay),
     )  # fmt: skip
 
 
@@ -97,7 +97,7 @@ def _decide(lanes: Sequence[LaneCall], rules: CallRules) -> tuple[str, str, str]
     return called[0].genotype, "ok", "; ".join(notes)
 
 
-def _equilibrium(calls: Sequence[GenotypeCall], genotypes: tuple[str, ...]) -> HardyWeinberg | None:
+def _equilibrium(calls: Sequence[GenotypeCall], genotypes: tuple[str, str, str]) -> HardyWeinberg | None:
     counted = Counter(call.genotype for call in calls if call.flag == "ok")
     first, mixed, second = (counted[name] for name in genotypes)
     return hardy_weinberg(first, mixed, second) if first + mixed + second else None

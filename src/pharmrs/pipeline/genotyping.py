@@ -11,6 +11,7 @@ from pharmrs.genotype.digestion import simulate_assay
 from pharmrs.io.band_table import BandRow, band_files, read_bands
 from pharmrs.io.markers import find_markers
 from pharmrs.io.participants import participant_labels
+from pharmrs.io.study_file import STUDY_FILE
 from pharmrs.pipeline.study_stages import Stage, StageOutcome, StudyContext
 from pharmrs.records.genotype import CallRules, Genotyping, Lane, Marker
 from pharmrs.records.study import Study
@@ -90,7 +91,7 @@ def _call_study(root: Path, study: Study) -> tuple[tuple[Genotyping, ...], tuple
 
 
 def _markers(root: Path, declared: GenotypeSection) -> tuple[Marker, ...]:
-    return find_markers(declared.markers, [root / name for name in declared.marker_files], str(root / "study.yaml"))
+    return find_markers(declared.markers, [root / name for name in declared.marker_files], str(root / STUDY_FILE))
 
 
 def _check(root: Path, study: Study) -> tuple[InputProblem, ...]:
@@ -124,7 +125,7 @@ GENOTYPE_STAGE = Stage(
 
 def _not_declared(root: Path) -> InputProblem:
     return InputProblem(
-        file=str(root / "study.yaml"), field="genotype", rule=f"must be declared where {FOLDER} holds band tables",
+        file=str(root / STUDY_FILE), field="genotype", rule=f"must be declared where {FOLDER} holds band tables",
         value="missing", remedy="add `genotype:` with `markers: [rs6265]` or your own marker, see docs/genotype.md",
     )  # fmt: skip
 

@@ -97,6 +97,12 @@ class Assay:
     primers: tuple[PrimerReport, ...]
     digests: tuple[Digest, Digest]
 
+    @property
+    def genotypes(self) -> tuple[str, str, str]:
+        """First homozygote, heterozygote, second homozygote, e.g. `Val/Met`."""
+        first, second = (digest.allele.label for digest in self.digests)
+        return f"{first}/{first}", f"{first}/{second}", f"{second}/{second}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallRules:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pharmrs.records.genotype import Digest, Genotyping
 from pharmrs.report.numbers import count_text, number_text
 from pharmrs.report.references import Citations
-from pharmrs.report.tables_genotype import flag_counts, genotype_names
+from pharmrs.report.tables_genotype import flag_counts
 
 
 def genotype_paragraphs(results: Sequence[Genotyping], cite: Citations) -> list[str]:
@@ -58,7 +58,7 @@ def equilibrium_text(result: Genotyping, cite: Citations | None = None) -> str:
         lost += f", {count_text(counted['not_measured'], 'participant')} had no sample on a gel"
     if found is None:
         return f"No sample could be called ({lost})."
-    told = ", ".join(f"{count} {name}" for count, name in zip(found.counts, genotype_names(result), strict=True))
+    told = ", ".join(f"{count} {name}" for count, name in zip(found.counts, result.assay.genotypes, strict=True))
     return (
         f"Genotypes: {told}; {lost}. Hardy-Weinberg equilibrium: chi-squared {number_text(found.chi2)} "
         f"(p = {number_text(found.p_chi2)}), exact p = {number_text(found.p_exact)}{exact}, "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,7 +13,8 @@ from pharmrs.report.methods_genotype import digest_text
 from pharmrs.report.numbers import MISSING
 from pharmrs.report.scan_figures import EmbeddedFigure
 from pharmrs.report.section import Section, render_section
-from pharmrs.report.tables_genotype import accession_position, flag_counts, genotype_names
+from pharmrs.report.statistics_text import p_phrase
+from pharmrs.report.tables_genotype import accession_position, flag_counts
 from pharmrs.report.view_tables import CellView, TableView, count_cell, number_cell
 
 ANCHOR = "genotypes"
@@ -73,7 +75,7 @@ def _counts(result: Genotyping) -> TableView:
     expected = found.expected if found else (None, None, None)
     rows = [
         (CellView(name), count_cell(count), number_cell(wanted))
-        for name, count, wanted in zip(genotype_names(result), counts, expected, strict=True)
+        for name, count, wanted in zip(result.assay.genotypes, counts, expected, strict=True)
     ]
     rows += [
         (CellView("indeterminate"), count_cell(counted["indeterminate"]), CellView(MISSING)),
@@ -87,11 +89,11 @@ def _tests(found: HardyWeinberg | None) -> str:
     if found is None:
         return "No sample could be called."
     low, high = f"{found.frequency_low:.3f}", f"{found.frequency_high:.3f}"
-    tail = f"exact p = {found.p_exact:.4f}, mid-p = {found.p_mid:.4f}."
+    tail = f"exact {p_phrase(found.p_exact)}, mid-{p_phrase(found.p_mid)}."
     start = f"Frequency of the second allele {found.frequency:.3f} (95 % interval {low} to {high})."
-    if found.chi2 != found.chi2:
+    if math.isnan(found.chi2):
         return f"{start} Only one allele was seen, so equilibrium cannot be tested."
-    return f"{start} Hardy-Weinberg equilibrium: chi-squared {found.chi2:.3f}, p = {found.p_chi2:.4f}, {tail}"
+    return f"{start} Hardy-Weinberg equilibrium: chi-squared {found.chi2:.3f}, {p_phrase(found.p_chi2)}, {tail}"
 
 
 def _primers(result: Genotyping) -> TableView:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from pharmrs.records.genotype import Genotyping, PrimerReport
+from pharmrs.records.genotype import FLAGS, Genotyping, PrimerReport
 from pharmrs.report.dictionaries import Column
 from pharmrs.report.tables import Row, Table
 
@@ -89,15 +89,9 @@ def genotype_tables(results: Sequence[Genotyping]) -> tuple[Table, ...]:
     )
 
 
-def genotype_names(result: Genotyping) -> tuple[str, str, str]:
-    """First homozygote, heterozygote, second homozygote."""
-    first, second = (digest.allele.label for digest in result.assay.digests)
-    return f"{first}/{first}", f"{first}/{second}", f"{second}/{second}"
-
-
 def flag_counts(result: Genotyping) -> dict[str, int]:
     """Flag -> number of participants."""
-    return {flag: sum(call.flag == flag for call in result.calls) for flag in ("ok", "indeterminate", "not_measured")}
+    return {flag: sum(call.flag == flag for call in result.calls) for flag in FLAGS}
 
 
 def accession_position(result: Genotyping, report: PrimerReport) -> int:
@@ -134,7 +128,7 @@ def _equilibrium(result: Genotyping) -> Row:
     counted = flag_counts(result)
     row: Row = {
         "marker": result.assay.marker.name,
-        "genotypes": ";".join(genotype_names(result)),
+        "genotypes": ";".join(result.assay.genotypes),
         "called": counted["ok"],
         "indeterminate": counted["indeterminate"],
         "not_measured": counted["not_measured"],
