@@ -55,9 +55,7 @@ def surrogate_table() -> ObservationTable:
         treatments=("placebo", "ketamine"),
         baseline="baseline",
         follow_up="h24",
-        metabolite_name="Glu",
         metabolite_unit="mmol/L",
-        biomarker_name="BDNF",
         biomarker_unit="pg/mL",
     )
 

@@ -121,7 +121,7 @@ def test_every_mistake_of_the_table_at_once(tmp_path: Path) -> None:
         "line 4: file: must exist",
         "line 4: subject: must be a BIDS label (found: ../02)",
         "line 4: suffix: must be svs or mrsref (found: spectrum)",
-        "line 4: mixing_time_s: must be a number of seconds (found: soon)",
+        "line 4: mixing_time_s: must be a number (found: soon)",
         "line 5: subject: must be given",
         "line 5: second_file: must be empty for twix",
     ):

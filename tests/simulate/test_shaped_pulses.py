@@ -10,8 +10,8 @@ import pytest
 from pharmrs.errors import InputError
 from pharmrs.records.basis_protocol import BasisProtocol
 from pharmrs.records.shaped_pulse import ShapedPulse
-from pharmrs.simulate.basis_set import simulated_basis
-from pharmrs.simulate.evolution import PulseAction, ideal_actions, sampled, transitions
+from pharmrs.simulate.basis_set import pulse_actions, simulated_basis
+from pharmrs.simulate.evolution import PulseAction, sampled, transitions
 from pharmrs.simulate.sequences import PulseSequence, pulse_sequence
 from pharmrs.simulate.shaped_pulses import ShapedAction, turned
 
@@ -86,7 +86,7 @@ def _turn(positions_hz: np.ndarray, z: np.ndarray, seconds: float) -> np.ndarray
 def test_against_matrix_exponentials(name: str, numbers: tuple[int, ...]) -> None:
     sequence = pulse_sequence(name, 0.03, 0.012 if name == "steam" else 0.0)
     shaped = {k: pulses.pulse(sequence.pulses[k].flip_deg, 0.002) for k in numbers}
-    actions: list[PulseAction] = list(ideal_actions(sequence))
+    actions: list[PulseAction] = list(pulse_actions(sequence, ()))
     for k, pulse in shaped.items():
         actions[k] = ShapedAction(pulse, sequence.pulses[k - 1].order if k else 0, sequence.pulses[k].order)
     expected = slow(sequence, actions, shaped)

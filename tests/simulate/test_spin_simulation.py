@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pharmrs.records.spin_system import SpinPart
-from pharmrs.simulate.evolution import ideal_actions, part_lines, receiver_phase, sampled, transitions
+from pharmrs.simulate.basis_set import pulse_actions
+from pharmrs.simulate.evolution import part_lines, receiver_phase, sampled, transitions
 from pharmrs.simulate.sequences import PulseSequence, pulse_sequence
 from pharmrs.simulate.spin_operators import coherence_order, diagonalise, product_rotation, spin_z
 from pharmrs.simulate.spin_parts import coupled_groups, proton_systems
@@ -22,7 +23,7 @@ ASP_J = np.array([[0, 3.647, 9.107], [3.647, 0, -17.426], [9.107, -17.426, 0]])
 def signal(
     offsets_hz: np.ndarray, j_hz: np.ndarray, sequence: PulseSequence, points: int = 1, dwell: float = 1e-3
 ) -> np.ndarray:
-    actions = ideal_actions(sequence)
+    actions = pulse_actions(sequence, ())
     frequencies, amplitudes = transitions(np.asarray(offsets_hz, float), np.asarray(j_hz, float), sequence, actions)
     return receiver_phase(sequence, actions) * sampled(frequencies, amplitudes, dwell, points, 0.0)
 
@@ -35,7 +36,7 @@ def test_ab_quartet_by_hand() -> None:
     """Two strongly coupled spins: lines at +-(D +- J) / 2, intensities 1 -+ J / D with D^2 = dv^2 + J^2."""
     shift, j, sequence = 20.0, 12.0, pulse_sequence("press", 1e-12, 0.0)
     offsets = np.array([-shift / 2, shift / 2])
-    frequencies, amplitudes = transitions(offsets, pair(j), sequence, ideal_actions(sequence))
+    frequencies, amplitudes = transitions(offsets, pair(j), sequence, pulse_actions(sequence, ()))
     d = np.hypot(shift, j)
     order = np.argsort(frequencies)
     np.testing.assert_allclose(frequencies[order], np.array([-d - j, -d + j, d - j, d + j]) / 2, atol=1e-9)
@@ -48,7 +49,7 @@ def test_two_weakly_coupled_spins_under_press(te_s: float) -> None:
     j, offsets = 10.0, np.array([-20e3, 20e3])
     sequence = pulse_sequence("press", te_s, 0.0)
     assert signal(offsets, pair(j), sequence)[0] == pytest.approx(2 * np.cos(np.pi * j * te_s), abs=2e-3)
-    actions = ideal_actions(sequence)
+    actions = pulse_actions(sequence, ())
     frequencies, amplitudes = transitions(offsets, pair(j), sequence, actions)
     amplitudes = amplitudes * receiver_phase(sequence, actions)
     strong = np.abs(amplitudes) > 0.1
@@ -112,7 +113,7 @@ def test_intervals_matter_under_strong_coupling_only() -> None:
 def test_an_unobserved_partner_splits_and_is_refocused() -> None:
     """31P: a doublet J apart that begins in phase whatever TE; 14N: three lines of equal height."""
     sequence = pulse_sequence("press", 0.08, 0.0)
-    actions = ideal_actions(sequence)
+    actions = pulse_actions(sequence, ())
     for nucleus, places in (("31P", [-3.0, 3.0]), ("14N", [-6.0, 0.0, 6.0])):
         part = SpinPart(nuclei=("1H", nucleus), shifts_ppm=np.array([4.65, 0.0]), j_hz=pair(6.0), scale=3.0)
         frequencies, amplitudes = part_lines(part, 123.2, 4.65, sequence, actions)

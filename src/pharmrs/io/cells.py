@@ -36,7 +36,7 @@ class CellReader:
             return _NAN
         if value < low or value <= above:
             rule = f"must be above {above:g}" if value <= above else f"must not be below {low:g}"
-            self._add(row, column, rule, text, "correct the value; censored values have their limit in biomarker_limit")
+            self._add(row, column, rule, text, "correct the value, or write n/a where there is none")
             return _NAN
         return value
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import re
 from pathlib import Path
 
+from pharmrs.io.cells import CellReader
 from pharmrs.io.problems import Problems
 from pharmrs.io.text_table import TextRow, read_text_table
 from pharmrs.records.import_plan import ImportLine
@@ -89,16 +89,5 @@ def _target(row: TextRow, suffix: str, problems: Problems) -> str:
 
 
 def _sidecar(row: TextRow, problems: Problems) -> dict[str, float]:
-    found = {}
-    for column, key in _SIDECAR.items():
-        text = row.text(column)
-        if not text:
-            continue
-        try:
-            value = float(text)
-        except ValueError:
-            value = math.nan
-        if not 0 <= value < math.inf:
-            problems.add(f"{row.where}: {column}", "must be a number of seconds", text, "correct the number")
-        found[key] = value
-    return found
+    cells = CellReader(problems)
+    return {key: cells.number(row, column, low=0.0) for column, key in _SIDECAR.items() if row.text(column)}

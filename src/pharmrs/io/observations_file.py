@@ -44,7 +44,7 @@ def read_observations(path: str | Path, design: Design, plan: AnalysisPlan) -> O
     check_observations(observations, [row.where for row in rows], design, problems)
     units = _units(Path(path), problems)
     problems.raise_errors()
-    return observation_table(observations, design, plan, *units)
+    return observation_table(observations, design, *units)
 
 
 def _units(path: Path, problems: Problems) -> tuple[str, str]:
@@ -63,19 +63,16 @@ def _units(path: Path, problems: Problems) -> tuple[str, str]:
 
 
 def observation_table(
-    observations: Sequence[Observation], design: Design, plan: AnalysisPlan, metabolite_unit: str = "",
-    biomarker_unit: str = "",
-) -> ObservationTable:  # fmt: skip
-    """The table of checked observations, named after the plan."""
+    observations: Sequence[Observation], design: Design, metabolite_unit: str = "", biomarker_unit: str = ""
+) -> ObservationTable:
+    """The table of checked observations."""
     return ObservationTable.of(
         observations,
         kind=design.kind,
         treatments=design.treatments,
         baseline=design.baseline,
         follow_up=design.follow_up,
-        metabolite_name=plan.metabolite,
         metabolite_unit=metabolite_unit,
-        biomarker_name=plan.biomarker,
         biomarker_unit=biomarker_unit,
     )
 

@@ -17,7 +17,9 @@ from pathlib import Path
 from pharmrs.errors import InputError, InputProblem
 from pharmrs.io.import_table import read_import_table
 from pharmrs.io.nifti_mrs import identifying_fields, read_fids
+from pharmrs.io.participants import PARTICIPANTS
 from pharmrs.io.problems import Problems, shorten
+from pharmrs.pipeline.derivative import json_text
 from pharmrs.records.import_plan import ImportLine
 from pharmrs.report.atomic import write_text
 
@@ -152,8 +154,8 @@ def _describe(dataset: Path, lines: tuple[ImportLine, ...]) -> None:
     description = dataset / "dataset_description.json"
     if not description.exists():
         content = {"Name": dataset.resolve().name, "BIDSVersion": "1.10.0", "DatasetType": "raw"}
-        write_text(description, json.dumps(content, indent=2) + "\n")
-    participants = dataset / "participants.tsv"
+        write_text(description, json_text(content))
+    participants = dataset / PARTICIPANTS
     if not participants.exists():
         labels = sorted({line.target.split("/", 1)[0] for line in lines})
         write_text(participants, "\n".join(["participant_id", *labels]) + "\n")

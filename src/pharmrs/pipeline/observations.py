@@ -83,7 +83,7 @@ def build_observations(
         problem = _problem(folder / "biomarkers.tsv", "unit", "must be one unit", ", ".join(units), remedy)
         raise InputError([*found, problem])
     unit = SCALES[plan.scale].unit
-    return observation_table(observations, study.design, plan, "" if unit == "1" else unit, "".join(units)), found
+    return observation_table(observations, study.design, "" if unit == "1" else unit, "".join(units)), found
 
 
 def _observation(

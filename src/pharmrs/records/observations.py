@@ -68,14 +68,12 @@ class ObservationTable:
     treatments: tuple[str, ...]
     baseline: str
     follow_up: str
-    metabolite_name: str = "metabolite"
     metabolite_unit: str = ""
-    biomarker_name: str = "biomarker"
     biomarker_unit: str = ""
 
     @classmethod
     def of(cls, rows: Iterable[Observation], *, kind: str, treatments: Iterable[str], baseline: str, follow_up: str,
-           **names: str) -> ObservationTable:  # fmt: skip
+           **units: str) -> ObservationTable:  # fmt: skip
         """The canonical table. Raises ValueError on a row given twice (readers report it before)."""
         levels = tuple(treatments)
         given = list(rows)
@@ -91,7 +89,7 @@ class ObservationTable:
                     place.get(row.time_point, len(place)), row.time_point)  # fmt: skip
 
         return cls(rows=tuple(sorted(completed, key=order)), kind=kind, treatments=levels, baseline=baseline,
-                   follow_up=follow_up, **names)  # fmt: skip
+                   follow_up=follow_up, **units)  # fmt: skip
 
     @property
     def subjects(self) -> tuple[str, ...]:

@@ -32,7 +32,7 @@ def methods_text(study: Study, results: Sequence[ScanResult], further: Sequence[
     """
     ordered = sorted(results, key=lambda result: result.files.name)
     cite = Citations()
-    sections: list[tuple[str, Iterable[str]]] = [("Data", _data(study, ordered))]
+    sections: list[tuple[str, Iterable[str]]] = [("Data", _data(ordered))]
     if ordered:
         sections += [
             ("Preprocessing", preprocessing_paragraphs(ordered, cite)),
@@ -47,7 +47,7 @@ def methods_text(study: Study, results: Sequence[ScanResult], further: Sequence[
     return "\n\n".join(parts) + "\n"
 
 
-def _data(study: Study, results: Sequence[ScanResult]) -> list[str]:
+def _data(results: Sequence[ScanResult]) -> list[str]:
     version = importlib.metadata.version("pharmrs")
     if not results:
         return [f"No scan of the study could be analysed (pharmrs {version})."]

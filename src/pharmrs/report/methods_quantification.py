@@ -74,18 +74,18 @@ def _gm_wm(plan: Quantification, results: Sequence[ScanResult], _cite: Citations
         f"water-scaled (water concentration {plan.water_concentration_mm:g} mmol/L, water attenuation "
         f"{plan.water_attenuation:g}) and divided by the volume fraction of gray plus white matter in the voxel."
     )
-    return f"{text}{_tissue(plan, results)}"
+    return f"{text}{_tissue(plan)}"
 
 
 def _institutional(_plan: Quantification, _results: Sequence[ScanResult], _cite: Citations) -> str:
     return "institutional units: amplitude of one proton relative to that of water, nothing corrected."
 
 
-def _other_scale(_plan: Quantification, results: Sequence[ScanResult], _cite: Citations) -> str:
+def _other_scale(_plan: Quantification, _results: Sequence[ScanResult], _cite: Citations) -> str:
     return "as defined in the data dictionary of the table of metabolites."
 
 
-def _tissue(plan: Quantification, results: Sequence[ScanResult]) -> str:
+def _tissue(plan: Quantification) -> str:
     if plan.tissue is not None and not plan.tissue_by_scan:
         return f" Tissue fractions: {_fractions(plan.tissue)}, the same for all scans."
     if plan.tissue_by_scan:

@@ -100,6 +100,7 @@ def analysis_figures(result: AnalysisResult) -> tuple[FigureView, ...]:
 
 def analysis_section(result: AnalysisResult, figures: tuple[FigureView, ...]) -> Section:
     """The section of the report."""
+    printed = printed_tables(result)
     return render_section(
         ANCHOR,
         "Statistics",
@@ -107,8 +108,8 @@ def analysis_section(result: AnalysisResult, figures: tuple[FigureView, ...]) ->
         paragraphs=results_paragraphs(result),
         models=model_paragraphs(result),
         figures=figures,
-        tables=[_view(number, table) for number, table in enumerate(printed_tables(result), start=1)],
-        notes=[table.note for table in printed_tables(result)],
+        tables=[_view(number, table) for number, table in enumerate(printed, start=1)],
+        notes=[table.note for table in printed],
         plan_hash=result.plan_hash,
         exploratory=[model.title for model in result.models if not model.declared],
     )

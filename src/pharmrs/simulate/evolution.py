@@ -52,11 +52,6 @@ class IdealPulse:
         return np.asarray(operator @ density @ operator.conj().T)
 
 
-def ideal_actions(sequence: PulseSequence) -> tuple[PulseAction, ...]:
-    """An ideal pulse for each pulse of `sequence`."""
-    return tuple(IdealPulse(pulse.flip_deg) for pulse in sequence.pulses)
-
-
 def transitions(
     offsets_hz: FloatArray, j_hz: FloatArray, sequence: PulseSequence, actions: Sequence[PulseAction]
 ) -> tuple[FloatArray, ComplexArray]:

@@ -62,9 +62,7 @@ def observed_table(trial: Trial, errors: StageErrors = WITHOUT_ERRORS) -> Observ
         treatments=design.treatments,
         baseline=design.baseline,
         follow_up=design.follow_up,
-        metabolite_name=settings.metabolite,
         metabolite_unit="mmol/L",
-        biomarker_name=settings.analyte,
         biomarker_unit=settings.unit,
     )
 

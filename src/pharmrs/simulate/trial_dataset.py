@@ -13,8 +13,7 @@ import numpy as np
 from pharmrs.errors import InputError, InputProblem
 from pharmrs.records import Acquisition, BasisSet
 from pharmrs.report.atomic import write_text
-from pharmrs.report.dictionaries import dictionary
-from pharmrs.report.tables import Row, write_tsv
+from pharmrs.report.tables import Row, Table, write_table
 from pharmrs.simulate import trial_columns
 from pharmrs.simulate.basis_set import MACROMOLECULE_NAME, protocol_of, simulated_basis
 from pharmrs.simulate.chemistry import METABOLITES
@@ -28,7 +27,8 @@ from pharmrs.simulate.trial_records import Trial
 from pharmrs.simulate.trial_tables import TRUTH, write_trial_tables
 from pharmrs.simulate.write_basis import write_lcmodel_basis
 
-TRUTH_FILE = f"{TRUTH}/concentrations.tsv"
+_TRUE_SCANS = "concentrations"
+TRUTH_FILE = f"{TRUTH}/{_TRUE_SCANS}.tsv"
 
 RunTasks = Callable[[Callable[[PersonTask], PersonRecorded], Sequence[PersonTask]], Iterable[PersonRecorded]]
 
@@ -186,11 +186,8 @@ def _write_given(root: Path, study: GivenStudy) -> None:
 
 
 def _write_true_concentrations(root: Path, recorded: Iterable[Recorded]) -> None:
-    rows = [row for one in recorded for row in _truth_rows(one)]
-    columns = trial_columns.TRUE_SCANS
-    write_tsv(root / TRUTH_FILE, tuple(columns), rows)
-    entries = json.dumps(dictionary(columns), indent=2, ensure_ascii=False) + "\n"
-    write_text(root / TRUTH_FILE.replace(".tsv", ".json"), entries)
+    rows = tuple(row for one in recorded for row in _truth_rows(one))
+    write_table(root / TRUTH, Table(name=_TRUE_SCANS, columns=trial_columns.TRUE_SCANS, rows=rows))
 
 
 def _truth_rows(one: Recorded) -> list[Row]:

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from pharmrs.io.participants import sessions_file
 from pharmrs.report.atomic import write_text
 from pharmrs.report.dictionaries import Column, dictionary
 from pharmrs.report.tables import Row, Table, write_table, write_tsv
@@ -32,8 +33,7 @@ def write_trial_tables(root: Path, trial: Trial, assay: AssaySettings | None, ge
     for index, person in enumerate(trial.participants):
         visits = [visit for visit in trial.visits if visit.participant == person]
         rows = [_session_row(visit, index) for visit in visits]
-        path = root / f"sub-{person.label}" / f"sub-{person.label}_sessions.tsv"
-        write_tsv(path, tuple(trial_columns.SESSIONS), rows)
+        write_tsv(sessions_file(root, person.label), tuple(trial_columns.SESSIONS), rows)
     write_text(root / "sessions.json", _json(dictionary(trial_columns.SESSIONS)))
     allocation: list[Row] = [
         {"participant_id": f"sub-{person.label}", "period": period, "treatment": treatment}
