@@ -13,6 +13,7 @@ from pharmrs.io.basis_fsl_json import read_fsl_json, recognises_fsl_json
 from pharmrs.io.basis_jmrui import read_jmrui, recognises_jmrui
 from pharmrs.io.basis_lcmodel import read_lcmodel, recognises_lcmodel
 from pharmrs.io.basis_orientation import orient
+from pharmrs.io.content import is_there
 from pharmrs.io.problems import Problems
 from pharmrs.io.reference_peak import remove_reference_peak
 from pharmrs.io.singlets import with_proton_amplitude
@@ -45,9 +46,9 @@ def read_basis(path: str | Path) -> BasisSet:
     place = Path(path)
     problems = Problems(str(path))
     known = ", ".join(kind.name for kind in FORMATS)
-    if not place.exists():
+    if not is_there(place):
         problems.add("basis", "must exist", "missing", "check the path of the basis set (relative to study.yaml)")
-    kind = next((kind for kind in FORMATS if kind.recognises(place)), None)
+    kind = None if problems.found else next((kind for kind in FORMATS if kind.recognises(place)), None)
     if kind is None and not problems.found:
         problems.add(
             "basis", f"must be one of: {known}", "unknown format", "convert it, or give the file or its folder"

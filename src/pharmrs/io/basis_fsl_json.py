@@ -6,13 +6,13 @@ basis_width (Hz), basis_name.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from pharmrs.io.basis_files import FileSignals, joined
+from pharmrs.io.json_text import read_json
 from pharmrs.io.problems import Problems
 from pharmrs.records import BasisSet
 
@@ -42,8 +42,8 @@ def read_fsl_json(path: Path, problems: Problems) -> BasisSet | None:
 def _read_entry(file: Path, problems: Problems) -> FileSignals | None:
     where = file.name
     try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        content = read_json(file)
+    except (OSError, ValueError) as error:
         problems.add(where, "must be valid JSON", str(error), _REMEDY)
         return None
     basis = content.get("basis") if isinstance(content, dict) else None

@@ -11,11 +11,13 @@ from pathlib import Path
 import numpy as np
 
 from pharmrs.io.basis_files import FileSignals, joined
+from pharmrs.io.content import read_text
 from pharmrs.io.problems import Problems
 from pharmrs.records import BasisSet
 from pharmrs.records.arrays import ComplexArray
 
 _FIRST_LINE = "jMRUI Data Textfile"
+_LARGEST_BYTES = 1 << 28
 _REMEDY = "export the signals again from jMRUI as text"
 
 
@@ -40,6 +42,8 @@ def read_jmrui(path: Path, problems: Problems) -> BasisSet | None:
 
 
 def _begins_right(file: Path) -> bool:
+    if not file.is_file():
+        return False
     try:
         with file.open("rb") as stream:
             return stream.read(200).decode("latin-1").lstrip("\ufeffï»¿ \r\n").startswith(_FIRST_LINE)
@@ -48,10 +52,14 @@ def _begins_right(file: Path) -> bool:
 
 
 def _read_file(file: Path, problems: Problems) -> FileSignals | None:
-    text = file.read_text(encoding="latin-1")
-    header, *blocks = re.split(r"^\s*Signal\s+\d+\s+out of\s+\d+.*$", text, flags=re.M | re.I)
+    try:
+        text = read_text(file, "latin-1", largest=_LARGEST_BYTES)
+    except OSError as error:
+        problems.add(file.name, "must be readable", error.strerror or error, _REMEDY)
+        return None
+    header, *blocks = re.split(r"^[ \t]*Signal[ \t]+\d+[ \t]+out of[ \t]+\d+.*$", text, flags=re.M | re.I)
     where = file.name
-    nucleus = re.search(r"^\s*NucleusOfInterest\s*:\s*(\S+)", header, re.M | re.I)
+    nucleus = re.search(r"^[ \t]*NucleusOfInterest[ \t]*:[ \t]*(\S+)", header, re.M | re.I)
     if nucleus and nucleus[1].upper() not in ("1H", "H", "PROTON"):
         problems.add(f"{where}: NucleusOfInterest", "must be 1H", nucleus[1], "use a proton basis set")
     interval_ms = _number(header, "SamplingInterval", 5e-3, 5.0, "ms", where, problems)
@@ -91,7 +99,7 @@ def _read_block(block: str, points: int, where: str, problems: Problems) -> Comp
 
 
 def _names(header: str, file: Path, count: int) -> tuple[str, ...]:
-    found = re.search(r"^\s*SignalNames\s*:[ \t]*(.*)$", header, re.M | re.I)
+    found = re.search(r"^[ \t]*SignalNames[ \t]*:[ \t]*(.*)$", header, re.M | re.I)
     names = (
         [re.sub(r"\.(txt|mrui)$", "", name, flags=re.I) for name in re.split(r"[;,\s]+", found[1].strip()) if name]
         if found
@@ -103,7 +111,7 @@ def _names(header: str, file: Path, count: int) -> tuple[str, ...]:
 
 
 def _number(header: str, key: str, low: float, high: float, unit: str, where: str, problems: Problems) -> float | None:
-    found = re.search(rf"^\s*{key}\s*:\s*(\S+)", header, re.M | re.I)
+    found = re.search(rf"^[ \t]*{key}[ \t]*:[ \t]*(\S+)", header, re.M | re.I)
     try:
         value = float(found[1]) if found else float("nan")
     except ValueError:

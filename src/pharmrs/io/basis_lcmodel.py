@@ -19,7 +19,10 @@ from pharmrs.records import BasisSet
 from pharmrs.records.arrays import ComplexArray
 
 _GROUP = re.compile(
-    r"[$&]\s*(?P<name>SEQPAR|BASIS1|NMUSED|BASIS)\b(?P<body>.*?)(?:[$&]\s*END\b|\n[ \t]*/[ \t]*(?=\r?\n))", re.I | re.S
+    # the body ends before the next group begins: a file of beginnings without end would else be searched for ever
+    r"[$&]\s*(?P<name>SEQPAR|BASIS1|NMUSED|BASIS)\b(?P<body>(?:(?![$&]\s*(?:SEQPAR|BASIS1|NMUSED|BASIS)\b).)*?)"
+    r"(?:[$&]\s*END\b|\n[ \t]*/[ \t]*(?=\r?\n))",
+    re.I | re.S,
 )
 _MACROMOLECULES = re.compile(r"mm|mac|lip", re.I)
 _WRITE_AGAIN = "write the basis set again (LCModel MakeBasis), or copy the file again"

@@ -5,6 +5,7 @@ Source: BIDS 1.10, "Magnetic Resonance Spectroscopy": sub-*/[ses-*/]mrs/*_svs.ni
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,9 +62,10 @@ def _recordings(root: Path, problems: Problems) -> list[_Recording]:
         if not path.name.endswith((".nii", ".nii.gz")) or suffix not in ("svs", "mrsref"):
             continue
         recording = _Recording(path, tuple(entities), suffix)
-        if not path.resolve().is_relative_to(real_root):
+        real = Path(os.path.realpath(path))  # a link that leads to itself is no error
+        if not real.is_relative_to(real_root):
             remedy = "copy the file into the dataset; links that leave it are not followed"
-            _add(problems, recording, "link", "must not lead out of the dataset", str(path.resolve()), remedy)
+            _add(problems, recording, "link", "must not lead out of the dataset", str(real), remedy)
             continue
         if _is_named_right(recording, problems):
             found.append(recording)
@@ -73,11 +75,11 @@ def _recordings(root: Path, problems: Problems) -> list[_Recording]:
 def _is_named_right(recording: _Recording, problems: Problems) -> bool:
     folders = [part for part in recording.path.parts[-4:-1] if part.startswith(("sub-", "ses-"))]
     wanted = [folder for folder in folders if folder not in recording.entities]
-    malformed = [entity for entity in recording.entities if "-" not in entity or entity.endswith("-")]
+    malformed = [one for one in recording.entities if "-" not in one or one.endswith("-") or not one.isprintable()]
     if not wanted and not malformed:
         return True
     rule = "file names consist of key-label pairs and repeat the subject and session of their folder"
-    found = ", ".join(malformed) or f"{', '.join(wanted)} is not in the name"
+    found = ascii(", ".join(malformed)) if malformed else f"{', '.join(wanted)} is not in the name"
     remedy = "rename the file as BIDS wants, e.g. sub-01_ses-1_acq-steam_svs.nii.gz"
     _add(problems, recording, "file name", rule, found, remedy)
     return False

@@ -12,6 +12,11 @@ from pharmrs.io.text_table import TextRow
 _NAN = float("nan")
 
 
+def whole_number(text: str) -> int | None:
+    """A whole number of at most 18 digits, not negative; None for anything else."""
+    return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else None
+
+
 class CellReader:
     """Reads the cells of one table; every problem names line and column."""
 

@@ -9,7 +9,10 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
+from pharmrs.io.json_text import read_json
+
 UNREADABLE = "not readable"
+_LARGEST_BYTES = 1 << 28  # a million files
 # a file touched this shortly before it was hashed could be touched again within one tick of a coarse clock
 _SETTLED_NS = 2_000_000_000
 Signature = tuple[int, int, int, int]
@@ -19,7 +22,7 @@ def signature(path: Path) -> Signature | None:
     """Size, times of change of content and of inode (ns), and inode number; None where there is no such file."""
     try:
         found = path.stat()
-    except OSError:
+    except (OSError, ValueError):  # a name with a NUL character is no name
         return None
     return found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino
 
@@ -39,12 +42,12 @@ class Checksums:
     def load(cls, path: Path) -> Checksums:
         """What `text` wrote; nothing remembered where the file is missing or damaged."""
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))
+            content = read_json(path, largest=_LARGEST_BYTES)
             known = {
                 str(name): ((int(size), int(changed), int(moved), int(inode)), str(sha))
                 for name, (size, changed, moved, inode, sha) in content.items()
             }
-        except (OSError, ValueError, TypeError, AttributeError, RecursionError):
+        except (OSError, ValueError, TypeError, AttributeError, OverflowError):
             return cls()
         return cls(known)
 

@@ -9,9 +9,14 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from pharmrs.io.content import hidden_character, read_text
 from pharmrs.io.problems import Problems, shorten
 
 _Model = TypeVar("_Model", bound=BaseModel)
+_LARGEST_BYTES = 1 << 22
+_MOST_VALUES = 200_000  # with every alias written out
+_DEEPEST = 50
+_LARGEST_BITS = 1023
 
 
 def read_declaration(path: str | Path, model: type[_Model], when_missing: str) -> _Model:
@@ -35,7 +40,7 @@ def _read_yaml(path: Path, problems: Problems, model: type[BaseModel], when_miss
     import yaml
 
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_text(path, largest=_LARGEST_BYTES)
         content = yaml.load(text, Loader=_strict_loader())
     except FileNotFoundError:
         problems.add("file", "must exist", "missing", when_missing)
@@ -57,6 +62,10 @@ def _read_yaml(path: Path, problems: Problems, model: type[BaseModel], when_miss
         required = [f"`{name}:`" for name, field in model.model_fields.items() if field.is_required()]
         problems.add("file", "must hold keys and values", found, f"begin with {', '.join(required[:3])}")
         return {}
+    for key, value in content.items():
+        if found := _unusable([key, value]):
+            rule = "must hold no control characters and no number beyond 1e308"
+            problems.add(shorten(ascii(key)), rule, found, "correct the value")
     return content
 
 
@@ -65,6 +74,12 @@ def _strict_loader() -> Any:
     import yaml
 
     class StrictLoader(yaml.SafeLoader):
+        def get_single_node(self) -> yaml.Node | None:
+            node = super().get_single_node()
+            if node is not None:
+                _count(node, {}, ())
+            return node
+
         def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
             seen = set()
             for key_node, _ in node.value:
@@ -78,6 +93,36 @@ def _strict_loader() -> Any:
             return super().construct_mapping(node, deep=deep)
 
     return StrictLoader
+
+
+def _count(node: Any, known: dict[int, int], above: tuple[int, ...]) -> int:
+    """Number of values below a node, each alias as often as it is used: nine lines can stand for a thousand million."""
+    import yaml
+
+    if isinstance(node, yaml.ScalarNode):
+        return 1
+    if id(node) in known:
+        return known[id(node)]
+    if id(node) in above or len(above) >= _DEEPEST:
+        rule = "an alias must not hold itself" if id(node) in above else f"nested more than {_DEEPEST} levels deep"
+        raise yaml.constructor.ConstructorError(None, None, rule, node.start_mark)
+    inner = [one for pair in node.value for one in pair] if isinstance(node, yaml.MappingNode) else node.value
+    total = 1 + sum(_count(one, known, (*above, id(node))) for one in inner)
+    if total > _MOST_VALUES:
+        rule = f"aliases that stand for more than {_MOST_VALUES} values"
+        raise yaml.constructor.ConstructorError(None, None, rule, node.start_mark)
+    known[id(node)] = total
+    return total
+
+
+def _unusable(value: Any) -> str:
+    """What no table or page could show of a value: a control character in a text, a number that no float can hold."""
+    if isinstance(value, str):
+        return hidden_character(value)
+    if isinstance(value, int) and value.bit_length() > _LARGEST_BITS:
+        return f"a whole number of {value.bit_length()} bits"
+    inner = [*value, *value.values()] if isinstance(value, dict) else value if isinstance(value, (list, set)) else ()
+    return next((found for one in inner if (found := _unusable(one))), "")
 
 
 def _report(detail: dict[str, Any], problems: Problems, model: type[BaseModel]) -> None:

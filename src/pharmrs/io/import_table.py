@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
 from pharmrs.io.cells import CellReader
+from pharmrs.io.content import is_there
 from pharmrs.io.problems import Problems
 from pharmrs.io.text_table import TextRow, read_text_table
 from pharmrs.records.import_plan import ImportLine
@@ -55,11 +57,11 @@ def _line(row: TextRow, folder: Path, problems: Problems) -> ImportLine:
         problems.add(
             f"{row.where}: second_file", rule, second or "nothing", f"give {wanted}" if wanted else "delete it"
         )
-    files = tuple(str((folder / name).resolve()) for name in (row.text("file"), second) if name)
+    files = tuple(os.path.realpath(folder / name) for name in (row.text("file"), second) if name)
     if not row.text("file"):
         problems.add(f"{row.where}: file", "must be given", "nothing", "give the path from the folder of this table")
     for name in files:
-        if not Path(name).exists():
+        if not is_there(Path(name)):
             remedy = "correct the path; it is taken from the folder of this table"
             problems.add(f"{row.where}: file", "must exist", name, remedy)
     return ImportLine(

@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 
 from pharmrs.io.compressed import read_bytes
+from pharmrs.io.content import is_file
+from pharmrs.io.json_text import parse_json
 from pharmrs.io.problems import Problems, shorten
 
 EXTENSION_CODE = 44
@@ -65,7 +67,7 @@ def read_container(path: Path, problems: Problems) -> Container | None:
 
 
 def _read_bytes(path: Path, problems: Problems) -> bytes | None:
-    if not path.is_file():
+    if not is_file(path):
         problems.add("file", "must exist and be a file", "missing", "check the path and the spelling of the name")
         return None
     return read_bytes(path, problems, COPY_AGAIN)
@@ -106,8 +108,8 @@ def _read_extension(header: Any, problems: Problems) -> dict[str, Any]:
     content = found[0].get_content()
     try:
         text = content.decode("utf-8") if isinstance(content, bytes) else content
-        parsed = json.loads(text.rstrip("\x00 \n") if isinstance(text, str) else json.dumps(text))
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        parsed = parse_json(text.rstrip("\x00 \n") if isinstance(text, str) else json.dumps(text))
+    except (ValueError, RecursionError) as error:
         problems.add(field, "must be valid JSON in UTF-8", shorten(str(error)), CONVERT_AGAIN)
         return {}
     if not isinstance(parsed, dict):
@@ -145,7 +147,11 @@ def _read_dwell_time(header: Any, dimensions: int, problems: Problems) -> float:
         remedy = "xyzt_units must declare seconds (8), milliseconds (16) or microseconds (24): " + CONVERT_AGAIN
         problems.add("xyzt_units", "must be a unit of time", code, remedy)
         return math.nan
-    return float(header["pixdim"][4]) * _TIME_UNIT_S[code]
+    dwell_time_s = float(header["pixdim"][4]) * _TIME_UNIT_S[code]
+    if not math.isfinite(dwell_time_s):
+        problems.add("pixdim[4]", "must be a number: the dwell time", f"{dwell_time_s:g}", CONVERT_AGAIN)
+        return math.nan
+    return dwell_time_s
 
 
 def _text(value: Any) -> str:

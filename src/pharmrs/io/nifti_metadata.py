@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pharmrs.constants import WATER_PPM
+from pharmrs.io.content import without_hidden
 from pharmrs.io.problems import Problems
 from pharmrs.records import Acquisition
 from pharmrs.records.acquisition import Scanner
@@ -107,7 +108,7 @@ class Metadata:
         for _, source in self._sources():
             for key in keys:
                 if _given(source, key):
-                    return str(_single(source[key]))
+                    return without_hidden(str(_single(source[key])))
         return ""
 
     def _sources(self) -> tuple[tuple[str, dict[str, Any]], ...]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
 from pharmrs.io.cells import CellReader
+from pharmrs.io.json_text import read_json
 from pharmrs.io.problems import Problems
 from pharmrs.io.text_table import TextRow, read_text_table
 from pharmrs.records.analysis import AnalysisPlan
@@ -53,9 +53,9 @@ def _units(path: Path, problems: Problems) -> tuple[str, str]:
     if not beside.is_file():
         return "", ""
     try:
-        entries = json.loads(beside.read_text(encoding="utf-8-sig"))
+        entries = read_json(beside)
         metabolite, biomarker = (str(entries.get(name, {}).get("Units", "")) for name in ("metabolite", "biomarker"))
-    except (ValueError, AttributeError) as error:
+    except (OSError, ValueError, AttributeError) as error:
         remedy = "correct or delete it"
         problems.add(beside.name, "must be a data dictionary (JSON)", str(error), remedy)
         return "", ""

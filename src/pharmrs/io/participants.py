@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from pharmrs.io.problems import Problems
@@ -16,7 +17,7 @@ def read_participants(root: Path, problems: Problems) -> list[TextRow]:
     seen: set[str] = set()
     for row in rows:
         label = row.text("participant_id")
-        if not label.startswith("sub-"):
+        if not label.startswith("sub-") or not is_label(label.removeprefix("sub-")):
             problems.add(f"{row.where}: participant_id", "must be a label like sub-01", label, "correct the label")
         if label in seen:
             problems.add(f"{row.where}: participant_id", "must occur once", label, "delete one of the lines")
@@ -24,11 +25,17 @@ def read_participants(root: Path, problems: Problems) -> list[TextRow]:
     return rows
 
 
+def is_label(text: str) -> bool:
+    """Whether `text` is a label as BIDS wants it: it becomes part of paths."""
+    return re.fullmatch(r"[0-9A-Za-z+]+", text) is not None
+
+
 def participant_labels(root: Path) -> tuple[str, ...]:
     """Labels without `sub-`, sorted: of `participants.tsv`, or of the folders where there is no such table."""
     if (root / PARTICIPANTS).is_file():
         rows = read_participants(root, Problems(str(root / PARTICIPANTS)))
-        return tuple(sorted({row.text("participant_id").removeprefix("sub-") for row in rows}))
+        labels = {row.text("participant_id").removeprefix("sub-") for row in rows}
+        return tuple(sorted(label for label in labels if is_label(label)))
     return tuple(sorted(path.name.removeprefix("sub-") for path in root.glob("sub-*") if path.is_dir()))
 
 

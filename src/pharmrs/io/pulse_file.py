@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
+from pharmrs.io.content import read_text
 from pharmrs.io.problems import Problems
 from pharmrs.records.arrays import ComplexArray, FloatArray
 from pharmrs.records.shaped_pulse import ShapedPulse
@@ -45,7 +46,7 @@ def read_pulse(path: str | Path) -> ShapedPulse:
 def _read(path: Path, problems: Problems) -> tuple[dict[str, str], list[str]]:
     """The header, and the lines of numbers."""
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        lines = read_text(path).splitlines()
     except FileNotFoundError:
         problems.add("file", "must exist", "missing", "check the path of the pulse")
         problems.raise_errors()

@@ -46,7 +46,7 @@ def from_json(kind: type[Record], content: Any) -> Record:
     try:
         decode: _Decode = _decoder(kind)  # type: ignore[arg-type]  # types are hashable
         return typing.cast(Record, decode(content))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, SyntaxError) as error:
         raise NotARecord(str(error)) from error
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from pathlib import Path
 
@@ -14,6 +15,7 @@ _WHOLE = ("n", "df", "df1", "df2", "items", "level")  # exact where printed with
 _NUMBER = re.compile(
     r"(?P<relation>[<>=≤≥]?)\s*(?P<number>[-+]?(?:\d+\.?(?P<after>\d*)|\.(?P<only>\d+)))(?P<power>e[-+]?\d+)?"
 )
+_MOST_DIGITS = 300
 _SIGNS = str.maketrans({"−": "-", "–": "-", "‐": "-", "\u00a0": " "})
 
 
@@ -52,11 +54,14 @@ def parse_printed(text: str, *, whole: bool = False) -> PrintedNumber | None:
     if found is None:
         return None
     digits = len(found["after"] or found["only"] or "")
-    power = int(found["power"][1:]) if found["power"] else 0
+    power = int(found["power"][1:6]) if found["power"] else 0
+    value = float(found["number"] + (found["power"] or ""))
+    if not math.isfinite(value) or abs(power - digits) > _MOST_DIGITS:
+        return None
     relation = {"<": BELOW, "≤": BELOW, ">": ABOVE, "≥": ABOVE}.get(found["relation"], EQUAL)
     return PrintedNumber(
         text=text.strip(),
-        value=float(found["number"] + (found["power"] or "")),
+        value=value,
         unit=0.0 if whole and not digits else 10.0 ** (power - digits),
         relation=relation,
     )

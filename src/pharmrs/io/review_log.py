@@ -15,6 +15,8 @@ from dataclasses import astuple, fields
 from pathlib import Path
 
 from pharmrs.errors import InputError
+from pharmrs.io.cells import whole_number
+from pharmrs.io.content import read_content
 from pharmrs.io.problems import Problems
 from pharmrs.io.text_table import TextRow, parse_text_table
 from pharmrs.records.review import VERDICTS, WITHDRAWN, Decision
@@ -59,7 +61,11 @@ def read_decisions(folder: Path) -> list[Decision]:
 
 
 def _read(path: Path, problems: Problems) -> list[Decision]:
-    content = path.read_bytes()
+    try:
+        content = read_content(path)
+    except OSError as error:
+        problems.add("file", "must be readable", error.strerror or error, _REMEDY)
+        return []
     whole = content[: content.rfind(b"\n") + 1]  # a line cut short by a crash was never confirmed to the rater
     if whole.count(b"\n") < 2:
         return []  # opened, but nothing decided yet
@@ -82,10 +88,11 @@ def _decision(row: TextRow, path: Path, problems: Problems) -> Decision | None:
         problems.add(f"{row.where}: decision", rule, decision, _REMEDY)
     numbers = {}
     for name in ("position", "seed"):
-        if not row.text(name).isdigit():
+        value = whole_number(row.text(name))
+        if value is None:
             problems.add(f"{row.where}: {name}", "must be a whole number", row.text(name), _REMEDY)
         else:
-            numbers[name] = int(row.text(name))
+            numbers[name] = value
     if len(problems.found) > before:
         return None
     texts = {name: row.text(name) for name in COLUMNS if name not in numbers}

@@ -6,10 +6,11 @@ up to the dataset root.
 
 from __future__ import annotations
 
-import json
+import glob
 from pathlib import Path
 from typing import Any
 
+from pharmrs.io.json_text import read_json
 from pharmrs.io.problems import Problems, shorten
 
 
@@ -49,7 +50,7 @@ def sidecars_of(path: Path) -> list[Path]:
     *entities, suffix = stem_of(path).split("_")
     for folder in parents[: root + 1]:
         level = []
-        for candidate in sorted(folder.glob(f"*{suffix}.json")):
+        for candidate in sorted(folder.glob(f"*{glob.escape(suffix)}.json")):
             *wanted, candidate_suffix = stem_of(candidate).split("_")
             if candidate_suffix == suffix and set(wanted) <= set(entities) and candidate.name != beside.name:
                 level.append((len(wanted), candidate))
@@ -60,8 +61,8 @@ def sidecars_of(path: Path) -> list[Path]:
 def _read_json_object(path: Path, problems: Problems) -> dict[str, Any]:
     field = f"sidecar {path.name}"
     try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        content = read_json(path)
+    except (OSError, ValueError) as error:
         problems.add(field, "must be valid JSON", shorten(str(error)), "correct the JSON syntax of the sidecar")
         return {}
     if not isinstance(content, dict):

@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Collection
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from pharmrs.io.json_text import read_json
 from pharmrs.io.problems import Problems
 from pharmrs.records.arrays import FloatArray
 from pharmrs.records.spin_system import SpinPart, SpinSystem
@@ -37,16 +37,14 @@ def read_spin_systems(path: str | Path, nuclei: Collection[str]) -> dict[str, Sp
 
 def _read(path: Path, problems: Problems) -> dict[str, Any]:
     try:
-        content = json.loads(
-            path.read_text(encoding="utf-8-sig"), object_pairs_hook=lambda pairs: _once(pairs, problems)
-        )
+        content = read_json(path, lambda pairs: _once(pairs, problems))
     except FileNotFoundError:
         problems.add("file", "must exist", "missing", "check the path of the spin systems")
         return {}
     except OSError as error:
         problems.add("file", "must be readable", error.strerror or error, "check the permissions and the disk")
         return {}
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+    except ValueError as error:
         problems.add("file", "must be JSON", str(error), "correct the text there")
         return {}
     if not isinstance(content, dict) or not content:

@@ -8,9 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pharmrs.io.content import hidden_character, read_text
 from pharmrs.io.problems import Problems
 
 _MISSING = ("", "n/a")
+_LARGEST_BYTES = 1 << 28
+_MOST_CELLS = 20_000_000  # a gibibyte or two of memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +51,19 @@ def parse_text_table(
     if not text.strip():
         problems.add("file", "must hold a header and lines", "an empty file", "export the table again")
         return []
-    lines = csv.reader(io.StringIO(text, newline=""), delimiter="\t" if "\t" in text else ",")
-    header = [name.strip() for name in next(lines)]
+    mark = "\t" if "\t" in text else ","
+    if not _holds_a_table(text, mark, problems):
+        return []
+    try:
+        lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=mark))
+    except csv.Error as error:
+        problems.add("file", "must be lines of cells", error, "export the table again, without line ends inside cells")
+        return []
+    header = [name.strip() for name in lines[0]]
     if not _check_header(header, problems, required, optional):
         return []
     rows = []
-    for number, line in enumerate(lines, start=2):
+    for number, line in enumerate(lines[1:], start=2):
         if not any(cell.strip() for cell in line):
             continue
         if len(line) != len(header):
@@ -66,9 +76,22 @@ def parse_text_table(
     return rows
 
 
+def _holds_a_table(text: str, mark: str, problems: Problems) -> bool:
+    """Whether the text can be a table, compared before it is taken apart."""
+    if hidden := hidden_character(text):
+        line = next(number for number, one in enumerate(text.split("\n"), start=1) if hidden_character(one))
+        remedy = "delete it, or export the table again as text"
+        problems.add(f"line {line}", "must not hold control characters", hidden, remedy)
+        return False
+    cells = text.count(mark) + text.count("\n")
+    if cells > _MOST_CELLS:
+        problems.add("file", f"must hold at most {_MOST_CELLS} cells", cells, "split the table")
+    return cells <= _MOST_CELLS
+
+
 def _read(path: Path, problems: Problems) -> str | None:
     try:
-        return path.read_text(encoding="utf-8-sig")
+        return read_text(path, largest=_LARGEST_BYTES)
     except FileNotFoundError:
         problems.add("file", "must exist", "missing", "check the path of the table")
     except OSError as error:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pharmrs.io.cells import CellReader
-from pharmrs.io.participants import sessions_file
+from pharmrs.io.cells import CellReader, whole_number
+from pharmrs.io.participants import is_label, sessions_file
 from pharmrs.io.problems import Problems
 from pharmrs.io.text_table import TextRow, read_text_table
 from pharmrs.records.study_design import Design
@@ -32,6 +32,10 @@ def read_allocation(root: Path, design: Design, problems: Problems) -> dict[str,
     found: dict[str, dict[int, str]] = {}
     for row in rows:
         label, treatment = row.text("participant_id").removeprefix("sub-"), row.text("treatment")
+        if not is_label(label):
+            rule, remedy = "must be a label like sub-01", "use the labels of participants.tsv"
+            problems.add(f"{row.where}: participant_id", rule, row.text("participant_id") or "n/a", remedy)
+            continue
         if treatment not in design.treatments:
             remedy = "correct the label here or in design.treatments of study.yaml"
             known = ", ".join(design.treatments)
@@ -89,7 +93,8 @@ def _period(row: TextRow, design: Design, problems: Problems) -> int | None:
     text = row.text("period")
     if not text and design.kind == "parallel":
         return _ONLY_PERIOD
-    if text.isdigit() and int(text) >= 1:
-        return int(text)
+    period = whole_number(text)
+    if period is not None and period >= 1:
+        return period
     problems.add(f"{row.where}: period", "must be 1, 2, ...", text or "n/a", "write the period of the trial")
     return None

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from pharmrs.io.compressed import read_bytes
+from pharmrs.io.content import is_file
 from pharmrs.io.nifti_container import COPY_AGAIN, parse_nifti
 from pharmrs.io.problems import Problems
 from pharmrs.records.anatomy import AnatomyFiles, ImageArray, TissueMaps, Volume, VoxelBox
@@ -80,12 +81,15 @@ def read_box(path: str | Path) -> VoxelBox:
 
 
 def _open(path: Path, problems: Problems) -> Any:
-    if not path.is_file():
+    if not is_file(path):
         problems.add("file", "must exist and be a file", "missing", "check the path and the spelling of the name")
         return None
     raw = read_bytes(path, problems, COPY_AGAIN)
     image = None if raw is None else parse_nifti(raw, problems, COPY_AGAIN)
     if image is None or raw is None:
+        return None
+    if len(image.shape) < 3:
+        problems.add("dim", "must be three-dimensional", image.shape, COPY_AGAIN)
         return None
     needed = math.prod(int(size) for size in image.shape) * image.get_data_dtype().itemsize + int(image.dataobj.offset)
     if needed > len(raw):  # compared before anything is allocated

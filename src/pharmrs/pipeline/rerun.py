@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pharmrs.errors import InputError
+from pharmrs.io.json_text import read_json
 from pharmrs.io.problems import Problems
 from pharmrs.pipeline.derivative import NOT_RESULTS, PROVENANCE_FILE, REVIEW_FOLDER
 from pharmrs.pipeline.run import run_dataset
@@ -70,10 +70,10 @@ def _read(path: Path) -> Mapping[str, object]:
     remedy = f"give the {PROVENANCE_FILE} that `pharmrs run` left in its output folder"
     content: object = None
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = read_json(path)
     except FileNotFoundError:
         problems.add("file", "must exist", "missing", remedy)
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, ValueError) as error:
         problems.add("file", "must be readable JSON", error, remedy)
     else:
         if not isinstance(content, dict) or "settings_sha256" not in content or "inputs_sha256" not in content:

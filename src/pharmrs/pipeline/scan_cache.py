@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pharmrs.io.checksums import Checksums
+from pharmrs.io.content import read_text
 from pharmrs.io.record_json import NotARecord, from_json, to_json
 from pharmrs.pipeline.derivative import CACHE_FOLDER
 from pharmrs.pipeline.relative_paths import relative_to
@@ -17,6 +18,7 @@ from pharmrs.report.scan_figures import EmbeddedFigure, ScanFigures
 
 SCANS_FOLDER = Path(CACHE_FOLDER) / "scans"
 NEW = "not done yet"
+_LARGEST_BYTES = 1 << 28
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +53,7 @@ class ScanCache:
     def reasons(self, files: ScanFiles, key: ScanKey) -> tuple[str, ...]:
         """Why the scan has to be done again; none: it need not."""
         try:
-            with self._place(files).open(encoding="utf-8") as stream:
-                former = json.loads(stream.readline())
+            former = json.loads(read_text(self._place(files), "utf-8", largest=_LARGEST_BYTES).split("\n", 1)[0])
         except (OSError, ValueError, RecursionError):
             return (NEW,)
         if not isinstance(former, dict):
@@ -62,12 +63,14 @@ class ScanCache:
     def load(self, files: ScanFiles) -> ScanDone | None:
         """The scan as it was left; None where the entry is damaged or a file it left is missing or changed."""
         try:
-            text = self._place(files).read_text(encoding="utf-8").split("\n", 1)[1]
+            text = read_text(self._place(files), "utf-8", largest=_LARGEST_BYTES).split("\n", 1)[1]
             entry = from_json(ScanEntry, json.loads(text))
         except (OSError, ValueError, IndexError, NotARecord, RecursionError):
             return None
         checksums = Checksums()
         if any(checksums.of(self._output / name) != sha for name, sha in entry.files.items()):
+            return None
+        if len(entry.pictures) <= entry.water or any(name not in entry.files for name, _ in entry.pictures):
             return None
         figures = [EmbeddedFigure(png=(self._output / name).read_bytes(), alt=words) for name, words in entry.pictures]
         water = figures.pop() if entry.water else None

@@ -11,6 +11,7 @@ from pathlib import Path
 from pharmrs import __version__
 from pharmrs.errors import InputError, InputProblem
 from pharmrs.io.basis import read_basis
+from pharmrs.io.json_text import read_json
 from pharmrs.io.nifti_mrs import read_fids
 from pharmrs.io.problems import Problems
 from pharmrs.io.study_file import STUDY_FILE
@@ -110,7 +111,7 @@ def _simulated(
 
 
 def _read_kept(place: Path) -> BasisSet:
-    notes = json.loads(_description(place).read_text(encoding="utf-8"))["notes"]
+    notes = read_json(_description(place))["notes"]
     return replace(read_basis(place), notes=tuple(notes), source=place.name)
 
 
@@ -170,8 +171,9 @@ def _description(place: Path) -> Path:
 def _intact(place: Path) -> bool:
     """Whether all files of a kept basis set are there and the numbers are as they were written."""
     try:
-        content = json.loads(_description(place).read_text(encoding="utf-8"))
-        return place.with_suffix(".png").is_file() and bool(content["sha256"] == _checksum(place))
+        content = read_json(_description(place))
+        told = all(isinstance(note, str) for note in content["notes"])
+        return told and place.with_suffix(".png").is_file() and bool(content["sha256"] == _checksum(place))
     except (OSError, ValueError, KeyError, TypeError):
         return False
 

@@ -6,13 +6,15 @@ import csv
 import io
 import math
 import re
-from collections.abc import Sequence
+import zipfile
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from pathlib import Path
 
 import numpy as np
 
+from pharmrs.io.content import LARGEST_TEXT_BYTES, read_content, without_hidden
 from pharmrs.io.problems import Problems
 from pharmrs.records.plate import Missing
 
@@ -25,6 +27,7 @@ _WORDS: dict[str, Missing] = {
     **dict.fromkeys(("missed", "missing", "n/a", "nan", "na", "empty", "---", "--", "-"), "empty"),
 }
 _ROUNDING = 1e-14  # workbooks write 15 to 17 digits of a double
+_LARGEST_UNPACKED_BYTES = 1 << 26
 _DELIMITERS = "\t;,|"
 
 
@@ -53,16 +56,19 @@ class Sheet:
 def read_sheets(path: Path, problems: Problems) -> tuple[Sheet, ...]:
     """All sheets of an .xlsx or .xls workbook, or the one table of a text file; none when the file cannot be read."""
     try:
-        start = path.open("rb").read(8)
+        content = read_content(path, LARGEST_TEXT_BYTES)
     except OSError as error:
         problems.add("file", "must be readable", error.strerror or error, "check the path and the permissions")
         return ()
     try:
-        if start.startswith(b"PK"):
-            return _read_xlsx(path)
-        if start.startswith(b"\xd0\xcf\x11\xe0"):
-            return _read_xls(path)
-        return _read_text(path)
+        if content.startswith(b"PK"):
+            return _read_xlsx(content)
+        if content.startswith(b"\xd0\xcf\x11\xe0"):
+            return _read_xls(content)
+        return _read_text(content)
+    except _TooLarge as error:
+        remedy = "export the plate alone, without pictures and other sheets"
+        problems.add("file", "must be the export of a plate reader", error, remedy)
     except UnicodeDecodeError:
         problems.add("file", "must be text or a workbook", "bytes that are neither", "export the plate again")
     except Exception as error:  # what a broken workbook makes openpyxl, xlrd or zipfile raise is not documented
@@ -70,33 +76,54 @@ def read_sheets(path: Path, problems: Problems) -> tuple[Sheet, ...]:
     return ()
 
 
-def _read_xlsx(path: Path) -> tuple[Sheet, ...]:
+class _TooLarge(ValueError):
+    """A workbook that unpacks to more than a plate reader writes."""
+
+
+def _read_xlsx(content: bytes) -> tuple[Sheet, ...]:
     from openpyxl import load_workbook
 
-    book = load_workbook(path, read_only=True, data_only=True)
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:  # no more than these sizes is ever unpacked
+        if sum(member.file_size for member in archive.infolist()) > _LARGEST_UNPACKED_BYTES:
+            raise _TooLarge(f"more than {_LARGEST_UNPACKED_BYTES >> 20} MiB unpacked")
+    book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
     try:
-        return tuple(
-            Sheet(sheet.title, tuple(tuple(_cell(value) for value in row) for row in sheet.iter_rows(values_only=True)))
-            for sheet in book.worksheets
-        )
+        budget = _Budget()
+        return tuple(Sheet(sheet.title, _rows(sheet.iter_rows(values_only=True), budget)) for sheet in book.worksheets)
     finally:
         book.close()
 
 
-def _read_xls(path: Path) -> tuple[Sheet, ...]:
+@dataclass(slots=True)
+class _Budget:
+    """Cells that may still be read."""
+
+    cells: int = 1_000_000
+
+
+def _rows(rows: Iterable[Sequence[object]], budget: _Budget) -> tuple[tuple[Cell, ...], ...]:
+    """The rows of a sheet. A cell far below or to the right comes with all the empty ones before it."""
+    found = []
+    for row in rows:
+        budget.cells -= len(row) + 1
+        if budget.cells < 0:
+            raise _TooLarge("more than a million cells")
+        found.append(tuple(_cell(value) for value in row))
+    return tuple(found)
+
+
+def _read_xls(content: bytes) -> tuple[Sheet, ...]:
     import xlrd
 
-    with xlrd.open_workbook(path, logfile=io.StringIO()) as book:  # it would print its doubts
+    with xlrd.open_workbook(file_contents=content, logfile=io.StringIO()) as book:  # it would print its doubts
+        budget = _Budget()
         return tuple(
-            Sheet(
-                sheet.name, tuple(tuple(_cell(value) for value in sheet.row_values(row)) for row in range(sheet.nrows))
-            )
+            Sheet(sheet.name, _rows((sheet.row_values(row) for row in range(sheet.nrows)), budget))
             for sheet in book.sheets()
         )
 
 
-def _read_text(path: Path) -> tuple[Sheet, ...]:
-    content = path.read_bytes()
+def _read_text(content: bytes) -> tuple[Sheet, ...]:
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         text = content.decode("utf-16")
     else:
@@ -109,8 +136,7 @@ def _read_text(path: Path) -> tuple[Sheet, ...]:
     lines = text.splitlines()
     counts = {mark: sum(mark in line for line in lines) for mark in _DELIMITERS}
     delimiter = max(_DELIMITERS, key=lambda mark: counts[mark])
-    rows = csv.reader(lines, delimiter=delimiter)
-    return (Sheet("", tuple(tuple(_cell(value) for value in row) for row in rows)),)
+    return (Sheet("", _rows(csv.reader(lines, delimiter=delimiter), _Budget())),)
 
 
 def _cell(value: object) -> Cell:
@@ -122,7 +148,7 @@ def _cell(value: object) -> Cell:
         return float(value)
     if isinstance(value, (datetime, date, time)):
         return value.isoformat()
-    return str(value)
+    return without_hidden(str(value)) or None
 
 
 def number(cell: Cell) -> float | None:
