@@ -10,12 +10,15 @@ from pathlib import Path
 from pharmrs.io.content import LARGEST_BYTES, read_content, too_large
 from pharmrs.io.problems import Problems
 
+_HARMLESS_BYTES = 1 << 28
+_SWELLING = 50
+
 
 def read_bytes(path: Path, problems: Problems, copy_again: str) -> bytes | None:
     """The content of `path`, uncompressed; None, with the reason in `problems`, where it cannot be read.
 
-    `copy_again`: the remedy for an incomplete gzip file. More than a gibibyte is never unpacked: a gzip file of a few
-    kilobytes may hold more than there is memory.
+    `copy_again`: the remedy for an incomplete gzip file. More than a gibibyte, or more than 256 MiB from a file that
+    swells more than 50 times, is never unpacked: a gzip file of a few megabytes may hold more than there is memory.
     """
     try:
         raw = read_content(path)
@@ -28,8 +31,10 @@ def read_bytes(path: Path, problems: Problems, copy_again: str) -> bytes | None:
 
 
 def _unpacked(raw: bytes) -> bytes:
+    """Recordings and images become 1 to 30 times larger; what swells beyond that may stay small, or is a bomb."""
+    limit = min(LARGEST_BYTES, max(_HARMLESS_BYTES, _SWELLING * len(raw)))
     with gzip.GzipFile(fileobj=io.BytesIO(raw)) as stream:
-        content = stream.read(LARGEST_BYTES + 1)
-    if len(content) > LARGEST_BYTES:
-        raise too_large(LARGEST_BYTES)
+        content = stream.read(limit + 1)
+    if len(content) > limit:
+        raise too_large(limit)
     return content

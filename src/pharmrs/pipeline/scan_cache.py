@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pharmrs.io.checksums import Checksums
-from pharmrs.io.content import read_text
+from pharmrs.io.content import is_file, read_text
 from pharmrs.io.record_json import NotARecord, from_json, to_json
 from pharmrs.pipeline.derivative import CACHE_FOLDER
 from pharmrs.pipeline.relative_paths import relative_to
@@ -52,8 +52,11 @@ class ScanCache:
 
     def reasons(self, files: ScanFiles, key: ScanKey) -> tuple[str, ...]:
         """Why the scan has to be done again; none: it need not."""
+        if not is_file(self._place(files)):
+            return (NEW,)
         try:
-            former = json.loads(read_text(self._place(files), "utf-8", largest=_LARGEST_BYTES).split("\n", 1)[0])
+            with self._place(files).open(encoding="utf-8") as stream:
+                former = json.loads(stream.readline(_LARGEST_BYTES))
         except (OSError, ValueError, RecursionError):
             return (NEW,)
         if not isinstance(former, dict):
