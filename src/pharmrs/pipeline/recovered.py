@@ -57,9 +57,15 @@ def recovered_table(rows: Iterable[Recovered]) -> Table:
 
 
 def planted_plan(plan: AnalysisPlan) -> AnalysisPlan:
-    """`plan` on the scale on which effects are planted: differences of logarithms."""
+    """The main model of `plan`, and no other, on the scale on which effects are planted: differences of logarithms."""
     return replace(
-        plan, biomarker_transform="log", biomarker_change="difference", metabolite_change="log_ratio", covariates=()
+        plan,
+        biomarker_transform="log",
+        biomarker_change="difference",
+        metabolite_change="log_ratio",
+        covariates=(),
+        models=(),
+        exploratory=(),
     )
 
 

@@ -20,7 +20,8 @@ _MOST_BARS = 700  # one bar per specification up to here, beyond it neighbours s
 def specification_curve_figure(curve: SpecificationCurve, alpha: float) -> Figure:
     """Above: sorted effects (significant ones in colour) with the 95 % band of permuted curves; below: the choices.
 
-    Axes with a single level are left out below; they are named in the caption and the table.
+    Axes with a single level are left out below; they are named in the caption and the table. Thousands of marks are
+    drawn as pixels also in an SVG, which would otherwise be megabytes.
     """
     shown = [axis for axis, levels in enumerate(curve.levels) if len(levels) > 1]
     rows = sum(len(curve.levels[axis]) for axis in shown) + max(len(shown) - 1, 0)
@@ -46,7 +47,9 @@ def _draw_effects(axes: Axes, curve: SpecificationCurve, known: int, alpha: floa
         (~significant, MUTED, f"p ≥ {alpha:g} ({int(np.sum(~significant))})"),
         (significant, MODEL, f"p < {alpha:g} ({int(np.sum(significant))})"),
     ):
-        axes.scatter(place[chosen], effect[chosen], s=5, color=colour, linewidth=0, zorder=3, label=label)
+        axes.scatter(
+            place[chosen], effect[chosen], s=5, color=colour, linewidth=0, zorder=3, label=label, rasterized=True
+        )
     axes.set_ylabel("Interaction (SD per SD)")
     axes.set_xlim(-0.01 * known - 0.5, 1.01 * known - 0.5)
     axes.legend(loc="upper left", markerscale=2)
@@ -61,7 +64,8 @@ def _draw_choices(axes: Axes, curve: SpecificationCurve, shown: list[int], known
             chosen = np.flatnonzero(curve.choices[:known, axis] == level)
             width = max(1, known // _MOST_BARS)
             bars = np.unique(chosen // width) * width
-            axes.vlines(bars, at - 0.38, at + 0.38, color=BASELINE if axis % 2 else INK, linewidth=0.5)
+            axes.vlines(bars, at - 0.38, at + 0.38, color=BASELINE if axis % 2 else INK, linewidth=0.5,
+                        rasterized=True)  # fmt: skip
             labels.append(f"{curve.axes[axis]}: {name}" if level == 0 else name)
             places.append(at)
             at += 1

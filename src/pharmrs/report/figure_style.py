@@ -101,6 +101,20 @@ def figure_png_bytes(fig: Figure, dpi: float = PNG_DPI, *, small: bool = False) 
     return reduced.getvalue()
 
 
+def lighter_png(png: bytes, scale: float, colours: int) -> bytes:
+    """The picture with `scale` of its width and height and as many colours as best suit it."""
+    from PIL import Image
+
+    reduced = io.BytesIO()
+    with Image.open(io.BytesIO(png)) as picture:
+        size = (max(1, round(scale * picture.width)), max(1, round(scale * picture.height)))
+        small = picture.convert("RGB").resize(size, Image.Resampling.LANCZOS)
+        small.quantize(colours, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(
+            reduced, format="PNG", optimize=True
+        )
+    return reduced.getvalue()
+
+
 def _house_palette() -> list[int]:
     """RGB values of the house colours and of their mixtures with white that anti-aliasing makes.
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pharmrs.records.preprocessing import PreprocessingStep
 from pharmrs.records.scan import ScanResult
 from pharmrs.report.figure_fit import fit_figure
 from pharmrs.report.figure_preprocessing import preprocessing_figure
-from pharmrs.report.figure_style import figure_png_bytes
+from pharmrs.report.figure_style import figure_png_bytes, lighter_png
 from pharmrs.report.figure_water import water_figure
 from pharmrs.report.interactive_fit import fit_inside_report
 
+_LIGHTER_SCALE, _LIGHTER_COLOURS = 0.6, 40
 COMPACT_ABOVE_SCANS = 40  # from here on the report takes smaller pictures, to stay below 15 MB at 140 scans
 
 
@@ -31,6 +32,10 @@ class EmbeddedFigure:
     def size(self) -> tuple[int, int]:
         """Width and height in pixels, from the PNG header, so that the page does not jump while loading."""
         return int.from_bytes(self.png[16:20], "big"), int.from_bytes(self.png[20:24], "big")
+
+    def lighter(self) -> EmbeddedFigure:
+        """The same picture for a page that holds many."""
+        return replace(self, png=lighter_png(self.png, _LIGHTER_SCALE, _LIGHTER_COLOURS))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,13 +63,13 @@ class _Resolution:
 
 
 _FULL = _Resolution(fit_dpi=130, step_dpi=110)
-_COMPACT = _Resolution(fit_dpi=95, step_dpi=80)
+_COMPACT = _Resolution(fit_dpi=75, step_dpi=62)
 
 
 def render_scan_figures(result: ScanResult, *, compact: bool = False) -> ScanFigures:
     """Draw the pictures of one scan (about a second); picklable, so a worker can do it.
 
-    `compact`: about 80 kB a scan, for reports of more than `COMPACT_ABOVE_SCANS` scans.
+    `compact`: about 45 kB a scan, for reports of more than `COMPACT_ABOVE_SCANS` scans.
     """
     resolution = _COMPACT if compact else _FULL
     fit = fit_figure(result.fit, result.files.name, result.amplitudes)

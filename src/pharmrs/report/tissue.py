@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from pharmrs.records.anatomy import Placement, VoxelTissue
 from pharmrs.report.dictionaries import SCAN, Column
-from pharmrs.report.scan_figures import EmbeddedFigure
+from pharmrs.report.scan_figures import COMPACT_ABOVE_SCANS, EmbeddedFigure
 from pharmrs.report.section import Section, render_section
 from pharmrs.report.tables import Row, Table
 from pharmrs.report.view_tables import CellView, TableView, number_cell
@@ -101,6 +101,9 @@ def tissue_section(
     group: EmbeddedFigure | None,
 ) -> Section:
     """Fractions of every scan, where each voxel lies, and where they all lie in MNI152 space (`group`)."""
+    shown = [(tissue.scan, figures[tissue.scan]) for tissue in tissues if tissue.scan in figures]
+    if len(shown) > COMPACT_ABOVE_SCANS:
+        shown = [(scan, figure.lighter()) for scan, figure in shown]
     return render_section(
         "tissue",
         "Voxels",
@@ -108,7 +111,7 @@ def tissue_section(
         fractions=_view(tissues, placements),
         group=group,
         missing=[(scan, reason) for scan, (_, _, reason) in sorted(missing.items())],
-        figures=[(tissue.scan, figures[tissue.scan]) for tissue in tissues if tissue.scan in figures],
+        figures=shown,
     )
 
 
