@@ -13,6 +13,7 @@ import shutil
 import signal
 import stat
 import sys
+import tempfile
 import time
 import traceback
 import warnings
@@ -82,6 +83,7 @@ def run_case(case: Any, read: Any, folder: Path, guard: Guard) -> dict[str, Any]
     signal.setitimer(signal.ITIMER_PROF, LONGEST_S)
     signal.alarm(90)  # for waiting without computing, e.g. for the other end of a pipe
     ended, told = "read", ""
+    tempfile.tempdir = str(out)  # what is made for a while counts as output
     guard.allowed, guard.broken = out, []
     try:
         with warnings.catch_warnings():

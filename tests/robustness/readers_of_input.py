@@ -73,7 +73,7 @@ def _sidecar(folder: Path, _out: Path) -> None:
     study = Study.model_construct(references=Study.model_fields["references"].get_default(call_default_factory=True))
     scans, problems = find_scans(folder, study)
     _each(*(lambda path=scan.metabolite: read_fids(path) for scan in scans))  # type: ignore[misc]
-    if problems:
+    if any(problem.severity == "error" for problem in problems):
         raise InputError(problems)
 
 

@@ -233,7 +233,7 @@ TABLES: dict[str, bytes] = {
         "a.nii.gz\tnifti\t01\tsvs\t1\tsteam\t1\tn/a\tn/a\t0.02\t5",
             "a.nii.gz\tnifti\t02\tmrsref\t1\tsteam\tn/a\tn/a\tn/a\t0.02\t5",
     ),
-    "reported.tsv": _text("label\tn\tmean\tsd\tt\tdf\tp", "age\t25\t23.4\t3.10\t2.10\t24\t.046",
+    "reported.tsv": _text("label\tn\tmean\tse\tt\tdf\tp", "age\t25\t23.4\t3.10\t2.10\t24\t.046",
         "bmi\t25\t22.1\t2.0\t-0.33\t24\t<.001"),
     "metabolites.tsv": _text(
         "scan\tsubject\tsession\tmetabolite\tratio_tcr\tratio_tcr_sd\texcluded",
