@@ -13,7 +13,7 @@ from pharmrs.report.figure_style import figure_png_bytes, lighter_png
 from pharmrs.report.figure_water import water_figure
 from pharmrs.report.interactive_fit import fit_inside_report
 
-_LIGHTER_SCALE, _LIGHTER_COLOURS = 0.6, 40
+_LIGHTER_SCALE, _LIGHTER_COLOURS = 0.55, 24
 COMPACT_ABOVE_SCANS = 40  # from here on the report takes smaller pictures, to stay below 15 MB at 140 scans
 
 
@@ -63,13 +63,13 @@ class _Resolution:
 
 
 _FULL = _Resolution(fit_dpi=130, step_dpi=110)
-_COMPACT = _Resolution(fit_dpi=75, step_dpi=62)
+_COMPACT = _Resolution(fit_dpi=66, step_dpi=55)
 
 
 def render_scan_figures(result: ScanResult, *, compact: bool = False) -> ScanFigures:
     """Draw the pictures of one scan (about a second); picklable, so a worker can do it.
 
-    `compact`: about 45 kB a scan, for reports of more than `COMPACT_ABOVE_SCANS` scans.
+    `compact`: about 35 kB a scan, for reports of more than `COMPACT_ABOVE_SCANS` scans.
     """
     resolution = _COMPACT if compact else _FULL
     fit = fit_figure(result.fit, result.files.name, result.amplitudes)

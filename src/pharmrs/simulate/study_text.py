@@ -103,6 +103,7 @@ analysis:  # the analysis of the reference study
     - {{name: bmi}}
 {genotype}  models: [{models}]
   exploratory: [{exploratory}]
+  multiverse: {{scales: [ratio_tcr], permutations: 200}}  # all scales and 500 take two minutes more
 """
 
 # declared with the plan; every other model there is is run as exploratory
