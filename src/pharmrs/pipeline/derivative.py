@@ -35,9 +35,11 @@ _IGNORED = (
     "/*.tsv",
     "/*.json",
     "!/dataset_description.json",
-    "sub-*/",
-    "figures/",
-    "group/",
+    "/*.nii.gz",
+    "sub-*",
+    "figures",
+    "statistics",
+    "basis",
 )
 
 
