@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,20 +21,6 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("review") / "dataset"
     write_small_trial(folder, participants=2)
     return folder
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[sync_api.Browser]:
-    place = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if place is None:
-        pytest.skip("no chromium on this computer")
-    with sync_api.sync_playwright() as play:
-        try:
-            started = play.chromium.launch(executable_path=place, args=["--no-sandbox"])
-        except sync_api.Error as error:
-            pytest.skip(f"chromium does not run here: {error}")
-        yield started
-        started.close()
 
 
 def _wait_for(page: sync_api.Page, judged: int) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -32,20 +31,6 @@ def report(tmp_path_factory: pytest.TempPathFactory, outcomes: tuple[ScanOutcome
         primary_scale="lcmodel_water",
     )
     return path
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[sync_api.Browser]:
-    place = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if place is None:
-        pytest.skip("no chromium on this computer")
-    with sync_api.sync_playwright() as play:
-        try:
-            started = play.chromium.launch(executable_path=place, args=["--no-sandbox"])
-        except sync_api.Error as error:
-            pytest.skip(f"chromium does not run here: {error}")
-        yield started
-        started.close()
 
 
 @pytest.fixture(params=[(size, scheme) for size in SIZES for scheme in ("light", "dark")], ids="-".join)
