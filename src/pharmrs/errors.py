@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +25,13 @@ class InputProblem:
     def __str__(self) -> str:
         found = f" (found: {self.value})" if self.value else ""
         return f"{self.file}: {self.field}: {self.rule}{found}. Remedy: {self.remedy}"
+
+
+def input_problem(
+    file: str | Path, field: str, rule: str, value: str, remedy: str, severity: str = "error"
+) -> InputProblem:
+    """The same in one line, in the order in which it is printed."""
+    return InputProblem(file=str(file), field=field, rule=rule, value=value, remedy=remedy, severity=severity)
 
 
 class PharmrsError(Exception):

@@ -7,7 +7,7 @@ import importlib.metadata
 import pytest
 from e2e import pharmrs
 
-from pharmrs.pipeline import doctor
+from pharmrs.pipeline import installation
 
 
 def test_this_installation_is_right() -> None:
@@ -27,7 +27,7 @@ def test_a_library_too_old_or_missing_is_named_and_no_fit_is_tried(monkeypatch: 
             raise importlib.metadata.PackageNotFoundError(name)
         return "0.1" if name == "numpy" else true_version(name)
 
-    monkeypatch.setattr(doctor, "version", version)
+    monkeypatch.setattr(installation, "version", version)
     end = pharmrs("doctor")
     assert end.code == 2
     assert "BAD numpy: 0.1 (wanted" in end.out and "BAD scipy: not installed" in end.out

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from pharmrs.records import Acquisition, BasisSet, Fids, FitSettings, LinearCombinationFit, Spectrum
+from pharmrs.records import Acquisition, BasisSet, Fids, FitSettings, LinearCombinationFit, Spectrum, WaterAmplitude
 from pharmrs.records.arrays import ComplexArray, FloatArray
 from pharmrs.simulate.signals import voigt_decay
 
@@ -79,6 +79,14 @@ def window(points: int, low_ppm: float, high_ppm: float, acquisition: Acquisitio
     """Mask of the FFT bins between two chemical shifts, (points,)."""
     ppm = acquisition.ppm_axis(points)
     return np.asarray((ppm > low_ppm) & (ppm < high_ppm))
+
+
+def made_up_water(amplitude: float, sd: float) -> WaterAmplitude:
+    """The record of a fitted water reference of line width 9 Hz, its signals left out."""
+    flat = np.ones(2)
+    return WaterAmplitude(
+        amplitude=amplitude, sd=sd, line_width_hz=9.0, shift_hz=0.0, observed=flat, fitted=flat, dwell_time_s=1e-4
+    )
 
 
 def made_up_fit(

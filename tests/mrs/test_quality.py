@@ -13,10 +13,9 @@ from pharmrs.records import (
     PreprocessedScan,
     PreprocessingStep,
     ScanQuality,
-    WaterAmplitude,
 )
 
-from .simulated import line, made_up_fit, spectrum
+from .simulated import line, made_up_fit, made_up_water, spectrum
 
 GOOD = ScanQuality(
     signal_to_noise=40.0,
@@ -133,15 +132,7 @@ def test_quality_is_collected_from_where_it_was_measured() -> None:
     prepared = PreprocessedScan(
         spectrum=replace(spectrum(fid), averages=14), water=None, steps=(step,), rejected_transients=(3, 7)
     )
-    water = WaterAmplitude(
-        amplitude=1.0,
-        sd=0.1,
-        line_width_hz=9.0,
-        shift_hz=0.0,
-        observed=np.ones(3),
-        fitted=np.ones(3),
-        dwell_time_s=1e-4,
-    )
+    water = made_up_water(1.0, 0.1)
     fit = made_up_fit(("Glu",), [1.0], np.eye(1), signal_to_noise=33.0, line_width_hz=12.0)
     quality = scan_quality(prepared, fit, water)
     assert (quality.signal_to_noise, quality.line_width_hz, quality.water_line_width_hz) == (33.0, 12.0, 9.0)

@@ -14,26 +14,18 @@ from pharmrs.mrs.preprocess import PreprocessingSettings, Recordings, preprocess
 from pharmrs.mrs.quantify import SCALES, Context, QuantificationSettings, TissueRatio, concentrations
 from pharmrs.mrs.relaxation import Relaxation, signal_fraction
 from pharmrs.mrs.water import water_amplitude
-from pharmrs.records import Acquisition, Concentration, TissueFractions, WaterAmplitude
+from pharmrs.records import Acquisition, Concentration, TissueFractions
 from pharmrs.simulate.raw_scan import simulate_scan
 from pharmrs.simulate.scan_records import ScanSettings
 
 from .first_order import multiplet_basis
-from .simulated import ACQUISITION, AMOUNTS, made_up_fit
+from .simulated import ACQUISITION, AMOUNTS, made_up_fit, made_up_water
 
 NAMES = ("Cr", "PCr", "Glu")
 AMPLITUDES = [4.0, 6.0, 12.0]
 COVARIANCE = np.array([[0.04, -0.03, 0.0], [-0.03, 0.09, 0.02], [0.0, 0.02, 0.16]])
 FIT = made_up_fit(NAMES, AMPLITUDES, COVARIANCE)
-WATER = WaterAmplitude(
-    amplitude=5000.0,
-    sd=50.0,
-    line_width_hz=9.0,
-    shift_hz=0.0,
-    observed=np.ones(2),
-    fitted=np.ones(2),
-    dwell_time_s=1e-4,
-)
+WATER = made_up_water(5000.0, 50.0)
 RELAXATION = Relaxation(
     t1_metabolite_s=1.5, t2_metabolite_s=0.11, t1_water_s=2.0, t2_water_s=0.05, source="round numbers"
 )

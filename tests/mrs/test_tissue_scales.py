@@ -12,9 +12,9 @@ from pharmrs.mrs.amplitudes import metabolite_amplitudes
 from pharmrs.mrs.quantify import Context, QuantificationSettings, TissueRatio, concentrations
 from pharmrs.mrs.relaxation import Relaxation, TissueWaterTimes, published_times
 from pharmrs.mrs.tissue_correction import ALL, TISSUE_ONLY, tissue_factor
-from pharmrs.records import Acquisition, Concentration, TissueFractions, WaterAmplitude
+from pharmrs.records import Acquisition, Concentration, TissueFractions
 
-from .simulated import made_up_fit
+from .simulated import made_up_fit, made_up_water
 
 # no relaxation to speak of, unless a test asks for it: then all is density
 _NONE = TissueWaterTimes(t1_s=(1e-6,) * 3, t2_s=(1e9,) * 3, source="none")
@@ -32,15 +32,7 @@ CONTEXT = Context(
     fit=made_up_fit(("Cr", "GABA"), [8.0, 2.0], np.diag([1e-12, 1e-12])),
     acquisition=ACQUISITION,
     water_acquisition=None,
-    water=WaterAmplitude(
-        amplitude=4000.0,
-        sd=0.0,
-        line_width_hz=9.0,
-        shift_hz=0.0,
-        observed=np.ones(2),
-        fitted=np.ones(2),
-        dwell_time_s=1e-4,
-    ),
+    water=made_up_water(4000.0, 0.0),
     proton_amplitude=1.0,
     settings=QuantificationSettings(
         relaxation=Relaxation(t1_metabolite_s=1e-6, t2_metabolite_s=1e9, t1_water_s=1.0, t2_water_s=1.0, source="none"),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from pharmrs.errors import InputError, InputProblem
+from pharmrs.errors import InputError, InputProblem, input_problem
 from pharmrs.io.declarations import read_declaration
 from pharmrs.records.genotype import Marker
 from pharmrs.records.study_genotype import MarkerDeclaration
@@ -41,14 +41,14 @@ def find_markers(names: Sequence[str], files: Iterable[Path], asked_in: str) -> 
             continue
         if marker.name in own:
             rule = f"must be unique, {own[marker.name].file} has the same"
-            problems.append(_problem(str(path), "name", rule, marker.name, "rename one of the markers"))
+            problems.append(input_problem(path, "name", rule, marker.name, "rename one of the markers"))
         own[marker.name] = marker
     known = sorted({*own, *built_in_names()})
     missing = [name for name in names if name not in known]
     if missing and not problems:
         remedy = f"use one of {', '.join(known)}, or give the data file of the marker"
         rule = "must be a built-in marker or declared in a marker file"
-        problems += [_problem(asked_in, "marker", rule, name, remedy) for name in missing]
+        problems += [input_problem(asked_in, "marker", rule, name, remedy) for name in missing]
     if problems:
         raise InputError(problems)
     return tuple(own.get(name) or _built_in(name) for name in names)
@@ -56,7 +56,3 @@ def find_markers(names: Sequence[str], files: Iterable[Path], asked_in: str) -> 
 
 def _built_in(name: str) -> Marker:
     return replace(read_marker(_BUILT_IN / f"{name}.yaml"), file=f"built-in marker {name}")
-
-
-def _problem(file: str, field: str, rule: str, value: str, remedy: str) -> InputProblem:
-    return InputProblem(file=file, field=field, rule=rule, value=value, remedy=remedy)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pharmrs.errors import InputError, InputProblem
+from pharmrs.errors import InputError, InputProblem, input_problem
 from pharmrs.io.observations_file import read_observations
 from pharmrs.io.study_file import read_plan
 from pharmrs.records.analysis import AnalysisPlan
@@ -48,10 +48,10 @@ def analyse_file(
         raise InputError([*problems, *error.problems]) from None
     if output.exists() and not output.is_dir():
         remedy = "choose another folder with --out"
-        problems.append(_problem(str(output), "out", "must be a folder", "a file", remedy))
+        problems.append(input_problem(output, "out", "must be a folder", "a file", remedy))
     if (output / observations.name).exists() and (output / observations.name).samefile(observations):
         rule, remedy = "must not be the folder of the input, which is never written to", "choose another with --out"
-        problems.append(_problem(str(output), "out", rule, str(observations), remedy))
+        problems.append(input_problem(output, "out", rule, str(observations), remedy))
     if problems:
         raise InputError(problems)
     for pattern in ANALYSIS_OUTPUTS:
@@ -69,7 +69,7 @@ def check_models(plan: AnalysisPlan, file: str) -> list[InputProblem]:
     """A problem for each model of the plan that does not exist."""
     known = ", ".join(MODELS) or "none"
     return [
-        _problem(file, "analysis.models", f"must be one of {known}", name, "correct or delete the name")
+        input_problem(file, "analysis.models", f"must be one of {known}", name, "correct or delete the name")
         for name in unknown_models(plan)
     ]
 
@@ -80,7 +80,3 @@ def not_estimable(result: AnalysisResult) -> tuple[str, ...]:
     found = [f"main model: {chain.reason}"] if chain.model is None else []
     found += [f"main model with {one.covariate}: {one.reason}" for one in chain.covariate_models if one.reason]
     return (*found, *(f"{model.title}: {model.reason}" for model in result.models if model.reason))
-
-
-def _problem(file: str, field: str, rule: str, value: str, remedy: str) -> InputProblem:
-    return InputProblem(file=file, field=field, rule=rule, value=value, remedy=remedy)

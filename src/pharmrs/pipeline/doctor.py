@@ -7,13 +7,13 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, metadata, requires, version
+from importlib.metadata import metadata
 from pathlib import Path
 
-from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 from pharmrs.pipeline.execution import default_workers
+from pharmrs.pipeline.installation import required_libraries
 
 _SMALLEST_MEMORY_GIB = 4.0
 _TRUTH = {"NAA": 10.0, "Cr": 4.0, "PCr": 4.0, "Glu": 9.0, "GPC": 1.5, "Ins": 6.0}
@@ -55,14 +55,7 @@ def _python() -> Finding:
 
 
 def _libraries() -> Iterator[Finding]:
-    for text in requires("pharmrs") or ():
-        requirement = Requirement(text)
-        if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
-            continue
-        try:
-            found = version(requirement.name)
-        except PackageNotFoundError:
-            found = ""
+    for requirement, found in required_libraries():
         yield Finding(
             what=requirement.name,
             good=bool(found) and requirement.specifier.contains(found, prereleases=True),
@@ -102,27 +95,19 @@ def _known_fit() -> Finding:
 
     from pharmrs.mrs.amplitudes import metabolite_amplitudes
     from pharmrs.mrs.fit import fit_spectrum
-    from pharmrs.records import Acquisition, Spectrum
+    from pharmrs.records import Spectrum
     from pharmrs.records.fit import FitSettings
     from pharmrs.simulate.basis_set import protocol_of, simulated_basis
+    from pharmrs.simulate.recordings import ACQUISITION, POINTS
     from pharmrs.simulate.scan_records import ScanSettings
     from pharmrs.simulate.signals import metabolite_signal
 
-    acquisition = Acquisition(
-        spectrometer_frequency_mhz=297.2,
-        dwell_time_s=1.0 / 6000.0,
-        echo_time_s=0.020,
-        repetition_time_s=5.0,
-        mixing_time_s=0.010,
-        sequence="STEAM",
-    )
-    points = 2048
-    basis = simulated_basis(protocol_of(acquisition, 2 * points))
-    signal = metabolite_signal(basis, _TRUTH, acquisition, points, ScanSettings(line_width_hz=7.0))
+    basis = simulated_basis(protocol_of(ACQUISITION, 2 * POINTS))
+    signal = metabolite_signal(basis, _TRUTH, ACQUISITION, POINTS, ScanSettings(line_width_hz=7.0))
     rng = np.random.default_rng(1)
-    scale = float(np.abs(np.fft.fft(signal)).max()) / np.sqrt(points) / 80.0
-    noise = scale * (rng.normal(size=points) + 1j * rng.normal(size=points))
-    spectrum = Spectrum(fid=signal + noise, acquisition=acquisition, affine=np.eye(4), source="simulated")
+    scale = float(np.abs(np.fft.fft(signal)).max()) / np.sqrt(POINTS) / 80.0
+    noise = scale * (rng.normal(size=POINTS) + 1j * rng.normal(size=POINTS))
+    spectrum = Spectrum(fid=signal + noise, acquisition=ACQUISITION, affine=np.eye(4), source="simulated")
     fit = fit_spectrum(spectrum, basis, FitSettings())
     rows = {row.metabolite: row for row in metabolite_amplitudes(fit)}
     tcr = _TRUTH["Cr"] + _TRUTH["PCr"]

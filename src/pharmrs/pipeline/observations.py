@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pharmrs.errors import InputError, InputProblem
+from pharmrs.errors import InputError, InputProblem, input_problem
 from pharmrs.io.derivative_values import (
     BiomarkerValue,
     MetaboliteValue,
@@ -80,7 +80,7 @@ def build_observations(
     units = list(dict.fromkeys(value.unit for value in biomarkers.values() if value.unit))
     if len(units) > 1:
         remedy = "give all plates of the analyte one unit"
-        problem = _problem(folder / "biomarkers.tsv", "unit", "must be one unit", ", ".join(units), remedy)
+        problem = input_problem(folder / "biomarkers.tsv", "unit", "must be one unit", ", ".join(units), remedy)
         raise InputError([*found, problem])
     unit = SCALES[plan.scale].unit
     return observation_table(observations, study.design, "" if unit == "1" else unit, "".join(units)), found
@@ -147,13 +147,9 @@ def _texts(
 def _unallocated(root: Path, trial: Trial, measured: set[str]) -> list[InputProblem]:
     """Participants with data and no allocation are left out, and said so."""
     return [
-        _problem(
+        input_problem(
             root / ALLOCATION, f"sub-{label}", "has measurements but no treatment and is left out", "no line",
             "add its lines", "warning",
         )
         for label in sorted(measured - set(trial.allocation))
     ]  # fmt: skip
-
-
-def _problem(file: Path, field: str, rule: str, value: str, remedy: str, severity: str = "error") -> InputProblem:
-    return InputProblem(file=str(file), field=field, rule=rule, value=value, remedy=remedy, severity=severity)

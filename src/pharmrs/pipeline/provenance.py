@@ -5,7 +5,6 @@ from __future__ import annotations
 import platform
 import sys
 from collections.abc import Iterable
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from pharmrs import __version__
@@ -13,11 +12,10 @@ from pharmrs.io.checksums import Checksums
 from pharmrs.io.sidecar import sidecars_of
 from pharmrs.io.study_file import STUDY_FILE
 from pharmrs.pipeline.dataset import Dataset
+from pharmrs.pipeline.installation import required_libraries
 from pharmrs.pipeline.settings import settings_hash
 from pharmrs.pipeline.stage_registry import STAGES
 from pharmrs.pipeline.study_basis import basis_files, basis_name
-
-_LIBRARIES = ("numpy", "scipy", "nibabel", "nifti-mrs", "pydantic", "matplotlib", "antspyx", "nilearn")
 
 
 def provenance_of(
@@ -35,8 +33,9 @@ def provenance_of(
     sidecars = {sidecar for path in recordings for sidecar in sidecars_of(path)}
     given = {Path(path) for path in images} | {path for stage in STAGES for path in stage.inputs(dataset.root, study)}
     inputs |= {_shown(path, dataset.root): sums.of(path) for path in recordings | sidecars | given}
+    libraries = {one.name: version or "not installed" for one, version in required_libraries()}
     return {
-        "software": {"pharmrs": __version__, "python": platform.python_version(), **_versions()},
+        "software": {"pharmrs": __version__, "python": platform.python_version(), **libraries},
         "platform": {"system": platform.system(), "machine": platform.machine(), "byte order": sys.byteorder},
         "settings_sha256": settings_hash(study),
         "basis": {"source": basis_name(study.basis), "components": list(basis.names), "notes": list(basis.notes)},
@@ -46,13 +45,3 @@ def provenance_of(
 
 def _shown(path: Path, root: Path) -> str:
     return path.absolute().relative_to(root.absolute()).as_posix()
-
-
-def _versions() -> dict[str, str]:
-    found = {}
-    for name in _LIBRARIES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = "not installed"
-    return found

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pharmrs.errors import InputError, InputProblem
+from pharmrs.errors import InputError, input_problem
 from pharmrs.io.study_file import read_study
 from pharmrs.pipeline.execution import map_tasks
 from pharmrs.pipeline.study_basis import basis_files, basis_for
@@ -82,11 +82,13 @@ def _settings(request: SimulationRequest, study: Study | None) -> TrialSettings:
     design = study.design if study is not None else REFERENCE_DESIGN
     if design is None:
         rule, remedy = "a trial needs a design", "add design: {kind: ..., treatments: [...]} to study.yaml"
-        raise InputError([_problem(str(request.study), "design", rule, "missing", remedy)])
+        raise InputError([input_problem(str(request.study), "design", rule, "missing", remedy)])
     if request.kind is not None and request.kind != design.kind:
         if study is not None:
             remedy = "leave --kind out, or change design.kind in study.yaml"
-            raise InputError([_problem(_COMMAND, "kind", f"study.yaml declares {design.kind}", request.kind, remedy)])
+            raise InputError(
+                [input_problem(_COMMAND, "kind", f"study.yaml declares {design.kind}", request.kind, remedy)]
+            )
         design = Design.model_validate({**design.model_dump(), "kind": request.kind})
     effects = reference_effects(design.treatments)
     if request.interaction is not None:
@@ -142,7 +144,7 @@ def _given(path: Path, study: Study) -> GivenStudy:
     names = basis_files(study.basis)
     if outside := [name for name in names if Path(name).is_absolute() or ".." in Path(name).parts]:
         rule, remedy = "must lie below study.yaml", "copy the basis set beside study.yaml and name it from there"
-        raise InputError([_problem(str(path), "basis", rule, ", ".join(outside), remedy)])
+        raise InputError([input_problem(path, "basis", rule, ", ".join(outside), remedy)])
     basis = basis_for(path.parent, study.basis, ACQUISITION, POINTS)
     return GivenStudy(
         text=path.read_text(encoding="utf-8-sig"),
@@ -177,7 +179,3 @@ def _references(study: Study) -> tuple[tuple[str, str], ...]:
         if entity is not None:
             found.setdefault(entity, "quantification" if purpose == "quantification" else "eddy_current")
     return tuple(found.items()) or (("", "quantification"),)
-
-
-def _problem(file: str, field: str, rule: str, value: str, remedy: str) -> InputProblem:
-    return InputProblem(file=file, field=field, rule=rule, value=value, remedy=remedy)
