@@ -7,7 +7,7 @@ import importlib.metadata
 import pytest
 from e2e import pharmrs
 
-from pharmrs.pipeline import installation
+from pharmrs.pipeline import doctor, installation
 
 
 def test_this_installation_is_right() -> None:
