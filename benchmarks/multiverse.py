@@ -1,7 +1,8 @@
-"""Time of the multiverse on the surrogate of the reference study: `python -m benchmarks.multiverse`."""
+"""Time of the multiverse on the surrogate of the reference study: `python -m benchmarks.multiverse [SCALES]`."""
 
 from __future__ import annotations
 
+import sys
 import time
 from dataclasses import replace
 
@@ -11,7 +12,8 @@ from pharmrs.records.multiverse import MultiversePlan
 from pharmrs.stats.multiverse import run_multiverse
 
 
-def main() -> None:
+def main(scales: int = 1) -> None:
+    """`scales`: concentration scales, the others made up from the first (a run has up to ten)."""
     limit_threads()
     table = surrogate_table()
     # the surrogate has neither exclusions nor SDs: two participants get a rule and a few an SD, to open those axes
@@ -19,6 +21,9 @@ def main() -> None:
         lambda row: replace(
             row,
             exclusion="crlb" if row.subject in ("S04", "S05") else "",
+            metabolite_scales={
+                f"scale {k}": row.metabolite * (1 + 0.01 * ((len(row.key[0]) + k) % 7)) for k in range(1, scales)
+            },
             metabolite_sd=row.metabolite * (0.16 if row.subject == "S06" else 0.12 if row.subject == "S07" else 0.05),
         )
     )
@@ -30,4 +35,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(*map(int, sys.argv[1:2]))

@@ -22,8 +22,9 @@ from pharmrs.stats.change_scores import change_table
 from pharmrs.stats.cluster_robust import robust_least_squares
 from pharmrs.stats.not_estimable import NotEstimable
 from pharmrs.stats.permutation import permutation_p, permuted_treatments
+from pharmrs.stats.person_rows import PersonRows
 from pharmrs.stats.registry import MODELS
-from pharmrs.stats.resampling_weights import batched_least_squares, membership
+from pharmrs.stats.resampling_weights import clustered_fits, weighted_estimates
 from pharmrs.stats.trial_model import draw_trial
 
 from .surrogate import PAPER_PLAN, surrogate_table
@@ -145,15 +146,16 @@ def complete(seed: int = 1, subjects: int = 24, **changed: object) -> ChangeTabl
 
 def test_batched_fits_are_those_one_by_one() -> None:
     model = change_model(complete(), PLAN)
-    matrix, members = model.design.matrix, membership(model.subject)
+    matrix, people = model.design.matrix, PersonRows.of(model.subject)
     one = robust_least_squares(model.outcome, matrix, model.design.terms, "CR1", model.subject)
-    many = batched_least_squares(model.outcome, np.stack([matrix, 2 * matrix, 0 * matrix]), members)
+    many = clustered_fits(model.outcome, np.stack([matrix, 2 * matrix, 0 * matrix]), people)
     np.testing.assert_allclose(many.estimate[0], one.estimate, rtol=1e-9)
     np.testing.assert_allclose(many.se[0], one.se, rtol=1e-9)
     np.testing.assert_allclose(many.estimate[1], one.estimate / 2, rtol=1e-9)
     assert many.usable.tolist() == [True, True, False]
-    doubled = batched_least_squares(model.outcome, matrix[None], members, np.full((1, len(matrix)), 2.0))
-    np.testing.assert_allclose(doubled.estimate[0], one.estimate, rtol=1e-9)
+    doubled, usable = weighted_estimates(model.outcome, matrix, people, np.full((1, len(people)), 2.0))
+    assert usable.all()
+    np.testing.assert_allclose(doubled[0], one.estimate, rtol=1e-9)
 
 
 def test_leaving_a_participant_out_is_fitting_without_his_rows() -> None:

@@ -28,7 +28,7 @@ from pharmrs.stats.mixed_model import fit_mixed
 from pharmrs.stats.multiverse import run_multiverse
 from pharmrs.stats.multiverse_models import BatchData, batch_model
 from pharmrs.stats.not_estimable import NotEstimable
-from pharmrs.stats.resampling_weights import membership
+from pharmrs.stats.person_rows import PersonRows
 from pharmrs.stats.trial_model import draw_trial
 
 PLAN = AnalysisPlan(
@@ -66,7 +66,7 @@ def batch(observations: ObservationTable) -> tuple[BatchData, ModelInput]:
     rows = change_model(changes, PLAN).rows
     data = BatchData(
         outcome=rows.change_biomarker, metabolite=rows.change_metabolite, treated=rows.treated[None],
-        members=membership(rows.subject), extra=np.zeros((len(rows), 0)),
+        people=PersonRows.of(rows.subject), extra=np.zeros((len(rows), 0)),
     )  # fmt: skip
     return data, ModelInput(table=observations, changes=changes, plan=PLAN)
 

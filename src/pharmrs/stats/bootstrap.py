@@ -9,7 +9,8 @@ from scipy import stats
 
 from pharmrs.records.arrays import FloatArray
 from pharmrs.stats.not_estimable import NotEstimable
-from pharmrs.stats.resampling_weights import batched_least_squares, membership
+from pharmrs.stats.person_rows import PersonRows
+from pharmrs.stats.resampling_weights import weighted_estimates
 
 _MOST_LOST = 0.05  # share of samples without a solution above which an interval would describe another population
 
@@ -35,18 +36,18 @@ def bca_interval(
     level: float = 0.95,
 ) -> BootstrapInterval:
     """Resample participants with all their rows; least squares in every sample. Raises `NotEstimable`."""
-    members = membership(subjects)
-    people = len(members)
+    rows = PersonRows.of(subjects)
+    people = len(rows)
     if people < 4:
         raise NotEstimable(f"bootstrap: {people} participants, 4 are the least")
     generator = np.random.default_rng(seed)
     drawn = generator.multinomial(people, np.full(people, 1 / people), size=samples).astype(float)
-    fits = batched_least_squares(outcome, design[None], members, drawn @ members)
-    lost = int(np.sum(~fits.usable))
+    estimates, usable = weighted_estimates(outcome, design, rows, drawn)
+    lost = int(np.sum(~usable))
     if lost > _MOST_LOST * samples:
         raise NotEstimable(f"bootstrap: {lost} of {samples} samples of participants do not determine the terms")
-    replicates = fits.estimate[fits.usable]
-    whole = batched_least_squares(outcome, design[None], members, np.ones((1, len(outcome)))).estimate[0]
+    replicates = estimates[usable]
+    whole = weighted_estimates(outcome, design, rows, np.ones((1, people)))[0][0]
     without = leave_one_out(outcome, design, subjects)[0]
     if not np.isfinite(without).all():
         raise NotEstimable("bootstrap: without one of the participants the terms cannot be told apart")
@@ -69,6 +70,6 @@ def leave_one_out(
     outcome: FloatArray, design: FloatArray, subjects: tuple[str, ...]
 ) -> tuple[FloatArray, tuple[str, ...]]:
     """Estimates (participants, terms) without each participant, and their names; NaN where that is singular."""
-    members = membership(subjects)
-    fits = batched_least_squares(outcome, design[None], members, 1 - members)
-    return np.where(fits.usable[:, None], fits.estimate, np.nan), tuple(sorted(set(subjects)))
+    people = PersonRows.of(subjects)
+    whole, usable = weighted_estimates(outcome, design, people, 1 - np.eye(len(people)))
+    return np.where(usable[:, None], whole, np.nan), people.names

@@ -13,11 +13,13 @@ from pharmrs.stats.coefficients import Coefficients, check_estimable
 from pharmrs.stats.extension import ExtensionModel, ModelInput
 from pharmrs.stats.not_estimable import NotEstimable
 from pharmrs.stats.permutation import permutation_p, permuted_treatments
+from pharmrs.stats.person_rows import PersonRows
 from pharmrs.stats.quantile_regression import fit_quantile
-from pharmrs.stats.resampling_weights import batched_least_squares, membership
+from pharmrs.stats.resampling_weights import BatchedFits, clustered_fits
 
 PERMUTATIONS = 5000
 _MEDIAN_SAMPLES = 400
+_MOST_CELLS = 500_000  # allocations x rows at a time: some hundred MB at the most
 _PERMUTATION = (
     f"The interaction was tested by {PERMUTATIONS} permutations of the allocation (sequences exchanged between "
     "participants), after the mean changes under each treatment were aligned; the statistic is the cluster-robust t."
@@ -44,9 +46,9 @@ def run_permutation(given: ModelInput) -> ModelOutcome:
     real = np.array([[names[name] for name in model.rows.treatment]], dtype=np.intp)
     aligned = _aligned(model.outcome, real[0], count)
     metabolite = _aligned(model.rows.change_metabolite, real[0], count)
-    members = membership(model.subject)
-    observed = batched_least_squares(aligned, interaction_designs(metabolite, real, count), members)
-    permuted = batched_least_squares(aligned, interaction_designs(metabolite, drawn, count), members)
+    people = PersonRows.of(model.subject)
+    observed = clustered_fits(aligned, interaction_designs(metabolite, real, count), people)
+    permuted = _in_parts(aligned, metabolite, drawn, count, people)
     tested = np.flatnonzero(model.design.hypothesis)
     ordinary = robust_least_squares(model.outcome, model.design.matrix, model.design.terms, "CR1", model.subject)
     estimates = []
@@ -57,13 +59,28 @@ def run_permutation(given: ModelInput) -> ModelOutcome:
             EffectEstimate(
                 model="permutation", term=model.design.terms[column], estimate=float(ordinary.estimate[column]),
                 statistic_name="t", statistic=statistic, p=permutation_p(statistic, t), n=len(model.outcome),
-                subjects=len(members), hypothesis=True,
+                subjects=len(people), hypothesis=True,
             )
         )  # fmt: skip
     lost = int(np.sum(~permuted.usable))
     notes = (f"{lost} of {PERMUTATIONS} allocations were singular and are left out",) if lost else ()
     return ModelOutcome(name="permutation", title="Permutation of the allocation", estimates=tuple(estimates),
                         facts={"permutations": float(PERMUTATIONS)}, notes=notes, methods=(_PERMUTATION,))  # fmt: skip
+
+
+def _in_parts(
+    outcome: FloatArray, metabolite: FloatArray, drawn: IntArray, count: int, people: PersonRows
+) -> BatchedFits:
+    """Fits under all allocations, so many at a time as memory is meant for."""
+    step = max(1, _MOST_CELLS // drawn.shape[1])
+    parts = [
+        clustered_fits(outcome, interaction_designs(metabolite, drawn[first : first + step], count), people)
+        for first in range(0, len(drawn), step)
+    ]
+    return BatchedFits(
+        estimate=np.concatenate([part.estimate for part in parts]), se=np.concatenate([part.se for part in parts]),
+        usable=np.concatenate([part.usable for part in parts]),
+    )  # fmt: skip
 
 
 def _aligned(values: FloatArray, treatment: IntArray, count: int) -> FloatArray:
@@ -136,13 +153,11 @@ def run_median(given: ModelInput) -> ModelOutcome:
 
 def _median_samples(model: ChangeModel, seed: int) -> FloatArray:
     """Estimates in bootstrap samples of participants (samples, terms); singular samples are left out."""
-    members = membership(model.subject).astype(bool)
+    people = PersonRows.of(model.subject)
     generator = np.random.default_rng(seed)
     found = []
     for _ in range(_MEDIAN_SAMPLES):
-        rows = np.concatenate(
-            [np.flatnonzero(members[person]) for person in generator.integers(0, len(members), len(members))]
-        )
+        rows = np.concatenate([people.rows(person) for person in generator.integers(0, len(people), len(people))])
         try:
             fit = fit_quantile(model.outcome[rows], model.design.matrix[rows], model.design.terms)
         except NotEstimable:

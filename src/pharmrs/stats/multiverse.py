@@ -21,7 +21,7 @@ from pharmrs.stats.multiverse_data import biomarker_changes, extra_columns, meta
 from pharmrs.stats.multiverse_models import ADDED, BatchData, BatchEffect, batch_model
 from pharmrs.stats.not_estimable import NotEstimable
 from pharmrs.stats.permutation import permutation_p, permuted_treatments
-from pharmrs.stats.resampling_weights import membership
+from pharmrs.stats.person_rows import PersonRows
 
 AXES = ("quality", "scale", "metabolite change", "time", "outcome", "censoring", "model")
 _FEWEST_ROWS = 8
@@ -103,13 +103,13 @@ def _cell(
     given = rows.treated[used]
     if n < _FEWEST_ROWS or min(given.sum(), n - given.sum()) < 3 or _constant(x, given) or _constant(y, given):
         return _Cell(choice, nothing, float("nan"), nothing, float("nan"), n)
-    members = membership(tuple(name for name, keep in zip(rows.subject, used, strict=True) if keep))
+    people = PersonRows.of([name for name, keep in zip(rows.subject, used, strict=True) if keep])
     run = batch_model(model)
-    observed = run(BatchData(outcome=y, metabolite=x, treated=given[None], members=members, extra=extra[used]))
+    observed = run(BatchData(outcome=y, metabolite=x, treated=given[None], people=people, extra=extra[used]))
     # the main effect of treatment is taken out, so that the permutations test the interaction
     permuted = run(
         BatchData(outcome=_aligned(y, given), metabolite=_aligned(x, given), treated=drawn[:, used].astype(float),
-                  members=members, extra=extra[used])
+                  people=people, extra=extra[used])
     )  # fmt: skip
     unit = float(np.std(x, ddof=1) / np.std(y, ddof=1))
     z = np.concatenate([_z(observed), _z(permuted)])

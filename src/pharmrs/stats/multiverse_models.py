@@ -1,33 +1,49 @@
-"""Models of the multiverse, each for many allocations at once: the interaction, its standard error, its df."""
+"""Models of the multiverse, each for many allocations at once: the interaction, its standard error, its df.
+
+Nothing here forms a design per allocation where sums will do: the interaction of two arms is the difference of two
+simple regressions, and random or fixed intercepts of participants enter by the sums over the rows of each.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import stats
 
-from pharmrs.records.arrays import FloatArray
+from pharmrs.records.arrays import BoolArray, FloatArray
+from pharmrs.stats.cross_products import SweptFits, sweep
 from pharmrs.stats.m_estimation import HUBER
-from pharmrs.stats.resampling_weights import batched_least_squares
+from pharmrs.stats.person_rows import PersonRows
 
 _RATIOS = (0.0, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0)  # variance of participants over residual, searched by REML
 _HUBER_STEPS = 15
+_NORMAL_MAD = 0.6745
+_ALIASED = 1e-9  # share of an arm's sum of squares left about its mean
 _TINY = 1e-12
 ADDED = "+ "  # begins the name of a model with further columns
-INTERACTION = 3  # column of the first interaction; further treatments follow the columns of the first
+INTERACTION = 3  # column of the interaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchData:
-    """`outcome`, `metabolite` (rows,); `treated` (b, rows) 0/1; `members` (participants, rows); `extra` (rows, k)."""
+    """`outcome`, `metabolite` (rows,); `treated` (b, rows) 0/1; `people`: whose rows; `extra` (rows, k)."""
 
     outcome: FloatArray
     metabolite: FloatArray
     treated: FloatArray
-    members: FloatArray
+    people: PersonRows
     extra: FloatArray
+
+    def centred(self) -> BatchData:
+        """The same about the means, which no interaction depends on: sums of squares then lose no digits."""
+        return replace(
+            self,
+            outcome=self.outcome - self.outcome.mean(),
+            metabolite=self.metabolite - self.metabolite.mean(),
+            extra=self.extra - self.extra.mean(axis=0),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,134 +55,166 @@ class BatchEffect:
     df: float
 
 
-def _designs(data: BatchData) -> FloatArray:
-    shape = data.treated.shape
-    x = np.broadcast_to(data.metabolite, shape)
-    more = [np.broadcast_to(column, shape) for column in data.extra.T]
-    return np.stack([np.ones(shape), x, data.treated, x * data.treated, *more], axis=2)
+@dataclass(frozen=True, slots=True)
+class _Arms:
+    """A line per arm: `slope` (b,) the difference of slopes, `unit` (b,) its variance per residual variance;
+    `residual`, `influence` (b, rows): what each row adds to the difference per unit of its residual.
+    """
+
+    slope: FloatArray
+    unit: FloatArray
+    residual: FloatArray
+    influence: FloatArray
+    usable: BoolArray
 
 
 @dataclass(frozen=True, slots=True)
-class _Fits:
-    estimate: FloatArray
-    residual: FloatArray
-    inverse: FloatArray
-    log_det: FloatArray
-    usable: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
+class _Line:
+    """Value at zero, slope, mean of x, sum of squares of x about it (b,), and whether there is a slope."""
+
+    at_zero: FloatArray
+    slope: FloatArray
+    center: FloatArray
+    spread: FloatArray
+    usable: BoolArray
 
 
-def _least_squares(outcome: FloatArray, designs: FloatArray) -> _Fits:
-    """Fits of `outcome` (b, rows) on `designs` (b, rows, terms), columns scaled."""
-    turned = np.swapaxes(designs, 1, 2)
-    normal = turned @ designs
-    length = np.sqrt(np.maximum(np.diagonal(normal, axis1=1, axis2=2), _TINY))
-    scaled = normal / (length[:, :, None] * length[:, None, :])
-    values = np.linalg.eigvalsh(scaled)
-    usable = values[:, 0] > 1e-9
-    safe = np.where(usable[:, None, None], scaled, np.eye(scaled.shape[1]))
-    inverse = np.linalg.inv(safe) / (length[:, :, None] * length[:, None, :])
-    estimate = (inverse @ (turned @ outcome[:, :, None]))[:, :, 0]
-    residual = outcome - (designs @ estimate[:, :, None])[:, :, 0]
-    log_det = np.sum(np.log(np.maximum(values, _TINY)), axis=1) + 2 * np.sum(np.log(length), axis=1)
-    return _Fits(estimate, residual, inverse, log_det, usable)
+def _line(sums: FloatArray) -> _Line:
+    """From sums (b, 5) of 1, x, y, x squared, x y."""
+    weight, x, y, xx, xy = sums.T
+    safe = np.maximum(weight, _TINY)
+    spread = xx - x * x / safe
+    usable = (weight > _TINY) & (spread > _ALIASED * xx)
+    spread = np.where(usable, spread, 1.0)
+    slope = (xy - x * y / safe) / spread
+    return _Line((y - slope * x) / safe, slope, x / safe, spread, np.asarray(usable))
 
 
-def _effect(fits: _Fits, df: float, spread: FloatArray | None = None) -> BatchEffect:
-    """The interaction with its classical standard error; `spread`: residual variance (b,) where it is not RSS / df."""
-    nan = np.where(fits.usable, 1.0, np.nan)
-    if df < 1:
-        nan = nan * np.nan
-    variance = np.sum(fits.residual**2, axis=1) / max(df, 1.0) if spread is None else spread
-    se = np.sqrt(np.maximum(variance * fits.inverse[:, INTERACTION, INTERACTION], 0.0))
-    return BatchEffect(estimate=fits.estimate[:, INTERACTION] * nan, se=np.where(se > 0, se, np.nan) * nan, df=df)
+def _arms(outcome: FloatArray, metabolite: FloatArray, treated: FloatArray, weights: FloatArray | None = None) -> _Arms:
+    x, y = metabolite, outcome
+    powers = np.column_stack([np.ones_like(x), x, y, x * x, x * y])
+    second = (treated if weights is None else treated * weights) @ powers
+    first = (powers.sum(axis=0) if weights is None else weights @ powers) - second
+    one, other = _line(first), _line(second)
+
+    def of_row(reference: FloatArray, treatment: FloatArray) -> FloatArray:
+        return reference[:, None] + (treatment - reference)[:, None] * treated
+
+    about = x - of_row(one.center, other.center)
+    residual = y - of_row(one.at_zero, other.at_zero) - of_row(one.slope, other.slope) * x
+    influence = about / of_row(-one.spread, other.spread)
+    return _Arms(
+        slope=other.slope - one.slope, unit=1 / one.spread + 1 / other.spread, residual=residual,
+        influence=influence if weights is None else influence * weights, usable=one.usable & other.usable,
+    )  # fmt: skip
 
 
-def _outcomes(data: BatchData) -> FloatArray:
-    return np.broadcast_to(data.outcome, data.treated.shape)
+def _shown(estimate: FloatArray, variance: FloatArray, usable: BoolArray, df: float) -> BatchEffect:
+    nan = np.where(usable, 1.0, np.nan) if df >= 1 else np.full(len(usable), np.nan)
+    se = np.sqrt(np.maximum(variance, 0.0))
+    return BatchEffect(estimate=estimate * nan, se=np.where(se > 0, se, np.nan) * nan, df=df)
 
 
 def _ols(data: BatchData) -> BatchEffect:
-    designs = _designs(data)
-    return _effect(_least_squares(_outcomes(data), designs), designs.shape[1] - designs.shape[2])
+    fits = _arms(data.outcome, data.metabolite, data.treated)
+    df = len(data.outcome) - 4.0
+    return _shown(fits.slope, np.sum(fits.residual**2, axis=1) / max(df, 1.0) * fits.unit, fits.usable, df)
 
 
 def _cluster(data: BatchData) -> BatchEffect:
-    fits = batched_least_squares(data.outcome, _designs(data), data.members)
-    nan = np.where(fits.usable, 1.0, np.nan)
-    return BatchEffect(
-        estimate=fits.estimate[:, INTERACTION] * nan, se=fits.se[:, INTERACTION] * nan, df=len(data.members) - 1.0
-    )
+    """Standard errors by CR1."""
+    fits = _arms(data.outcome, data.metabolite, data.treated)
+    people, rows = len(data.people), len(data.outcome)
+    factor = people / (people - 1) * (rows - 1) / max(rows - 4, 1)
+    variance = factor * np.sum(data.people.sums(fits.influence * fits.residual, axis=1) ** 2, axis=1)
+    return _shown(fits.slope, variance, fits.usable, people - 1.0)
 
 
-def _less_share(values: FloatArray, members: FloatArray, share: FloatArray) -> FloatArray:
-    """`values` (b, rows, ...) less `share` (participants,) of the mean of each participant."""
-    mean = members / members.sum(axis=1, keepdims=True)
-    projection = np.eye(members.shape[1]) - members.T @ (share[:, None] * mean)
-    return np.asarray(np.einsum("mn,bn...->bm...", projection, values))
+def _columns(data: BatchData) -> FloatArray:
+    """Columns (b, rows, 4 + k + 1): intercept, metabolite, treated, product, `extra`, outcome."""
+    shape = data.treated.shape
+    x = np.broadcast_to(data.metabolite, shape)
+    more = [np.broadcast_to(column, shape) for column in (*data.extra.T, data.outcome)]
+    return np.stack([np.ones(shape), x, data.treated, x * data.treated, *more], axis=2)
+
+
+def _added(data: BatchData) -> BatchEffect:
+    """Further columns beside the main model's."""
+    columns = _columns(data)
+    fits = sweep(np.swapaxes(columns, 1, 2) @ columns)
+    return _classical(fits, INTERACTION, columns.shape[1] - columns.shape[2] + 1.0)
+
+
+def _classical(fits: SweptFits, place: int, df: float) -> BatchEffect:
+    variance = fits.rss / max(df, 1.0) * fits.inverse[:, place, place]
+    return _shown(fits.estimate[:, place], variance, fits.usable, df)
+
+
+def _by_size(data: BatchData) -> tuple[FloatArray, dict[int, FloatArray]]:
+    """Cross-products of all columns (b, k, k), and those of the participants' sums for each number of rows."""
+    columns = _columns(data)
+    sums = data.people.sums(columns, axis=1)
+    found = {}
+    for size in np.unique(data.people.sizes).tolist():
+        of_size = sums[:, data.people.sizes == size]
+        found[int(size)] = np.swapaxes(of_size, 1, 2) @ of_size
+    return np.swapaxes(columns, 1, 2) @ columns, found
 
 
 def _within(data: BatchData) -> BatchEffect:
-    """Participant intercepts, by taking each participant's mean away (the intercept goes with them)."""
-    every = np.ones(len(data.members))
-    designs = _less_share(_designs(data), data.members, every)
-    designs[:, :, 0] = 1.0
-    outcome = _less_share(_outcomes(data), data.members, every)
-    people, rows = data.members.shape
-    return _effect(_least_squares(outcome, designs), rows - people - 3)
+    """Participant intercepts: what varies about each participant's mean (the intercept goes with it)."""
+    whole, by_size = _by_size(data)
+    for size, products in by_size.items():
+        whole = whole - products / size
+    df = len(data.outcome) - len(data.people) - 3.0
+    return _classical(sweep(whole[:, 1:, 1:]), INTERACTION - 1, df)
 
 
 def _mixed(data: BatchData) -> BatchEffect:
-    """Random intercepts: quasi-demeaned least squares at the REML-best of a grid of variance ratios."""
-    sizes = data.members.sum(axis=1)
-    rows, terms = data.treated.shape[1], 4
-    best: BatchEffect | None = None
-    lowest = np.full(len(data.treated), np.inf)
+    """Random intercepts: generalised least squares at the REML-best of a grid of variance ratios."""
+    whole, by_size = _by_size(data)
+    df = len(data.outcome) - 4.0
+    lowest = np.full(len(whole), np.inf)
+    estimate, se = (np.full(len(whole), np.nan) for _ in range(2))
     for ratio in _RATIOS:
-        share = 1 - 1 / np.sqrt(1 + ratio * sizes)
-        fits = _least_squares(
-            _less_share(_outcomes(data), data.members, share), _less_share(_designs(data), data.members, share)
-        )
-        rss = np.maximum(np.sum(fits.residual**2, axis=1), _TINY)
-        criterion = (rows - terms) * np.log(rss) + fits.log_det + np.sum(np.log1p(ratio * sizes))
-        found = _effect(fits, rows - terms)
+        products = whole
+        for size, sums in by_size.items():
+            products = products - ratio / (1 + ratio * size) * sums
+        fits = sweep(products)
+        found = _classical(fits, INTERACTION, df)
+        determinant = float(np.sum(np.log1p(ratio * data.people.sizes)))
+        criterion = df * np.log(np.maximum(fits.rss, _TINY)) + fits.log_det + determinant
         better = criterion < lowest
         lowest = np.where(better, criterion, lowest)
-        best = found if best is None else BatchEffect(
-            estimate=np.where(better, found.estimate, best.estimate), se=np.where(better, found.se, best.se),
-            df=found.df,
-        )  # fmt: skip
-    assert best is not None
-    return best
+        estimate, se = np.where(better, found.estimate, estimate), np.where(better, found.se, se)
+    return BatchEffect(estimate=estimate, se=se, df=df)
 
 
 def _huber(data: BatchData) -> BatchEffect:
     """Huber's M-estimate with the MAD, a fixed number of reweighting steps, and Huber's standard error."""
-    designs, outcome = _designs(data), _outcomes(data)
-    weights = np.ones(data.treated.shape)
-    fits = _least_squares(outcome, designs)
-    plain = fits
-    scale = np.ones(len(designs))
+    plain = fits = _arms(data.outcome, data.metabolite, data.treated)
     for _ in range(_HUBER_STEPS):
-        scale = np.maximum(np.median(np.abs(fits.residual), axis=1) / 0.6745, _TINY)
-        u = np.abs(fits.residual) / scale[:, None]
-        weights = np.sqrt(HUBER / np.maximum(u, HUBER))
-        weighted = _least_squares(outcome * weights, designs * weights[:, :, None])
-        residual = outcome - (designs @ weighted.estimate[:, :, None])[:, :, 0]
-        fits = _Fits(weighted.estimate, residual, plain.inverse, plain.log_det, plain.usable)
-    rows, terms = designs.shape[1:]
-    inside = np.abs(fits.residual) <= HUBER * scale[:, None]
+        weights, _ = _huber_weights(fits.residual)
+        fits = _arms(data.outcome, data.metabolite, data.treated, weights)
+    weights, scale = _huber_weights(fits.residual)
+    df = len(data.outcome) - 4.0
+    inside = np.abs(fits.residual) <= HUBER * scale
     mean = np.maximum(inside.mean(axis=1), 0.05)
-    correction = 1 + terms * mean * (1 - mean) / (rows * mean**2)
-    spread = np.sum((fits.residual * weights**2) ** 2, axis=1) / max(rows - terms, 1) * (correction / mean) ** 2
-    return _effect(fits, rows - terms, spread)
+    correction = 1 + 4 * mean * (1 - mean) / (len(data.outcome) * mean**2)
+    spread = np.sum((fits.residual * weights) ** 2, axis=1) / max(df, 1.0) * (correction / mean) ** 2
+    return _shown(fits.slope, spread * plain.unit, plain.usable & fits.usable, df)
+
+
+def _huber_weights(residual: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Weights (b, rows) and scales (b, 1)."""
+    size = np.abs(residual)
+    scale = np.maximum(np.median(size, axis=1, keepdims=True) / _NORMAL_MAD, _TINY)
+    return np.asarray(HUBER / np.maximum(size / scale, HUBER)), scale
 
 
 def _ranks(data: BatchData) -> BatchEffect:
     """Ordinary least squares of ranks."""
-    ranked = BatchData(
-        outcome=stats.rankdata(data.outcome), metabolite=stats.rankdata(data.metabolite), treated=data.treated,
-        members=data.members, extra=data.extra,
-    )  # fmt: skip
+    ranked = replace(data, outcome=stats.rankdata(data.outcome), metabolite=stats.rankdata(data.metabolite)).centred()
     found = _ols(ranked)
     # back to the units of the values, so that effects of all models are compared on one scale
     unit = float(np.std(data.outcome) / np.std(ranked.outcome) * np.std(ranked.metabolite) / np.std(data.metabolite))
@@ -175,9 +223,8 @@ def _ranks(data: BatchData) -> BatchEffect:
 
 def batch_model(name: str) -> Callable[[BatchData], BatchEffect]:
     """The model of that name; `+ column` is least squares with that column among `extra`."""
-    if name.startswith(ADDED):
-        return _ols
-    return _MODELS[name]
+    model = _added if name.startswith(ADDED) else _MODELS[name]
+    return lambda data: model(data.centred())
 
 
 _MODELS: dict[str, Callable[[BatchData], BatchEffect]] = {

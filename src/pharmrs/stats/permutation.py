@@ -7,12 +7,14 @@ rows and every sequence occurs as often as it did. A parallel trial exchanges tr
 from __future__ import annotations
 
 import math
+from collections import Counter
 
 import numpy as np
 
 from pharmrs.records.arrays import FloatArray, IntArray
 from pharmrs.records.changes import ChangeTable
 from pharmrs.stats.not_estimable import NotEstimable
+from pharmrs.stats.person_rows import PersonRows
 
 FEWEST_PERSONS = 6  # below it no allocation out of so few is unusual at 5 %
 
@@ -27,7 +29,7 @@ def permuted_treatments(rows: ChangeTable, draws: int, seed: int) -> IntArray:
         raise NotEstimable(f"permutation: {len(names)} participants, {FEWEST_PERSONS} are the least")
     place = {name: position for position, name in enumerate(rows.treatments)}
     given = np.array([place[name] for name in rows.treatment], dtype=np.intp)
-    person = np.array([names.index(name) for name in rows.subject])
+    person = PersonRows.of(rows.subject).codes
     orders = _orders(rows, names, given, person)
     if len({tuple(order) for order in orders.tolist()}) < 2:
         raise NotEstimable("permutation: every participant has the same sequence")
@@ -39,7 +41,7 @@ def permuted_treatments(rows: ChangeTable, draws: int, seed: int) -> IntArray:
 
 def _orders(rows: ChangeTable, names: list[str], given: IntArray, person: IntArray) -> IntArray:
     """Treatments of each participant by period, shape (participants, periods); one column in a parallel trial."""
-    crossover = any(rows.subject.count(name) > 1 for name in names)
+    crossover = max(Counter(rows.subject).values()) > 1
     if not crossover and not _several_periods(rows):
         orders = np.empty((len(names), 1), dtype=np.intp)
         orders[person, 0] = given

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from pharmrs.records.arrays import BoolArray, FloatArray
-
-_SINGULAR = 1e-10  # smallest over largest eigenvalue of the scaled normal equations
+from pharmrs.stats.cross_products import sweep
+from pharmrs.stats.person_rows import PersonRows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,36 +20,34 @@ class BatchedFits:
     usable: BoolArray
 
 
-def batched_least_squares(
-    outcome: FloatArray, designs: FloatArray, members: FloatArray, weights: FloatArray | None = None
-) -> BatchedFits:
-    """Fits of b designs (b, rows, terms), or of one design (1, rows, terms) under b weights (b, rows).
-
-    `outcome` (rows,) or (b, rows); `members` (clusters, rows): 1 where a row belongs to the cluster. Standard errors
-    are CR0 with the factor clusters / (clusters - 1) (n - 1) / (n - terms).
-    """
-    responses = np.broadcast_to(outcome, (len(designs), outcome.shape[-1])) if outcome.ndim == 1 else outcome
-    weighted = designs if weights is None else designs * weights[:, :, None]
-    normal = np.swapaxes(weighted, 1, 2) @ designs
-    length = np.sqrt(np.maximum(np.diagonal(normal, axis1=1, axis2=2), 1e-300))
-    scaled = normal / (length[:, :, None] * length[:, None, :])
-    values = np.linalg.eigvalsh(scaled)
-    usable = values[:, 0] > _SINGULAR * values[:, -1]
-    safe = np.where(usable[:, None, None], scaled, np.eye(scaled.shape[1]))
-    inverse = np.linalg.inv(safe) / (length[:, :, None] * length[:, None, :])
-    estimate = np.einsum("bij,bnj,bn->bi", inverse, weighted, np.broadcast_to(responses, weighted.shape[:2]))
-    residual = responses - np.einsum(
-        "bni,bi->bn", np.broadcast_to(designs, (len(estimate), *designs.shape[1:])), estimate
-    )
-    scores = np.einsum("gn,bni,bn->bgi", members, weighted, residual)
-    turned = np.einsum("bij,bgj->bgi", inverse, scores)
-    groups, n, terms = len(members), designs.shape[1], designs.shape[2]
+def clustered_fits(outcome: FloatArray, designs: FloatArray, people: PersonRows) -> BatchedFits:
+    """Fits of `outcome` (rows,) on b designs (b, rows, terms), with CR1 standard errors."""
+    turned = np.swapaxes(designs, 1, 2)
+    fits = sweep(_bordered(turned @ designs, turned @ outcome, float(outcome @ outcome)))
+    residual = outcome - (designs @ fits.estimate[:, :, None])[:, :, 0]
+    influence = (designs @ fits.inverse) * residual[:, :, None]
+    groups, n, terms = len(people), designs.shape[1], designs.shape[2]
     factor = groups / (groups - 1) * (n - 1) / max(n - terms, 1)
-    se = np.sqrt(factor * np.sum(turned**2, axis=1))
-    return BatchedFits(estimate=estimate, se=se, usable=np.asarray(usable))
+    se = np.sqrt(factor * np.sum(people.sums(influence, axis=1) ** 2, axis=1))
+    return BatchedFits(estimate=fits.estimate, se=se, usable=fits.usable)
 
 
-def membership(subjects: tuple[str, ...]) -> FloatArray:
-    """Indicator (participants, rows), participants in alphabetical order."""
-    names = sorted(set(subjects))
-    return np.asarray(np.array(names)[:, None] == np.array(subjects)[None, :], dtype=float)
+def weighted_estimates(
+    outcome: FloatArray, design: FloatArray, people: PersonRows, weights: FloatArray
+) -> tuple[FloatArray, BoolArray]:
+    """Estimates (b, terms) of `outcome ~ design` when participants count `weights` (b, participants) times, and which
+    of them are determined.
+    """
+    columns = np.column_stack([design, outcome])
+    products = people.sums(columns[:, :, None] * columns[:, None, :])
+    k = columns.shape[1]
+    fits = sweep((weights @ products.reshape(len(people), k * k)).reshape(-1, k, k))
+    return fits.estimate, fits.usable
+
+
+def _bordered(normal: FloatArray, moments: FloatArray, square: float) -> FloatArray:
+    """Cross-products (b, k + 1, k + 1) with the outcome as the last row and column."""
+    k = normal.shape[1]
+    whole = np.empty((len(normal), k + 1, k + 1))
+    whole[:, :k, :k], whole[:, :k, k], whole[:, k, :k], whole[:, k, k] = normal, moments, moments, square
+    return whole
