@@ -22,7 +22,7 @@ def main(scales: int = 1) -> None:
             row,
             exclusion="crlb" if row.subject in ("S04", "S05") else "",
             metabolite_scales={
-                f"scale {k}": row.metabolite * (1 + 0.01 * ((len(row.key[0]) + k) % 7)) for k in range(1, scales)
+                f"scale {k}": row.metabolite * (1 + 0.01 * ((int(row.subject[1:]) * k) % 7)) for k in range(1, scales)
             },
             metabolite_sd=row.metabolite * (0.16 if row.subject == "S06" else 0.12 if row.subject == "S07" else 0.05),
         )

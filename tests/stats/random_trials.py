@@ -5,8 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from pharmrs.records.observations import Observation, ObservationTable
+from pharmrs.records.trial_truth import TrialTruth
 
 TREATMENTS = ("placebo", "drug")
+# a crossover with a difference of slopes of 2.5
+TRUTH = TrialTruth(
+    kind="crossover", treatments=TREATMENTS, slopes=(-1.0, 1.5), metabolite_changes=(0.0, 0.05),
+    biomarker_changes=(0.0, -0.1),
+)  # fmt: skip
 POINTS = ("before", "after")
 NAN = float("nan")
 

@@ -13,7 +13,6 @@ from pharmrs.records.analysis import AnalysisPlan, ModelOutcome
 from pharmrs.records.changes import ChangeTable
 from pharmrs.records.multiverse import MultiversePlan
 from pharmrs.records.observations import ObservationTable
-from pharmrs.records.trial_truth import TrialTruth
 from pharmrs.stats import extension_resampling
 from pharmrs.stats.analyse import analyse
 from pharmrs.stats.bootstrap import bca_interval, leave_one_out
@@ -27,21 +26,14 @@ from pharmrs.stats.registry import MODELS
 from pharmrs.stats.resampling_weights import clustered_fits, weighted_estimates
 from pharmrs.stats.trial_model import draw_trial
 
+from . import random_trials
 from .surrogate import PAPER_PLAN, surrogate_table
 
 FEW = MultiversePlan(quality=("declared",), metabolite=("log_ratio",), outcome=("log difference",), permutations=20)
 PLAN = AnalysisPlan(
     models=tuple(MODELS), biomarker_transform="log", biomarker_change="difference", multiverse=FEW
 )  # fmt: skip
-TRUTH = TrialTruth(
-    kind="crossover",
-    treatments=("placebo", "drug"),
-    slopes=(-1.0, 1.5),
-    metabolite_changes=(0.0, 0.05),
-    biomarker_changes=(0.0, -0.1),
-    lower_limit=200.0,
-    missing_metabolite=0.05,
-)
+TRUTH = replace(random_trials.TRUTH, lower_limit=200.0, missing_metabolite=0.05)
 
 
 @pytest.fixture(scope="module", autouse=True)

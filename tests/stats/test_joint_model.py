@@ -10,7 +10,6 @@ from scipy import stats
 
 from pharmrs.records.analysis import AnalysisPlan
 from pharmrs.records.changes import ChangeTable
-from pharmrs.records.trial_truth import TrialTruth
 from pharmrs.stats.change_scores import change_table
 from pharmrs.stats.joint_data import joint_data
 from pharmrs.stats.joint_likelihood import ABOVE, BELOW, MEASURED, MISSING, PersonValues, log_likelihood
@@ -21,15 +20,10 @@ from pharmrs.stats.not_estimable import NotEstimable
 from pharmrs.stats.trial_model import draw_trial
 from pharmrs.stats.truncated_normal import truncated_below
 
+from .random_trials import TRUTH
+
 LOG_RATIOS = AnalysisPlan(
     time_adjustment="none", biomarker_transform="none", biomarker_change="log_ratio", metabolite_change="log_ratio"
-)
-TRUTH = TrialTruth(
-    kind="crossover",
-    treatments=("placebo", "drug"),
-    slopes=(-1.0, 1.5),
-    metabolite_changes=(0.0, 0.05),
-    biomarker_changes=(0.0, -0.1),
 )
 
 

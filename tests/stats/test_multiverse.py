@@ -14,7 +14,6 @@ from pharmrs.records.analysis import AnalysisPlan, Covariate
 from pharmrs.records.multiverse import MultiversePlan
 from pharmrs.records.observations import ObservationTable
 from pharmrs.records.study_design import Design
-from pharmrs.records.trial_truth import TrialTruth
 from pharmrs.report.analysis_tables import observations_table
 from pharmrs.report.tables import write_table
 from pharmrs.stats.change_design import change_model
@@ -31,19 +30,13 @@ from pharmrs.stats.not_estimable import NotEstimable
 from pharmrs.stats.person_rows import PersonRows
 from pharmrs.stats.trial_model import draw_trial
 
+from . import random_trials
+
 PLAN = AnalysisPlan(
     time_adjustment="none", biomarker_transform="log", biomarker_change="difference", metabolite_change="log_ratio",
     covariates=(Covariate(name="age"), Covariate(name="genotype", reference="Val/Val")),
 )  # fmt: skip
-TRUTH = TrialTruth(
-    kind="crossover",
-    treatments=("placebo", "drug"),
-    slopes=(-1.0, 1.5),
-    metabolite_changes=(0.0, 0.05),
-    biomarker_changes=(0.0, -0.1),
-    shared_change_sd=0.3,
-    lower_limit=200.0,
-)
+TRUTH = replace(random_trials.TRUTH, shared_change_sd=0.3, lower_limit=200.0)
 GENOTYPES = ["Val/Val", "Val/Met", "Met/Met"]
 SMALL = MultiversePlan(
     quality=("declared",), metabolite=("log_ratio",), time=("none",), outcome=("log difference",),
