@@ -75,7 +75,7 @@ def test_derivative_is_complete(real: RealRun) -> None:
     assert {"report.html", "methods.md", "provenance.json", "pharmrs.log"} <= names
     folder = f"sub-01/mrs/{SCAN}"
     assert {f"{folder}_desc-preproc_svs.nii.gz", f"{folder}_desc-preproc_mrsref.nii.gz"} <= names
-    assert f"sub-01/mrs/figures/{SCAN}_fit.png" in names
+    assert f"sub-01/mrs/figures/{SCAN}_fit.svg" in names
     spectrum = read_fids(real.results / f"{folder}_desc-preproc_svs.nii.gz")
     assert spectrum.data.shape == (4096, 1, 1)
 

@@ -154,10 +154,10 @@ def test_bad_scans_do_not_change_the_good_one(zoo: Zoo, alone: Path) -> None:
 
 def test_one_transient_is_not_aligned_and_one_coil_not_combined(zoo: Zoo) -> None:
     steps = {
-        label: {path.name.split("_step-")[1][2:] for path in zoo.results.rglob(f"sub-{label}_*_step-*.png")}
+        label: {path.name.split("_step-")[1][2:] for path in zoo.results.rglob(f"sub-{label}_*_step-*.svg")}
         for label in ("good", "onetransient")
     }
-    assert steps["good"] - steps["onetransient"] == {"alignment.png"}
+    assert steps["good"] - steps["onetransient"] == {"alignment.svg"}
     (quality,) = zoo.rows("quality", "onetransient")
     assert quality["transients"] == "1"
     assert quality["frequency_drift_hz"] == "n/a"

@@ -102,7 +102,7 @@ def test_another_setting_of_the_fit_fits_again(dataset: Path, fitted: list[str])
     assert len(fitted) == 2
 
 
-@pytest.mark.parametrize("name", ["_fit.png", "_desc-preproc_svs.nii.gz"])
+@pytest.mark.parametrize("name", ["_fit.svg", "_desc-preproc_svs.nii.gz"])
 @pytest.mark.parametrize("damage", ["missing", "other"])
 def test_a_lost_or_changed_result_is_made_again(dataset: Path, fitted: list[str], name: str, damage: str) -> None:
     before = results(dataset)

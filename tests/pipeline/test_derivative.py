@@ -50,7 +50,7 @@ def test_files(results: Path) -> None:
         expected |= {f"{folder}/{scan}_desc-preproc_{suffix}.nii.gz" for suffix in ("svs", "mrsref")}
         steps = ["coil-combination", "eddy-current-correction", "alignment", "averaging", "residual-water"]
         pictures = ["fit", "water", *(f"step-{number}_{step}" for number, step in enumerate(steps, start=1))]
-        expected |= {f"{folder}/figures/{scan}_{picture}.png" for picture in pictures}
+        expected |= {f"{folder}/figures/{scan}_{picture}.svg" for picture in pictures}
     assert names == expected
 
 

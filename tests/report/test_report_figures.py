@@ -11,17 +11,15 @@ import numpy as np
 import pytest
 import report_factory
 
-from pharmrs.records import PreprocessingStep, ScanResult
+from pharmrs.records import ScanResult
 from pharmrs.report.figure_style import figure_svg_bytes
 from pharmrs.report.figures import (
     figure_png_bytes,
     figure_svg_text,
     fit_figure,
     overview_figure,
-    preprocessing_figure,
     quality_figure,
     save_figure,
-    water_figure,
 )
 
 
@@ -65,33 +63,6 @@ def test_a_name_with_dollars_and_underscores_is_not_a_formula() -> None:
     assert figure_svg_bytes(figure).startswith(b"<?xml")
 
 
-def test_preprocessing_figure_has_a_panel_for_each_series() -> None:
-    acquisition = report_factory.ACQUISITION
-    alignment = report_factory.steps()[1]
-    figure = preprocessing_figure(alignment, acquisition)
-    titles = [axes.get_title(loc="left") for axes in figure.axes]
-    assert set(titles) == {alignment.name, *alignment.series}
-    spectrum = next(axes for axes in figure.axes if axes.get_title(loc="left") == alignment.name)
-    assert spectrum.get_xlim() == (5.0, 0.0)
-
-
-def test_preprocessing_figure_says_when_it_magnifies() -> None:
-    clean = report_factory.steps()[-1].after
-    step = PreprocessingStep(name="sum", summary="", before=clean / 100, after=clean)
-    axes = preprocessing_figure(step, report_factory.ACQUISITION).axes[0]
-    legend = axes.get_legend()
-    assert legend is not None
-    assert [text.get_text() for text in legend.get_texts()] == ["before (× 100)", "after"]
-
-
-@pytest.mark.parametrize("lengths", [(4096, 2048), (64, 64)])
-def test_preprocessing_figure_of_odd_signals(lengths: tuple[int, int]) -> None:
-    before, after = (np.zeros(length, dtype=complex) for length in lengths)
-    many = {f"series {number}": (float("nan"), 1.0) for number in range(5)} | {"empty": ()}
-    step = PreprocessingStep(name="odd", summary="", before=before, after=after, series=many)
-    assert len(figure_png_bytes(preprocessing_figure(step, report_factory.ACQUISITION))) > 1000
-
-
 def test_excluded_values_are_hollow(results: list[ScanResult]) -> None:
     axes = overview_figure(results, "lcmodel_water", ["Glu"]).axes[0]
     dots = [line for line in axes.get_lines() if line.get_marker() == "o"]
@@ -107,15 +78,15 @@ def test_quality_figure_keeps_limits_in_sight(results: list[ScanResult]) -> None
     assert axes.get_ylim()[1] > 200
 
 
-def test_same_record_same_bytes() -> None:
-    water = report_factory.water()
-    assert figure_png_bytes(water_figure(water)) == figure_png_bytes(water_figure(water))
-    assert figure_svg_bytes(water_figure(water)) == figure_svg_bytes(water_figure(water))
-    assert figure_svg_text(water_figure(water)) == figure_svg_text(water_figure(water))
+def test_same_record_same_bytes(results: list[ScanResult]) -> None:
+    rules = report_factory.study().quality
+    assert figure_png_bytes(quality_figure(results, rules)) == figure_png_bytes(quality_figure(results, rules))
+    assert figure_svg_bytes(quality_figure(results, rules)) == figure_svg_bytes(quality_figure(results, rules))
+    assert figure_svg_text(quality_figure(results, rules)) == figure_svg_text(quality_figure(results, rules))
 
 
 def test_two_inline_figures_share_no_identifier(results: list[ScanResult]) -> None:
-    first = figure_svg_text(water_figure(report_factory.water()))
+    first = figure_svg_text(overview_figure(results, "lcmodel_water", ["Glu"]))
     second = figure_svg_text(quality_figure(results, report_factory.study().quality))
     identifiers = [{part.split('"')[0] for part in text.split(' id="')[1:]} for text in (first, second)]
     assert identifiers[0]
@@ -123,8 +94,10 @@ def test_two_inline_figures_share_no_identifier(results: list[ScanResult]) -> No
     assert "http" not in first + second
 
 
-def test_save_figure_is_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    figure = water_figure(report_factory.water())
+def test_save_figure_is_whole_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, results: list[ScanResult]
+) -> None:
+    figure = quality_figure(results, report_factory.study().quality)
     for suffix in ("png", "svg"):
         save_figure(figure, tmp_path / "deep" / f"water.{suffix}")
     with pytest.raises(ValueError, match="png or"):

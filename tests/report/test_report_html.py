@@ -22,7 +22,7 @@ _HOSTILE = '<script>alert("1")</script>'
 
 @pytest.fixture(scope="session")
 def figures(results: list[ScanResult]) -> dict[str, ScanFigures]:
-    return {result.files.name: render_scan_figures(result, compact=True) for result in results}
+    return {result.files.name: render_scan_figures(result) for result in results}
 
 
 def _write(
@@ -69,7 +69,7 @@ def test_loads_nothing_from_elsewhere(report: str) -> None:
     for _, attributes in Page(report).tags:
         for name in ("src", "href", "xlink:href", "srcset", "action", "data"):
             value = attributes.get(name) or "#"
-            assert value.startswith(("#", "data:image/png;base64,")), value[:60]
+            assert value.startswith(("#", "data:image/png;base64,", "data:image/svg+xml,")), value[:60]
     assert not re.search(r"@import|url\(\s*['\"]?(?!#)|https?://", report)
     assert "default-src 'none'" in report
 
@@ -112,7 +112,7 @@ def test_figures_not_given_are_drawn(
     one = outcomes[0]
     text = _write(tmp_path / "one.html", (one,), {})
     assert len(Page(text).all("img")) == 6
-    drawn = render_scan_figures(one.result, compact=True) if one.result else None
+    drawn = render_scan_figures(one.result) if one.result else None
     assert drawn == figures[one.files.name]
 
 

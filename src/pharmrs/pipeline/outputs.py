@@ -36,7 +36,7 @@ def scan_folder(output: Path, files: ScanFiles) -> Path:
 def remove_former(output: Path, files: ScanFiles) -> None:
     """Delete what an earlier run left of this scan: it may fail now, or take other steps."""
     folder, name = scan_folder(output, files), files.name
-    for pattern in ("desc-preproc_svs.nii.gz", "desc-preproc_mrsref.nii.gz", "fit.png", "water.png", "step-*.png"):
+    for pattern in ("desc-preproc_svs.nii.gz", "desc-preproc_mrsref.nii.gz", "fit.*", "water.*", "step-*"):
         place = folder if pattern.startswith("desc") else folder / "figures"
         for path in place.glob(f"{name}_{pattern}"):
             path.unlink()
@@ -61,8 +61,8 @@ def write_scan(output: Path, result: ScanResult, figures: ScanFigures) -> tuple[
     if figures.water is not None:
         drawn["water"] = figures.water
     for label, figure in drawn.items():
-        left.append(folder / "figures" / f"{name}_{label}.png")
-        write_bytes(left[-1], figure.png)
+        left.append(folder / "figures" / f"{name}_{label}{figure.suffix}")
+        write_bytes(left[-1], figure.content)
     return tuple(left)
 
 

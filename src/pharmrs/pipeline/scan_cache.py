@@ -14,7 +14,8 @@ from pharmrs.pipeline.relative_paths import relative_to
 from pharmrs.pipeline.scan_key import ScanKey
 from pharmrs.records.scan import ScanFiles, ScanOutcome
 from pharmrs.report.atomic import write_text
-from pharmrs.report.scan_figures import EmbeddedFigure, ScanFigures
+from pharmrs.report.embedded import EmbeddedFigure
+from pharmrs.report.scan_figures import ScanFigures
 
 SCANS_FOLDER = Path(CACHE_FOLDER) / "scans"
 NEW = "not done yet"
@@ -75,7 +76,8 @@ class ScanCache:
             return None
         if len(entry.pictures) <= entry.water or any(name not in entry.files for name, _ in entry.pictures):
             return None
-        figures = [EmbeddedFigure(png=(self._output / name).read_bytes(), alt=words) for name, words in entry.pictures]
+        places = [(self._output / name, words) for name, words in entry.pictures]
+        figures = [EmbeddedFigure(content=place.read_bytes(), alt=words) for place, words in places]
         water = figures.pop() if entry.water else None
         drawn = ScanFigures(fit=figures[0], page=entry.page, steps=tuple(figures[1:]), water=water)
         problems = tuple(replace(one, file=self._typed(one.file)) for one in entry.outcome.problems)
@@ -84,14 +86,15 @@ class ScanCache:
         return ScanDone(ScanOutcome(files=files, result=here, problems=problems), drawn)
 
     def store(self, done: ScanDone, key: ScanKey, left: tuple[Path, ...]) -> None:
-        """Keep a fitted scan. `left`: the files it left in the derivative, pictures in the order fit, steps, water."""
+        """Keep a fitted scan. `left`: the files it left in the derivative, at the end pictures in the order
+        fit, steps, water."""
         outcome, figures = done.outcome, done.figures
         if outcome.result is None or figures is None:
             return
         checksums = Checksums()
         names = [path.relative_to(self._output).as_posix() for path in left]
         drawn = [figures.fit, *figures.steps, *([figures.water] if figures.water is not None else [])]
-        pictures = [name for name in names if name.endswith(".png")]
+        pictures = names[-len(drawn) :]
         problems = tuple(relative_to(self._root, problem) for problem in outcome.problems)
         entry = ScanEntry(
             files={name: checksums.of(self._output / name) for name in names},

@@ -42,10 +42,8 @@ class ScanKey:
         return tuple(said)
 
 
-def scan_key(
-    files: ScanFiles, root: Path, settings: ScanSettings, basis: str, compact: bool, checksums: Checksums
-) -> ScanKey:
-    """The key of one scan. `basis`: checksum of the basis set from `basis_checksum`; `compact`: small pictures."""
+def scan_key(files: ScanFiles, root: Path, settings: ScanSettings, basis: str, checksums: Checksums) -> ScanKey:
+    """The key of one scan. `basis`: checksum of the basis set from `basis_checksum`."""
     inputs = {path for recording in files.paths for path in (Path(recording), *sidecars_of(Path(recording)))}
     parts = {f"input {_shown(path, root)}": checksums.of(path) for path in inputs}
     for purpose in REFERENCE_PURPOSES:
@@ -54,8 +52,7 @@ def scan_key(
     for group in ("preprocessing", "fit"):
         values = to_json(getattr(settings, group))
         parts |= {f"setting {group}.{name}": json.dumps(value) for name, value in values.items()}
-    pictures = "small" if compact else "large"
-    return ScanKey(parts=parts | {"basis set": basis, "pictures": pictures, "code": code_checksum(), **_libraries()})
+    return ScanKey(parts=parts | {"basis set": basis, "code": code_checksum(), **_libraries()})
 
 
 def basis_checksum(basis: BasisSet) -> str:

@@ -17,7 +17,7 @@ from pharmrs.pipeline.settings import ScanSettings, StudyTissue, settings_of
 from pharmrs.records.basis import BasisSet
 from pharmrs.records.quantification import Exclusion
 from pharmrs.records.scan import ScanFiles, ScanOutcome
-from pharmrs.report.scan_figures import COMPACT_ABOVE_SCANS, render_scan_figures
+from pharmrs.report.scan_figures import render_scan_figures
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +36,6 @@ class ScanTask:
     settings: ScanSettings
     key: ScanKey
     signatures: Mapping[str, Signature | None]
-    compact: bool
     reasons: tuple[str, ...]
     judged: tuple[Exclusion, ...] = ()
 
@@ -59,14 +58,13 @@ def plan_scans(
 ) -> list[ScanTask]:
     """A task for each scan of the dataset, in their order; nothing is fitted yet. `judged`: by raters, scan by scan."""
     study, basis = dataset.usable()
-    compact = len(dataset.scans) > COMPACT_ABOVE_SCANS
     cache = ScanCache(output, dataset.root)
     basis_sha = basis_checksum(basis)
     tasks = []
     for files in dataset.scans:
         settings = settings_of(study, files.name, tissue)
         signatures = {path: signature(Path(path)) for path in files.paths}
-        key = scan_key(files, dataset.root, settings, basis_sha, compact, checksums)
+        key = scan_key(files, dataset.root, settings, basis_sha, checksums)
         task = ScanTask(
             files=files,
             root=dataset.root,
@@ -75,7 +73,6 @@ def plan_scans(
             settings=settings,
             key=key,
             signatures=signatures,
-            compact=compact,
             reasons=cache.reasons(files, key),
             judged=judged.get(files.name, ()),
         )
@@ -95,7 +92,7 @@ def fit_and_draw(task: ScanTask, basis: BasisSet) -> ScanDone:
         return ScanDone(replace(outcome, result=None, problems=tuple(map(_changed, changed))), None)
     if outcome.result is None:
         return ScanDone(outcome, None)
-    figures = render_scan_figures(outcome.result, compact=task.compact)
+    figures = render_scan_figures(outcome.result)
     left = write_scan(task.output, outcome.result, figures)
     done = ScanDone(replace(outcome, result=outcome.result.without_signals()), figures)
     task.cache.store(done, task.key, left)

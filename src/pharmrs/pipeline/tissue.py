@@ -25,9 +25,9 @@ from pharmrs.records.quantification import TissueFractions
 from pharmrs.records.scan import ScanFiles
 from pharmrs.records.study import Study
 from pharmrs.records.study_anatomy import Anatomy
+from pharmrs.report.embedded import EmbeddedFigure
 from pharmrs.report.figure_anatomy import placement_figure
 from pharmrs.report.figure_style import figure_png_bytes
-from pharmrs.report.scan_figures import EmbeddedFigure
 
 _LEAST_IN_IMAGE = 0.995
 _LEAST_IN_BRAIN = 0.5
@@ -164,7 +164,7 @@ def _measure(scan: ScanFiles, task: TissueTask, head: Head, problems: list[Input
     tissue = _tissue(scan, head.maps, content, nominal, box, placed)
     png = figure_png_bytes(placement_figure(cuts_through(box, head.maps, head.image), tissue), _FIGURE_DPI)
     alt = f"Voxel of {scan.name} in sagittal, coronal and axial planes of the head, and in the tissue maps around it."
-    return TissueFound(tissue, EmbeddedFigure(png=png, alt=alt), placed)
+    return TissueFound(tissue, EmbeddedFigure(content=png, alt=alt), placed)
 
 
 def _segmentation_error(head: Head, box: VoxelBox, plan: Anatomy) -> FloatArray:

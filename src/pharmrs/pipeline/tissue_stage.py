@@ -17,11 +17,11 @@ from pharmrs.records.anatomy import Placement
 from pharmrs.records.scan import ScanFiles
 from pharmrs.records.study_anatomy import Anatomy
 from pharmrs.report.atomic import write_bytes
+from pharmrs.report.embedded import EmbeddedFigure
 from pharmrs.report.figure_anatomy import overlap_figure
 from pharmrs.report.figure_style import figure_png_bytes
 from pharmrs.report.methods_tissue import tissue_paragraphs
 from pharmrs.report.numbers import count_text
-from pharmrs.report.scan_figures import EmbeddedFigure
 from pharmrs.report.section import MethodsPart
 from pharmrs.report.tables import write_table
 from pharmrs.report.tissue import tissue_section, tissue_table
@@ -72,7 +72,7 @@ def _written(done: TissueDone, scans: Sequence[ScanFiles], declared: Anatomy, ou
     for tissue in tissues:
         session = (f"ses-{tissue.session}",) if tissue.session else ()
         folder = output.joinpath(f"sub-{tissue.subject}", *session, "anat", "figures")
-        write_bytes(folder / f"{tissue.scan}_voxel.png", figures[tissue.scan].png)
+        write_bytes(folder / f"{tissue.scan}_voxel.png", figures[tissue.scan].content)
     parts = (MethodsPart(title="Tissue fractions", write=partial(tissue_paragraphs, declared, tissues)),)
     return StageOutcome(
         problems=done.problems,
@@ -97,4 +97,4 @@ def _group(done: TissueDone, output: Path) -> tuple[dict[str, Placement], Embedd
         tissue.scan: Placement(dice_group=dice, dice_first=first, distance_mm=distance)
         for (tissue, _), dice, first, distance in rows
     }
-    return placements, EmbeddedFigure(png=figure_png_bytes(figure, 90), alt=alt)
+    return placements, EmbeddedFigure(content=figure_png_bytes(figure, 90), alt=alt)

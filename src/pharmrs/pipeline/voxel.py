@@ -42,5 +42,5 @@ def measure_voxel(t1: Path, spectrum: Path, out: Path) -> VoxelResult:
     (found,) = done.found
     table = write_table(out, tissue_table([found.tissue], {}))
     picture = out / f"{name}_voxel.png"
-    write_bytes(picture, found.figure.png)
+    write_bytes(picture, found.figure.content)
     return VoxelResult(found.tissue, (*table, picture), done.problems)

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from pharmrs.records.assay import AssayStudy, PlateResult
 from pharmrs.report.atomic import write_bytes
+from pharmrs.report.embedded import EmbeddedFigure
 from pharmrs.report.figure_controls import control_figure
 from pharmrs.report.figure_plate import plate_figure
 from pharmrs.report.figure_standard_curve import standard_curve_figure
 from pharmrs.report.figure_style import figure_png_bytes, figure_svg_bytes
-from pharmrs.report.scan_figures import EmbeddedFigure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -52,7 +52,7 @@ def write_assay_pictures(folder: Path, pictures: AssayPictures) -> tuple[Path, .
         named["controls"] = pictures.controls
     written = []
     for name, picture in named.items():
-        for suffix, content in ((".png", picture.embedded.png), (".svg", picture.svg)):
+        for suffix, content in ((".png", picture.embedded.content), (".svg", picture.svg)):
             path = folder / FIGURES / f"{name}{suffix}"
             write_bytes(path, content)
             written.append(path)
@@ -79,4 +79,4 @@ def _controls(study: AssayStudy) -> Picture | None:
 def _picture(figure: Figure, alt: str, *, small: bool = False) -> Picture:
     png = figure_png_bytes(figure, small=small)
     figure.set_layout_engine("none")  # the places found for the PNG serve the SVG
-    return Picture(embedded=EmbeddedFigure(png=png, alt=alt), svg=figure_svg_bytes(figure))
+    return Picture(embedded=EmbeddedFigure(content=png, alt=alt), svg=figure_svg_bytes(figure))

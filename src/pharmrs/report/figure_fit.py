@@ -9,6 +9,7 @@ import numpy as np
 
 from pharmrs.records.arrays import FloatArray
 from pharmrs.records.fit import LinearCombinationFit, MetaboliteAmplitude
+from pharmrs.report.component_rows import LOWEST_ROW, crlb_labels, quality_line, row_offsets, shown_components
 from pharmrs.report.figure_style import (
     BAND,
     BASELINE,
@@ -20,7 +21,6 @@ from pharmrs.report.figure_style import (
     figure_style,
     new_figure,
 )
-from pharmrs.report.numbers import percent_text
 from pharmrs.report.traces import FitTraces, phased_traces
 
 if TYPE_CHECKING:
@@ -31,8 +31,6 @@ _RESIDUAL_CM = 2.2
 _MAIN_CM = 6.6
 _ROW_CM = 0.42
 _FRAME_CM = 2.2
-_LOWEST_ROW = 0.17  # of the highest component: the least distance between two rows, so that labels do not touch
-_HIGHEST_ROW = 0.55  # a taller peak reaches into the rows above instead of making the figure endless
 
 
 def fit_figure(
@@ -44,47 +42,21 @@ def fit_figure(
     """
     traces = phased_traces(fit, np.argsort(fit.ppm))
     ppm = traces.ppm
-    shown = _shown_components(fit, traces.components, ppm)
-    offsets = _row_offsets([row for _, row in shown])
-    stack_cm = max(1.0, _ROW_CM * (float(offsets[0]) / _LOWEST_ROW + 2.0)) if shown else 0.0
+    shown = shown_components(fit, traces.components, ppm)
+    offsets = row_offsets([row for _, row in shown])
+    stack_cm = max(1.0, _ROW_CM * (float(offsets[0]) / LOWEST_ROW + 2.0)) if shown else 0.0
     ratios = [_RESIDUAL_CM, _MAIN_CM] + ([stack_cm] if shown else [])
     with figure_style():
         fig = new_figure(sum(ratios) + _FRAME_CM)
         panels = fig.subplots(len(ratios), 1, sharex=True, height_ratios=ratios, squeeze=False)[:, 0]
         _draw_residual(panels[0], ppm, traces.residual, fit.noise_sd)
-        _draw_main(panels[1], traces, _quality_line(fit))
+        _draw_main(panels[1], traces, quality_line(fit))
         if shown:
-            _draw_components(panels[2], ppm, shown, offsets, _crlb_labels(amplitudes))
+            _draw_components(panels[2], ppm, shown, offsets, crlb_labels(amplitudes))
         panels[0].set_title(title)
         for panel in panels:
             chemical_shift_axis(panel, float(ppm[0]), float(ppm[-1]), label=panel is panels[-1])
     return fig
-
-
-def _quality_line(fit: LinearCombinationFit) -> str:
-    text = f"line width {fit.line_width_hz:.1f} Hz     S/N {fit.signal_to_noise:.0f}"
-    return text if fit.converged else text + "     NOT CONVERGED"
-
-
-def _shown_components(fit: LinearCombinationFit, rows: FloatArray, ppm: FloatArray) -> list[tuple[str, FloatArray]]:
-    """Names and real traces of the components above zero, highest chemical shift of the maximum first."""
-    present = [index for index in range(len(fit.names)) if fit.amplitudes[index] > 0]
-    present.sort(key=lambda index: (-float(ppm[int(np.argmax(rows[index]))]), fit.names[index]))
-    return [(fit.names[index], rows[index]) for index in present]
-
-
-def _row_offsets(rows: Sequence[FloatArray]) -> FloatArray:
-    """Height of each row above the lowest one, in units of the highest component; the first row is on top."""
-    if not rows:
-        return np.zeros(0)
-    heights = np.array([float(np.max(row)) for row in rows])
-    slots = np.clip(heights / max(float(heights.max()), 1e-300), _LOWEST_ROW, _HIGHEST_ROW)
-    # a row lies below its own slot: the distance to the row above is this row's height
-    return np.concatenate([np.cumsum(slots[1:][::-1])[::-1], [0.0]])
-
-
-def _crlb_labels(amplitudes: Sequence[MetaboliteAmplitude] | None) -> dict[str, str]:
-    return {row.metabolite: percent_text(row.crlb_percent) for row in amplitudes or ()}
 
 
 def _draw_residual(axes: Axes, ppm: FloatArray, residual: FloatArray, noise_sd: float) -> None:
@@ -121,7 +93,7 @@ def _draw_components(
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     top = max(float((row / unit + offset).max()) for (_, row), offset in zip(shown, offsets, strict=True))
-    axes.set_ylim(-0.6 * _LOWEST_ROW, top + 0.4 * _LOWEST_ROW)
+    axes.set_ylim(-0.6 * LOWEST_ROW, top + 0.4 * LOWEST_ROW)
     if any(name in crlb for name, _ in shown):
         for (name, _), offset in zip(shown, offsets, strict=True):
             axes.annotate(

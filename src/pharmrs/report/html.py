@@ -18,7 +18,7 @@ from pharmrs.report.markdown import to_html
 from pharmrs.report.numbers import MISSING, count_text, number_text
 from pharmrs.report.page import environment
 from pharmrs.report.rules import declared_limits
-from pharmrs.report.scan_figures import COMPACT_ABOVE_SCANS, ScanFigures, render_scan_figures
+from pharmrs.report.scan_figures import ScanFigures, render_scan_figures
 from pharmrs.report.section import Section
 from pharmrs.report.summary import RuleCount, main_metabolites, rule_counts, scan_exclusions
 from pharmrs.report.view_groups import concentrations_view, rule_sensitivity_view
@@ -59,8 +59,9 @@ def write_report(
     `methods`: Markdown from `methods_text`. `settings`, `provenance`: nested mappings, shown as they are.
     `scale_labels`: scale key -> words with unit. `metabolites`: those of the overview figure and of the table with
     and without each rule; empty: the best determined ones. `figures`: scan name -> pictures already drawn by
-    `render_scan_figures` (in the workers, for speed); missing ones are drawn here, about a second each. `problems`:
-    those of the dataset as a whole, shown beside the scans' own. `sections`: of the stages after the scans.
+    `render_scan_figures` (in the workers, for speed); missing ones are drawn here, in a few hundredths
+    of a second each. `problems`: those of the dataset as a whole, shown beside the scans' own. `sections`: of the
+    stages after the scans.
     """
     ordered = sorted(outcomes, key=lambda outcome: outcome.files.name)
     results = [outcome.result for outcome in ordered if outcome.result is not None]
@@ -97,12 +98,11 @@ def write_report(
 def _scan_views(
     ordered: Sequence[ScanOutcome], scale: str, label: str, figures: Mapping[str, ScanFigures]
 ) -> list[ScanView]:
-    compact = len(ordered) > COMPACT_ABOVE_SCANS
     made: list[ScanView] = []
     for position, outcome in enumerate(ordered):
         drawn = figures.get(outcome.files.name)
         if drawn is None and outcome.result is not None:
-            drawn = render_scan_figures(outcome.result, compact=compact)
+            drawn = render_scan_figures(outcome.result)
         made.append(scan_view(position, outcome, scale, label, drawn))
     return made
 

@@ -11,9 +11,10 @@ import numpy as np
 
 from pharmrs.records.arrays import FloatArray
 from pharmrs.records.fit import LinearCombinationFit, MetaboliteAmplitude
+from pharmrs.report.embedded import EmbeddedFigure
 from pharmrs.report.numbers import number_text, percent_text
 from pharmrs.report.page import environment
-from pharmrs.report.static_fit import static_fit_svg
+from pharmrs.report.plot_fit import fit_svg
 from pharmrs.report.traces import FitTraces, fit_traces, packed, packed_axis, packed_small
 
 _COLOURS = 12  # in fit.css and fit_view.js
@@ -42,8 +43,10 @@ def fit_html(fit: LinearCombinationFit, title: str, amplitudes: Sequence[Metabol
     traces = fit_traces(fit)
     sums = _sums(fit, amplitudes)
     context = _context(fit, title, amplitudes, sums, traces)
+    words = f"Fit of {title}: residual, data with model and baseline, and the components with their CRLB."
+    drawing = EmbeddedFigure(content=fit_svg(fit, title, _complete(fit, amplitudes)).encode("utf-8"), alt=words)
     page = environment().get_template("fit.html.j2")
-    return page.render(**context, record=_record(fit, traces, sums), drawing=static_fit_svg(traces, fit.noise_sd))
+    return page.render(**context, record=_record(fit, traces, sums), drawing=drawing)
 
 
 def fit_inside_report(fit: LinearCombinationFit, title: str, amplitudes: Sequence[MetaboliteAmplitude]) -> bytes:
@@ -52,7 +55,7 @@ def fit_inside_report(fit: LinearCombinationFit, title: str, amplitudes: Sequenc
     sums = _sums(fit, amplitudes)
     body = environment().get_template("fit_body.html.j2")
     context = _context(fit, title, amplitudes, sums, traces)
-    text = body.render(**context, record=_small_record(fit, traces, sums), drawing="")
+    text = body.render(**context, record=_small_record(fit, traces, sums), drawing=None)
     return zlib.compress(text.encode("utf-8"), 9)
 
 
@@ -67,8 +70,7 @@ def _context(
     sums: Sequence[MetaboliteAmplitude],
     traces: FitTraces,
 ) -> dict[str, object]:
-    given = {row.metabolite: row for row in amplitudes}
-    rows = [given.get(name) or _own_row(fit, index) for index, name in enumerate(fit.names)]
+    rows = _complete(fit, amplitudes)
     power = _shared_power([row.amplitude for row in (*rows, *sums)])
     return {
         "title": title,
@@ -81,6 +83,12 @@ def _context(
         "stride": traces.stride,
         "points": len(fit.ppm),
     }
+
+
+def _complete(fit: LinearCombinationFit, amplitudes: Sequence[MetaboliteAmplitude]) -> list[MetaboliteAmplitude]:
+    """A row for each component, its own where none is given."""
+    given = {row.metabolite: row for row in amplitudes}
+    return [given.get(name) or _own_row(fit, index) for index, name in enumerate(fit.names)]
 
 
 def _own_row(fit: LinearCombinationFit, index: int) -> MetaboliteAmplitude:

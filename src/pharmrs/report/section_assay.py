@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from pharmrs.records.assay import AssayStudy, BiomarkerConcentration, InterPlatePoint, PlateResult
 from pharmrs.report.assay_pictures import AssayPictures
+from pharmrs.report.embedded import EmbeddedFigure
 from pharmrs.report.numbers import count_text, number_text
-from pharmrs.report.scan_figures import EmbeddedFigure
 from pharmrs.report.section import Section, render_section
 from pharmrs.report.view_tables import CellView, TableView, count_cell, number_cell
 

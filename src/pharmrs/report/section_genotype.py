@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pharmrs.records.genotype import Genotyping, HardyWeinberg, PrimerReport, gel_text
+from pharmrs.report.embedded import EmbeddedFigure
 from pharmrs.report.figure_gel import gel_figure
 from pharmrs.report.figure_style import figure_png_bytes
 from pharmrs.report.methods_genotype import digest_text
 from pharmrs.report.numbers import MISSING
-from pharmrs.report.scan_figures import EmbeddedFigure
 from pharmrs.report.section import Section, render_section
 from pharmrs.report.statistics_text import p_phrase
 from pharmrs.report.tables_genotype import accession_position, flag_counts
@@ -49,7 +49,7 @@ def gel_picture(result: Genotyping, gel: str) -> EmbeddedFigure:
         f"Bands of {gel_text(gel)} of {result.assay.marker.name}: predicted bands of each genotype beside those read "
         f"in each lane; {called} of {len(lanes)} sample lanes called. The same numbers are in genotype_lanes.tsv."
     )
-    return EmbeddedFigure(png=figure_png_bytes(gel_figure(result, gel), small=True), alt=alt)
+    return EmbeddedFigure(content=figure_png_bytes(gel_figure(result, gel), small=True), alt=alt)
 
 
 def genotype_section(results: Sequence[Genotyping]) -> Section:

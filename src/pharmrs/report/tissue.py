@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from pharmrs.records.anatomy import Placement, VoxelTissue
 from pharmrs.report.dictionaries import SCAN, Column
-from pharmrs.report.scan_figures import COMPACT_ABOVE_SCANS, EmbeddedFigure
+from pharmrs.report.embedded import EmbeddedFigure
+from pharmrs.report.figure_style import lighter_png
 from pharmrs.report.section import Section, render_section
 from pharmrs.report.tables import Row, Table
 from pharmrs.report.view_tables import CellView, TableView, number_cell
 
+_LIGHTER_ABOVE_SCANS, _LIGHTER_SCALE, _LIGHTER_COLOURS = 40, 0.55, 24
 _SD = "Standard deviation of `{0}`: place of the voxel and segmentation."
 TISSUE: dict[str, Column] = {
     **SCAN,
@@ -102,8 +105,8 @@ def tissue_section(
 ) -> Section:
     """Fractions of every scan, where each voxel lies, and where they all lie in MNI152 space (`group`)."""
     shown = [(tissue.scan, figures[tissue.scan]) for tissue in tissues if tissue.scan in figures]
-    if len(shown) > COMPACT_ABOVE_SCANS:
-        shown = [(scan, figure.lighter()) for scan, figure in shown]
+    if len(shown) > _LIGHTER_ABOVE_SCANS:
+        shown = [(scan, _lighter(figure)) for scan, figure in shown]
     return render_section(
         "tissue",
         "Voxels",
@@ -113,6 +116,10 @@ def tissue_section(
         missing=[(scan, reason) for scan, (_, _, reason) in sorted(missing.items())],
         figures=shown,
     )
+
+
+def _lighter(figure: EmbeddedFigure) -> EmbeddedFigure:
+    return replace(figure, content=lighter_png(figure.content, _LIGHTER_SCALE, _LIGHTER_COLOURS))
 
 
 def _view(tissues: Sequence[VoxelTissue], placements: Mapping[str, Placement]) -> TableView:
