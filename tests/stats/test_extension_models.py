@@ -19,6 +19,8 @@ from pharmrs.stats.bootstrap import bca_interval, leave_one_out
 from pharmrs.stats.change_design import change_model
 from pharmrs.stats.change_scores import change_table
 from pharmrs.stats.cluster_robust import robust_least_squares
+from pharmrs.stats.extension import ModelInput
+from pharmrs.stats.extension_changes import run_within
 from pharmrs.stats.not_estimable import NotEstimable
 from pharmrs.stats.permutation import permutation_p, permuted_treatments
 from pharmrs.stats.person_rows import PersonRows
@@ -148,6 +150,24 @@ def test_batched_fits_are_those_one_by_one() -> None:
     doubled, usable = weighted_estimates(model.outcome, matrix, people, np.full((1, len(people)), 2.0))
     assert usable.all()
     np.testing.assert_allclose(doubled[0], one.estimate, rtol=1e-9)
+
+
+def test_own_intercepts_are_an_indicator_per_participant() -> None:
+    """The same coefficients, CR2 errors and degrees of freedom as with a column for every participant."""
+    model = change_model(complete(), PLAN)
+    kept = np.arange(len(model.outcome)) != 5  # one participant with a single row
+    subject = np.array(model.subject)[kept]
+    columns = [(subject == name).astype(float) for name in sorted(set(subject))[1:]]
+    matrix = np.column_stack([model.design.matrix[kept], *columns])
+    terms = [str(column) for column in range(matrix.shape[1])]
+    dense = robust_least_squares(model.outcome[kept], matrix, terms, "CR2", list(subject))
+    rows = replace(model.rows.where(kept), change_biomarker=model.outcome[kept])
+    observations = table(subjects=4)
+    found = run_within(ModelInput(table=observations, changes=rows, plan=PLAN)).estimates
+    for place, one in enumerate(found, start=1):
+        assert (one.estimate, one.se, one.df) == pytest.approx(
+            (dense.estimate[place], dense.se[place], dense.df[place]), rel=1e-9
+        )
 
 
 def test_leaving_a_participant_out_is_fitting_without_his_rows() -> None:

@@ -15,6 +15,7 @@ from scipy.special import log_ndtr
 from pharmrs.records.arrays import FloatArray
 from pharmrs.stats.coefficients import Coefficients, aliased, check_estimable, wald
 from pharmrs.stats.not_estimable import NotEstimable
+from pharmrs.stats.person_rows import PersonRows
 
 _MOST_STEPS = 200
 _TOLERANCE = 1e-10
@@ -54,11 +55,11 @@ def fit_tobit(
     covariance = np.asarray(np.linalg.inv(-hessian), dtype=float)
     groups = 0
     if clusters:
-        names, codes = np.unique(np.asarray(clusters, dtype=str), return_inverse=True)
-        groups = len(names)
+        people = PersonRows.of(clusters)
+        groups = len(people)
         if groups < 2:
             raise NotEstimable(f"{METHOD}: all rows belong to one participant")
-        summed = np.array([score[codes == code].sum(axis=0) for code in range(groups)])
+        summed = people.sums(score)
         covariance = covariance @ (summed.T @ summed) @ covariance * groups / (groups - 1)
     se = np.sqrt(np.diag(covariance))
     method = METHOD + (", cluster-robust" if clusters else "")

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pharmrs.records.arrays import FloatArray
 from pharmrs.stats.coefficients import Coefficients, check_estimable, wald
 from pharmrs.stats.not_estimable import NotEstimable
+from pharmrs.stats.person_rows import PersonRows
 
 HETEROSCEDASTIC = ("HC0", "HC1", "HC2", "HC3")
 CLUSTERED = ("CR0", "CR1", "CR2")
@@ -44,26 +44,17 @@ def robust_least_squares(
     if kind in HETEROSCEDASTIC:
         covariance = _hc_covariance(residual, design, inverse, kind)
         return wald(method, terms, estimate, np.sqrt(np.diag(covariance)), n - p, n=n, level=level)
-    members = _members(clusters, n)
-    if len(members) < 2:
+    people = _people(clusters, n)
+    groups = len(people)
+    if groups < 2:
         raise NotEstimable(f"{method}: all rows belong to one participant")
     if kind == "CR2":
-        covariance, freedom, alone = _cr2(residual, design, inverse, members)
+        covariance, freedom, alone = _cr2(residual, design, inverse, people)
         notes = (f"{alone} participants determine a coefficient alone",) if alone else ()
-        return wald(
-            method,
-            terms,
-            estimate,
-            np.sqrt(np.diag(covariance)),
-            freedom,
-            n=n,
-            subjects=len(members),
-            notes=notes,
-            level=level,
-        )
-    scores = np.array([design[rows].T @ residual[rows] for rows in members])
+        se = np.sqrt(np.diag(covariance))
+        return wald(method, terms, estimate, se, freedom, n=n, subjects=groups, notes=notes, level=level)
+    scores = people.sums(design * residual[:, None])
     covariance = inverse @ (scores.T @ scores) @ inverse
-    groups = len(members)
     if kind == "CR1":
         covariance = covariance * (groups / (groups - 1) * (n - 1) / (n - p))
     return wald(method, terms, estimate, np.sqrt(np.diag(covariance)), groups - 1, n=n, subjects=groups, level=level)
@@ -81,22 +72,27 @@ def _hc_covariance(residual: FloatArray, design: FloatArray, inverse: FloatArray
     return np.asarray(inverse @ ((design * weight[:, None]).T @ design) @ inverse)
 
 
-def _members(clusters: Sequence[str], rows: int) -> list[NDArray[np.intp]]:
+def _people(clusters: Sequence[str], rows: int) -> PersonRows:
     if len(clusters) != rows:
         raise ValueError(f"clusters must name the participant of each of the {rows} rows, has {len(clusters)}")
-    _, codes = np.unique(np.asarray(clusters, dtype=str), return_inverse=True)
-    return [np.flatnonzero(codes == code) for code in range(int(codes.max()) + 1)]
+    return PersonRows.of(clusters)
 
 
 def _cr2(
-    residual: FloatArray, design: FloatArray, inverse: FloatArray, members: list[NDArray[np.intp]]
+    residual: FloatArray, design: FloatArray, inverse: FloatArray, people: PersonRows
 ) -> tuple[FloatArray, FloatArray, int]:
-    """Covariance, Satterthwaite degrees of freedom per coefficient, and how many persons fix a coefficient alone."""
-    n, p = design.shape
-    scores = np.empty((len(members), p))
-    pieces = np.empty((len(members), p, n))  # p_g of Pustejovsky & Tipton, eq. 7, for every coefficient
+    """Covariance, Satterthwaite degrees of freedom per coefficient, and how many persons fix a coefficient alone.
+
+    The degrees of freedom are tr(G)^2 / tr(G G) of G_gh = p_g' p_h, where p_g of a coefficient (Pustejovsky & Tipton,
+    eq. 7) is what a person adds, a_g, in his own rows less its projection on the design. G = diag(a_g' a_g) - U M U'
+    with u_g = X_g' a_g and M = (X'X)^-1, so that no matrix of persons by persons or rows is formed.
+    """
+    scores = np.empty((len(people), design.shape[1]))
+    length = np.empty_like(scores)  # a_g' a_g for every coefficient
+    pull = np.empty((len(people), design.shape[1], design.shape[1]))  # u_g of every coefficient, in its rows
     alone = 0
-    for place, rows in enumerate(members):
+    for place in range(len(people)):
+        rows = people.rows(place)
         own = design[rows]
         values, vectors = np.linalg.eigh(np.eye(len(rows)) - own @ inverse @ own.T)
         usable = values > _EXPLAINED_BY_ONE
@@ -104,11 +100,10 @@ def _cr2(
         root = np.where(usable, 1 / np.sqrt(np.where(usable, values, 1.0)), 0.0)
         adjusted = inverse @ own.T @ (vectors * root) @ vectors.T
         scores[place] = adjusted @ residual[rows]
-        unit = np.zeros((len(rows), n))
-        unit[np.arange(len(rows)), rows] = 1.0
-        pieces[place] = adjusted @ (unit - own @ inverse @ design.T)
-    freedom = np.empty(p)
-    for column in range(p):
-        gram = pieces[:, column] @ pieces[:, column].T
-        freedom[column] = np.trace(gram) ** 2 / np.sum(gram**2)
-    return scores.T @ scores, freedom, alone
+        length[place] = np.sum(adjusted**2, axis=1)
+        pull[place] = adjusted @ own
+    within = np.einsum("gci,ij,gcj->gc", pull, inverse, pull)
+    whole = inverse @ np.einsum("gci,gcj->cij", pull, pull)
+    trace = np.sum(length - within, axis=0)
+    squares = np.sum(length**2 - 2 * length * within, axis=0) + np.einsum("cij,cji->c", whole, whole)
+    return scores.T @ scores, trace**2 / squares, alone

@@ -23,49 +23,29 @@ class KenwardRoger:
     df: FloatArray
 
 
-def satterthwaite(fit: VarianceComponents, kernels: Sequence[FloatArray], design: FloatArray) -> FloatArray:
+def satterthwaite(fit: VarianceComponents) -> FloatArray:
     """Degrees of freedom of each coefficient; NaN where the information on the components is singular."""
     free = list(fit.free)
     information = fit.at.observed[np.ix_(free, free)]
-    variance = np.diag(fit.at.covariance)
+    phi = fit.at.covariance
+    variance = np.diag(phi)
     try:
         spread = 2 * np.linalg.inv(information)
     except np.linalg.LinAlgError:
         return np.full(len(variance), np.nan)
-    slopes = np.array([np.diag(_derivative(fit, kernels[k], design)) for k in free])
+    slopes = np.array([np.diag(phi @ fit.at.first[k] @ phi) for k in free])  # d (X' V^-1 X)^-1 / d s_k
     noise = np.einsum("ki,kl,li->i", slopes, spread, slopes)
     return np.where(noise > 0, 2 * variance**2 / np.where(noise > 0, noise, 1.0), np.nan)
 
 
-def _derivative(fit: VarianceComponents, kernel: FloatArray, design: FloatArray) -> FloatArray:
-    """d (X' V^-1 X)^-1 / d s_k."""
-    pulled = fit.at.inverse @ design @ fit.at.covariance
-    return np.asarray(pulled.T @ kernel @ pulled)
-
-
-def kenward_roger(fit: VarianceComponents, kernels: Sequence[FloatArray], design: FloatArray) -> KenwardRoger:
+def kenward_roger(fit: VarianceComponents) -> KenwardRoger:
     """Kenward-Roger standard errors and degrees of freedom of each coefficient (components at zero are left out)."""
-    phi, inverse = fit.at.covariance, fit.at.inverse
-    used = [kernels[k] for k in fit.free]
-    weighted = inverse @ design
-    spread = [kernel @ inverse for kernel in used]
-    pushed = [kernel @ weighted for kernel in used]
-    first = [-(weighted.T @ push) for push in pushed]  # P_k
-    second = [[a.T @ inverse @ b for b in pushed] for a in pushed]  # Q_kl
-    count = range(len(used))
-    information = np.array(
-        [
-            [
-                np.sum(spread[k].T * spread[m]) - 2 * np.sum(phi * second[k][m])
-                + np.sum((phi @ first[k]) * (first[m] @ phi))
-                for m in count
-            ]
-            for k in count
-        ]
-    )  # fmt: skip
-    w = 2 * np.linalg.inv(information)
+    phi, free = fit.at.covariance, list(fit.free)
+    first, second = -fit.at.first[free], fit.at.second[np.ix_(free, free)]  # P_k and Q_kl
+    w = np.asarray(2 * np.linalg.inv(fit.at.expected[np.ix_(free, free)]), dtype=float)
+    count = range(len(free))
     added = sum(
-        (w[k, m] * (second[k][m] - first[k] @ phi @ first[m]) for k in count for m in count), np.zeros_like(phi)
+        (w[k, m] * (second[k, m] - first[k] @ phi @ first[m]) for k in count for m in count), np.zeros_like(phi)
     )
     adjusted = phi + 2 * phi @ added @ phi
     middle = [phi @ piece @ phi for piece in first]

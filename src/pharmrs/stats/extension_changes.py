@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
 from pharmrs.records.analysis import ModelOutcome, StatisticalTest
+from pharmrs.records.arrays import FloatArray
 from pharmrs.stats.change_design import ChangeModel, change_model, outcome_of, period_column, sequence_columns
 from pharmrs.stats.cluster_robust import robust_least_squares
 from pharmrs.stats.coefficients import Coefficients
 from pharmrs.stats.extension import ExtensionModel, ModelInput
 from pharmrs.stats.m_estimation import fit_m, fit_mm
 from pharmrs.stats.mixed_model import MixedFit, fit_mixed
+from pharmrs.stats.not_estimable import NotEstimable
+from pharmrs.stats.person_rows import PersonRows
 from pharmrs.stats.regression_diagnostics import breusch_pagan, cook_distances
 
 _HC3 = "Standard errors of the main model allow for unequal variances (HC3, 10.1016/0304-4076(85)90158-7)."
@@ -80,20 +84,30 @@ def run_period(given: ModelInput) -> ModelOutcome:
 
 
 def run_within(given: ModelInput) -> ModelOutcome:
-    """Each participant with an intercept of his own, CR2."""
+    """Each participant with an intercept of his own, CR2: least squares of what varies about each participant's mean.
+
+    CR2 and its degrees of freedom are those of the model with an indicator per participant (Pustejovsky & Tipton 2018,
+    theorem 2), whose matrix would have a column for each.
+    """
     model = change_model(given.changes, given.plan)
-    names = sorted(set(model.subject))
-    own = np.array(model.subject)
-    model = model.with_columns({f"participant {name}": (own == name).astype(float) for name in names[1:]})
-    counts = {name: model.subject.count(name) for name in names}
-    found = _clustered(model, given.plan.alpha)
-    kept = len(given.changes.treatments) * 2
-    shown = Coefficients(
-        method=found.method, terms=found.terms[:kept], estimate=found.estimate[:kept], se=found.se[:kept],
-        df=found.df[:kept], p=found.p[:kept], ci_low=found.ci_low[:kept], ci_high=found.ci_high[:kept], n=found.n,
-        subjects=sum(count > 1 for count in counts.values()), notes=(),
+    people = PersonRows.of(model.subject)
+    several = people.sizes > 1
+    terms = model.design.terms[1:]  # the intercept goes with those of the participants
+    if len(model.outcome) - len(people) <= len(terms):
+        raise NotEstimable(
+            f"within: {len(model.outcome)} rows do not determine {len(people)} intercepts of participants and "
+            f"{len(terms)} coefficients"
+        )
+
+    def about_mean(values: FloatArray) -> FloatArray:
+        return np.asarray(values - (people.sums(values).T / people.sizes).T[people.codes])
+
+    found = robust_least_squares(
+        about_mean(model.outcome), about_mean(model.design.matrix[:, 1:]), terms, "CR2", model.subject,
+        level=1 - given.plan.alpha,
     )  # fmt: skip
-    alone = sum(count == 1 for count in counts.values())
+    shown = replace(found, subjects=int(several.sum()), notes=())
+    alone = int(np.sum(~several))
     note = (f"{alone} participants with one row contribute nothing",) if alone else ()
     return outcome_of("within", "Within participants (fixed intercepts)", model, shown, notes=note, methods=_FIXED)
 

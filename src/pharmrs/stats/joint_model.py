@@ -101,6 +101,9 @@ class _Problem:
         if solved is None or not self._settled(solved):  # also where the short search lost its way
             solved = optimize.minimize(objective, begin, jac=True, method="L-BFGS-B",
                                        options={"maxiter": 1000, "maxcor": 30, "ftol": 1e-13})  # fmt: skip
+            if curvature is None and not self._settled(solved):
+                parameters[free] = solved.x  # stopped on a slope that its steps cannot follow: with curvature they can
+                return self.maximise(parameters, held, self.curvature(parameters))
         if not self._settled(solved):
             raise NotEstimable(f"{METHOD}: the likelihood has no maximum that the search could find ({solved.message})")
         parameters[free] = solved.x

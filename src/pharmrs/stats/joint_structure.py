@@ -1,10 +1,11 @@
 """How metabolite and biomarker of a participant go together: the covariance of the joint model.
 
 Per treatment k of a participant, before measurement error and around the means:
-  dM = z1,  dB = b_k z1 + z2,  M0 = c1k z1 + c2k z2 + z3 + a,  B0 = c3k z1 + c4k z2 + c5k z3 + z4 + b,
+  dM = z1,  dB = b_k z1 + z2,  M0 = c1k z1 + c2k z2 + z3 + a,  B0 = c3k z1 + c4k z2 + c5k z3 / SD(z3) + z4 + b,
 z1 = p + q1 and z2 = u + q2 share p and u between the treatments of a participant, and (a, b) are the participant's
 own levels. b_k is the regression slope of the biomarker's change on the metabolite's. Nothing is assumed about how
-baselines go with changes, so regression to the mean costs no bias.
+baselines go with changes, so regression to the mean costs no bias. c5k is taken per SD of z3, which
+may be zero: a slope on z3 would then run to infinity.
 """
 
 from __future__ import annotations
@@ -48,6 +49,7 @@ class Structure:
         for arm, placed in enumerate(self._placed(parameters)):
             rows = slice(PLACES * arm, PLACES * (arm + 1))
             found[rows, rows] = placed * within
+            found[rows, PLACES * arm + 2] += _TO_PLACES[:, 3] * parameters[k + _BASELINES * arm + 4]
             if self.shared:
                 found[rows, -4] = placed[:, 0] * between[0]
                 found[rows, -3] = placed[:, 1] * between[1]
@@ -82,18 +84,17 @@ class Structure:
             if arm:
                 found[arm] = by_mix[1, 0]
             own = k + _BASELINES * arm
-            found[own : own + _BASELINES] = by_mix[[2, 2, 3, 3, 3], [0, 1, 0, 1, 2]]
+            found[own : own + 4] = by_mix[[2, 2, 3, 3], [0, 1, 0, 1]]
+            found[own + 4] = _TO_PLACES[:, 3] @ block[:, 2]
         return found
 
     def _placed(self, parameters: FloatArray) -> list[FloatArray]:
-        """Per treatment: how (z1, z2, z3, z4) enter its four places."""
+        """Per treatment: how (z1, z2, z3, z4) enter its four places; c5 is added to their loadings."""
         k = self.treatments
         slopes = [parameters[0], *(parameters[0] + parameters[1:k])]
         found = []
-        for slope, (c1, c2, c3, c4, c5) in zip(
-            slopes, parameters[k : k * (1 + _BASELINES)].reshape(k, -1), strict=True
-        ):
-            mix = np.array([[1.0, 0, 0, 0], [slope, 1, 0, 0], [c1, c2, 1, 0], [c3, c4, c5, 1]])
+        for slope, (c1, c2, c3, c4, _) in zip(slopes, parameters[k : k * (1 + _BASELINES)].reshape(k, -1), strict=True):
+            mix = np.array([[1.0, 0, 0, 0], [slope, 1, 0, 0], [c1, c2, 1, 0], [c3, c4, 0, 1]])
             found.append(_TO_PLACES @ mix)
         return found
 

@@ -13,6 +13,7 @@ import numpy as np
 from pharmrs.records.arrays import FloatArray
 from pharmrs.stats.coefficients import Coefficients, check_estimable, wald
 from pharmrs.stats.not_estimable import NotEstimable
+from pharmrs.stats.person_rows import PersonRows
 
 _LAMBDAS = (0.5, 1.0, 1.5, 2.0)
 _LEAST_RELIABLE = 0.1  # below this share of true variance the correction divides by almost nothing
@@ -35,8 +36,8 @@ def errors_in_variables(
     method = "errors in variables (moment correction, cluster-robust)"
     check_estimable(method, outcome, design, terms)
     _check_error(method, error_sd)
-    names, codes = np.unique(np.asarray(clusters, dtype=str), return_inverse=True)
-    if len(names) < 2:
+    people = PersonRows.of(clusters)
+    if len(people) < 2:
         raise NotEstimable(f"{method}: all rows belong to one participant")
     raw = design.T @ design
     noise = (loadings * error_sd[:, None]).T @ (loadings * error_sd[:, None])
@@ -50,8 +51,8 @@ def errors_in_variables(
     estimate = inverse @ (design.T @ outcome)
     pull = loadings * (error_sd**2 * (loadings @ estimate))[:, None]
     scores = design * (outcome - design @ estimate)[:, None] + pull
-    summed = np.array([scores[codes == code].sum(axis=0) for code in range(len(names))])
-    groups, (n, p) = len(names), design.shape
+    summed = people.sums(scores)
+    groups, (n, p) = len(people), design.shape
     covariance = inverse @ (summed.T @ summed) @ inverse * (groups / (groups - 1) * (n - 1) / (n - p))
     se = np.sqrt(np.diag(covariance))
     note = f"least reliable direction: {share:.2f} of its variance is signal"

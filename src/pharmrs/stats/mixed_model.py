@@ -11,6 +11,7 @@ from pharmrs.records.arrays import FloatArray
 from pharmrs.stats.coefficients import Coefficients, check_estimable, wald
 from pharmrs.stats.denominators import kenward_roger, satterthwaite
 from pharmrs.stats.not_estimable import NotEstimable
+from pharmrs.stats.variance_blocks import blocks_of
 from pharmrs.stats.variance_components import VarianceComponents, estimate_components
 
 SINGULAR = "a variance component is zero: the fit is that of the model without it"
@@ -52,14 +53,14 @@ def fit_mixed(
     _check_groups(method, groups, len(outcome))
     if _exact(outcome, design):
         raise NotEstimable(f"{method}: the terms reproduce the outcome exactly")
-    kernels = [_same_group(labels) for labels in groups.values()] + [np.eye(len(outcome))]
-    fit = estimate_components(kernels, outcome, design, restricted=restricted, bounded=bounded)
+    blocks = blocks_of(list(groups.values()), len(outcome))
+    fit = estimate_components(blocks, outcome, design, restricted=restricted, bounded=bounded)
     if not fit.converged:
         raise NotEstimable(f"{method}: the variance components did not converge")
-    singular = len(fit.free) < len(kernels)
+    singular = len(fit.free) < len(fit.components)
     subjects = len(set(next(iter(groups.values()))))
     notes = (SINGULAR,) if singular else ()
-    sat, kr = _inference(method, fit, kernels, design, terms, restricted, subjects, notes, level)
+    sat, kr = _inference(method, fit, terms, len(outcome), restricted, subjects, notes, level)
     return MixedFit(
         satterthwaite=sat,
         kenward_roger=kr,
@@ -74,24 +75,22 @@ def fit_mixed(
 def _inference(
     method: str,
     fit: VarianceComponents,
-    kernels: Sequence[FloatArray],
-    design: FloatArray,
     terms: Sequence[str],
+    n: int,
     restricted: bool,
     subjects: int,
     notes: tuple[str, ...],
     level: float,
 ) -> tuple[Coefficients, Coefficients]:
-    n = len(design)
     se = np.sqrt(np.diag(fit.at.covariance))
     if not restricted:
         normal = wald(
             f"{method}, normal", terms, fit.at.estimate, se, np.inf, n=n, subjects=subjects, notes=notes, level=level
         )
         return normal, normal
-    kr = kenward_roger(fit, kernels, design)
+    kr = kenward_roger(fit)
     return (
-        wald(f"{method}, Satterthwaite", terms, fit.at.estimate, se, satterthwaite(fit, kernels, design),
+        wald(f"{method}, Satterthwaite", terms, fit.at.estimate, se, satterthwaite(fit),
              n=n, subjects=subjects, notes=notes, level=level),
         wald(f"{method}, Kenward-Roger", terms, fit.at.estimate, kr.se, kr.df,
              n=n, subjects=subjects, notes=notes, level=level),
@@ -121,8 +120,3 @@ def _check_groups(method: str, groups: Mapping[str, Sequence[str]], rows: int) -
 def _exact(outcome: FloatArray, design: FloatArray) -> bool:
     residual = outcome - design @ np.linalg.lstsq(design, outcome, rcond=None)[0]
     return float(residual @ residual) <= 1e-24 * float(outcome @ outcome)
-
-
-def _same_group(labels: Sequence[str]) -> FloatArray:
-    _, codes = np.unique(np.asarray(labels, dtype=str), return_inverse=True)
-    return np.asarray(codes[:, None] == codes[None, :], dtype=float)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 from scipy import stats
 
@@ -9,6 +11,7 @@ from pharmrs.records.analysis import StatisticalTest
 from pharmrs.records.arrays import FloatArray
 
 _FEWEST = 3
+_MOST = 5000  # AS R94 was fitted up to here
 
 
 def shapiro_test(values: FloatArray, quantity: str) -> StatisticalTest:
@@ -20,8 +23,11 @@ def shapiro_test(values: FloatArray, quantity: str) -> StatisticalTest:
         )
     if np.ptp(values) == 0.0:
         return StatisticalTest(family="shapiro", group="", quantity=quantity, n=n, reason="all values are the same")
-    w, p = stats.shapiro(values)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of more than 5000 values, which `p_method` says
+        w, p = stats.shapiro(values)
+    method = "Royston AS R94" + (f", approximate above {_MOST} values" if n > _MOST else "")
     return StatisticalTest(
         family="shapiro", group="", quantity=quantity, statistic_name="W", statistic=float(w), p=float(p),
-        p_method="Royston AS R94", n=n,
+        p_method=method, n=n,
     )  # fmt: skip

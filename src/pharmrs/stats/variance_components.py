@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import linalg
 
 from pharmrs.records.arrays import FloatArray
+from pharmrs.stats.variance_blocks import Blocks
 
 _MOST_STEPS = 200
 _MOST_HALVINGS = 40
@@ -23,17 +23,19 @@ _BOUNDARY = 1e-9  # a component below this share of the total variance is zero
 class Evaluation:
     """The model at given components. `deviance`: -2 log (restricted) likelihood, all constants included.
 
-    `projected`: P y; `inverse`: V^-1; `covariance`: (X' V^-1 X)^-1; `gradient`, `expected`, `observed`: first and
-    (expected, observed) second derivatives of the deviance by the components.
+    `covariance`: (X' V^-1 X)^-1; `gradient`, `expected`, `observed`: first and (expected, observed) second derivatives
+    of the deviance by the components; `first` (k, p, p): X' V^-1 G_k V^-1 X; `second` (k, k, p, p): X' V^-1 G_k V^-1
+    G_l V^-1 X.
     """
 
     deviance: float
     estimate: FloatArray
     covariance: FloatArray
-    inverse: FloatArray
     gradient: FloatArray
     expected: FloatArray
     observed: FloatArray
+    first: FloatArray
+    second: FloatArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,39 +49,86 @@ class VarianceComponents:
 
 
 def evaluate(
-    components: FloatArray, kernels: Sequence[FloatArray], outcome: FloatArray, design: FloatArray, *, restricted: bool
+    components: FloatArray, blocks: Sequence[Blocks], outcome: FloatArray, design: FloatArray, *, restricted: bool
 ) -> Evaluation | None:
     """The model at `components`; None where V is not positive definite."""
-    total = sum((s * kernel for s, kernel in zip(components, kernels, strict=True)), np.zeros_like(kernels[0]))
-    try:
-        factor = linalg.cholesky(total, lower=True, check_finite=False)
-    except linalg.LinAlgError:
-        return None
     n, p = design.shape
-    inverse = linalg.cho_solve((factor, True), np.eye(n), check_finite=False)
-    weighted = inverse @ design
-    information = design.T @ weighted
+    log_det, information, moments = 0.0, np.zeros((p, p)), np.zeros(p)
+    inverses = []
+    for block in blocks:
+        total = np.einsum("k,kbij->bij", components, block.kernels)
+        try:
+            factor = np.linalg.cholesky(total)
+        except np.linalg.LinAlgError:
+            return None
+        log_det += 2 * float(np.sum(np.log(np.diagonal(factor, axis1=1, axis2=2))))
+        inverses.append(np.asarray(np.linalg.inv(total), dtype=float))
+        weighted = inverses[-1] @ design[block.rows]
+        information += np.einsum("bip,biq->pq", design[block.rows], weighted)
+        moments += np.einsum("bip,bi->p", weighted, outcome[block.rows])
     covariance = np.asarray(np.linalg.inv(information), dtype=float)
-    projection = inverse - weighted @ covariance @ weighted.T
-    projected = projection @ outcome
-    deviance = 2 * float(np.sum(np.log(np.diag(factor)))) + float(outcome @ projected)
+    estimate = covariance @ moments
+    residual = outcome - design @ estimate
+    sums = _sums(blocks, inverses, residual, design, len(components))
+    deviance = log_det + sums.quadratic + (n - p if restricted else n) * float(np.log(2 * np.pi))
+    traces, expected = sums.traces, sums.expected
     if restricted:
         deviance += float(np.linalg.slogdet(information)[1])
-    deviance += (n - p if restricted else n) * float(np.log(2 * np.pi))
-    metric = projection if restricted else inverse
-    pushed = [kernel @ projected for kernel in kernels]
-    spread = [metric @ kernel for kernel in kernels]
-    gradient = [float(np.trace(s) - projected @ push) for s, push in zip(spread, pushed, strict=True)]
-    expected = np.array([[float(np.sum(a * b.T)) for b in spread] for a in spread])
-    observed = 2 * np.array([[float(a @ projection @ b) for b in pushed] for a in pushed]) - expected
+        turned = covariance @ sums.first
+        traces = traces - np.trace(turned, axis1=1, axis2=2)
+        expected = (
+            expected - 2 * np.einsum("pq,klqp->kl", covariance, sums.second) + np.einsum("kpq,lqp->kl", turned, turned)
+        )
+    pushed = sums.pushed - np.einsum("kp,pq,lq->kl", sums.crossed, covariance, sums.crossed)
     return Evaluation(
-        deviance=deviance, estimate=covariance @ (weighted.T @ outcome), covariance=covariance, inverse=inverse,
-        gradient=np.array(gradient), expected=expected, observed=observed,
+        deviance=deviance, estimate=estimate, covariance=covariance, gradient=traces - sums.explained,
+        expected=expected, observed=2 * pushed - expected, first=sums.first, second=sums.second,
     )  # fmt: skip
 
 
+@dataclass(slots=True)
+class _Sums:
+    """Sums over blocks, e the residuals: e' V^-1 e; tr V^-1 G_k; e' V^-1 G_k V^-1 e; tr V^-1 G_k V^-1 G_l;
+    X' V^-1 G_k V^-1 e; e' V^-1 G_k V^-1 G_l V^-1 e; and those of `Evaluation`.
+    """
+
+    quadratic: float
+    traces: FloatArray
+    explained: FloatArray
+    expected: FloatArray
+    crossed: FloatArray
+    pushed: FloatArray
+    first: FloatArray
+    second: FloatArray
+
+
+def _sums(
+    blocks: Sequence[Blocks], inverses: Sequence[FloatArray], residual: FloatArray, design: FloatArray, count: int
+) -> _Sums:
+    p = design.shape[1]
+    found = _Sums(
+        0.0, np.zeros(count), np.zeros(count), np.zeros((count, count)), np.zeros((count, p)),
+        np.zeros((count, count)), np.zeros((count, p, p)), np.zeros((count, count, p, p)),
+    )  # fmt: skip
+    for block, inverse in zip(blocks, inverses, strict=True):
+        pull = np.einsum("bij,bj->bi", inverse, residual[block.rows])
+        weighted = inverse @ design[block.rows]
+        kernel_pull = np.einsum("kbij,bj->kbi", block.kernels, pull)
+        kernel_weighted = block.kernels @ weighted
+        spread = inverse @ block.kernels
+        found.quadratic += float(np.sum(residual[block.rows] * pull))
+        found.traces += np.trace(spread, axis1=2, axis2=3).sum(axis=1)
+        found.explained += np.einsum("kbi,bi->k", kernel_pull, pull)
+        found.expected += np.einsum("kbij,lbji->kl", spread, spread)
+        found.crossed += np.einsum("bip,kbi->kp", weighted, kernel_pull)
+        found.pushed += np.einsum("kbi,lbi->kl", kernel_pull, np.einsum("bij,lbj->lbi", inverse, kernel_pull))
+        found.first += np.einsum("bip,kbiq->kpq", weighted, kernel_weighted)
+        found.second += np.einsum("kbip,lbiq->klpq", kernel_weighted, inverse @ kernel_weighted)
+    return found
+
+
 def estimate_components(
-    kernels: Sequence[FloatArray],
+    blocks: Sequence[Blocks],
     outcome: FloatArray,
     design: FloatArray,
     *,
@@ -88,21 +137,19 @@ def estimate_components(
 ) -> VarianceComponents:
     """Components that maximise the likelihood; `bounded`: none below zero (the residual is always above).
 
-    The kernels must end with the identity. Newton steps with line search; a component that the likelihood pushes below
+    Newton steps with line search; a component that the likelihood pushes below
     zero stays there (`free` tells which do not).
     """
     n, p = design.shape
+    count = len(blocks[0].kernels)
     residual = outcome - design @ np.linalg.lstsq(design, outcome, rcond=None)[0]
     scale = float(residual @ residual) / (n - p)
     y = outcome / np.sqrt(scale)
-    runs = [
-        _climb(np.array(start), kernels, y, design, restricted, bounded)
-        for start in _starts(len(kernels))
-    ]  # fmt: skip
-    components, converged = min(runs, key=lambda run: _deviance(run[0], kernels, y, design, restricted))
+    runs = [_climb(np.array(start), blocks, y, design, restricted, bounded) for start in _starts(count)]
+    components, converged = min(runs, key=lambda run: _deviance(run[0], blocks, y, design, restricted))
     components = components * scale
-    free = tuple(k for k in range(len(kernels)) if not bounded or components[k] > 0)
-    at = evaluate(components, kernels, outcome, design, restricted=restricted)
+    free = tuple(k for k in range(count) if not bounded or components[k] > 0)
+    at = evaluate(components, blocks, outcome, design, restricted=restricted)
     assert at is not None  # the search never leaves the region where V is positive definite
     return VarianceComponents(components=components, free=free, at=at, converged=converged)
 
@@ -114,15 +161,15 @@ def _starts(count: int) -> list[list[float]]:
 
 
 def _deviance(
-    components: FloatArray, kernels: Sequence[FloatArray], outcome: FloatArray, design: FloatArray, restricted: bool
+    components: FloatArray, blocks: Sequence[Blocks], outcome: FloatArray, design: FloatArray, restricted: bool
 ) -> float:
-    at = evaluate(components, kernels, outcome, design, restricted=restricted)
+    at = evaluate(components, blocks, outcome, design, restricted=restricted)
     return float("inf") if at is None else at.deviance
 
 
 def _climb(
     start: FloatArray,
-    kernels: Sequence[FloatArray],
+    blocks: Sequence[Blocks],
     outcome: FloatArray,
     design: FloatArray,
     restricted: bool,
@@ -130,8 +177,8 @@ def _climb(
 ) -> tuple[FloatArray, bool]:
     """Newton with line search from `start`, which must make V positive definite."""
     components = start
-    at = evaluate(components, kernels, outcome, design, restricted=restricted)
-    last = len(kernels) - 1
+    at = evaluate(components, blocks, outcome, design, restricted=restricted)
+    last = len(components) - 1
     for _ in range(_MOST_STEPS):
         assert at is not None
         held = bounded & (components <= 0) & (at.gradient >= 0)
@@ -142,7 +189,7 @@ def _climb(
             return components, True
         step = np.zeros_like(components)
         step[free] = -np.linalg.solve(_curvature(at, free), at.gradient[free])
-        moved = _line_search(components, step, at.deviance, (kernels, outcome, design, restricted, bounded))
+        moved = _line_search(components, step, at.deviance, (blocks, outcome, design, restricted, bounded))
         if moved is None:
             return components, bool(np.max(np.abs(at.gradient[free]) * reach) < np.sqrt(_GRADIENT_TOLERANCE))
         components, at = moved
@@ -162,9 +209,9 @@ def _line_search(
     components: FloatArray,
     step: FloatArray,
     deviance: float,
-    problem: tuple[Sequence[FloatArray], FloatArray, FloatArray, bool, bool],
+    problem: tuple[Sequence[Blocks], FloatArray, FloatArray, bool, bool],
 ) -> tuple[FloatArray, Evaluation] | None:
-    kernels, outcome, design, restricted, bounded = problem
+    blocks, outcome, design, restricted, bounded = problem
     share = 1.0
     for _ in range(_MOST_HALVINGS):
         moved = components + share * step
@@ -172,7 +219,7 @@ def _line_search(
             inner = moved[:-1]
             moved[:-1] = np.where(inner < _BOUNDARY, 0.0, inner)
         if moved[-1] > 0:
-            at = evaluate(moved, kernels, outcome, design, restricted=restricted)
+            at = evaluate(moved, blocks, outcome, design, restricted=restricted)
             if at is not None and at.deviance < deviance + 1e-12 * abs(deviance) and np.any(moved != components):
                 return moved, at
         share /= 2
