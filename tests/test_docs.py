@@ -1,12 +1,15 @@
-"""The documents: every page is in the navigation, every link leads somewhere, every command is explained."""
+"""The documents: every page is in the navigation, every link leads somewhere, every command is explained and exists."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
+from typer.core import TyperGroup
+from typer.main import get_command
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted((ROOT / "docs").rglob("*.md"))
@@ -32,3 +35,57 @@ def test_links_lead_somewhere(path: Path) -> None:
     targets = [target.split("#")[0] for target in re.findall(r"\]\(([^)\s]+)\)", text)]
     local = [target for target in targets if target and not re.match(r"[a-z]+:", target) and target not in GENERATED]
     assert [target for target in local if not (path.parent / target).exists()] == []
+
+
+def _command_lines(text: str) -> Iterator[list[str]]:
+    """Every `pharmrs ...` of a page: in code blocks line by line (continued lines joined), and in inline code."""
+    blocks = re.findall(r"```[a-z]*\n(.*?)```", text, flags=re.S)
+    lines = [line for block in blocks for line in block.replace("\\\n", " ").splitlines()]
+    lines += re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", text, flags=re.S))
+    for line in lines:
+        for part in re.split(r"\s#\s|&&|\||;|>", line.strip().removeprefix("$ ")):
+            words = part.split()
+            if words[:1] == ["pharmrs"] and len(words) > 1:
+                yield words[1:]
+
+
+def _unknown(words: list[str]) -> list[str]:
+    """What of a command line the program does not know: its command, or options of it."""
+    from pharmrs.cli.main import app
+
+    program = get_command(app)
+    assert isinstance(program, TyperGroup)
+    options = {option for one in program.params for option in one.opts} | {"--help"}
+    options |= {"--install-completion", "--show-completion"}
+    if not words[0].startswith("-"):
+        if words[0] not in program.commands:
+            return [words[0]]
+        command = program.commands[words[0]]
+        options = {option for one in command.params for option in (*one.opts, *one.secondary_opts)} | {"--help"}
+    given = [word.split("=")[0].rstrip(",") for word in words if re.match(r"--?[a-zA-Z]", word)]
+    return [option for option in given if option not in options]
+
+
+@pytest.mark.parametrize("path", [*PAGES, ROOT / "README.md"], ids=lambda path: path.name)
+def test_commands_of_the_pages_exist_with_their_options(path: Path) -> None:
+    found = list(_command_lines(path.read_text(encoding="utf-8")))
+    assert [(words, wrong) for words in found if (wrong := _unknown(words))] == []
+
+
+def test_the_check_of_commands_would_notice() -> None:
+    text = "```sh\npharmrs fit x.nii.gz \\\n  --basi b   # why\n```\n`pharmrs frob` and `pharmrs run D -j 2`, `pharmrs`"
+    assert [_unknown(words) for words in _command_lines(text)] == [["--basi"], ["frob"], []]
+
+
+def test_every_command_is_named_in_a_page() -> None:
+    from pharmrs.cli.main import app
+
+    named = {words[0] for path in [*PAGES, ROOT / "README.md"] for words in _command_lines(path.read_text("utf-8"))}
+    assert {command.name for command in app.registered_commands} - named == set()
+
+
+@pytest.mark.parametrize("path", [*PAGES, ROOT / "README.md"], ids=lambda path: path.name)
+def test_make_targets_of_the_pages_exist(path: Path) -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.M))
+    named = set(re.findall(r"(?:^|`)make ([a-z-]+)", path.read_text(encoding="utf-8"), flags=re.M))
+    assert named - targets == set()
