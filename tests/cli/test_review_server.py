@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import re
+import shutil
 import signal
 import time
 import urllib.request
@@ -12,7 +14,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import yaml
 from e2e import pharmrs
 from review_process import StartReview
 from small_trial import write_small_trial
@@ -21,7 +25,9 @@ from starlette.testclient import TestClient
 from pharmrs.cli.review_server import review_app
 from pharmrs.io.review_log import DecisionLog, read_decisions
 from pharmrs.pipeline.dataset import open_dataset
-from pharmrs.pipeline.review import ReviewSession, shuffled
+from pharmrs.pipeline.review import ReviewSession, presented, shuffled
+from pharmrs.pipeline.visual_inspection import finished_agreements
+from pharmrs.records.review import standing_decisions
 from pharmrs.records.scan import ScanFiles
 
 TOKEN = "secret-token"
@@ -124,6 +130,63 @@ def test_orders_are_random_but_the_same_every_time() -> None:
     assert orders["A", 1] == [files.name for files in shuffled(scans[::-1], "A", 1)]
 
 
+def _scans(number: int) -> tuple[ScanFiles, ...]:
+    return tuple(ScanFiles(name=f"sub-{n:03d}", subject=f"{n:03d}", session="", metabolite="x") for n in range(number))
+
+
+@pytest.mark.parametrize(("number", "repeats", "wanted"), [(4, 0.5, 2), (40, 0.1, 4), (41, 0.5, 20), (40, 0.0, 0)])
+def test_repeats_are_random_and_never_right_after_the_first_showing(number: int, repeats: float, wanted: int) -> None:
+    order = presented(_scans(number), "AB", 1, repeats)
+    assert [one.files.name for one in order if one.number == 1] == [f.name for f in shuffled(_scans(number), "AB", 1)]
+    places = {one.key: place for place, one in enumerate(order)}
+    again = [name for name, showing in places if showing == 2]
+    assert len(places) == len(order) == number + wanted and len(again) == wanted
+    gaps = [places[name, 2] - places[name, 1] for name in again]
+    assert all(gap > min(5, number // 2 - 1) for gap in gaps)
+    assert presented(_scans(number), "AB", 1, repeats) == order
+    others = {one.key for one in presented(_scans(number), "CD", 1, repeats)}
+    assert wanted <= 2 or others != set(places)  # of few, two raters may by chance see the same ones again
+
+
+def test_every_scan_may_come_twice() -> None:
+    """Drawn 200 times, each of 10 scans is repeated (3 of 10) about 60 times: SD sqrt(200 x 0.3 x 0.7) = 6.5."""
+    drawn = [one.files.name for seed in range(200) for one in presented(_scans(10), "A", seed, 0.3) if one.number == 2]
+    counts = [drawn.count(files.name) for files in _scans(10)]
+    assert sum(counts) == 600 and min(counts) > 60 - 4 * 6.5 and max(counts) < 60 + 4 * 6.5
+
+
+def test_a_scan_is_shown_again_without_a_word(dataset: Path, tmp_path: Path) -> None:
+    root = Path(shutil.copytree(dataset, tmp_path / "dataset"))
+    study = yaml.safe_load((root / "study.yaml").read_text())
+    study.setdefault("quality", {})["visual_inspection"] = {
+        "raters": 1, "exclude_when": "any", "unsure_counts_as": "accept", "repeats": 0.5,
+    }  # fmt: skip
+    (root / "study.yaml").write_text(yaml.safe_dump(study))
+    with DecisionLog(tmp_path / "review", "AB") as log:
+        session = ReviewSession(open_dataset(root), log, "AB", 1)
+        assert session.progress().total == 6
+        for position in range(1, 7):
+            assert session.progress().position == position
+            session.decide(position, "reject" if position > 4 else "accept", "x" if position > 4 else "")
+        assert session.progress().position is None and session.undo() == 6
+        assert session.progress().judged == 5
+        session.decide(6, "accept", "")
+        first, second = (standing_decisions(log.decisions, showing) for showing in (1, 2))
+    assert {scan: own["AB"].decision for scan, own in first.items()} == dict.fromkeys(SCANS, "accept")
+    assert sorted(own["AB"].decision for own in second.values()) == ["accept", "reject"]
+    (told,) = finished_agreements(tmp_path / "review", "AB")
+    assert told.within and (told.scans, told.agreed) == (2, 0.5)
+
+
+def test_a_log_of_an_earlier_version_goes_on_but_takes_no_repeats(dataset: Path, log: DecisionLog) -> None:
+    lines = "rater\tscan\tdecision\treason\tposition\tseed\trecording\tdecided_at\n"
+    log.path.with_name("rater-CD_decisions.tsv").write_text(lines + "CD\tx\taccept\tn/a\t1\t1\tabc\tthen\n")
+    with DecisionLog(log.path.parent, "CD") as older:
+        ReviewSession(open_dataset(dataset), older, "CD", 1).decide(1, "accept", "")
+        assert not older.takes_repeats and log.takes_repeats
+    assert [(one.showing, one.decision) for one in read_decisions(log.path.parent)] == [(1, "accept")] * 2
+
+
 @pytest.mark.parametrize("path", ["/", "/state", "/wrong/state", f"/{TOKEN}x/state", f"/{TOKEN}", f"/{TOKEN}/none"])
 def test_without_the_secret_there_is_nothing(path: str, client: TestClient) -> None:
     answer = client.get(path, follow_redirects=False)
@@ -206,6 +269,45 @@ def test_a_scan_without_a_spectrum_is_passed_over(
         "can_undo": False,
     }
     app.state.spectra.close()
+
+
+def test_fits_of_a_run_are_shown_as_they_are_and_only_while_they_hold(
+    dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pharmrs.pipeline import review
+
+    root = Path(shutil.copytree(dataset, tmp_path / "dataset"))
+    with DecisionLog(tmp_path / "review", "AB") as log:
+        fitted = ReviewSession(open_dataset(root), log, "AB", 1).traces_at(1)
+        assert pharmrs("run", root, "-j", 1).code == 0
+        called: list[str] = []
+        process = review.process_scan
+        monkeypatch.setattr(
+            review, "process_scan", lambda files, *rest: (called.append(files.name), process(files, *rest))[1]
+        )
+        output = root / "derivatives" / "pharmrs"
+        kept = ReviewSession(open_dataset(root, output), log, "AB", 1).traces_at(1)
+        assert called == [] and fitted is not None and kept is not None
+        assert kept.keys() == fitted.keys() and kept["points"] == fitted["points"]
+        assert kept["noise"] == pytest.approx(fitted["noise"], rel=1e-3)
+        np.testing.assert_allclose(_axis(kept), _axis(fitted), atol=3e-4)  # 4 ppm in 16382 steps
+        for name in ("data", "model", "baseline", "residual"):  # a step of each of two lines, of a height of one
+            np.testing.assert_allclose(_trace(kept, name), _trace(fitted, name), atol=3e-4, err_msg=name)
+        (entry,) = (output / "cache" / "scans").glob(f"{shuffled(open_dataset(root).scans, 'AB', 1)[0].name}*")
+        entry.write_text(entry.read_text().replace('"code": "', '"code": "0', 1))
+        again = ReviewSession(open_dataset(root, output), log, "AB", 1).traces_at(1)
+        assert len(called) == 1 and again is not None
+        np.testing.assert_allclose(_trace(again, "data"), _trace(fitted, "data"), atol=1e-9)
+
+
+def _axis(record: dict[str, Any]) -> Any:
+    return np.frombuffer(base64.b64decode(record["ppm"]), dtype="<f4")
+
+
+def _trace(record: dict[str, Any], name: str) -> Any:
+    packed = record[name]
+    codes = np.frombuffer(base64.b64decode(packed["codes"]), dtype="<u2")
+    return packed["low"] + packed["step"] * codes
 
 
 def _ask(address: str, body: dict[str, object] | None = None) -> dict[str, Any]:

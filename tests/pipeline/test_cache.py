@@ -125,7 +125,7 @@ def test_a_damaged_entry_is_no_entry(dataset: Path, fitted: list[str], text: str
 
 
 def test_other_code_fits_again(dataset: Path, fitted: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scan_key, "code_checksum", lambda: "another")
+    monkeypatch.setattr(scan_key, "code_checksum", lambda *_: "another")
     plan = pharmrs("run", dataset, "--dry-run")
     assert plan.out.count("fit: code changed") == 2
 

@@ -49,6 +49,8 @@ def test_run_makes_keeps_and_uses_it(copy_of_demo: Copy) -> None:
     provenance = json.loads((root / RESULTS / "provenance.json").read_text())
     assert provenance["basis"]["source"] == "simulated (STEAM, TE 20 ms, TM 10 ms)"
     assert any("relaxation" in note for note in provenance["basis"]["notes"])
+    again = pharmrs("run", root, "--dry-run")  # the basis set that was just made is the one that is read next time
+    assert again.code == 0 and "fit:" not in again.out, again.out
 
 
 def kept_basis(root: Path, output: Path) -> BasisSet:
@@ -58,19 +60,25 @@ def kept_basis(root: Path, output: Path) -> BasisSet:
     return keep_basis(study.basis, basis, output)
 
 
-def test_it_is_taken_from_there_and_made_again_when_it_was_changed(
-    copy_of_demo: Copy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    root, output = copy_of_demo(), tmp_path / "output"
-    declare(root)
-    made: list[object] = []
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """One entry for every basis set that is simulated."""
+    found: list[object] = []
     simulate = study_basis.simulate
 
     def counted(*arguments: object) -> object:
-        made.append(arguments)
+        found.append(arguments)
         return simulate(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(study_basis, "simulate", counted)
+    return found
+
+
+def test_it_is_taken_from_there_and_made_again_when_it_was_changed(
+    copy_of_demo: Copy, tmp_path: Path, made: list[object]
+) -> None:
+    root, output = copy_of_demo(), tmp_path / "output"
+    declare(root)
     first, files = kept_basis(root, output), contents(output)
     again = kept_basis(root, output)
     assert len(made) == 1
@@ -81,6 +89,34 @@ def test_it_is_taken_from_there_and_made_again_when_it_was_changed(
     np.testing.assert_array_equal(kept_basis(root, output).fids, first.fids)
     assert len(made) == 2
     assert contents(output) == files
+
+
+def test_other_code_makes_it_again_under_the_same_name(
+    copy_of_demo: Copy, tmp_path: Path, made: list[object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, output = copy_of_demo(), tmp_path / "output"
+    declare(root)
+    first, files = kept_basis(root, output), contents(output)
+    monkeypatch.setattr(study_basis, "code_checksum", lambda *_: "another")
+    assert kept_basis(root, output).source == first.source
+    assert len(made) == 2
+    changed = {name for name, content in contents(output).items() if files[name] != content}
+    assert changed == {"cache/basis.json"}
+    (output / "cache" / "basis.json").write_text("[")
+    kept_basis(root, output)
+    assert len(made) == 3
+
+
+def test_validate_takes_the_one_a_run_has_kept(copy_of_demo: Copy, made: list[object]) -> None:
+    root = copy_of_demo()
+    declare(root)
+    assert pharmrs("validate", root).code == pharmrs("validate", root).code == 0
+    assert len(made) == 2
+    kept_basis(root, root / RESULTS)
+    before = contents(root)
+    assert pharmrs("validate", root).code == 0
+    assert len(made) == 3
+    assert contents(root) == before
 
 
 def test_other_times_or_spin_systems_are_another_file(copy_of_demo: Copy, tmp_path: Path) -> None:

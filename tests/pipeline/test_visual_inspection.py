@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,27 @@ def _judge(dataset: Path, rater: str, *verdicts: tuple[str, str]) -> list[str]:
         for path, name, (verdict, reason) in zip(recordings, names, verdicts, strict=False):
             log.add(_decision(rater, verdict, name, reason, recording_digest(path)))
     return names
+
+
+def test_repeats_tell_how_well_a_rater_agrees_with_themselves(copy_of_demo: Callable[[str], Path]) -> None:
+    """Two scans, both shown twice: reject then accept, and accept twice; the first verdict counts."""
+    dataset = copy_of_demo("dataset")
+    _declared(dataset, raters=1, repeats=0.5)
+    one, _ = _judge(dataset, "AB", ("reject", "lipid contamination"), ("accept", ""))
+    recordings = sorted(dataset.glob("sub-*/ses-*/mrs/*_svs.nii.gz"))
+    with DecisionLog(dataset / RESULTS / "review", "AB") as log:
+        for path, first in zip(recordings, tuple(log.decisions), strict=True):
+            again = replace(first, decision="accept", reason="", showing=2, recording=recording_digest(path))
+            log.add(again)
+    ended = pharmrs("run", dataset, "--workers", 1)
+    assert ended.code == 0, ended.err
+    output = dataset / RESULTS
+    assert [row["scan"] for row in table(output / "exclusions.tsv")] == [one]
+    (row,) = table(output / "rater_agreement.tsv")
+    assert (row["kind"], row["first"], row["second"], row["scans"]) == ("within", "AB", "AB", "2")
+    assert (row["reject_accept"], row["accept_accept"], row["agreed"], row["kappa"]) == ("1", "1", "0.5", "0")
+    assert "was shown a second time" in (output / "methods.md").read_text()
+    assert "AB with themselves" in (output / "report.html").read_text()
 
 
 def test_run_honours_the_verdicts_and_says_so(copy_of_demo: Callable[[str], Path]) -> None:

@@ -47,8 +47,8 @@ def review_command(
         say(f"{progress.judged} of {progress.total} spectra judged by {rater}; decisions in {folder}")
         for pair in finished_agreements(folder, rater) if progress.position is None else ():  # not before: it is blind
             say(
-                f"{pair.first} and {pair.second} agree on {100 * pair.agreed:.0f} % of {pair.scans} spectra, "
-                f"kappa {number_text(pair.kappa)}"
+                f"{pair.name} agree on {100 * pair.agreed:.0f} % of {pair.scans} spectra, kappa "
+                f"{number_text(pair.kappa)} (95 % interval {number_text(pair.low)} to {number_text(pair.high)})"
             )
 
     with_session(dataset, target, rater, seed, use)

@@ -21,7 +21,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from pharmrs.report.review_page import review_asset, review_html, review_traces
+from pharmrs.report.review_page import review_asset, review_html
 
 if TYPE_CHECKING:
     from pharmrs.pipeline.review import ReviewSession
@@ -74,8 +74,7 @@ class Spectra:
             return future
 
     def _compute(self, position: int) -> dict[str, object]:
-        fit = self._session.fit_at(position)
-        return {} if fit is None else review_traces(fit)
+        return self._session.traces_at(position) or {}
 
 
 def review_app(session: ReviewSession, rater: str, token: str) -> Starlette:

@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import re
-from dataclasses import astuple, fields
+from dataclasses import fields
 from pathlib import Path
 
 from pharmrs.errors import InputError
@@ -22,6 +22,7 @@ from pharmrs.io.text_table import TextRow, parse_text_table
 from pharmrs.records.review import VERDICTS, WITHDRAWN, Decision
 
 COLUMNS = tuple(field.name for field in fields(Decision))
+_LATER = ("showing",)  # columns that logs of earlier versions lack
 _DIGITS = 32  # of the SHA-256 of a recording
 _REMEDY = "restore the log from a backup; it is never edited by hand"
 _PATTERN = "rater-*_decisions.tsv"
@@ -34,6 +35,7 @@ _DESCRIPTIONS = {
     "seed": "Seed of that order.",
     "recording": "First 32 digits of the SHA-256 of the metabolite recording that was shown.",
     "decided_at": "When the decision was made (UTC).",
+    "showing": "1, or 2 where the scan was shown a second time to see how well the rater agrees with themselves.",
 }
 
 
@@ -70,7 +72,9 @@ def _read(path: Path, problems: Problems) -> list[Decision]:
     if whole.count(b"\n") < 2:
         return []  # opened, but nothing decided yet
     try:
-        rows = parse_text_table(whole.decode("utf-8"), problems, COLUMNS, ())
+        rows = parse_text_table(
+            whole.decode("utf-8"), problems, tuple(name for name in COLUMNS if name not in _LATER), _LATER
+        )
     except UnicodeDecodeError:
         problems.add("file", "must be UTF-8 text", "other bytes", _REMEDY)
         return []
@@ -87,8 +91,8 @@ def _decision(row: TextRow, path: Path, problems: Problems) -> Decision | None:
         rule = f"must be one of {', '.join((*VERDICTS, WITHDRAWN))}"
         problems.add(f"{row.where}: decision", rule, decision, _REMEDY)
     numbers = {}
-    for name in ("position", "seed"):
-        value = whole_number(row.text(name))
+    for name in ("position", "seed", "showing"):
+        value = 1 if name in _LATER and not row.text(name) else whole_number(row.text(name))
         if value is None:
             problems.add(f"{row.where}: {name}", "must be a whole number", row.text(name), _REMEDY)
         else:
@@ -128,6 +132,8 @@ class DecisionLog:
             problems = Problems(str(self.path))
             self.decisions = _read(self.path, problems)
             problems.raise_errors()
+            with self.path.open(encoding="utf-8") as stream:
+                self._columns = tuple(stream.readline().rstrip("\n").split("\t"))
         except BaseException:
             os.close(self._file)
             raise
@@ -138,9 +144,14 @@ class DecisionLog:
     def __exit__(self, *_unused: object) -> None:
         os.close(self._file)
 
+    @property
+    def takes_repeats(self) -> bool:
+        """Whether it can tell a second showing: a log begun by an earlier version cannot."""
+        return "showing" in self._columns
+
     def add(self, decision: Decision) -> None:
         """Add one decision; it is on the disk when this returns."""
-        self._write("\t".join(_cell(value) for value in astuple(decision)) + "\n")
+        self._write("\t".join(_cell(getattr(decision, name)) for name in self._columns) + "\n")
         self.decisions.append(decision)
 
     def _write(self, line: str) -> None:

@@ -12,6 +12,7 @@ from pharmrs.io.nifti_mrs import identifying_fields
 from pharmrs.io.study_file import STUDY_FILE, read_study
 from pharmrs.mrs.fit_setup import chosen_basis
 from pharmrs.mrs.phase_sense import basis_sense, sense_problem
+from pharmrs.pipeline.derivative import default_output
 from pharmrs.pipeline.scan import check_scan, water_of
 from pharmrs.pipeline.settings import settings_of
 from pharmrs.pipeline.stage_registry import STAGES
@@ -131,7 +132,8 @@ def _check_tissue_names(study: Study, scans: list[ScanFiles], root: Path) -> lis
 
 def validate_dataset(root: Path) -> tuple[Dataset, tuple[InputProblem, ...]]:
     """Every problem of a dataset, scan by scan, without fitting anything."""
-    dataset = open_dataset(root)
+    output = default_output(root)
+    dataset = open_dataset(root, output)  # where a run has kept a simulated basis set; nothing is written to it
     problems = list(dataset.problems)
     for files in dataset.scans:
         assert dataset.study is not None
@@ -141,7 +143,7 @@ def validate_dataset(root: Path) -> tuple[Dataset, tuple[InputProblem, ...]]:
         for path in files.paths:
             problems += _identity_problems(path)
     if dataset.study is not None:
-        problems += check_tissues(plan_tissue(root, dataset.study, dataset.scans, root / "derivatives" / "pharmrs"))
+        problems += check_tissues(plan_tissue(root, dataset.study, dataset.scans, output))
     for stage in STAGES:
         if dataset.study is not None and stage.wanted(root, dataset.study):
             problems += stage.check(root, dataset.study)

@@ -83,6 +83,7 @@ def run_dataset(
         for problem in dataset.general_problems:
             _log(problem)
         basis = keep_basis(study.basis, basis, output)
+        dataset = replace(dataset, basis=basis)  # what the scans are keyed by is what the next run will read
         plan = plan_tissue(root, study, dataset.scans, output)
         provenance = provenance_of(dataset, plan.images, checksums)  # before: what is hashed is what is read next
         provenance |= {"review_sha256": review_checksums(output)}

@@ -52,7 +52,8 @@ def scan_key(files: ScanFiles, root: Path, settings: ScanSettings, basis: str, c
     for group in ("preprocessing", "fit"):
         values = to_json(getattr(settings, group))
         parts |= {f"setting {group}.{name}": json.dumps(value) for name, value in values.items()}
-    return ScanKey(parts=parts | {"basis set": basis, "code": code_checksum(), **_libraries()})
+    code = code_checksum()
+    return ScanKey(parts=parts | {"basis set": basis, "code": code, **library_versions(_LIBRARIES)})
 
 
 def basis_checksum(basis: BasisSet) -> str:
@@ -62,11 +63,14 @@ def basis_checksum(basis: BasisSet) -> str:
 
 
 @cache
-def code_checksum() -> str:
-    """SHA-256 of the source code that the step runs through, so that no version number can be forgotten."""
+def code_checksum(rooms: tuple[str, ...] = _ROOMS, modules: tuple[str, ...] = _MODULES) -> str:
+    """SHA-256 of the source code that a step runs through, so that no version number can be forgotten.
+
+    `rooms`, `modules`: of the package; by default those of the fit of a scan.
+    """
     package = Path(pharmrs.__file__).parent
-    sources: list[Path] = [package / module for module in _MODULES]
-    sources += [path for room in _ROOMS for path in (package / room).rglob("*") if _is_source(path)]
+    sources: list[Path] = [package / module for module in modules]
+    sources += [path for room in rooms for path in (package / room).rglob("*") if _is_source(path)]
     return combined(hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(sources))
 
 
@@ -75,8 +79,9 @@ def _is_source(path: Path) -> bool:
 
 
 @cache
-def _libraries() -> dict[str, str]:
-    return {f"version of {name}": version(name) for name in _LIBRARIES}
+def library_versions(names: tuple[str, ...]) -> dict[str, str]:
+    """Versions of the libraries whose numbers a step takes over."""
+    return {f"version of {name}": version(name) for name in names}
 
 
 def _shown(path: Path, root: Path) -> str:

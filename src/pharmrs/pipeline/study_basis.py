@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from pharmrs import __version__
 from pharmrs.errors import InputError, InputProblem
 from pharmrs.io.basis import read_basis
 from pharmrs.io.json_text import read_json
@@ -16,6 +15,8 @@ from pharmrs.io.nifti_mrs import read_fids
 from pharmrs.io.problems import Problems
 from pharmrs.io.study_file import STUDY_FILE
 from pharmrs.pipeline.basis_files import BasisRequest, simulate
+from pharmrs.pipeline.derivative import CACHE_FOLDER
+from pharmrs.pipeline.scan_key import code_checksum, library_versions
 from pharmrs.records.acquisition import Acquisition, Fids
 from pharmrs.records.basis import BasisSet
 from pharmrs.records.basis_protocol import BasisProtocol
@@ -29,6 +30,10 @@ from pharmrs.simulate.spin_library import SPIN_SYSTEMS_FILE
 from pharmrs.simulate.write_basis import write_lcmodel_basis
 
 BASIS_FOLDER = "basis"
+_MADE_BY = Path(CACHE_FOLDER) / "basis.json"  # which code and libraries the kept basis set was made by
+_ROOMS = ("simulate", "records", "io", "mrs")
+_MODULES = ("constants.py", "pipeline/basis_files.py", "pipeline/study_basis.py", "report/figure_basis.py")
+_LIBRARIES = ("numpy", "scipy")
 
 
 def basis_name(declared: StudyBasis) -> str:
@@ -55,7 +60,8 @@ def study_basis(
 ) -> tuple[BasisSet | None, tuple[InputProblem, ...]]:
     """Read or simulate the basis set, with warnings; None where no scan tells the field it is needed for.
 
-    `output`: where a run has kept a simulated one; it is taken from there when everything it depends on is the same.
+    `output`: where a run has kept a simulated one; it is taken from there when everything it depends on is the same,
+    the code that simulates included.
     Raises `InputError` with everything that is wrong.
     """
     if declared.path is not None:
@@ -86,7 +92,7 @@ def keep_basis(declared: StudyBasis, basis: BasisSet, output: Path) -> BasisSet:
         return basis
     assert declared.simulate is not None
     place = output / BASIS_FOLDER / basis.source
-    if not _intact(place):
+    if not _intact(place) or not _made_by_this(output, basis.source):
         write_lcmodel_basis(place, basis, SEQUENCES[declared.simulate.sequence].label)
         save_figure(basis_figure(basis, basis_name(declared)), place.with_suffix(".png"))
         content = {
@@ -95,7 +101,8 @@ def keep_basis(declared: StudyBasis, basis: BasisSet, output: Path) -> BasisSet:
             "notes": list(basis.notes),
             "sha256": _checksum(place),
         }
-        write_text(_description(place), json.dumps(content, indent=2) + "\n")  # last: it vouches for the others
+        write_text(_description(place), json.dumps(content, indent=2) + "\n")  # after them: it vouches for the others
+        write_text(output / _MADE_BY, json.dumps(_maker(basis.source), indent=2) + "\n")
     return _read_kept(place)
 
 
@@ -105,7 +112,7 @@ def _simulated(
     """The basis set, from `output` where it is there; its `source` is the name of the file it is kept in."""
     request = _request(root, declared, acquisition, points)
     name = f"simulated-{_fingerprint(request)[:16]}.basis"
-    if output is not None and _intact(output / BASIS_FOLDER / name):
+    if output is not None and _intact(output / BASIS_FOLDER / name) and _made_by_this(output, name):
         return _read_kept(output / BASIS_FOLDER / name)
     return replace(simulate(request, Problems(str(root / STUDY_FILE))), source=name)
 
@@ -178,11 +185,23 @@ def _intact(place: Path) -> bool:
         return False
 
 
+def _maker(name: str) -> dict[str, str]:
+    """What a simulated basis set depends on beside its request, which is in its `name`."""
+    return {"file": name, "code": code_checksum(_ROOMS, _MODULES), **library_versions(_LIBRARIES)}
+
+
+def _made_by_this(output: Path, name: str) -> bool:
+    """Whether the kept basis set was made by the code and the libraries that are here now."""
+    try:
+        return bool(read_json(output / _MADE_BY) == _maker(name))
+    except (OSError, ValueError):
+        return False
+
+
 def _fingerprint(request: BasisRequest) -> str:
-    """SHA-256 of everything the numbers depend on: the request, the files it names, the version of the program."""
+    """SHA-256 of what is asked for: the request and the files it names."""
     files = [SPIN_SYSTEMS_FILE, *request.pulses, *([request.spin_systems] if request.spin_systems else [])]
     content = {
-        "version": __version__,
         "protocol": request.protocol.as_dict(),
         "metabolites": request.metabolites,
         "macromolecules": request.macromolecules,

@@ -100,9 +100,22 @@ def agreements(verdicts: Verdicts) -> tuple[Agreement, ...]:
     return tuple(agreement(one, other, pairs_of(plain, one, other)) for one, other in combinations(names, 2))
 
 
+def self_agreements(verdicts: Verdicts, decisions: Sequence[Decision]) -> tuple[Agreement, ...]:
+    """Agreement of each rater with themselves over the scans that were shown to them twice, of the same recording."""
+    pairs: dict[str, list[tuple[str, str]]] = {}
+    for scan, raters in standing_decisions(decisions, showing=2).items():
+        for rater, second in raters.items():
+            first = verdicts.get(scan, {}).get(rater)
+            if first is not None and first.recording == second.recording:
+                pairs.setdefault(rater, []).append((first.decision, second.decision))
+    return tuple(agreement(rater, rater, found) for rater, found in sorted(pairs.items()))
+
+
 def finished_agreements(folder: Path, rater: str) -> tuple[Agreement, ...]:
-    """Agreement of `rater` with every other rater, from the logs as they are."""
-    pairs = agreements(standing_decisions(read_decisions(folder)))
+    """Agreement of `rater` with every other rater and with themselves, from the logs as they are."""
+    decisions = read_decisions(folder)
+    verdicts = standing_decisions(decisions)
+    pairs = (*agreements(verdicts), *self_agreements(verdicts, decisions))
     return tuple(pair for pair in pairs if rater in (pair.first, pair.second) and pair.scans)
 
 
@@ -122,7 +135,7 @@ def _run(context: StudyContext) -> StageOutcome:
     # its problems were told before the scans
     verdicts, _ = inspect(context.root, context.study, scans, context.output, checksums)
     excluded = {scan for scan, raters in verdicts.items() if exclusion_of(scan, raters, rule) is not None}
-    pairs = agreements(verdicts)
+    pairs = (*agreements(verdicts), *self_agreements(verdicts, read_decisions(context.output / REVIEW_FOLDER)))
     for table in inspection_tables(verdicts, excluded, pairs):
         write_table(context.output, table)
     part = MethodsPart(

@@ -15,3 +15,10 @@ class VisualInspection(Declaration):
     raters: int = Field(ge=1, le=10, description="raters that must have judged every scan")
     exclude_when: Literal["any", "all"] = Field(description="any: one rejecting rater suffices; all: every rater must")
     unsure_counts_as: Literal["accept", "reject"] = Field(description="what the verdict 'unsure' means")
+    repeats: float = Field(
+        default=0.0,
+        ge=0,
+        le=0.5,
+        description="share of the scans that is shown to each rater a second time, to see how well raters agree with "
+        "themselves; the first verdict counts",
+    )

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import re
+import zlib
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+
+from pharmrs.records.arrays import FloatArray
 from pharmrs.records.fit import LinearCombinationFit
 from pharmrs.report.page import environment
 from pharmrs.report.traces import fit_traces, packed, packed_axis
@@ -20,6 +28,8 @@ REASONS = (
     "motion or frequency drift",
     "fit does not describe the data",
 )
+_RECORD = re.compile(r'<script type="application/json" id="record">(.*?)</script>', re.S)
+_LARGEST_PAGE = 1 << 26
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -38,13 +48,44 @@ def review_asset(name: str) -> bytes:
 def review_traces(fit: LinearCombinationFit) -> dict[str, object]:
     """The spectrum with its fit, scaled to a height of one: nothing in it tells whose it is, or a concentration."""
     traces = fit_traces(fit)
-    height = float(abs(traces.data).max()) or 1.0
+    return _scaled(traces.ppm, traces.data, traces.model + traces.baseline, traces.baseline, float(fit.noise_sd))
+
+
+def review_traces_of_page(page: bytes) -> dict[str, object]:
+    """The same from a page to explore as `fit_inside_report` makes it, to a thousandth of the noise.
+
+    Raises ValueError where `page` is none.
+    """
+    try:
+        text = zlib.decompressobj().decompress(page, _LARGEST_PAGE).decode("utf-8")
+        found = _RECORD.search(text)
+        record = json.loads(found[1] if found else "")
+        names = ("ppm", "data", "model", "baseline")
+        ppm, data, model, baseline = (_values(record[name]) for name in names)
+        return _scaled(ppm, data, model, baseline, float(record["noise_sd"]))
+    except (zlib.error, KeyError, TypeError) as error:
+        raise ValueError(f"not a page of a fit: {error}") from error
+
+
+def _values(trace: Mapping[str, Any]) -> FloatArray:
+    """What `packed_small` packed."""
+    deltas: list[int | None] = trace["deltas"]
+    codes = np.cumsum([0 if one is None else one for one in deltas])
+    values = float(trace["low"]) + float(trace["step"]) * codes.astype(float)
+    values[[one is None for one in deltas]] = np.nan
+    return np.asarray(values)
+
+
+def _scaled(
+    ppm: FloatArray, data: FloatArray, model: FloatArray, baseline: FloatArray, noise_sd: float
+) -> dict[str, object]:
+    height = float(abs(data).max()) or 1.0
     return {
-        "points": len(traces.ppm),
-        "ppm": packed_axis(traces.ppm),
-        "data": packed(traces.data / height),
-        "model": packed((traces.model + traces.baseline) / height),
-        "baseline": packed(traces.baseline / height),
-        "residual": packed(traces.residual / height),
-        "noise": float(fit.noise_sd) / height,
+        "points": len(ppm),
+        "ppm": packed_axis(ppm),
+        "data": packed(data / height),
+        "model": packed(model / height),
+        "baseline": packed(baseline / height),
+        "residual": packed((data - model) / height),
+        "noise": noise_sd / height,
     }

@@ -24,10 +24,15 @@ DECISIONS = {
     "reason": Column("Why, in the words of the rater."),
     "excluded": Column("Whether the verdicts on the scan exclude it.", levels={"yes": "yes", "no": "no"}),
 }
+_KINDS = {
+    "between": "of two raters, over the scans that both judged",
+    "within": "of a rater with themselves, over the scans that were shown twice",
+}
 AGREEMENT = {
-    "first": Column("Label of the first rater."),
-    "second": Column("Label of the second rater."),
-    "scans": Column("Scans that both judged.", "1"),
+    "kind": Column("Whose agreement.", levels=_KINDS),
+    "first": Column("Label of the first rater; within a rater: of the first showing."),
+    "second": Column("Label of the second rater; within a rater: of the second showing."),
+    "scans": Column("Scans that were judged twice, by both raters or by one at both showings.", "1"),
     **{
         f"{one}_{other}": Column(f"Scans with verdict {one} of the first and {other} of the second rater.", "1")
         for one in VERDICTS
@@ -68,7 +73,8 @@ def _agreement_row(pair: Agreement) -> Row:
         for across, other in enumerate(VERDICTS)
     }
     plain = ("first", "second", "scans", "agreed", "kappa", "low", "high", "kappa_reject")
-    return {**{name: getattr(pair, name) for name in plain}, **counted}
+    kind = "within" if pair.within else "between"
+    return {"kind": kind, **{name: getattr(pair, name) for name in plain}, **counted}
 
 
 def rule_text(rule: VisualInspection) -> str:
@@ -102,7 +108,7 @@ def _counts(verdicts: _Verdicts) -> TableView:
 def _agreement_view(pairs: Sequence[Agreement]) -> TableView:
     rows = tuple(
         (
-            CellView(f"{pair.first} and {pair.second}"),
+            CellView(pair.name),
             count_cell(pair.scans),
             number_cell(pair.agreed),
             number_cell(pair.kappa),
@@ -145,8 +151,15 @@ def inspection_paragraphs(
         f"{count_text(rule.raters, 'rater')}. By the rule declared beforehand {rule_text(rule)}: "
         f"{count_text(len(excluded), 'scan')} excluded."
     )
+    again = [pair for pair in pairs if pair.within]
+    if again:
+        shown = " and ".join(count_text(pair.scans, "scan") + f" ({pair.first})" for pair in again)
+        judged += (
+            f" A share of {100 * rule.repeats:g} % of the spectra, drawn at random, was shown a second time at places "
+            f"the raters did not know: {shown}; the first verdict counts."
+        )
     told = [
-        f"{pair.first} and {pair.second}: {100 * pair.agreed:.0f} % of {count_text(pair.scans, 'scan')} agreed, kappa "
+        f"{pair.name}: {100 * pair.agreed:.0f} % of {count_text(pair.scans, 'scan')} agreed, kappa "
         f"{number_text(pair.kappa)} (95 % interval {number_text(pair.low)} to {number_text(pair.high)})"
         for pair in pairs
         if pair.scans

@@ -1,0 +1,36 @@
+"""Fits that a run has left, for who only looks at them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pharmrs.io.checksums import Checksums
+from pharmrs.pipeline.dataset import Dataset
+from pharmrs.pipeline.derivative import CHECKSUMS_FILE
+from pharmrs.pipeline.scan_cache import ScanCache
+from pharmrs.pipeline.scan_key import basis_checksum, scan_key
+from pharmrs.pipeline.settings import settings_of
+from pharmrs.records.scan import ScanFiles
+from pharmrs.report.review_page import review_traces_of_page
+
+
+class KeptFits:
+    """Fits below `output` that were made of the same inputs with the same settings, basis set and code."""
+
+    def __init__(self, dataset: Dataset, output: Path) -> None:
+        self._study, basis = dataset.usable()
+        self._root, self._basis = dataset.root, basis_checksum(basis)
+        self._cache = ScanCache(output, dataset.root)
+        self._checksums = Checksums.load(output / CHECKSUMS_FILE)
+
+    def traces(self, files: ScanFiles) -> dict[str, object] | None:
+        """The spectrum of a scan as `pharmrs review` shows it; None where it has to be fitted."""
+        settings = settings_of(self._study, files.name)
+        key = scan_key(files, self._root, settings, self._basis, self._checksums)
+        done = None if self._cache.reasons(files, key) else self._cache.load(files)
+        if done is None or done.figures is None:
+            return None
+        try:
+            return review_traces_of_page(done.figures.page)
+        except ValueError:
+            return None
