@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pharmrs.errors import InputError, InputProblem
+from pharmrs.errors import InputError, input_problem
 from pharmrs.io.review_log import DecisionLog, recording_digest
 from pharmrs.pipeline.dataset import Dataset, open_dataset
 from pharmrs.pipeline.derivative import REVIEW_FOLDER, default_output
@@ -186,7 +186,7 @@ def with_session(root: Path, output: Path, rater: str, seed: int, use: Callable[
     if not (rater.isalnum() and rater.isascii()):
         remedy = "choose a label of letters and digits, e.g. --rater AB"
         rule = "must consist of letters and digits"
-        raise InputError([InputProblem(file=str(folder), field="rater", rule=rule, value=rater, remedy=remedy)])
+        raise InputError([input_problem(folder, "rater", rule, rater, remedy)])
     dataset = open_dataset(root, output)
     dataset.usable()
     with DecisionLog(folder, rater) as log:
