@@ -102,7 +102,9 @@ def _arrange(
     ordered = [3, *(axes[tag] for tag in ("DIM_COIL", "DIM_DYN") if tag in axes)]
     rest = [axis for axis in range(data.ndim) if axis not in ordered]
     sizes = (shape[3], *(shape[axes[tag]] if tag in axes else 1 for tag in ("DIM_COIL", "DIM_DYN")))
-    return np.transpose(data, ordered + rest).reshape(sizes).astype(np.complex128)
+    arranged = np.transpose(data, ordered + rest).reshape(sizes).astype(np.complex128, order="C")
+    arranged.flags.writeable = False  # nobody else holds it: the record need not copy it
+    return arranged
 
 
 def _dimension_axes(shape: tuple[int, ...], extension: dict[str, Any], problems: Problems) -> dict[str, int] | None:

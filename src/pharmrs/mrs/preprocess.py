@@ -46,9 +46,8 @@ def preprocess(recordings: Recordings, settings: PreprocessingSettings) -> Prepr
     trimmed, steps = _trim(recordings, settings)
     metabolite = trimmed.metabolite
     acquisition = metabolite.acquisition
-    weights, step = _combine(trimmed)
+    weights, signal, step = _combine(trimmed)
     steps.append(step)
-    signal = coils.combine(metabolite, weights.weights)
     if settings.eddy_current_correction and trimmed.eddy_current is not None:
         signal, step = _correct_eddy_currents(signal, coils.combine(trimmed.eddy_current, weights.weights))
         steps.append(step)
@@ -116,12 +115,13 @@ def _trim(recordings: Recordings, settings: PreprocessingSettings) -> tuple[Reco
     return trimmed, [step]
 
 
-def _combine(recordings: Recordings) -> tuple[coils.CoilWeights, PreprocessingStep]:
+def _combine(recordings: Recordings) -> tuple[coils.CoilWeights, ComplexArray, PreprocessingStep]:
+    """Weights, the combined transients (points, transients), and what was done."""
     metabolite = recordings.metabolite
     reference = recordings.coil_combination or recordings.quantification or recordings.eddy_current
     noise = coils.noise_covariance(metabolite)
     weights = coils.coil_weights(reference or metabolite, noise)
-    after = coils.combine(metabolite, weights.weights).mean(axis=1)
+    signal = coils.combine(metabolite, weights.weights)
     source = "the water reference" if reference is not None else "the metabolite signal itself (no water reference)"
     warnings = []
     if weights.explained < 0.9 and metabolite.coils > 1:
@@ -132,15 +132,16 @@ def _combine(recordings: Recordings) -> tuple[coils.CoilWeights, PreprocessingSt
         else "one coil: nothing to combine"
     )
     before = metabolite.data[:, int(np.argmax(weights.gains))].mean(axis=1)
-    return weights, PreprocessingStep(
+    step = PreprocessingStep(
         name="coil combination",
         summary=summary,
         before=before,
-        after=after,
+        after=signal.mean(axis=1),
         numbers={"energy in the first mode (%)": 100.0 * weights.explained},
         series={"relative S/N of each coil": tuple(float(value) for value in weights.gains)},
         warnings=tuple(warnings),
     )
+    return weights, signal, step
 
 
 def _correct_eddy_currents(signal: ComplexArray, reference: ComplexArray) -> tuple[ComplexArray, PreprocessingStep]:
