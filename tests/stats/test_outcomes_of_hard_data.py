@@ -158,6 +158,9 @@ def test_groups_that_cannot_carry_a_variance() -> None:
         fit_mixed(outcome, design, TERMS, {"subject": ["S1"] * len(outcome)})
     with pytest.raises(NotEstimable, match="one participant"):
         robust_least_squares(outcome, design, TERMS, "CR2", ["S1"] * len(outcome))
+    two = [0, 1, 2, 3, 5]  # two participants with both rows, one with one: the residual has one degree of freedom
+    with pytest.raises(NotEstimable, match="do not tell the variance components apart"):
+        fit_mixed(outcome[two], design[two], TERMS, {"subject": [subject[row] for row in two]})
     with pytest.raises(NotEstimable, match="reproduce the outcome exactly"):
         fit_mixed(design @ np.arange(1.0, 5.0), design, TERMS, {"subject": subject})
 

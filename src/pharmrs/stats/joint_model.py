@@ -121,7 +121,8 @@ class _Problem:
             for move in step * np.eye(len(parameters))
         ]
         values, vectors = np.linalg.eigh(np.add(rows, np.transpose(rows)) / 2)
-        return np.asarray((vectors * np.maximum(values, 1e-2)) @ vectors.T)
+        least = max(1e-2, 1e-9 * float(values[-1]))  # rounding must not make the inverse indefinite
+        return np.asarray((vectors * np.maximum(values, least)) @ vectors.T)
 
 
 def fit_joint(

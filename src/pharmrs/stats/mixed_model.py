@@ -14,6 +14,7 @@ from pharmrs.stats.not_estimable import NotEstimable
 from pharmrs.stats.variance_blocks import blocks_of
 from pharmrs.stats.variance_components import VarianceComponents, estimate_components
 
+_LEAST_INFORMATION = 1e-10  # smallest over largest eigenvalue of the expected information on the components
 SINGULAR = "a variance component is zero: the fit is that of the model without it"
 
 
@@ -57,6 +58,8 @@ def fit_mixed(
     fit = estimate_components(blocks, outcome, design, restricted=restricted, bounded=bounded)
     if not fit.converged:
         raise NotEstimable(f"{method}: the variance components did not converge")
+    if not _told_apart(fit):
+        raise NotEstimable(f"{method}: these rows do not tell the variance components apart")
     singular = len(fit.free) < len(fit.components)
     subjects = len(set(next(iter(groups.values()))))
     notes = (SINGULAR,) if singular else ()
@@ -70,6 +73,12 @@ def fit_mixed(
         restricted=restricted,
         singular=singular,
     )
+
+
+def _told_apart(fit: VarianceComponents) -> bool:
+    free = list(fit.free)
+    values = np.linalg.eigvalsh(fit.at.expected[np.ix_(free, free)])
+    return bool(values[0] > _LEAST_INFORMATION * values[-1])
 
 
 def _inference(
