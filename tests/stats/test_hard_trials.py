@@ -12,6 +12,8 @@ from scipy import stats
 
 from pharmrs.records.analysis import AnalysisPlan, Covariate, StatisticalTest
 from pharmrs.records.observations import Observation
+from pharmrs.stats.extension import ModelInput
+from pharmrs.stats.extension_levels import run_ranks
 from pharmrs.stats.paired import paired_t_test, welch_t_test
 from pharmrs.stats.reference_chain import reference_chain
 
@@ -137,6 +139,39 @@ def test_a_parallel_design_compares_groups() -> None:
     assert (test.statistic, test.p, test.df) == pytest.approx((expected.statistic, expected.pvalue, expected.df))
     assert test.p_method == "Welch t"
     assert len(chain.changes.subject) == 30 if chain.changes else False
+    (change,) = [
+        one for one in chain.paired
+        if (one.family, one.quantity) == ("change_between_treatments", "change in Glu") and one.sample.startswith("all")
+    ]  # fmt: skip
+    assert chain.changes is not None
+    values = chain.changes.change_metabolite
+    sides = [values[chain.changes.of_treatment(name) & np.isfinite(values)] for name in ("placebo", "drug")]
+    expected = stats.ttest_ind(*sides, equal_var=False)
+    assert (change.statistic, change.p) == pytest.approx((expected.statistic, expected.pvalue))
+    ranks = run_ranks(ModelInput(table=table, changes=chain.changes, plan=PLAN))
+    (rank_sum,) = [one for one in ranks.tests if one.family == "mann_whitney"]
+    levels = chain.changes.change_biomarker
+    sides = [levels[chain.changes.of_treatment(name) & np.isfinite(levels)] for name in ("placebo", "drug")]
+    assert rank_sum.p == pytest.approx(stats.mannwhitneyu(*sides, method="exact").pvalue)
+    assert rank_sum.n == sum(map(len, sides))
+
+
+def test_a_crossover_compares_the_two_changes_of_a_participant() -> None:
+    """By hand from the change table: pairs of participants with both changes."""
+    table = table_of(random_rows(8, subjects=20, missing=0.1))
+    chain = reference_chain(table, PLAN)
+    assert chain.changes is not None
+    by_name = [
+        dict(zip(np.array(chain.changes.subject)[rows], chain.changes.change_metabolite[rows], strict=True))
+        for rows in map(chain.changes.of_treatment, ("placebo", "drug"))
+    ]
+    both = [name for name in by_name[0] if name in by_name[1] and math.isfinite(by_name[0][name] - by_name[1][name])]
+    expected = stats.ttest_rel(*([one[name] for name in both] for one in by_name))
+    (found,) = [
+        one for one in chain.paired
+        if (one.family, one.quantity) == ("change_between_treatments", "change in Glu") and one.sample.startswith("all")
+    ]  # fmt: skip
+    assert (found.statistic, found.p, found.n) == pytest.approx((expected.statistic, expected.pvalue, len(both)))
 
 
 BLANK = StatisticalTest(family="", group="", quantity="")

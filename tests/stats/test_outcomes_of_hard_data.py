@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pharmrs.records.analysis import StatisticalTest
 from pharmrs.records.arrays import FloatArray
 from pharmrs.stats.censored_regression import fit_tobit
 from pharmrs.stats.censored_summary import (
@@ -23,7 +24,7 @@ from pharmrs.stats.m_estimation import fit_m, fit_mm
 from pharmrs.stats.measurement_error import errors_in_variables, simex
 from pharmrs.stats.mixed_model import fit_mixed
 from pharmrs.stats.not_estimable import NotEstimable
-from pharmrs.stats.p_adjustment import benjamini_hochberg, holm
+from pharmrs.stats.p_adjustment import adjusted, benjamini_hochberg, holm
 from pharmrs.stats.quantile_regression import fit_quantile
 from pharmrs.stats.rank_tests import kendall, levene, mann_whitney, wilcoxon_signed_rank
 from pharmrs.stats.regression_diagnostics import breusch_pagan, nested_f
@@ -265,6 +266,14 @@ def test_errors_in_variables_is_less_biased_than_least_squares() -> None:
     ordinary = robust_least_squares(outcome, design, ("intercept", "x"), "HC3")
     assert ordinary.ci_high[1] < 1.6
     assert ordinary.estimate[1] < extrapolated.estimate[1] < 2.2
+
+
+def test_p_is_adjusted_within_its_family_and_sample() -> None:
+    """Holm and Benjamini-Hochberg of .01, .04: .02, .04. A single test is not adjusted, one without p not counted."""
+    given = [("a", "all", 0.01), ("b", "all", 0.02), ("a", "all", 0.04), ("a", "all", np.nan), ("a", "some", 0.03)]
+    found = adjusted([StatisticalTest(family=f, sample=s, group="", quantity="", p=p) for f, s, p in given])
+    np.testing.assert_allclose([test.p_holm for test in found], [0.02, 0.02, 0.04, np.nan, 0.03])
+    np.testing.assert_allclose([test.p_bh for test in found], [0.02, 0.02, 0.04, np.nan, 0.03])
 
 
 def test_adjusted_p_leaves_missing_ones_out() -> None:

@@ -15,6 +15,7 @@ from pharmrs.stats.main_model import main_model
 from pharmrs.stats.multiplicity import correlation_adjusted_bonferroni, correlation_adjusted_sidak
 from pharmrs.stats.paired import paired_t_test
 from pharmrs.stats.reference_chain import reference_chain
+from pharmrs.stats.term_tests import covariate_test, type_two_tests
 
 from .surrogate import PAPER_PLAN, acceptance, parity_changes, parity_table, read_rows, surrogate_table
 
@@ -112,7 +113,11 @@ def test_main_model_of_r() -> None:
     for name, ours in columns.items():
         assert ours == pytest.approx(expected[name], rel=CLOSED_FORM), name
     assert (model.shapiro.statistic, model.shapiro.p) == pytest.approx(parity["shapiro"], rel=1e-6)  # series of AS R94
-    assert model.hypothesis[0].statistic ** 2 == pytest.approx(parity["anova2"][2], rel=CLOSED_FORM)
+    type_two = type_two_tests(model, "dG")
+    assert [test.statistic for test in type_two] == pytest.approx(parity["anova2"], rel=CLOSED_FORM)
+    assert [(test.group, test.df, test.df2) for test in type_two] == [
+        ("dG", 1.0, 38.0), ("treatment", 1.0, 38.0), ("dG × treatment", 1.0, 38.0)
+    ]  # fmt: skip
 
 
 def test_covariates_of_r() -> None:
@@ -125,6 +130,12 @@ def test_covariates_of_r() -> None:
     assert [row.p for row in age.estimates] == pytest.approx(parity["age"]["p"], rel=CLOSED_FORM)
     genotype = main_model(changes, plan, Covariate(name="genotype", reference="VV"))
     by_term = {row.term: row for row in genotype.estimates}
+    two = covariate_test(genotype, "genotype")
+    without = main_model(changes, plan)  # nobody's genotype is missing: nested on the same rows
+    rss = [float(np.sum(one.residuals**2)) for one in (without, genotype)]
+    assert two.statistic == pytest.approx((rss[0] - rss[1]) / 2 / (rss[1] / two.df2), rel=CLOSED_FORM)
+    assert (two.df, two.df2) == (2.0, genotype.df[1])
+    assert covariate_test(age, "age").p == pytest.approx(next(row.p for row in age.estimates if row.term == "age"))
     terms = ("(intercept)", "change in Glu", "K", "genotype VM", "genotype MM", "change in Glu × K")
     assert [by_term[term].estimate for term in terms] == pytest.approx(parity["geno"]["coef"], rel=CLOSED_FORM)
     assert [by_term[term].p for term in terms] == pytest.approx(parity["geno"]["p"], rel=CLOSED_FORM)

@@ -77,6 +77,7 @@ class StatisticalTest:
     `family`: spearman, oldham, within_treatment, shapiro, ...; `group`: treatment, time point or sample it is about.
     `p_alternative`: a second p by `p_alternative_method` where the literature uses two. `alpha`: the level it is
     judged by after correction for multiplicity (Bonferroni; `alpha_sidak`: Sidak), NaN where it is not judged.
+    `p_holm`, `p_bh`: p adjusted for all tests of its family and sample (Holm; Benjamini and Hochberg).
     """
 
     family: str
@@ -97,6 +98,8 @@ class StatisticalTest:
     n: int = 0
     alpha: float = _NAN
     alpha_sidak: float = _NAN
+    p_holm: float = _NAN
+    p_bh: float = _NAN
     sample: str = ""
     reason: str = ""
 

@@ -78,7 +78,9 @@ class CovariateModel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReferenceChain:
-    """The reference analysis. `model` is None only where `reason` says why; `joint`: all interactions together."""
+    """The reference analysis. `model` is None only where `reason` says why; `joint`: all interactions together;
+    `terms`: F of each term of the main model; `covariates`: F of each covariate.
+    """
 
     levels: BiomarkerLevels | None
     changes: ChangeTable | None
@@ -86,6 +88,8 @@ class ReferenceChain:
     model: LinearModel | None = None
     covariate_models: tuple[CovariateModel, ...] = ()
     joint: tuple[StatisticalTest, ...] = ()
+    terms: tuple[StatisticalTest, ...] = ()
+    covariates: tuple[StatisticalTest, ...] = ()
     correlations: tuple[StatisticalTest, ...] = ()
     oldham: tuple[StatisticalTest, ...] = ()
     paired: tuple[StatisticalTest, ...] = ()

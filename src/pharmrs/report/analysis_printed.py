@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from pharmrs.records.analysis import EffectEstimate, StatisticalTest
 from pharmrs.records.analysis_result import AnalysisResult
 from pharmrs.records.linear_model import LinearModel
 from pharmrs.report.numbers import MISSING, number_text
-from pharmrs.report.printed_models import model_tests_table, models_table
+from pharmrs.report.printed_models import model_tests_table, models_table, summaries_table
 from pharmrs.report.printed_tables import PrintedTable
 from pharmrs.report.statistics_text import df_text, interval_text, level_text, p_text, statistic_phrase
 
 
 def printed_tables(result: AnalysisResult) -> tuple[PrintedTable, ...]:
-    """Main model, covariates, correlations, Oldham, t tests, unit check, extension models, sample flow."""
+    """Main model and its terms, covariates, correlations, Oldham, t tests, adjusted p, unit check, extension models,
+    sample flow.
+    """
     found = (
         _main_table(result),
+        _terms_table(result),
         _covariates_table(result),
         _correlations_table(result),
         _comparisons_table(result),
+        _adjusted_table(result),
         _rules_table(result),
         _units_table(result),
         models_table(result),
         model_tests_table(result),
+        summaries_table(result),
         _flow_table(result),
     )
     return tuple(table for table in found if table is not None)
@@ -54,8 +60,59 @@ def _main_table(result: AnalysisResult) -> PrintedTable:
 
 def _estimate_cells(item: EffectEstimate) -> tuple[str, ...]:
     return (
-        number_text(item.estimate), number_text(item.se), interval_text(item.ci_low, item.ci_high),
+        number_text(item.estimate, 4), number_text(item.se, 4), interval_text(item.ci_low, item.ci_high),
         number_text(item.statistic), df_text(item.df), p_text(item.p),
+    )  # fmt: skip
+
+
+def _terms_table(result: AnalysisResult) -> PrintedTable | None:
+    tests = [*result.chain.terms, *result.chain.covariates]
+    if not tests:
+        return None
+    rows = tuple(
+        (f"{'+ ' if test.family == 'covariate' else ''}{test.group}", number_text(test.statistic), df_text(test.df),
+         df_text(test.df2), p_text(test.p), str(test.n))
+        for test in tests
+    )  # fmt: skip
+    note = "Type II: a main effect is tested beside the other one, without the interaction."
+    note += " + covariate: all its levels together, added to the main model." if result.chain.covariates else ""
+    return PrintedTable(
+        title="F tests of the terms of the main model, and of each covariate",
+        columns=("Term", "F", "df", "df of error", "p", "n pairs"), rows=rows, note=note,
+    )  # fmt: skip
+
+
+_FAMILIES = {
+    "spearman": "rank correlation per treatment",
+    "covariate": "covariates",
+    "within_treatment": "change within treatments",
+    "between_treatments": "levels between treatments",
+    "change_between_treatments": "change between treatments",
+}
+
+
+def _adjusted_table(result: AnalysisResult) -> PrintedTable | None:
+    """Families of at least two tests, those of pairs in the sample of the reference analysis."""
+    chain = result.chain
+    tests = [
+        *chain.correlations,
+        *chain.covariates,
+        *(test for test in chain.paired if test.sample == chain.paired[0].sample),
+    ]
+    known = [test for test in tests if not math.isnan(test.p_holm)]
+    families = [test.family for test in known]
+    rows = tuple(
+        (_FAMILIES[test.family], test.group if test.family == "covariate" else f"{test.quantity}, {test.group}",
+         str(test.n), p_text(test.p), p_text(test.p_holm), p_text(test.p_bh))
+        for test in known
+        if families.count(test.family) > 1
+    )  # fmt: skip
+    if not rows:
+        return None
+    return PrintedTable(
+        title="p adjusted for the number of tests of a family",
+        columns=("Family", "Test", "n", "p", "p (Holm)", "p (Benjamini-Hochberg)"), rows=rows,
+        note="Holm: probability of any false rejection in the family; Benjamini-Hochberg: false discovery rate.",
     )  # fmt: skip
 
 
@@ -116,9 +173,8 @@ def _comparisons_table(result: AnalysisResult) -> PrintedTable | None:
                "df", "p")  # fmt: skip
     note = "Paired t tests: pairs are matched by participant, a missing partner drops the pair."
     note += " Between treatments: Welch's t test of two groups." if parallel else ""
-    title = (
-        f"Levels within and between treatments: {result.plan.biomarker} (adjusted level) and {result.plan.metabolite}"
-    )
+    quantities = f"{result.plan.biomarker} (adjusted level), {result.plan.metabolite}"
+    title = f"Levels and changes within and between treatments: {quantities}"
     return PrintedTable(title=title, columns=columns, rows=rows, note=f"{note}{_reasons(tests)}")
 
 

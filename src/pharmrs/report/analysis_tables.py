@@ -112,7 +112,7 @@ def reference_tests(result: AnalysisResult) -> list[StatisticalTest]:
                 )
             )  # fmt: skip
             tests.append(model.shapiro)
-    return [*tests, *chain.joint, *chain.correlations, *chain.oldham, *chain.paired]
+    return [*tests, *chain.joint, *chain.terms, *chain.covariates, *chain.correlations, *chain.oldham, *chain.paired]
 
 
 def _test_row(test: StatisticalTest, model: ModelOutcome | None) -> Row:

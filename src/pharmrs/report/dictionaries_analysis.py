@@ -83,6 +83,8 @@ TESTS: dict[str, Column] = {
     "n": Column("Pairs (or values) used.", "1"),
     "alpha": Column("Level after correction for multiplicity (Bonferroni); n/a where it is not judged.", "1"),
     "alpha_sidak": Column("The same by Sidak.", "1"),
+    "p_holm": Column("p adjusted for all tests of the family and sample by Holm; n/a where it is in none.", "1"),
+    "p_bh": Column("p adjusted by Benjamini and Hochberg (false discovery rate).", "1"),
     "reason": _REASON,
 }
 FLOW: dict[str, Column] = {

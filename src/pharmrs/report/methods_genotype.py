@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from pharmrs.records.genotype import Digest, Genotyping
@@ -59,6 +60,8 @@ def equilibrium_text(result: Genotyping, cite: Citations | None = None) -> str:
     if found is None:
         return f"No sample could be called ({lost})."
     told = ", ".join(f"{count} {name}" for count, name in zip(found.counts, result.assay.genotypes, strict=True))
+    if math.isnan(found.chi2):
+        return f"Genotypes: {told}; {lost}. Only one allele was seen, so Hardy-Weinberg equilibrium cannot be tested."
     return (
         f"Genotypes: {told}; {lost}. Hardy-Weinberg equilibrium: chi-squared {number_text(found.chi2)} "
         f"(p = {number_text(found.p_chi2)}), exact p = {number_text(found.p_exact)}{exact}, "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import io
+import re
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ _LATEX = str.maketrans(
      "“": "``", "”": "''"}
 )  # fmt: skip
 
+_NUMBER = re.compile(r"[−<+-]?\d")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrintedTable:
@@ -27,12 +30,19 @@ class PrintedTable:
     rows: tuple[tuple[str, ...], ...]
     note: str = ""
 
+    def of_text(self, column: int) -> bool:
+        """Whether a column holds words: those begin on the left, numbers end on the right."""
+        return column == 0 or not any(_NUMBER.match(row[column]) for row in self.rows)
+
 
 def to_markdown(tables: Sequence[PrintedTable]) -> str:
     """Pipe tables, numbered; numbers to the right."""
     parts = []
     for number, table in enumerate(tables, start=1):
-        lines = [_pipes(table.columns), _pipes(["---", *("---:" for _ in table.columns[1:])])]
+        lines = [
+            _pipes(table.columns),
+            _pipes(["---" if table.of_text(place) else "---:" for place in range(len(table.columns))]),
+        ]
         lines += [_pipes([cell.replace("|", r"\|") for cell in row]) for row in table.rows]
         note = f"\n\n{table.note}" if table.note else ""
         parts.append(f"**Table {number}. {table.title}**\n\n" + "\n".join(lines) + note)
@@ -51,7 +61,11 @@ def to_html(tables: Sequence[PrintedTable]) -> str:
         parts.append(f"<table><caption>Table {number}. {html.escape(table.title)}</caption>")
         parts.append(f"<thead><tr>{head}</tr></thead><tbody>")
         for row in table.rows:
-            cells = "".join(f'<td align="right">{html.escape(cell)}</td>' for cell in row[1:])
+            cells = "".join(
+                f'<td align="{"left" if table.of_text(place) else "right"}">{html.escape(cell)}</td>'
+                for place, cell in enumerate(row)
+                if place
+            )
             parts.append(f'<tr><th scope="row" align="left">{html.escape(row[0])}</th>{cells}</tr>')
         parts.append("</tbody></table>" + (f"<p>{html.escape(table.note)}</p>" if table.note else ""))
     return "\n".join([*parts, "</body></html>"]) + "\n"
@@ -67,7 +81,7 @@ def to_latex(tables: Sequence[PrintedTable]) -> str:
             r"\begin{table}",
             rf"\caption{{{table.title.translate(_LATEX)}}}",
             r"\centering",
-            rf"\begin{{tabular}}{{l{'r' * (len(table.columns) - 1)}}}",
+            rf"\begin{{tabular}}{{{''.join('l' if table.of_text(k) else 'r' for k in range(len(table.columns)))}}}",
             r"\toprule",
             " & ".join(name.translate(_LATEX) for name in table.columns) + r" \\",
             r"\midrule",
@@ -96,7 +110,7 @@ def to_docx(tables: Sequence[PrintedTable]) -> bytes:
         for line, cells in zip(grid.rows, [table.columns, *table.rows], strict=True):
             for position, (place, text) in enumerate(zip(line.cells, cells, strict=True)):
                 place.text = text
-                if position:
+                if not table.of_text(position):
                     place.paragraphs[0].alignment = WD_ALIGN_PARAGRAPH.RIGHT
         document.add_paragraph(table.note)
     written = io.BytesIO()

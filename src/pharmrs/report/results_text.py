@@ -39,7 +39,11 @@ def results_paragraphs(result: AnalysisResult) -> list[str]:
     paragraphs += [
         f"Change against mean level (Oldham): {_correlation(test, judged=False)}." for test in oldham if not test.reason
     ]
-    for family, words in (("within_treatment", "Within treatments"), ("between_treatments", "Between treatments")):
+    for family, words in (
+        ("within_treatment", "Within treatments"),
+        ("between_treatments", "Between treatments"),
+        ("change_between_treatments", "Changes between treatments"),
+    ):
         tests = [test for test in chain.paired if test.family == family and test.sample == chain.paired[0].sample]
         if tests:
             paragraphs.append(f"{words}: " + "; ".join(_comparison(test) for test in tests) + ".")
@@ -134,15 +138,18 @@ def _model_paragraph(model: ModelOutcome, result: AnalysisResult) -> str:
         return f"{label}: not estimable, {model.reason}."
     shown = [item for item in model.estimates if item.hypothesis] or list(model.estimates[:1])
     parts = [_effect_of_model(item, result) for item in shown]
-    parts += [_test_of_model(test) for test in model.tests[:_TESTS_IN_TEXT]]
-    more = len(model.tests) - _TESTS_IN_TEXT
+    tests = [test for test in model.tests if test.family != "leave_one_out"]  # its notes say it in words
+    parts += [_test_of_model(test) for test in tests[:_TESTS_IN_TEXT]]
+    more = len(tests) - _TESTS_IN_TEXT
     rest = f" ({more} more in the tables)" if more > 0 else ""
-    return " ".join([f"{label}: {'; '.join(parts)}{rest}.", *(_sentence(note) for note in model.notes)])
+    first = f"{label}: {'; '.join(parts)}{rest}." if parts else f"{label}."
+    return " ".join([first, *(_sentence(note) for note in model.notes)])
 
 
 def _test_of_model(test: StatisticalTest) -> str:
     group = f", {test.group}" if test.group else ""
-    return f"{test.quantity} ({test.family.replace('_', ' ')}){group}: {statistic_phrase(test)} (n = {test.n})"
+    name = "" if test.family == "multiverse" else f" ({test.family.replace('_', ' ')})"
+    return f"{test.quantity}{name}{group}: {statistic_phrase(test)} (n = {test.n})"
 
 
 def _sentence(note: str) -> str:

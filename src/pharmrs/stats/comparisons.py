@@ -1,4 +1,4 @@
-"""Within and between treatments: did the level change, and did it differ?"""
+"""Within and between treatments: did the level change, and did levels and changes differ?"""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ AVAILABLE = "all available pairs"
 
 
 def level_comparisons(table: ObservationTable, changes: ChangeTable, plan: AnalysisPlan) -> tuple[StatisticalTest, ...]:
-    """t tests of biomarker level and metabolite, within each treatment and between treatments at each time point.
+    """t tests of biomarker level and metabolite, within each treatment and between treatments at each time point, and
+    of their declared changes between treatments.
 
     Each in two samples: where both quantities are known (the sample of the reference analysis), and all that the
     quantity itself allows. Within: baseline minus follow-up; between: reference minus the other treatment. In a
@@ -30,6 +31,17 @@ def level_comparisons(table: ObservationTable, changes: ChangeTable, plan: Analy
             complete = np.where(changes.complete[:, None], values, np.nan) if sample == BOTH_KNOWN else values
             tests += _within(table, changes, plan, quantity, sample, complete)
             tests += _between(table, changes, plan, quantity, sample, shown)
+    for quantity, change in (
+        (plan.biomarker, changes.change_biomarker), (plan.metabolite, changes.change_metabolite)
+    ):  # fmt: skip
+        for sample, kept in ((BOTH_KNOWN, changes.complete), (AVAILABLE, np.ones(len(changes), dtype=bool))):
+            shown = np.where(kept, change, np.nan)
+            for other in changes.treatments[1:]:
+                what = StatisticalTest(
+                    family="change_between_treatments", group=f"{changes.treatments[0]} - {other}",
+                    quantity=f"change in {quantity}", sample=sample,
+                )  # fmt: skip
+                tests.append(_two_treatments(table, changes, plan, shown, other, what))
     return tuple(tests)
 
 
@@ -63,11 +75,16 @@ def _between(
                 quantity=quantity,
                 sample=sample,
             )
-            chosen = [changes.of_treatment(name) for name in (reference, other)]
-            if table.kind == "parallel":
-                yield welch_t_test(values[chosen[0], column], values[chosen[1], column], plan.alpha, what)
-                continue
-            sides = [
-                {changes.subject[row]: float(values[row, column]) for row in np.flatnonzero(mask)} for mask in chosen
-            ]
-            yield paired_t_test(sides[0], sides[1], plan.alpha, what)
+            yield _two_treatments(table, changes, plan, values[:, column], other, what)
+
+
+def _two_treatments(
+    table: ObservationTable, changes: ChangeTable, plan: AnalysisPlan, values: FloatArray, other: str,
+    what: StatisticalTest,
+) -> StatisticalTest:  # fmt: skip
+    """Reference less `other`: paired by participant in a crossover, Welch's t of two groups in a parallel trial."""
+    chosen = [changes.of_treatment(name) for name in (changes.treatments[0], other)]
+    if table.kind == "parallel":
+        return welch_t_test(values[chosen[0]], values[chosen[1]], plan.alpha, what)
+    sides = [{changes.subject[row]: float(values[row]) for row in np.flatnonzero(mask)} for mask in chosen]
+    return paired_t_test(sides[0], sides[1], plan.alpha, what)

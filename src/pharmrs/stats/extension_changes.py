@@ -24,6 +24,13 @@ _CR2 = (
     "Standard errors of the main model allow for several rows of a participant (CR2 with Satterthwaite degrees of "
     "freedom, 10.1080/07350015.2016.1247004)."
 )
+_OTHERS = "are for comparison with other software; with few participants they are too small"
+_SANDWICHES = {
+    "HC1": ("HC1 standard errors", f"HC1 standard errors (10.1016/0304-4076(85)90158-7) {_OTHERS}."),
+    "CR0": ("Cluster-robust (CR0)", f"CR0 standard errors by participant (10.1093/biomet/73.1.13) {_OTHERS}."),
+    "CR1": ("Cluster-robust (CR1)", f"CR1 standard errors by participant (10.1093/biomet/73.1.13) {_OTHERS}."),
+    "CR2": ("Cluster-robust (CR2)", _CR2),
+}
 _MIXED = (
     "A mixed model with a random intercept of the participant was fitted by REML; tests use Kenward-Roger standard "
     "errors and degrees of freedom (10.2307/2533558)."
@@ -45,27 +52,38 @@ def run_hc3(given: ModelInput) -> ModelOutcome:
     design = model.design
     level = 1 - given.plan.alpha
     found = robust_least_squares(model.outcome, design.matrix, design.terms, "HC3", level=level)
-    unequal = breusch_pagan(model.outcome, design.matrix)
+    tests = [_breusch_pagan(model, studentised=studentised) for studentised in (True, False)]
     distances = cook_distances(model.outcome, design.matrix)
     worst = int(np.nanargmax(distances))
-    test = StatisticalTest(
-        family="breusch_pagan", group="all", quantity="residuals of main", statistic_name="chi2",
-        statistic=unequal.statistic, df=unequal.df, p=unequal.p, p_method="studentised", n=len(model.outcome),
-    )  # fmt: skip
     outcome = outcome_of("hc3", "HC3 standard errors", model, found, methods=_HC3,
                          facts={"largest_cook_distance": float(distances[worst])})  # fmt: skip
     note = f"largest Cook distance {distances[worst]:.2f} ({model.rows.subject[worst]}, {model.rows.treatment[worst]})"
     return ModelOutcome(
-        name=outcome.name, title=outcome.title, estimates=outcome.estimates, tests=(test,), facts=outcome.facts,
+        name=outcome.name, title=outcome.title, estimates=outcome.estimates, tests=tuple(tests), facts=outcome.facts,
         notes=(*outcome.notes, note), methods=outcome.methods,
     )  # fmt: skip
 
 
-def run_cr2(given: ModelInput) -> ModelOutcome:
-    """Main model, CR2 clustered by participant."""
-    model = change_model(given.changes, given.plan)
-    found = _clustered(model, given.plan.alpha)
-    return outcome_of("cr2", "Cluster-robust (CR2)", model, found, methods=_CR2)
+def _breusch_pagan(model: ChangeModel, *, studentised: bool) -> StatisticalTest:
+    found = breusch_pagan(model.outcome, model.design.matrix, studentised=studentised)
+    method = "studentised" if studentised else "normal errors"
+    return StatisticalTest(
+        family="breusch_pagan", group=method, quantity="residuals of main", statistic_name="chi2",
+        statistic=found.statistic, df=found.df, p=found.p, p_method=method, n=len(model.outcome),
+    )  # fmt: skip
+
+
+def _sandwich(kind: str, title: str, methods: str) -> Callable[[ModelInput], ModelOutcome]:
+    """Main model with the robust standard errors `kind`."""
+
+    def run(given: ModelInput) -> ModelOutcome:
+        model = change_model(given.changes, given.plan)
+        found = robust_least_squares(
+            model.outcome, model.design.matrix, model.design.terms, kind, model.subject, level=1 - given.plan.alpha
+        )
+        return outcome_of(kind.lower(), title, model, found, methods=methods)
+
+    return run
 
 
 def _clustered(model: ChangeModel, alpha: float) -> Coefficients:
@@ -168,7 +186,10 @@ def _robust(name: str, title: str, methods: str, kind: str) -> Callable[[ModelIn
 
 CHANGE_MODELS = (
     ExtensionModel(name="hc3", title="HC3 standard errors", run=run_hc3),
-    ExtensionModel(name="cr2", title="Cluster-robust (CR2)", run=run_cr2),
+    *(
+        ExtensionModel(name=kind.lower(), title=title, run=_sandwich(kind, title, methods))
+        for kind, (title, methods) in _SANDWICHES.items()
+    ),
     ExtensionModel(name="period", title="Period added (CR2)", run=run_period),
     ExtensionModel(name="within", title="Within participants (fixed intercepts)", run=run_within),
     ExtensionModel(name="mixed", title="Mixed model (Kenward-Roger)", run=run_mixed),
@@ -179,6 +200,12 @@ CHANGE_MODELS = (
         title="Robust regression (Huber)",
         run=_robust("huber", "Robust regression (Huber)", "M-estimation with Huber's psi (10.1214/aoms/1177703732).",
                     "Huber"),
+    ),
+    ExtensionModel(
+        name="bisquare",
+        title="Robust regression (bisquare)",
+        run=_robust("bisquare", "Robust regression (bisquare)",
+                    "M-estimation with Tukey's bisquare (10.1080/00401706.1974.10489171).", "bisquare"),
     ),
     ExtensionModel(
         name="mm",

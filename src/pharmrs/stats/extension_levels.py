@@ -15,7 +15,7 @@ from pharmrs.stats.correlation_interval import correlation_interval
 from pharmrs.stats.extension import ExtensionModel, ModelInput
 from pharmrs.stats.mixed_model import fit_mixed
 from pharmrs.stats.not_estimable import NotEstimable
-from pharmrs.stats.rank_tests import TwoSidedTest, kendall, levene, wilcoxon_signed_rank
+from pharmrs.stats.rank_tests import TwoSidedTest, kendall, levene, mann_whitney, wilcoxon_signed_rank
 from pharmrs.stats.spearman import pearson_test
 
 _LEVELS = (
@@ -27,8 +27,9 @@ _SUMMARIES = (
     "statistics and Kaplan-Meier (10.1002/9781118162729)."
 )
 _RANKS = (
-    "Kendall's tau-b, Pearson's r with Fisher's interval, Wilcoxon signed-rank tests within treatments, and Levene's "
-    "test (about medians) between treatments."
+    "Kendall's tau-b, Pearson's r with Fisher's interval, Wilcoxon signed-rank tests within treatments, the biomarker "
+    "change between treatments by signed ranks (rank sums of the two groups in a parallel trial), and Levene's test "
+    "(about medians) between treatments."
 )
 
 
@@ -137,6 +138,7 @@ def run_ranks(given: ModelInput) -> ModelOutcome:
             _told("wilcoxon", treatment, "biomarker level",
                   partial(wilcoxon_signed_rank, levels[:, 0], levels[:, 1]), len(levels))
         )  # fmt: skip
+    tests += _ranks_between(given)
     changes = [
         given.changes.change_biomarker[given.changes.complete & given.changes.of_treatment(name)]
         for name in given.changes.treatments
@@ -147,12 +149,37 @@ def run_ranks(given: ModelInput) -> ModelOutcome:
     return ModelOutcome(name="ranks", title="Rank tests and spread", tests=tuple(tests), methods=(_RANKS,))
 
 
+def _ranks_between(given: ModelInput) -> list[StatisticalTest]:
+    """The biomarker change between treatments: signed ranks of a participant's two changes in a crossover, rank sums of
+    two groups in a parallel trial.
+    """
+    rows = given.changes.where(np.isfinite(given.changes.change_biomarker))
+    found = []
+    by_treatment = [
+        {rows.subject[row]: rows.change_biomarker[row] for row in np.flatnonzero(rows.of_treatment(name))}
+        for name in rows.treatments
+    ]
+    for name, other in zip(rows.treatments[1:], by_treatment[1:], strict=True):
+        group, reference = f"{rows.treatments[0]} - {name}", by_treatment[0]
+        if given.table.kind == "parallel":
+            sides = [np.array(list(one.values()), dtype=float) for one in (reference, other)]
+            run, n = partial(mann_whitney, *sides), len(reference) + len(other)
+            found.append(_told("mann_whitney", group, "biomarker change", run, n))
+            continue
+        both = sorted(reference.keys() & other.keys())
+        sides = [np.array([one[subject] for subject in both], dtype=float) for one in (other, reference)]
+        found.append(
+            _told("wilcoxon", group, "biomarker change", partial(wilcoxon_signed_rank, *sides), len(both))
+        )  # fmt: skip
+    return found
+
+
 def _told(family: str, group: str, quantity: str, run: Callable[[], TwoSidedTest], n: int) -> StatisticalTest:
     try:
         found = run()
     except NotEstimable as why:
         return StatisticalTest(family=family, group=group, quantity=quantity, n=n, reason=str(why))
-    name = {"kendall": "tau", "wilcoxon": "V", "levene": "F"}[family]
+    name = {"kendall": "tau", "wilcoxon": "V", "mann_whitney": "W", "levene": "F"}[family]
     return StatisticalTest(
         family=family, group=group, quantity=quantity, statistic_name=name, statistic=found.statistic, df=found.df,
         df2=found.df2, p=found.p, p_method=found.p_method, n=n,

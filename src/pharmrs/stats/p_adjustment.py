@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import ArrayLike
 
+from pharmrs.records.analysis import StatisticalTest
 from pharmrs.records.arrays import FloatArray
+
+
+def adjusted(tests: Sequence[StatisticalTest]) -> tuple[StatisticalTest, ...]:
+    """The tests with p adjusted for all tests of the same family and sample that gave a p."""
+    families = [(test.family, test.sample) for test in tests]
+    found = list(tests)
+    for family in dict.fromkeys(families):
+        places = [place for place, own in enumerate(families) if own == family]
+        p = [tests[place].p for place in places]
+        for place, by_holm, by_bh in zip(places, holm(p), benjamini_hochberg(p), strict=True):
+            found[place] = replace(found[place], p_holm=float(by_holm), p_bh=float(by_bh))
+    return tuple(found)
 
 
 def _sorted_p(p_values: ArrayLike) -> tuple[FloatArray, FloatArray, np.ndarray[tuple[int], np.dtype[np.intp]]]:

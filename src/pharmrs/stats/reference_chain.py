@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pharmrs.records.analysis import AnalysisPlan
+from pharmrs.records.analysis import AnalysisPlan, StatisticalTest
 from pharmrs.records.analysis_result import CovariateModel, ReferenceChain
 from pharmrs.records.changes import ChangeTable
 from pharmrs.records.observations import ObservationTable
@@ -13,8 +13,10 @@ from pharmrs.stats.joint_test import joint_interaction_test
 from pharmrs.stats.levels import biomarker_levels
 from pharmrs.stats.main_model import main_model
 from pharmrs.stats.not_estimable import NotEstimable
+from pharmrs.stats.p_adjustment import adjusted
 from pharmrs.stats.rule_sensitivity import rule_changes
 from pharmrs.stats.sample_flow import sample_flow
+from pharmrs.stats.term_tests import covariate_test, type_two_tests
 from pharmrs.stats.unit_invariance import unit_changes
 
 
@@ -32,21 +34,30 @@ def reference_chain(table: ObservationTable, plan: AnalysisPlan) -> ReferenceCha
         model, reason = main_model(changes, plan), ""
     except NotEstimable as why:
         model, reason = None, str(why)
+    with_covariate = _covariate_models(changes, plan)
     return ReferenceChain(
         levels=levels,
         changes=changes,
         flow=sample_flow(table, changes),
         model=model,
-        covariate_models=_covariate_models(changes, plan),
+        covariate_models=with_covariate,
         joint=() if model is None else (joint_interaction_test(model),),
-        correlations=change_correlations(changes, plan),
+        terms=() if model is None else type_two_tests(model, f"change in {plan.metabolite}"),
+        covariates=adjusted([covariate_test(one.model, one.covariate) for one in with_covariate if one.model]),
+        correlations=_judged(change_correlations(changes, plan)),
         oldham=oldham_tests(changes, plan),
-        paired=level_comparisons(table, changes, plan),
+        paired=adjusted(level_comparisons(table, changes, plan)),
         unit_changes=unit_changes(table, plan),
         rule_changes=rule_changes(table, plan),
         notes=levels.notes + notes,
         reason=reason,
     )
+
+
+def _judged(correlations: tuple[StatisticalTest, ...]) -> tuple[StatisticalTest, ...]:
+    """Rank correlations adjusted for the number of treatments; Pearson's stand beside them and are not judged."""
+    ranks = iter(adjusted([test for test in correlations if test.family == "spearman"]))
+    return tuple(next(ranks) if test.family == "spearman" else test for test in correlations)
 
 
 def _covariate_models(changes: ChangeTable, plan: AnalysisPlan) -> tuple[CovariateModel, ...]:

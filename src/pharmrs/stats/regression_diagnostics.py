@@ -59,16 +59,19 @@ def breusch_pagan(outcome: FloatArray, design: FloatArray, *, studentised: bool 
     return VarianceTest(statistic=statistic, df=df, p=float(stats.chi2.sf(statistic, df)))
 
 
-def nested_f(outcome: FloatArray, smaller: FloatArray, larger: FloatArray) -> NestedComparison:
-    """F test of nested least-squares models on the same rows."""
-    check_estimable("nested F", outcome, larger, column_names(larger))
+def nested_f(
+    outcome: FloatArray, smaller: FloatArray, larger: FloatArray, whole: FloatArray | None = None
+) -> NestedComparison:
+    """F test of nested least-squares models on the same rows; `whole`: the model whose error is used (`larger`)."""
+    whole = larger if whole is None else whole
+    check_estimable("nested F", outcome, whole, column_names(whole))
     added = larger.shape[1] - smaller.shape[1]
     if added < 1:
         raise NotEstimable("nested F: the larger model has no more terms than the smaller one")
     rest = [
         float(np.sum((outcome - design @ np.linalg.lstsq(design, outcome, rcond=None)[0]) ** 2))
-        for design in (smaller, larger)
+        for design in (smaller, larger, whole)
     ]
-    df = len(outcome) - larger.shape[1]
-    f = (rest[0] - rest[1]) / added / (rest[1] / df) if rest[1] > 0 else float("inf")
+    df = len(outcome) - whole.shape[1]
+    f = (rest[0] - rest[1]) / added / (rest[2] / df) if rest[2] > 0 else float("inf")
     return NestedComparison(f=f, df_numerator=added, df_denominator=df, p=float(stats.f.sf(f, added, df)))
