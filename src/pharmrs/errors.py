@@ -51,3 +51,14 @@ class InputError(PharmrsError):
 
 class FitFailure(PharmrsError):
     """A fit that did not reach an optimum that can be trusted; the message says why."""
+
+
+class WorkersLost(PharmrsError):
+    """Workers that were to do the work are gone; what they had done is kept. `remedy`: what to do."""
+
+    def __init__(self, what: str, remedy: str) -> None:
+        self.what, self.remedy = what, remedy
+        super().__init__(f"{what}. Remedy: {remedy}")
+
+    def __reduce__(self) -> tuple[type[WorkersLost], tuple[str, str]]:
+        return (WorkersLost, (self.what, self.remedy))

@@ -23,12 +23,12 @@ def demo_command(
 ) -> None:
     """Simulate a trial from raw signals on, analyse it, and show planted against recovered values."""
     from pharmrs.pipeline.demonstration import demonstrate
-    from pharmrs.pipeline.execution import default_workers, limit_threads
+    from pharmrs.pipeline.execution import limit_threads, workforce
     from pharmrs.pipeline.simulation import SimulationRequest
 
     limit_threads()
-    request = SimulationRequest(participants=participants, seed=seed, workers=workers or default_workers())
-    with progress("demonstration") as (begin, step):
+    with workforce(workers) as team, progress("demonstration") as (begin, step):
+        request = SimulationRequest(participants=participants, seed=seed, workers=team)
         done = demonstrate(folder, request, begin, step, say)
     outcomes = done.run.outcomes
     print_problems(done.run.all_problems)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from pharmrs.cli.messages import EXIT_BAD_INPUT, EXIT_SOME_FAILED, print_problems, progress, say
-from pharmrs.cli.options import WorkersOption
+from pharmrs.cli.options import ClusterOption, SchedulerOption, WorkersOption, execution_of
 
 if TYPE_CHECKING:
     from pharmrs.records.fit import RatioPrior
@@ -33,10 +33,13 @@ def fit_command(
         list[str],
         typer.Option("--ratio", help="Soft prior on a ratio, e.g. NAAG/NAA=0.15:0.15 (mean:SD); repeat for more."),
     ] = [],  # noqa: B006
+    *,
     workers: WorkersOption = 0,
+    scheduler: SchedulerOption = "",
+    cluster: ClusterOption = None,
 ) -> None:
     """Quantify preprocessed spectra with a basis set: a tidy table, a quality table, a picture."""
-    from pharmrs.pipeline.execution import default_workers, limit_threads
+    from pharmrs.pipeline.execution import limit_threads, workforce
     from pharmrs.pipeline.spectra import fit_files
     from pharmrs.pipeline.spectra_outputs import write_fit_figures, write_fit_tables
     from pharmrs.records.fit import FitSettings
@@ -47,14 +50,15 @@ def fit_command(
     settings = FitSettings(
         ppm_low=ppm[0], ppm_high=ppm[1], omit=tuple(omit), add=tuple(add), ratio_priors=tuple(map(_ratio_prior, ratio))
     )
-    with progress("spectra") as (begin, step):
+    execution = execution_of(workers, scheduler, cluster)
+    with workforce(execution) as team, progress("spectra") as (begin, step):
         begin(len(spectra))
         outcomes = fit_files(
             spectra,
             basis,
             water,
             settings,
-            workers or default_workers(),
+            team,
             lambda outcome: step(outcome.file.name, outcome.fit is not None),
         )
     print_problems(problem for outcome in outcomes for problem in outcome.problems)

@@ -26,8 +26,8 @@ from pharmrs.cli import (
     validate,
     voxel,
 )
-from pharmrs.cli.messages import EXIT_BAD_INPUT, print_problems, say
-from pharmrs.errors import InputError
+from pharmrs.cli.messages import EXIT_BAD_INPUT, EXIT_SOME_FAILED, print_problems, say
+from pharmrs.errors import InputError, WorkersLost
 
 app = typer.Typer(
     name="pharmrs",
@@ -80,6 +80,9 @@ def run() -> None:
     except InputError as error:
         print_problems(error.problems)
         sys.exit(EXIT_BAD_INPUT)
+    except WorkersLost as error:
+        say(f"error: {error}")
+        sys.exit(EXIT_SOME_FAILED)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         say(f"error: {where}{error.strerror or error}. Remedy: check that the path exists, is writable and has room.")

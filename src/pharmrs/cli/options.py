@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
+
+if TYPE_CHECKING:
+    from pharmrs.pipeline.execution import Execution
 
 DatasetArgument = Annotated[Path, typer.Argument(help="BIDS dataset with study.yaml at its root.")]
 OutputOption = Annotated[
@@ -13,3 +16,22 @@ OutputOption = Annotated[
     typer.Option("--output", "-o", help="Folder of the derivative [default: DATASET/derivatives/pharmrs]."),
 ]
 WorkersOption = Annotated[int, typer.Option("--workers", "-j", min=0, help="Processes; 0: one per core.")]
+SchedulerOption = Annotated[
+    str, typer.Option("--scheduler", help="Dask scheduler that is running, such as tcp://10.0.0.1:8786.")
+]
+ClusterOption = Annotated[
+    Optional[Path],  # noqa: UP045
+    typer.Option("--cluster", help="YAML file: jobs of Slurm, PBS or SGE do the work, see docs/scale.md."),
+]
+
+
+def execution_of(workers: int, scheduler: str, cluster: Path | None) -> Execution:
+    """Where the work is to be done. Raises InputError for what is wrong with the file."""
+    from pharmrs.io.cluster_file import read_cluster
+    from pharmrs.pipeline.execution import Execution
+
+    if scheduler and cluster is not None:
+        raise typer.BadParameter("give one of --scheduler and --cluster", param_hint="--scheduler")
+    if workers and (scheduler or cluster is not None):
+        raise typer.BadParameter("is for this computer; the cluster has its own number", param_hint="--workers")
+    return Execution(count=workers, scheduler=scheduler, cluster=read_cluster(cluster) if cluster is not None else None)

@@ -8,7 +8,7 @@ from typing import Annotated, Optional
 import typer
 
 from pharmrs.cli.messages import progress, say
-from pharmrs.cli.options import WorkersOption
+from pharmrs.cli.options import ClusterOption, SchedulerOption, WorkersOption, execution_of
 
 
 def power_command(
@@ -19,19 +19,22 @@ def power_command(
         typer.Option("--simulations", "-n", min=20, help="Simulated trials per size instead of the declared number."),
     ] = None,
     workers: WorkersOption = 0,
+    scheduler: SchedulerOption = "",
+    cluster: ClusterOption = None,
 ) -> None:
     """Sample size for the planned coupling: simulate trials, analyse them as planned, count."""
-    from pharmrs.pipeline.execution import default_workers
+    from pharmrs.pipeline.execution import workforce
     from pharmrs.pipeline.power import power_batches, read_power, simulate_power, with_simulations, write_power
     from pharmrs.report.power_tables import power_lines
 
     plan = read_power(study)
     if simulations is not None:
         plan = with_simulations(plan, simulations)
-    with progress("trials") as (begin, step):
+    execution = execution_of(workers, scheduler, cluster)
+    with workforce(execution) as team, progress("trials") as (begin, step):
         batches = power_batches(plan)
         begin(len(batches))
-        found = simulate_power(plan, workers or default_workers(), lambda _result: step(""))
+        found = simulate_power(plan, team, lambda _result: step(""))
     for line in power_lines(found):
         typer.echo(line)
     for path in write_power(out, found):

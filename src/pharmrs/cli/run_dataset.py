@@ -8,7 +8,14 @@ from typing import Annotated
 import typer
 
 from pharmrs.cli.messages import EXIT_BAD_INPUT, EXIT_SOME_FAILED, print_problems, progress, say
-from pharmrs.cli.options import DatasetArgument, OutputOption, WorkersOption
+from pharmrs.cli.options import (
+    ClusterOption,
+    DatasetArgument,
+    OutputOption,
+    SchedulerOption,
+    WorkersOption,
+    execution_of,
+)
 
 
 def run_command(
@@ -17,13 +24,15 @@ def run_command(
     workers: WorkersOption = 0,
     fresh: Annotated[bool, typer.Option("--fresh", help="Fit every scan again, whatever earlier runs left.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be fitted, and why.")] = False,
+    scheduler: SchedulerOption = "",
+    cluster: ClusterOption = None,
 ) -> None:
     """Process every scan of a dataset: concentrations, quality, exclusions, figures, report.
 
     Scans that an earlier run fitted are fitted again only where their input, a setting or the program changed.
     """
     from pharmrs.pipeline.derivative import default_output
-    from pharmrs.pipeline.execution import default_workers, limit_threads
+    from pharmrs.pipeline.execution import limit_threads, workforce
     from pharmrs.pipeline.run import run_dataset
 
     limit_threads()
@@ -31,11 +40,12 @@ def run_command(
     if dry_run:
         _tell_plan(dataset, target)
         return
-    with progress("scans") as (begin, step):
+    execution = execution_of(workers, scheduler, cluster)
+    with workforce(execution) as team, progress("scans") as (begin, step):
         result = run_dataset(
             dataset,
             target,
-            workers or default_workers(),
+            team,
             begin,
             lambda outcome: step(outcome.files.name, not outcome.failed),
             say,

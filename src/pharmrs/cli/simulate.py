@@ -9,7 +9,7 @@ from typing import Annotated, Optional
 import typer
 
 from pharmrs.cli.messages import progress, say
-from pharmrs.cli.options import WorkersOption
+from pharmrs.cli.options import ClusterOption, SchedulerOption, WorkersOption, execution_of
 
 
 class Kind(StrEnum):  # typer lists the members of an enumeration as choices
@@ -35,23 +35,26 @@ def simulate_command(
     ] = None,
     recordings: Annotated[bool, typer.Option(help="Simulate the raw recordings too.")] = True,
     workers: WorkersOption = 0,
+    scheduler: SchedulerOption = "",
+    cluster: ClusterOption = None,
 ) -> None:
     """Simulate a trial as a BIDS dataset, from raw signals on; the planted truth is written to truth/."""
-    from pharmrs.pipeline.execution import default_workers, limit_threads
+    from pharmrs.pipeline.execution import limit_threads, workforce
     from pharmrs.pipeline.simulation import SimulationRequest, simulate_trial
     from pharmrs.report.numbers import count_text
 
     limit_threads()
-    request = SimulationRequest(
-        study=study,
-        kind=kind.value if kind is not None else None,
-        participants=participants,
-        seed=seed,
-        interaction=interaction,
-        recordings=recordings,
-        workers=workers or default_workers(),
-    )
-    with progress("participants") as (begin, step):
+    execution = execution_of(workers, scheduler, cluster)
+    with workforce(execution) as team, progress("participants") as (begin, step):
+        request = SimulationRequest(
+            study=study,
+            kind=kind.value if kind is not None else None,
+            participants=participants,
+            seed=seed,
+            interaction=interaction,
+            recordings=recordings,
+            workers=team,
+        )
         trial = simulate_trial(folder, request, begin, lambda recorded: step(f"sub-{recorded.person.label}"))
     scans = sum(visit.has_scan for visit in trial.visits) if recordings else 0
     counts = ((len(trial.participants), "participant"), (len(trial.visits), "visit"), (scans, "recording"))

@@ -1,12 +1,15 @@
-"""Many scans on several cores: one BLAS thread in each worker, results in the order of the scans."""
+"""Where tasks are done: in this process, on the cores of this computer, or on a cluster; the results are the same."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
-from typing import TypeVar
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from pharmrs.records.cluster import ClusterPlan
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -18,6 +21,37 @@ _THREAD_VARIABLES = (
     "VECLIB_MAXIMUM_THREADS",
     "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS",
 )
+_USUAL_TASK_S = 1.0
+# Dask on two cores of a laptop: import, scheduler and workers, each of which loads the program (docs/scale.md)
+_START_S = 5.0
+
+
+class Workers(Protocol):
+    """Who does tasks."""
+
+    def check(self, needed: Sequence[Path]) -> None:
+        """Raise `InputError` naming every worker that runs another program or does not see the files `needed`."""
+
+    def results(
+        self,
+        function: Callable[[Task], Result],
+        tasks: Sequence[Task],
+        lost: Callable[[Task, str], Result] | None,
+        seconds_each: float,
+    ) -> Iterator[tuple[int, Result]]:
+        """Number and result of each task, as they end; the arguments are those of `as_done`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Execution:
+    """What a person asks for; it changes no result. `count`: processes of this computer, 0: one per core.
+
+    `scheduler`: address of a Dask scheduler that is running. `cluster`: batch system that gives the workers.
+    """
+
+    count: int = 0
+    scheduler: str = ""
+    cluster: ClusterPlan | None = None
 
 
 def limit_threads() -> None:
@@ -29,39 +63,103 @@ def limit_threads() -> None:
     threadpool_limits(limits=1)
 
 
+@contextlib.contextmanager
+def workforce(wanted: Execution | int | Workers) -> Iterator[Workers]:
+    """The workers that are asked for, sent home at the end; those that are there already are left to their owner.
+
+    They are started by the first work that is worth it. A number: of processes of this computer.
+    """
+    if isinstance(wanted, int):
+        wanted = Execution(count=wanted)
+    if not isinstance(wanted, Execution):
+        yield wanted
+    elif wanted.scheduler or wanted.cluster is not None:
+        from pharmrs.pipeline.dask_clusters import batch_cluster, running_scheduler
+        from pharmrs.pipeline.dask_workers import DaskWorkers
+
+        start = batch_cluster(wanted.cluster) if wanted.cluster else running_scheduler(wanted.scheduler)
+        with contextlib.closing(DaskWorkers(start)) as workers:
+            yield workers
+    else:
+        with contextlib.closing(LocalWorkers(wanted.count or default_workers())) as here:
+            yield here
+
+
+class LocalWorkers:
+    """This process, and as many others of this computer where there is work enough for them."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._team: Workers | None = None
+        self._end = contextlib.ExitStack()
+
+    def check(self, needed: Sequence[Path]) -> None:
+        """They are this program and see what it sees."""
+
+    def results(
+        self,
+        function: Callable[[Task], Result],
+        tasks: Sequence[Task],
+        lost: Callable[[Task, str], Result] | None,
+        seconds_each: float,
+    ) -> Iterator[tuple[int, Result]]:
+        """Done here, one after the other, where starting others would take longer than they save."""
+        saved_s = seconds_each * (len(tasks) - -(-len(tasks) // self._count))
+        if saved_s == 0 or (self._team is None and saved_s <= _START_S):
+            return enumerate(map(function, tasks))
+        return self._others().results(function, tasks, lost, seconds_each)
+
+    def close(self) -> None:
+        """End the processes."""
+        self._end.close()
+        self._team = None
+
+    def _others(self) -> Workers:
+        if self._team is None:
+            from pharmrs.pipeline.dask_clusters import local_processes
+            from pharmrs.pipeline.dask_workers import DaskWorkers
+
+            team = DaskWorkers(local_processes(self._count))
+            self._end.callback(team.close)
+            self._team = team
+        return self._team
+
+
+def as_done(
+    function: Callable[[Task], Result],
+    tasks: Sequence[Task],
+    workers: int | Workers,
+    *,
+    lost: Callable[[Task, str], Result] | None = None,
+    seconds_each: float = _USUAL_TASK_S,
+) -> Iterator[tuple[int, Result]]:
+    """Number and result of each task as it ends; nothing is kept, so that memory does not grow with the tasks.
+
+    `workers`: a number: of processes of this computer, for this call alone. `lost`: the result of a task whose worker
+    died every time it was tried, from the task and what happened; without it `WorkersLost` is raised. `seconds_each`:
+    what a task is expected to take. An exception in a worker propagates: expected bad data must be a result, not an
+    exception.
+    """
+    limit_threads()
+    with workforce(workers) as team:
+        yield from team.results(function, tasks, lost, seconds_each)
+
+
 def map_tasks(
     function: Callable[[Task], Result],
     tasks: Sequence[Task],
-    workers: int,
+    workers: int | Workers,
     done: Callable[[Result], None] = lambda _result: None,
+    *,
+    lost: Callable[[Task, str], Result] | None = None,
+    seconds_each: float = _USUAL_TASK_S,
 ) -> list[Result]:
-    """Results of `function` for every task, in their order; `done` is called as each one ends.
-
-    One worker or one task runs in this process. An exception in a worker propagates: expected bad data must be a
-    result, not an exception.
-    """
-    limit_threads()
-    if workers <= 1 or len(tasks) <= 1:
-        return list(_in_turn(function, tasks, done))
+    """Results of `function` for every task, in their order; `done` is called as each one ends. See `as_done`."""
     results: dict[int, Result] = {}
-    # spawn: forking a process with threads (BLAS, progress bar) can hang
-    with ProcessPoolExecutor(
-        max_workers=min(workers, len(tasks)), mp_context=get_context("spawn"), initializer=limit_threads
-    ) as pool:
-        futures = {pool.submit(function, task): index for index, task in enumerate(tasks)}
-        for future in as_completed(futures):
-            results[futures[future]] = future.result()
-            done(results[futures[future]])
-    return [results[index] for index in range(len(tasks))]
-
-
-def _in_turn(
-    function: Callable[[Task], Result], tasks: Sequence[Task], done: Callable[[Result], None]
-) -> Iterator[Result]:
-    for task in tasks:
-        result = function(task)
+    for index, result in as_done(function, tasks, workers, lost=lost, seconds_each=seconds_each):
+        results[index] = result
         done(result)
-        yield result
+    return [results[index] for index in range(len(tasks))]
 
 
 def default_workers() -> int:

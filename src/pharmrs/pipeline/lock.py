@@ -12,18 +12,20 @@ from pharmrs.pipeline.derivative import CACHE_FOLDER
 
 
 @contextlib.contextmanager
-def only_run(output: Path) -> Iterator[None]:
-    """Hold the derivative for this process; the system lets go of it however the process ends, killed or not.
+def only_run(output: Path) -> Iterator[Path]:
+    """Hold the derivative for this process by a lock on the file it gives.
 
-    Raises InputError where another run holds it. Where the file system knows no locks, none is held.
+    The system lets go of it however the process ends, killed or not. Raises InputError where
+    another run holds it. Where the file system knows no locks, none is held.
     """
+    place = output / CACHE_FOLDER / "lock"
+    place.parent.mkdir(parents=True, exist_ok=True)
     try:
         import fcntl
     except ImportError:  # not on Windows
-        yield
+        place.touch()
+        yield place
         return
-    place = output / CACHE_FOLDER / "lock"
-    place.parent.mkdir(parents=True, exist_ok=True)
     with place.open("a+", encoding="utf-8") as stream:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -31,13 +33,13 @@ def only_run(output: Path) -> Iterator[None]:
             stream.seek(0)
             raise _taken(output, stream.read().strip()) from None
         except OSError:
-            yield
+            yield place
             return
         stream.seek(0)
         stream.truncate()
         stream.write(f"process {os.getpid()}\n")
         stream.flush()
-        yield
+        yield place
 
 
 def _taken(output: Path, holder: str) -> InputError:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pharmrs.errors import InputError, InputProblem
 from pharmrs.io.study_file import read_power_plan
-from pharmrs.pipeline.execution import map_tasks
+from pharmrs.pipeline.execution import Workers, map_tasks, workforce
 from pharmrs.records.power import PowerStudy
 from pharmrs.records.study_analysis import StudyPlan
 from pharmrs.records.study_power import Power
@@ -19,6 +19,7 @@ from pharmrs.stats.power import MAIN, TrialBatch, power_point, required_size, ru
 from pharmrs.stats.registry import MODELS
 
 _BATCH = 50  # trials per task: seconds of work, so that the bar moves
+_BATCH_S = 1.0  # expected with the main model
 
 
 def declared(plan: StudyPlan) -> Power:
@@ -41,11 +42,15 @@ def power_batches(plan: StudyPlan) -> list[TrialBatch]:
     ]  # fmt: skip
 
 
-def simulate_power(plan: StudyPlan, workers: int, done: Callable[[object], None] = lambda _result: None) -> PowerStudy:
+def simulate_power(
+    plan: StudyPlan, workers: int | Workers, done: Callable[[object], None] = lambda _result: None
+) -> PowerStudy:
     """Simulate every batch and count. `done` is called as each batch ends."""
     power = declared(plan)
     batches = power_batches(plan)
-    results = map_tasks(run_batch, batches, workers, done)
+    with workforce(workers) as team:
+        team.check(())
+        results = map_tasks(run_batch, batches, team, done, seconds_each=_BATCH_S)
     points = []
     for model in power.models:
         for subjects in sorted(power.subjects):

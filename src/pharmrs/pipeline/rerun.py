@@ -12,6 +12,7 @@ from pharmrs.errors import InputError
 from pharmrs.io.json_text import read_json
 from pharmrs.io.problems import Problems
 from pharmrs.pipeline.derivative import NOT_RESULTS, PROVENANCE_FILE, REVIEW_FOLDER
+from pharmrs.pipeline.execution import Workers
 from pharmrs.pipeline.run import run_dataset
 from pharmrs.records.scan import ScanOutcome
 
@@ -41,7 +42,7 @@ class Repetition:
 def rerun(
     provenance: Path,
     dataset: Path | None,
-    workers: int,
+    workers: int | Workers,
     begin: Callable[[int], None] = lambda _count: None,
     done: Callable[[ScanOutcome], None] = lambda _outcome: None,
     tell: Callable[[str], None] = lambda _text: None,

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from pharmrs.errors import InputError, InputProblem
 from pharmrs.io.checksums import Checksums
+from pharmrs.io.study_file import STUDY_FILE
 from pharmrs.pipeline.dataset import Dataset, open_dataset
 from pharmrs.pipeline.derivative import CHECKSUMS_FILE, remove_leftovers
-from pharmrs.pipeline.execution import map_tasks
+from pharmrs.pipeline.execution import Workers, as_done, workforce
 from pharmrs.pipeline.lock import only_run
 from pharmrs.pipeline.log import log_to
 from pharmrs.pipeline.outputs import write_study, write_tables
 from pharmrs.pipeline.provenance import provenance_of
 from pharmrs.pipeline.scan_cache import ScanDone
-from pharmrs.pipeline.scan_tasks import ScanTask, finished, fit_and_draw, plan_scans
+from pharmrs.pipeline.scan_tasks import ScanTask, finished, fit_and_draw, lost_scan, plan_scans
 from pharmrs.pipeline.stage_registry import STAGES
 from pharmrs.pipeline.study_basis import keep_basis
 from pharmrs.pipeline.study_stages import StageOutcome, StudyContext, run_stages
@@ -30,6 +32,7 @@ from pharmrs.records.scan import ScanOutcome
 from pharmrs.report.atomic import write_text
 
 LOG = logging.getLogger("pharmrs")
+_SCAN_S = 2.0  # one scan, expected: raw signals to pictures
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,7 @@ class RunResult:
 def run_dataset(
     root: Path,
     output: Path,
-    workers: int,
+    workers: int | Workers,
     begin: Callable[[int], None] = lambda _count: None,
     done: Callable[[ScanOutcome], None] = lambda _outcome: None,
     tell: Callable[[str], None] = lambda _text: None,
@@ -77,9 +80,9 @@ def run_dataset(
     _check_output(root, output)
     checksums = Checksums.load(output / CHECKSUMS_FILE)
     raters = judge_scans(root, study, dataset.scans, output, checksums)
-    with only_run(output), log_to(output):
+    with workforce(workers) as team, _shared_with(team, root, output), log_to(output):
         remove_leftovers(output)
-        LOG.info("%d scans in %s, output %s, %d workers", len(dataset.scans), root, output, workers)
+        LOG.info("%d scans in %s, output %s", len(dataset.scans), root, output)
         for problem in dataset.general_problems:
             _log(problem)
         basis = keep_basis(study.basis, basis, output)
@@ -88,14 +91,14 @@ def run_dataset(
         provenance = provenance_of(dataset, plan.images, checksums)  # before: what is hashed is what is read next
         provenance |= {"review_sha256": review_checksums(output)}
         write_text(output / CHECKSUMS_FILE, checksums.text())
-        tissue = tissue_stage(plan, dataset.scans, output, workers, tell)
+        tissue = tissue_stage(plan, dataset.scans, output, team, tell)
         before = replace(tissue.outcome, problems=(*raters.problems, *tissue.outcome.problems))
         for problem in before.problems:
             _log(problem)
         tasks = plan_scans(dataset, output, tissue.tissue, raters.exclusions, checksums)
         begin(len(tasks))
-        scans = _process(tasks, basis, workers, fresh, lambda item: _report_one(item, done))
-        return _finish(dataset, output, scans, before, provenance, workers, tell)
+        scans = _process(tasks, basis, team, fresh, lambda item: _report_one(item, done))
+        return _finish(dataset, output, scans, before, provenance, tell)
 
 
 def plan_run(root: Path, output: Path) -> list[ScanTask]:
@@ -107,7 +110,7 @@ def plan_run(root: Path, output: Path) -> list[ScanTask]:
 
 
 def _process(
-    tasks: Sequence[ScanTask], basis: BasisSet, workers: int, fresh: bool, done: Callable[[ScanDone], None]
+    tasks: Sequence[ScanTask], basis: BasisSet, workers: Workers, fresh: bool, done: Callable[[ScanDone], None]
 ) -> list[ScanDone]:
     """Every scan in the order of the tasks: those that an earlier run left are read, the others fitted."""
     protons = basis.proton_amplitude
@@ -124,11 +127,21 @@ def _process(
             to_do.append(task)
         else:
             take(task, kept)
-    by_name = {task.files.name: task for task in to_do}
-    work = partial(fit_and_draw, basis=basis)
-    map_tasks(work, to_do, workers, lambda item: take(by_name[item.outcome.files.name], item))
+    for index, item in as_done(
+        partial(fit_and_draw, basis=basis), to_do, workers, lost=lost_scan, seconds_each=_SCAN_S
+    ):
+        take(to_do[index], item)
     LOG.info("%d scans fitted, %d as they were", len(to_do), len(tasks) - len(to_do))
     return [scans[task.files.name] for task in tasks]
+
+
+@contextlib.contextmanager
+def _shared_with(workers: Workers, root: Path, output: Path) -> Iterator[None]:
+    """Hold the derivative, and see to it that the workers see the dataset and what is written."""
+    workers.check([root / STUDY_FILE])
+    with only_run(output) as lock:
+        workers.check([lock])
+        yield
 
 
 def _check_output(root: Path, output: Path) -> None:
@@ -170,14 +183,13 @@ def _finish(
     scans: list[ScanDone],
     before: StageOutcome,
     provenance: Mapping[str, object],
-    workers: int,
     tell: Callable[[str], None],
 ) -> RunResult:
     study, _ = dataset.usable()
     outcomes = tuple(item.outcome for item in scans)
     figures = {item.outcome.files.name: item.figures for item in scans if item.figures is not None}
     write_tables(output, dataset, outcomes)
-    context = StudyContext(root=dataset.root, study=study, output=output, outcomes=outcomes, workers=workers, tell=tell)
+    context = StudyContext(root=dataset.root, study=study, output=output, outcomes=outcomes, tell=tell)
     after = run_stages(context, STAGES)
     for problem in (problem for stage in after for problem in stage.problems):
         _log(problem)

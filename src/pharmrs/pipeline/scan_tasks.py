@@ -99,6 +99,18 @@ def fit_and_draw(task: ScanTask, basis: BasisSet) -> ScanDone:
     return done
 
 
+def lost_scan(task: ScanTask, what: str) -> ScanDone:
+    """The outcome of a scan whose worker died every time."""
+    problem = InputProblem(
+        file=task.files.metabolite,
+        field="processing",
+        rule="must end",
+        value=what,
+        remedy="run again: only this scan is tried; if memory ran out, use fewer workers; else report it with the scan",
+    )
+    return ScanDone(ScanOutcome(files=task.files, result=None, problems=(problem,)), None)
+
+
 def finished(task: ScanTask, done: ScanDone, proton_amplitude: float) -> ScanDone:
     """The scan with its concentrations, the rules it breaks, and what was known to be wrong with it."""
     outcome = quantified(done.outcome, proton_amplitude, task.settings)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pharmrs.errors import InputError, input_problem
 from pharmrs.io.study_file import read_study
-from pharmrs.pipeline.execution import map_tasks
+from pharmrs.pipeline.execution import Workers, map_tasks, workforce
 from pharmrs.pipeline.study_basis import basis_files, basis_for
 from pharmrs.records import Acquisition, BasisSet
 from pharmrs.records.scan import REFERENCE_PURPOSES
@@ -27,6 +27,7 @@ from pharmrs.simulate.trial_records import Trial, TrialSettings
 
 REFERENCE_DESIGN = Design(kind="crossover", treatments=("placebo", "S-ketamine"))
 _COMMAND = "pharmrs simulate"
+_PERSON_S = 3.0  # one participant, expected: signals of four visits and a head
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +40,7 @@ class SimulationRequest:
     seed: int = 1
     interaction: float | None = None
     recordings: bool = True
-    workers: int = 1
+    workers: int | Workers = 1
 
 
 def simulate_trial(
@@ -68,7 +69,9 @@ def simulate_trial(
         function: Callable[[PersonTask], PersonRecorded], tasks: Sequence[PersonTask]
     ) -> list[PersonRecorded]:
         begin(len(tasks))
-        return map_tasks(function, tasks, request.workers, done)
+        with workforce(request.workers) as team:
+            team.check([folder])
+            return map_tasks(function, tasks, team, done, seconds_each=_PERSON_S)
 
     return write_trial(folder, trial, instruments, given, run_tasks)
 

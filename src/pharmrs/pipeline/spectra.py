@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from pharmrs.errors import FitFailure, InputError, InputProblem
@@ -15,13 +16,15 @@ from pharmrs.mrs.phase_sense import data_sense, sense_problem
 from pharmrs.mrs.quantify import Context, QuantificationSettings, concentrations
 from pharmrs.mrs.water import water_amplitude
 from pharmrs.pipeline.dataset import open_basis
-from pharmrs.pipeline.execution import map_tasks
+from pharmrs.pipeline.execution import Workers, map_tasks, workforce
 from pharmrs.pipeline.scan import fit_problems
 from pharmrs.records.acquisition import Fids, Spectrum
 from pharmrs.records.basis import BasisSet
 from pharmrs.records.fit import FitSettings, LinearCombinationFit, MetaboliteAmplitude
 from pharmrs.records.preprocessing import WaterAmplitude
 from pharmrs.records.quantification import Concentration
+
+_SPECTRUM_S = 0.1  # one fit, expected
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +37,9 @@ class WaterReference:
 
 
 @dataclass(frozen=True, slots=True)
-class SpectrumTask:
-    """One spectrum to fit."""
+class SpectrumFitting:
+    """What every spectrum of a command is fitted with."""
 
-    file: Path
     basis: BasisSet
     water: WaterReference | None
     settings: FitSettings
@@ -71,35 +73,35 @@ def single_spectrum(fids: Fids, path: str) -> Spectrum:
     return Spectrum(fid=fids.data[:, 0, 0], acquisition=fids.acquisition, affine=fids.affine, source=path)
 
 
-def fit_file(task: SpectrumTask) -> SpectrumOutcome:
+def fit_file(file: Path, fitting: SpectrumFitting) -> SpectrumOutcome:
     """Read, check and fit one file."""
     problems: tuple[InputProblem, ...] = ()
     try:
-        fids = read_fids(task.file)
-        spectrum = single_spectrum(fids, str(task.file))
-        turned = sense_problem(data_sense(spectrum), str(task.file), "data")
+        fids = read_fids(file)
+        spectrum = single_spectrum(fids, str(file))
+        turned = sense_problem(data_sense(spectrum), str(file), "data")
         if turned is not None:
             problems = (turned,)
         if turned is not None and turned.severity == "error":
-            return SpectrumOutcome(task.file, None, problems=problems)
-        if task.water is not None:
-            found = check_pair(fids, task.water.fids, str(task.file), str(task.water.file))
+            return SpectrumOutcome(file, None, problems=problems)
+        if fitting.water is not None:
+            found = check_pair(fids, fitting.water.fids, str(file), str(fitting.water.file))
             problems += tuple(problem for problem in found if problem.field != "points")  # only its t = 0 is used
             if any(problem.severity == "error" for problem in problems):
-                return SpectrumOutcome(task.file, None, problems=problems)
-        fit = fit_spectrum(spectrum, task.basis, task.settings)
+                return SpectrumOutcome(file, None, problems=problems)
+        fit = fit_spectrum(spectrum, fitting.basis, fitting.settings)
     except (FitFailure, InputError) as error:
-        return SpectrumOutcome(task.file, None, problems=problems + fit_problems(error, str(task.file)))
+        return SpectrumOutcome(file, None, problems=problems + fit_problems(error, str(file)))
     rows = metabolite_amplitudes(fit)
     context = Context(
         fit=fit,
         acquisition=spectrum.acquisition,
         water_acquisition=None,
-        water=task.water.amplitude if task.water is not None else None,
-        proton_amplitude=task.basis.proton_amplitude,
+        water=fitting.water.amplitude if fitting.water is not None else None,
+        proton_amplitude=fitting.basis.proton_amplitude,
         settings=QuantificationSettings(),
     )
-    return SpectrumOutcome(task.file, fit, rows, concentrations(context, rows), problems)
+    return SpectrumOutcome(file, fit, rows, concentrations(context, rows), problems)
 
 
 def fit_files(
@@ -107,7 +109,7 @@ def fit_files(
     basis_path: Path,
     water_path: Path | None,
     settings: FitSettings,
-    workers: int,
+    workers: int | Workers,
     done: Callable[[SpectrumOutcome], None] = lambda _outcome: None,
 ) -> tuple[SpectrumOutcome, ...]:
     """Fit every file with one basis set. Raises InputError when the basis set or the water reference is unusable."""
@@ -123,8 +125,17 @@ def fit_files(
             problems += error.problems
     if problems or basis is None:
         raise InputError(problems)
-    tasks = [SpectrumTask(file, basis, water, settings) for file in files]
-    return tuple(map_tasks(fit_file, tasks, workers, done))
+    fit_one = partial(fit_file, fitting=SpectrumFitting(basis, water, settings))
+    with workforce(workers) as team:
+        team.check(files)
+        return tuple(map_tasks(fit_one, files, team, done, lost=_lost, seconds_each=_SPECTRUM_S))
+
+
+def _lost(file: Path, what: str) -> SpectrumOutcome:
+    """The outcome for a spectrum whose worker died every time."""
+    remedy = "fit it again; if memory ran out, use fewer workers"
+    problem = InputProblem(file=str(file), field="processing", rule="must end", value=what, remedy=remedy)
+    return SpectrumOutcome(file, None, problems=(problem,))
 
 
 def _read_water(path: Path) -> WaterReference:

@@ -24,7 +24,6 @@ class StudyContext:
     study: Study
     output: Path
     outcomes: tuple[ScanOutcome, ...]
-    workers: int = 1
     tell: Callable[[str], None] = field(default=lambda _text: None)
 
 

@@ -17,7 +17,7 @@ from pharmrs.errors import InputError, InputProblem
 from pharmrs.io.anatomy_files import find_anatomy, has_images
 from pharmrs.io.nifti_mrs import read_fids
 from pharmrs.io.volumes import read_box, read_maps, read_volume
-from pharmrs.pipeline.execution import map_tasks
+from pharmrs.pipeline.execution import Workers, map_tasks
 from pharmrs.pipeline.head import Head, open_head
 from pharmrs.records.anatomy import AnatomyFiles, TissueMaps, VoxelBox, VoxelTissue
 from pharmrs.records.arrays import FloatArray
@@ -36,6 +36,7 @@ _FIGURE_DPI = 90
 _ANOTHER = "check that image and spectrum are of one person and one visit, and that both affines are in mm"
 # SD of the borders GM/WM and GM/CSF, beside the difference of the two segmentations: see docs/anatomy.md
 OWN_SEGMENTATION_SD = (0.014, 0.009)
+_HEAD_S = 40.0  # one head, expected: brain, tissues, place in MNI152 space
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,10 +125,10 @@ def check_tissues(plan: TissuePlan) -> list[InputProblem]:
 
 
 def measure_tissues(
-    tasks: Sequence[TissueTask], workers: int, done: Callable[[TissueDone], None] = lambda _done: None
+    tasks: Sequence[TissueTask], workers: Workers, done: Callable[[TissueDone], None] = lambda _done: None
 ) -> TissueDone:
     """Run all tasks and put together what they found."""
-    results = map_tasks(measure_tissue, tasks, workers, done)
+    results = map_tasks(measure_tissue, tasks, workers, done, lost=_lost, seconds_each=_HEAD_S)
     return TissueDone(
         found=tuple(sorted((one for result in results for one in result.found), key=lambda one: one.tissue.scan)),
         missing={scan: reason for result in results for scan, reason in result.missing.items()},
@@ -153,6 +154,15 @@ def measure_tissue(task: TissueTask) -> TissueDone:
             problems += error.problems
             missing[scan.name] = "; ".join(f"{one.field}: {one.rule}" for one in error.problems)
     return TissueDone(tuple(found), missing, tuple(problems))
+
+
+def _lost(task: TissueTask, what: str) -> TissueDone:
+    """The outcome for a head whose worker died every time."""
+    remedy = "run again; if memory ran out, use fewer workers"
+    image = task.files.gray_matter or task.files.t1
+    problem = InputProblem(file=image, field="processing", rule="must end", value=what, remedy=remedy)
+    reason = f"the images of the head could not be processed: {what}"
+    return TissueDone(missing=dict.fromkeys((scan.name for scan in task.scans), reason), problems=(problem,))
 
 
 def _measure(scan: ScanFiles, task: TissueTask, head: Head, problems: list[InputProblem]) -> TissueFound:

@@ -10,6 +10,7 @@ from pathlib import Path
 from pharmrs.anatomy.placement import group_placement
 from pharmrs.io.template import mni152
 from pharmrs.io.volumes import probseg_bytes
+from pharmrs.pipeline.execution import Workers
 from pharmrs.pipeline.settings import StudyTissue
 from pharmrs.pipeline.study_stages import StageOutcome
 from pharmrs.pipeline.tissue import TissueDone, TissuePlan, measure_tissues
@@ -42,7 +43,7 @@ def tissue_stage(
     plan: TissuePlan,
     scans: Sequence[ScanFiles],
     output: Path,
-    workers: int,
+    workers: Workers,
     tell: Callable[[str], None] = lambda _text: None,
 ) -> TissueStage:
     """Measure the tissues of every scan's voxel, write `tissue.tsv` and the pictures; one bad image stops no other."""

@@ -1,0 +1,222 @@
+"""Tasks on Dask workers: few at a time, so that any number of them needs no more memory; lost workers are survived."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pickle
+import queue
+import time
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pharmrs.errors import InputError, WorkersLost
+from pharmrs.pipeline.dask_clusters import Connection, Start
+from pharmrs.pipeline.worker_check import Circumstances, check_worker, own_circumstances, unlike, worker_facts
+
+if TYPE_CHECKING:
+    from distributed import Client, Future
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+_LOOK_S = 1.0
+_COUNT_S = 5.0
+_DIED = object()
+_SMALL_BYTES = 1 << 16
+_AHEAD = 2  # tasks per worker that wait or run: a worker is never idle, and little is lost with it
+
+
+class DaskWorkers:
+    """Workers behind a Dask scheduler, started at the first need of them."""
+
+    def __init__(self, start: Start) -> None:
+        self._start = start
+        self._end = contextlib.ExitStack()
+        self._made: Connection | None = None
+
+    def close(self) -> None:
+        """Let go of the workers; those that were started here end."""
+        self._end.close()
+        self._made = None
+
+    def check(self, needed: Sequence[Path]) -> None:
+        """Raise `InputError` with every worker that runs another program or does not see the files `needed`."""
+        connection = self._connection()
+        self._wait_for_worker(connection)
+        answers = connection.client.run(worker_facts, [str(path.absolute()) for path in needed], on_error="return")
+        threads = connection.client.nthreads()
+        mine = own_circumstances()
+        problems = [
+            problem
+            for address, answer in sorted(answers.items())
+            for problem in check_worker(address, answer, threads.get(address, 1), mine)
+        ]
+        if problems:
+            raise InputError(problems)
+
+    def results(
+        self,
+        function: Callable[[Task], Result],
+        tasks: Sequence[Task],
+        lost: Callable[[Task, str], Result] | None,
+        seconds_each: float,
+    ) -> Iterator[tuple[int, Result]]:
+        """Number and result of each task, as they end.
+
+        A task whose worker died is tried again elsewhere. One that Dask gives up, because several workers died with it,
+        is tried once more when nothing else runs: so no task is blamed for what its neighbour did.
+        """
+        del seconds_each
+        if not tasks:
+            return
+        connection = self._connection()
+        self._wait_for_worker(connection)
+        work = _Work(connection, function)
+        suspects: list[int] = []
+        for index, result in work.ended(tasks, range(len(tasks)), connection.client):
+            if result is _DIED:
+                suspects.append(index)
+            else:
+                yield index, result
+        for suspect in suspects:
+            for index, result in work.ended(tasks, [suspect], connection.client):
+                if result is not _DIED:
+                    yield index, result
+                    continue
+                text = "its worker process died every time it was tried"
+                if lost is None:
+                    raise WorkersLost(f"a task could not be done: {text}", connection.remedy)
+                yield index, lost(tasks[index], text)
+
+    def _connection(self) -> Connection:
+        if self._made is None:
+            self._made = self._end.enter_context(self._start())
+        return self._made
+
+    def _wait_for_worker(self, connection: Connection) -> None:
+        until = time.monotonic() + connection.patience_s
+        while not connection.client.nthreads():
+            if time.monotonic() > until:
+                raise WorkersLost(f"{connection.called}: no worker came", connection.remedy)
+            time.sleep(_LOOK_S)
+
+
+class _Work:
+    """One function on its way to the workers."""
+
+    def __init__(self, connection: Connection, function: Callable[[Any], Any]) -> None:
+        self._connection = connection
+        self._name = f"pharmrs-{uuid.uuid4().hex[:12]}"
+        self._tries = 0
+        self._idle_since: float | None = None
+        self._threads, self._counted = 0, 0.0
+        from distributed.protocol.pickle import dumps
+
+        self._dumps = dumps
+        packed = dumps((function, str(Path.cwd()), own_circumstances()))
+        # something large travels once to each worker; dask makes it anew where the worker that held it died
+        self._function: bytes | Future = packed
+        if len(packed) > _SMALL_BYTES:
+            self._function = connection.client.submit(bytes, packed, key=f"{self._name}-function")
+
+    def ended(self, tasks: Sequence[Any], indices: Sequence[int], client: Client) -> Iterator[tuple[int, Any]]:
+        """Number and result of each task as it ends, `_DIED` for one Dask gave up; a few more are on their way."""
+        ended: queue.SimpleQueue[Future] = queue.SimpleQueue()
+        running: dict[str, tuple[int, Future]] = {}
+        from distributed.client import FutureCancelledError
+
+        waiting = iter(indices)
+
+        def fill() -> None:
+            room = _AHEAD * max(1, self._workers(client)) - len(running)
+            for index in _first(waiting, room):
+                self._tries += 1
+                key = f"{self._name}-{index}-{self._tries}"
+                future = client.submit(_do, self._function, self._dumps(tasks[index]), key=key)
+                running[future.key] = (index, future)
+                future.add_done_callback(ended.put)
+
+        try:
+            fill()
+            while running:
+                future = self._next(ended, client)
+                result = _result(future)  # waits where the worker that had it is gone and another makes it anew
+                index, _ = running.pop(future.key)
+                future.release()
+                fill()
+                yield index, result
+        except (OSError, RuntimeError, FutureCancelledError) as error:
+            if client.status != "running" or isinstance(error, FutureCancelledError):
+                raise self._gone() from error
+            raise
+        finally:
+            if running and client.status == "running":
+                with contextlib.suppress(Exception):
+                    client.cancel([future for _, future in running.values()])
+
+    def _next(self, ended: queue.SimpleQueue[Future], client: Client) -> Future:
+        """The next future that ended. Raises `WorkersLost` where none can end any more."""
+        while True:
+            with contextlib.suppress(queue.Empty):
+                future = ended.get(timeout=_LOOK_S)
+                self._idle_since = None
+                return future
+            if client.status != "running":
+                raise self._gone()
+            if client.nthreads():
+                self._idle_since = None
+                continue
+            self._idle_since = self._idle_since or time.monotonic()
+            if time.monotonic() - self._idle_since > self._connection.patience_s:
+                raise WorkersLost(f"{self._connection.called}: every worker is gone", self._connection.remedy)
+
+    def _workers(self, client: Client) -> int:
+        """How many there are, asked for anew from time to time: jobs of a batch system come and go."""
+        if time.monotonic() - self._counted > _COUNT_S:
+            self._threads = sum(client.nthreads().values())
+            self._counted = time.monotonic()
+        return self._threads
+
+    def _gone(self) -> WorkersLost:
+        return WorkersLost(f"{self._connection.called}: the connection was lost", self._connection.remedy)
+
+
+def _first(items: Iterator[int], count: int) -> Iterator[int]:
+    for _, item in zip(range(count), items, strict=False):
+        yield item
+
+
+def _result(future: Future) -> Any:
+    from distributed.scheduler import KilledWorker
+
+    try:
+        return future.result()
+    except KilledWorker:
+        return _DIED
+
+
+_UNPACKED: dict[bytes, tuple[Callable[[Any], Any], str, Circumstances]] = {}
+
+
+def _do(packed: bytes, task: bytes) -> Any:
+    """On the worker: unpack, once for all tasks of a function, and do it as the person's own process would."""
+    if packed not in _UNPACKED:
+        from pharmrs.pipeline.execution import limit_threads
+
+        limit_threads()
+        _UNPACKED.clear()
+        _UNPACKED[packed] = pickle.loads(packed)
+    function, folder, theirs = _UNPACKED[packed]
+    if problems := unlike(_here(), own_circumstances(), theirs):
+        raise InputError(problems)  # a worker that came after the others were checked
+    os.chdir(folder)
+    return function(pickle.loads(task))
+
+
+def _here() -> str:
+    from distributed import get_worker
+
+    return str(get_worker().address)
