@@ -138,7 +138,7 @@ def test_simulate_into_a_file(tmp_path: Path) -> None:
 def test_bugs_keep_their_traceback(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     from pharmrs.pipeline import dataset
 
-    def broken(_root: Path) -> None:
+    def broken(*_given: object) -> None:
         raise ZeroDivisionError("a bug")
 
     monkeypatch.setattr(dataset, "open_dataset", broken)

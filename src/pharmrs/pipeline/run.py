@@ -32,7 +32,7 @@ from pharmrs.records.scan import ScanOutcome
 from pharmrs.report.atomic import write_text
 
 LOG = logging.getLogger("pharmrs")
-_SCAN_S = 2.0  # one scan, expected: raw signals to pictures
+_SCAN_S = 1.0  # one scan, expected: raw signals to pictures
 
 
 @dataclass(frozen=True, slots=True)
