@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pharmrs.errors import InputError, InputProblem
@@ -132,9 +133,11 @@ def job_script(plan: ClusterPlan) -> str:
         return str(cluster.job_script())
 
 
-def _asked_for(plan: ClusterPlan) -> Any:
+@contextlib.contextmanager
+def _asked_for(plan: ClusterPlan) -> Iterator[Any]:
     try:
         import dask_jobqueue
+        from dask_jobqueue.local import LocalCluster
     except ImportError:
         remedy = "pip install 'pharmrs[cluster]', which brings it"
         rule = "batch systems need the package dask-jobqueue"
@@ -158,13 +161,26 @@ def _asked_for(plan: ClusterPlan) -> Any:
     }
     if plan.system in ("slurm", "pbs"):
         options["account"] = plan.account
-    if plan.encrypted:
-        options |= {"security": True, "shared_temp_directory": plan.certificates}
-    if plan.system == "local":
-        from dask_jobqueue.local import LocalCluster
+    made = LocalCluster if plan.system == "local" else getattr(dask_jobqueue, _CLASSES[plan.system])
+    with contextlib.ExitStack() as stack:
+        if plan.encrypted:
+            options["security"] = stack.enter_context(_certificates(plan.certificates or "."))
+        yield stack.enter_context(made(**options))
 
-        return LocalCluster(**options)
-    return getattr(dask_jobqueue, _CLASSES[plan.system])(**options)
+
+@contextlib.contextmanager
+def _certificates(place: str) -> Iterator[Any]:
+    """What scheduler and workers know each other by; the workers' part in files that only this person can read."""
+    from distributed.security import Security
+
+    security = Security.temporary()
+    with tempfile.TemporaryDirectory(prefix=".pharmrs-", dir=Path(place).expanduser()) as folder:
+        for part in ("tls_ca_file", "tls_worker_cert", "tls_worker_key"):
+            kept = Path(folder).absolute() / part
+            kept.touch(mode=0o600)
+            kept.write_text(getattr(security, part), encoding="ascii")
+            setattr(security, part, str(kept))
+        yield security
 
 
 def _silence() -> None:
