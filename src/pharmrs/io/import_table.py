@@ -13,7 +13,8 @@ from pharmrs.io.text_table import TextRow, read_text_table
 from pharmrs.records.import_plan import ImportLine
 
 REQUIRED = ("file", "format", "subject", "suffix")
-OPTIONAL = ("session", "acquisition", "run", "second_file", "part", "echo_time_s", "repetition_time_s", "mixing_time_s")
+_TIMES = ("echo_time_s", "repetition_time_s", "mixing_time_s")
+OPTIONAL = ("session", "acquisition", "run", "second_file", "part", *_TIMES, "incomplete")
 # formats of one file, and those whose header is a file of its own
 FORMATS = ("twix", "philips", "philips_dcm", "ge", "dicom", "rda", "uih", "bruker", "varian", "jmrui", "nifti")
 _TWO_FILES = {"philips": "the .SPAR beside the .SDAT"}
@@ -64,6 +65,9 @@ def _line(row: TextRow, folder: Path, problems: Problems) -> ImportLine:
         if not is_there(Path(name)):
             remedy = "correct the path; it is taken from the folder of this table"
             problems.add(f"{row.where}: file", "must exist", name, remedy)
+    incomplete = row.text("incomplete").lower()
+    if incomplete not in ("", "no", "yes"):
+        problems.add(f"{row.where}: incomplete", "must be yes, no or empty", incomplete, "correct it")
     return ImportLine(
         where=row.where,
         format=kind,
@@ -71,6 +75,7 @@ def _line(row: TextRow, folder: Path, problems: Problems) -> ImportLine:
         part=row.text("part"),
         target=_target(row, suffix, problems),
         sidecar=_sidecar(row, problems),
+        incomplete=incomplete == "yes",
     )
 
 

@@ -1,14 +1,9 @@
-"""`pharmrs import`: vendor files into a BIDS dataset, by spec2nii.
-
-Converter: Clarke et al. 2022, Magn Reson Med 88:2358, doi:10.1002/mrm.29418.
-"""
+"""`pharmrs import`: vendor files into a BIDS dataset."""
 
 from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,15 +13,13 @@ from pharmrs.errors import InputError, InputProblem
 from pharmrs.io.import_table import read_import_table
 from pharmrs.io.nifti_mrs import identifying_fields, read_fids
 from pharmrs.io.participants import PARTICIPANTS
-from pharmrs.io.problems import Problems, shorten
+from pharmrs.io.problems import Problems
+from pharmrs.mrs.water_ratio import LEAST_OF_REFERENCE, MOST_OF_SPECTRUM, water_ratio
 from pharmrs.pipeline.derivative import json_text
+from pharmrs.pipeline.vendor_conversion import check_points, convert
+from pharmrs.records.acquisition import Fids
 from pharmrs.records.import_plan import ImportLine
 from pharmrs.report.atomic import write_text
-
-_LONGEST_S = 1200
-_PLAIN = "(plain)"  # a recording that spec2nii gives no ending of its own
-_ARGUMENTS = {"bruker": ("-m", "FID"), "twix": ("-e",)}
-_RUN = "import sys; from spec2nii.spec2nii import main; sys.exit(main())"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +77,9 @@ def _convert(line: ImportLine, table: Path, dataset: Path, folder: Path) -> Impo
             write_text(sidecar, json.dumps(line.sidecar, indent=2) + "\n")
         else:
             sidecar.unlink(missing_ok=True)  # the header of the recording holds the same
-        read_fids(recording)
+        fids = read_fids(recording)
+        check_points(line, fids.points, problems)
+        _check_kind(line, fids, problems)
         for field in identifying_fields(recording):
             remedy = "remove it in the vendor's export; it is never copied into derivatives"
             problems.add(f"{line.where}: {field}", "identifies a person", "(not shown)", remedy, severity="warning")
@@ -93,7 +88,9 @@ def _convert(line: ImportLine, table: Path, dataset: Path, folder: Path) -> Impo
             remedy = f"{found.remedy}; times can be given in this table (echo_time_s, repetition_time_s, mixing_time_s)"
             problems.add(f"{line.where}: {found.field}", found.rule, found.value, remedy, severity=found.severity)
         return Imported(line=line, files=(), problems=tuple(problems.found))
-    return Imported(line=line, files=_move(recording, sidecar, dataset / line.target), problems=tuple(problems.found))
+    stopped = any(problem.severity == "error" for problem in problems.found)
+    moved = () if stopped else _move(recording, sidecar, dataset / line.target)
+    return Imported(line=line, files=moved, problems=tuple(problems.found))
 
 
 def _recording(line: ImportLine, folder: Path, problems: Problems) -> Path | None:
@@ -101,40 +98,19 @@ def _recording(line: ImportLine, folder: Path, problems: Problems) -> Path | Non
     if line.format == "nifti":
         source = Path(line.files[0])
         return Path(shutil.copy(source, folder / source.name))
-    arguments = list(_ARGUMENTS.get(line.format, ()))
-    if line.format == "twix":
-        arguments.append(line.part or "image")
-    command = [
-        sys.executable,
-        "-c",
-        _RUN,
-        line.format,
-        *arguments,
-        "--anon",
-        "-f",
-        "out",
-        "-o",
-        str(folder),
-        *line.files,
-    ]
-    try:
-        ended = subprocess.run(command, check=False, capture_output=True, text=True, timeout=_LONGEST_S)
-    except subprocess.TimeoutExpired:
-        remedy = "try spec2nii by hand and give its result with the format nifti"
-        problems.add(line.where, f"must be converted within {_LONGEST_S} s", "still running", remedy)
-        return None
-    found = sorted(folder.glob("*.nii*"))
-    if not found:
-        said = (ended.stderr.strip() or ended.stdout.strip() or "nothing").splitlines()[-1]
-        remedy = f"check that the file is {line.format} and complete"
-        problems.add(line.where, f"spec2nii must be able to read it as {line.format}", shorten(said), remedy)
-        return None
-    names = {path.name.removeprefix("out").split(".")[0] or _PLAIN: path for path in found}
-    if len(found) > 1 and line.part not in names:
-        remedy = "name one of these in part"
-        problems.add(f"{line.where}: part", "must choose one recording of the file", ", ".join(names), remedy)
-        return None
-    return names[line.part] if len(found) > 1 else found[0]
+    return convert(line, folder, problems)
+
+
+def _check_kind(line: ImportLine, fids: Fids, problems: Problems) -> None:
+    """A warning where a recording without water suppression is to be a spectrum, or the other way round."""
+    ratio = water_ratio(fids)
+    wanted, found = line.target.rsplit("_", 1)[-1], f"water is {ratio:.2g} times as high as the rest"
+    if wanted == "mrsref" and ratio < LEAST_OF_REFERENCE:
+        rule = f"a water reference should show water, {LEAST_OF_REFERENCE:g} times as high as the rest, or more"
+        problems.add(f"{line.where}: suffix", rule, found, "svs, if it is a spectrum", severity="warning")
+    if wanted == "svs" and ratio > MOST_OF_SPECTRUM:
+        rule = f"a spectrum should be water-suppressed (water below {MOST_OF_SPECTRUM:g} times the rest)"
+        problems.add(f"{line.where}: suffix", rule, found, "mrsref, if it is a reference", severity="warning")
 
 
 def _move(recording: Path, sidecar: Path, target: Path) -> tuple[Path, ...]:

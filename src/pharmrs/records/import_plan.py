@@ -12,6 +12,7 @@ class ImportLine:
     `files`: the vendor's file, and the one that belongs to it where the format has two (Philips SPAR), absolute paths.
     `part`: which recording of the file, where it holds several. `target`: path below the dataset without its ending,
     `sub-01/ses-1/mrs/sub-01_ses-1_acq-steam_svs`. `sidecar`: keys to be written for want of them in the vendor's file.
+    `incomplete`: a measurement that was stopped is to be taken as far as it went.
     """
 
     where: str
@@ -20,3 +21,4 @@ class ImportLine:
     part: str
     target: str
     sidecar: dict[str, float]
+    incomplete: bool = False
