@@ -15,7 +15,7 @@ def test_this_installation_is_right() -> None:
     assert end.code == 0, end.out
     lines = end.out.splitlines()
     assert all(line.startswith("ok ") for line in lines)
-    for what in ("Python", "numpy", "memory", "temporary files", "fit of a known spectrum"):
+    for what in ("Python", "numpy", "memory", "temporary files", "worker processes", "fit of a known spectrum"):
         assert sum(f" {what}:" in line for line in lines) == 1
 
 
@@ -53,3 +53,12 @@ def test_no_room_for_temporary_files(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", "/nowhere/at/all")
     found = doctor._temporary_files()
     assert not found.good and "/nowhere/at/all" in found.found
+
+
+def test_no_shared_memory_for_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_arguments: object, **_more: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("multiprocessing.synchronize.SemLock.__init__", refused)
+    found = doctor._workers()
+    assert not found.good and "/dev/shm" in found.remedy and "Permission denied" in found.found

@@ -39,6 +39,23 @@ def test_every_scan_is_opened_for_print(tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir()} == {"closed.html", "closed.pdf", "opened.html", "opened.pdf"}
 
 
+@pytest.mark.parametrize(("user", "said", "sandbox"), [(1000, None, True), (1000, "off", False), (0, None, False)])
+def test_the_browser_has_its_sandbox_where_it_can(
+    user: int, said: str | None, sandbox: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = tmp_path / "browser"
+    browser.write_text('#!/bin/sh\necho "$@" > "$(dirname "$0")/called"\n')
+    browser.chmod(0o755)
+    (tmp_path / "report.html").write_text(PAGE)
+    monkeypatch.setattr(pdf, "_browser", lambda: str(browser))
+    monkeypatch.setattr("os.geteuid", lambda: user)
+    monkeypatch.delenv(pdf.SANDBOX_VARIABLE, raising=False)
+    if said is not None:
+        monkeypatch.setenv(pdf.SANDBOX_VARIABLE, said)
+    assert pharmrs("pdf", tmp_path / "report.html").code == 2  # it prints nothing
+    assert ("--no-sandbox" not in (tmp_path / "called").read_text()) is sandbox
+
+
 def test_no_report(tmp_path: Path) -> None:
     end = pharmrs("pdf", tmp_path / "report.html")
     assert end.code == 2

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import metadata
+from multiprocessing import get_context
 from pathlib import Path
 
 from packaging.specifiers import SpecifierSet
@@ -30,7 +31,7 @@ class Finding:
 
 
 def examine() -> Iterator[Finding]:
-    """Python, libraries against their declared ranges, memory, temporary files, and the fit of a known spectrum.
+    """Python, libraries against their ranges, memory, temporary files, worker processes, the fit of a known spectrum.
 
     The fit is tried only when all libraries are there: nothing of this module needs one of them.
     """
@@ -39,6 +40,7 @@ def examine() -> Iterator[Finding]:
     yield from libraries
     yield _memory()
     yield _temporary_files()
+    yield _workers()
     if all(library.good for library in libraries):
         yield _known_fit()
 
@@ -87,6 +89,16 @@ def _temporary_files() -> Finding:
             what="temporary files", good=False, found=f"{place}: {error}", remedy="set TMPDIR to a folder with room"
         )
     return Finding(what="temporary files", good=True, found=place)
+
+
+def _workers() -> Finding:
+    """Worker processes share semaphores in /dev/shm, which a container or a chroot may lack."""
+    try:
+        get_context("spawn").Semaphore(1)
+    except OSError as error:
+        remedy = "make /dev/shm writable (a tmpfs), or use --workers 1"
+        return Finding(what="worker processes", good=False, found=f"no shared semaphore: {error}", remedy=remedy)
+    return Finding(what="worker processes", good=True, found="can share semaphores")
 
 
 def _known_fit() -> Finding:
