@@ -182,7 +182,9 @@ def after_files(root: Path, count: int) -> bool:
     return len([one for one in (root / RESULTS).rglob("*") if one.is_file()]) >= count
 
 
-@pytest.mark.parametrize("files", [1, 8, 20])
+@pytest.mark.parametrize(
+    "files", [pytest.param(1, marks=pytest.mark.long), 8, pytest.param(20, marks=pytest.mark.long)]
+)
 def test_a_killed_run_is_resumed_to_the_same_bytes(demo: Path, done_once: Path, tmp_path: Path, files: int) -> None:
     """Killed (-9, with its workers) as soon as so many files are there; the next run completes it."""
     root = Path(shutil.copytree(demo, tmp_path / "dataset"))

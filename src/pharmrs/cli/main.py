@@ -26,7 +26,7 @@ from pharmrs.cli import (
     validate,
     voxel,
 )
-from pharmrs.cli.messages import EXIT_BAD_INPUT, EXIT_SOME_FAILED, print_problems, say
+from pharmrs.cli.messages import EXIT_BAD_INPUT, EXIT_SOME_FAILED, print_problems, say, system_error_text
 from pharmrs.errors import InputError, WorkersLost
 
 app = typer.Typer(
@@ -36,7 +36,7 @@ app = typer.Typer(
     add_completion=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
-    epilog="Exit codes: 0 all done; 2 bad input, nothing usable; 3 finished, but some scans could not be processed.",
+    epilog="Exit codes: 0 all done; 2 bad input, or no place to write; 3 finished, but some scans could not be done.",
 )
 app.command("run")(run_dataset.run_command)
 app.command("validate")(validate.validate_command)
@@ -74,7 +74,7 @@ def _main(
 
 
 def run() -> None:
-    """Entry point: bad input becomes a message and exit code 2; bugs keep their traceback."""
+    """Entry point: bad input, a full disk, a missing right become a message and exit code 2; bugs keep a traceback."""
     try:
         app()
     except InputError as error:
@@ -84,6 +84,5 @@ def run() -> None:
         say(f"error: {error}")
         sys.exit(EXIT_SOME_FAILED)
     except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        say(f"error: {where}{error.strerror or error}. Remedy: check that the path exists, is writable and has room.")
+        say(system_error_text(error))
         sys.exit(EXIT_BAD_INPUT)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -12,6 +13,14 @@ from pharmrs.report.numbers import count_text
 
 EXIT_BAD_INPUT = 2
 EXIT_SOME_FAILED = 3
+_AGAIN = "then give the same command again: it goes on from what is complete"
+_ELSEWHERE = "choose another folder for the output, or ask for the right to write there"
+_REMEDIES = {
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), f"free some space or choose another disk, {_AGAIN}"),
+    **dict.fromkeys((errno.EROFS, errno.EACCES, errno.EPERM), _ELSEWHERE),
+    errno.EIO: f"check the disk or the network drive, {_AGAIN}",
+    errno.EMFILE: f"allow more open files (ulimit -n), {_AGAIN}",
+}
 
 
 class Step(Protocol):
@@ -35,6 +44,13 @@ def print_problems(problems: Iterable[InputProblem]) -> tuple[int, int]:
     if ordered:
         say(f"{count_text(errors, 'error')}, {count_text(warnings, 'warning')}")
     return errors, warnings
+
+
+def system_error_text(error: OSError) -> str:
+    """The one line for what the system refused: where, why, and what to do."""
+    where = f"{error.filename}: " if error.filename else ""
+    remedy = _REMEDIES.get(error.errno or 0, "check that the path exists, is writable and has room")
+    return f"error: {where}{error.strerror or error}. Remedy: {remedy}."
 
 
 @contextmanager

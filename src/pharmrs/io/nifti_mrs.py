@@ -5,6 +5,7 @@ The stored FID is taken as it is: NIfTI-MRS, like this package, has higher chemi
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from pathlib import Path
@@ -153,17 +154,20 @@ def _write(
         extension.set_user_def(key, value, description)
     # no_conj: the library's own arrays are the conjugate of what it stores, ours are as stored
     image = gen_nifti_mrs_hdr_ext(data, acquisition.dwell_time_s, extension, affine=affine, no_conj=True)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(
-        dir=path.parent, prefix=".part-", suffix=".nii.gz" if path.suffix == ".gz" else ".nii"
-    )
-    os.close(handle)
     try:
-        image.save(temporary)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    finally:
-        Path(temporary).unlink(missing_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(
+            dir=path.parent, prefix=".part-", suffix=".nii.gz" if path.suffix == ".gz" else ".nii"
+        )
+        os.close(handle)
+        try:
+            image.save(temporary)
+            Path(temporary).chmod(0o644)
+            Path(temporary).replace(path)
+        finally:
+            Path(temporary).unlink(missing_ok=True)
+    except OSError as error:  # which names the temporary file, or none
+        raise OSError(error.errno or errno.EIO, error.strerror or str(error), str(path)) from error
 
 
 def _standard_keys(acquisition: Acquisition, header: dict[str, Any]) -> dict[str, object]:

@@ -126,8 +126,8 @@ class DecisionLog:
             self._lock()
             self._take_off_cut_line()
             if os.fstat(self._file).st_size == 0:
+                _describe(self.path)  # first: a log with its header is never without it
                 self._write("\t".join(COLUMNS) + "\n")
-                _describe(self.path)
                 _sync_folder(folder)
             problems = Problems(str(self.path))
             self.decisions = _read(self.path, problems)
@@ -188,7 +188,10 @@ def _cell(value: object) -> str:
 
 def _describe(path: Path) -> None:
     entries = {name: {"Description": _DESCRIPTIONS[name]} for name in COLUMNS}
-    path.with_suffix(".json").write_text(json.dumps(entries, indent=2) + "\n", encoding="utf-8")
+    target = path.with_suffix(".json")
+    part = target.with_name(f".{target.name}.part")  # nobody else writes it: the log is locked
+    part.write_text(json.dumps(entries, indent=2) + "\n", encoding="utf-8")
+    part.replace(target)
 
 
 def _sync_folder(folder: Path) -> None:

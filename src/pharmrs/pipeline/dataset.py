@@ -22,6 +22,7 @@ from pharmrs.records.basis import BasisSet
 from pharmrs.records.fit import FitSettings
 from pharmrs.records.scan import ScanFiles
 from pharmrs.records.study import Study
+from pharmrs.report.unfinished import incomplete
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,8 @@ def open_dataset(root: Path, output: Path | None = None) -> Dataset:
     """
     if not root.is_dir():
         return Dataset(root, None, None, (), (_no_folder(root),))
+    if left := incomplete(root):
+        return Dataset(root, None, None, (), (left,))
     problems: list[InputProblem] = []
     study = basis = None
     scans: list[ScanFiles] = []

@@ -66,10 +66,3 @@ def describe_derivative(output: Path, study: Study) -> None:
 def json_text(content: Mapping[str, object]) -> str:
     """`content` as JSON in its own order."""
     return json.dumps(content, indent=2, sort_keys=False, ensure_ascii=False, default=str) + "\n"
-
-
-def remove_leftovers(output: Path) -> None:
-    """Delete the temporary files of a run that was killed; only for who holds the derivative alone."""
-    for pattern in (".*.part", ".part-*"):
-        for path in output.rglob(pattern):
-            path.unlink(missing_ok=True)

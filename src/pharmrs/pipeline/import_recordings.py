@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pharmrs.errors import InputError, InputProblem
+from pharmrs.io.content import read_content
 from pharmrs.io.import_table import read_import_table
 from pharmrs.io.nifti_mrs import identifying_fields, read_fids
 from pharmrs.io.participants import PARTICIPANTS
@@ -19,7 +20,10 @@ from pharmrs.pipeline.derivative import json_text
 from pharmrs.pipeline.vendor_conversion import check_points, convert
 from pharmrs.records.acquisition import Fids
 from pharmrs.records.import_plan import ImportLine
-from pharmrs.report.atomic import write_text
+from pharmrs.report.atomic import write_bytes, write_text
+from pharmrs.report.unfinished import is_left, unfinished
+
+_COMMAND, _TEMPORARY = "pharmrs import", ".import-"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,21 +43,26 @@ def import_recordings(
 ) -> tuple[Imported, ...]:
     """Convert every line of the mapping table into `dataset`; nothing there is ever overwritten.
 
-    Each recording is converted in a temporary folder, read back and checked, and only then moved to its place. Raises
-    InputError, before anything is converted, for what is wrong with the table or where a target exists already.
+    Each recording is converted in a temporary folder, read back and checked, and only then moved to its place. What
+    the same table left there when the command was killed is converted again. Raises InputError, before anything is
+    converted, for what is wrong with the table or where a target exists already.
     """
     lines = read_import_table(table)
-    _check_targets(lines, table, dataset)
-    begin(len(lines))
-    dataset.mkdir(parents=True, exist_ok=True)
+    work = repr(lines)
+    if not is_left(dataset, _COMMAND, work):
+        _check_targets(lines, table, dataset)
     finished = []
-    for line in lines:
-        with tempfile.TemporaryDirectory(prefix=".import-", dir=dataset) as folder:
-            one = _convert(line, table, dataset, Path(folder))
-        finished.append(one)
-        done(one)
-    if any(one.files for one in finished):
-        _describe(dataset, lines)
+    with unfinished(dataset, _COMMAND, work):
+        for left in dataset.glob(f"{_TEMPORARY}*"):
+            shutil.rmtree(left)
+        begin(len(lines))
+        for line in lines:
+            with tempfile.TemporaryDirectory(prefix=_TEMPORARY, dir=dataset) as folder:
+                one = _convert(line, table, dataset, Path(folder))
+            finished.append(one)
+            done(one)
+        if any(one.files for one in finished):
+            _describe(dataset, lines)
     return tuple(finished)
 
 
@@ -97,7 +106,8 @@ def _recording(line: ImportLine, folder: Path, problems: Problems) -> Path | Non
     """The NIfTI-MRS file that `line` asks for, in `folder`; None with the reason in `problems`."""
     if line.format == "nifti":
         source = Path(line.files[0])
-        return Path(shutil.copy(source, folder / source.name))
+        write_bytes(folder / source.name, read_content(source))
+        return folder / source.name
     return convert(line, folder, problems)
 
 

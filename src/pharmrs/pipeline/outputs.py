@@ -70,7 +70,8 @@ def write_tables(output: Path, dataset: Dataset, outcomes: Sequence[ScanOutcome]
     """The description of the derivative and the tables of all scans, which the stages after the scans read."""
     study, _ = dataset.usable()
     describe_derivative(output, study)
-    write_study_tables(output, [_portable(outcome, dataset.root) for outcome in outcomes], SCALE_LABELS)
+    scans = [_portable(outcome, dataset.root) for outcome in outcomes]
+    write_study_tables(output, scans, SCALE_LABELS, without=["problems"])  # complete only after the stages
 
 
 def write_study(

@@ -13,7 +13,7 @@ from pharmrs.errors import InputError, InputProblem
 from pharmrs.io.checksums import Checksums
 from pharmrs.io.study_file import STUDY_FILE
 from pharmrs.pipeline.dataset import Dataset, open_dataset
-from pharmrs.pipeline.derivative import CHECKSUMS_FILE, remove_leftovers
+from pharmrs.pipeline.derivative import CHECKSUMS_FILE, REPORT_FILE
 from pharmrs.pipeline.execution import Workers, as_done, workforce
 from pharmrs.pipeline.lock import only_run
 from pharmrs.pipeline.log import log_to
@@ -29,7 +29,7 @@ from pharmrs.pipeline.tissue_stage import tissue_stage
 from pharmrs.pipeline.visual_inspection import judge_scans, review_checksums
 from pharmrs.records.basis import BasisSet
 from pharmrs.records.scan import ScanOutcome
-from pharmrs.report.atomic import write_text
+from pharmrs.report.atomic import remove_leftovers, write_text
 
 LOG = logging.getLogger("pharmrs")
 _SCAN_S = 1.0  # one scan, expected: raw signals to pictures
@@ -188,6 +188,7 @@ def _finish(
     study, _ = dataset.usable()
     outcomes = tuple(item.outcome for item in scans)
     figures = {item.outcome.files.name: item.figures for item in scans if item.figures is not None}
+    (output / REPORT_FILE).unlink(missing_ok=True)  # the former one must not stand beside the tables of this run
     write_tables(output, dataset, outcomes)
     context = StudyContext(root=dataset.root, study=study, output=output, outcomes=outcomes, tell=tell)
     after = run_stages(context, STAGES)

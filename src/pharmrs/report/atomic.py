@@ -2,26 +2,94 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
+import shutil
 import threading
 from pathlib import Path
 
+_OPENING = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+LEFTOVERS = (".*.part", ".part-*")  # names of files that are still being written, here and in `io.nifti_mrs`
+
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write `content` to `path` by way of a temporary file in the same folder, which is renamed when complete."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.part")
+    """Write `content` to `path` by way of a temporary file in the same folder, which is renamed when complete.
+
+    The temporary file has a name of its own for each `path`, and is locked while it is written: what a killed process
+    left is taken over by the next one that writes the same. Raises OSError with `path`, what was needed and what there
+    was.
+    """
     try:
-        with part.open("wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        part.replace(path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part, handle = _open_part(path)
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                stream.truncate(0)
+                stream.write(content)
+                stream.flush()
+                os.fsync(stream.fileno())
+                part.replace(path)  # while it is locked
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise not_written(path, len(content), error) from error
 
 
 def write_text(path: Path, content: str) -> None:
     """Write text as UTF-8 with Unix line ends, whole or not at all."""
     write_bytes(path, content.encode("utf-8"))
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Delete the temporary files of processes that were killed; only for who holds `folder` alone."""
+    for pattern in LEFTOVERS:
+        for path in folder.rglob(pattern):
+            path.unlink(missing_ok=True)
+
+
+def not_written(path: Path, size: int, error: OSError) -> OSError:
+    """The same kind of error, which names the file and, where there is no room, says how much is needed."""
+    reason = error.strerror or str(error)
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        reason += f" ({_size_text(size)} to be written, {_free(path)} free)"
+    return OSError(error.errno or errno.EIO, reason, str(path))
+
+
+def _open_part(path: Path) -> tuple[Path, int]:
+    """The temporary file for `path`, open and locked; another one where somebody else is writing that one now."""
+    usual = path.with_name(f".{path.name}.part")
+    try:
+        handle = os.open(usual, _OPENING, 0o666)
+    except OSError:
+        handle = -1
+    if handle >= 0:
+        if _is_ours(handle, usual):
+            return usual, handle
+        os.close(handle)
+    own = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.part")
+    return own, os.open(own, _OPENING, 0o666)
+
+
+def _is_ours(handle: int, place: Path) -> bool:
+    """Whether the open file could be locked and still is the one at `place`: its former owner may have renamed it."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return os.path.samestat(place.lstat(), os.fstat(handle))
+    except (BlockingIOError, FileNotFoundError):
+        return False
+    except OSError:  # a file system without locks
+        place.unlink(missing_ok=True)
+        return False
+
+
+def _free(path: Path) -> str:
+    try:
+        return _size_text(shutil.disk_usage(path.parent).free)
+    except OSError:
+        return "unknown"
+
+
+def _size_text(size: int) -> str:
+    return f"{size / 1e6:.1f} MB" if size >= 1e5 else f"{size / 1e3:.1f} kB"

@@ -5,12 +5,13 @@ from __future__ import annotations
 import html
 import io
 import re
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date of a zip member: the same table gives the same bytes
+from pharmrs.report.undated_zip import UndatedZip
+
 _LATEX = str.maketrans(
     {"&": r"\&", "%": r"\%", "_": r"\_", "#": r"\#", "$": r"\$", "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}",
      "^": r"\textasciicircum{}", "\\": r"\textbackslash{}", "×": r"$\times$", "−": "$-$", "²": "$^2$",
@@ -113,17 +114,25 @@ def to_docx(tables: Sequence[PrintedTable]) -> bytes:
                 if not table.of_text(position):
                     place.paragraphs[0].alignment = WD_ALIGN_PARAGRAPH.RIGHT
         document.add_paragraph(table.note)
+    return _archive(document.part.package)
+
+
+def _archive(package: Any) -> bytes:
+    """What python-docx saves, which stops at a clock before 1980."""
+    from docx.opc.packuri import CONTENT_TYPES_URI, PACKAGE_URI
+    from docx.opc.pkgwriter import _ContentTypesItem
+
+    parts = package.parts
+    for part in parts:
+        part.before_marshal()
+    types: Any = _ContentTypesItem
+    members = {CONTENT_TYPES_URI: types.from_parts(parts).blob, PACKAGE_URI.rels_uri: package.rels.xml}
+    for part in parts:
+        members[part.partname] = part.blob
+        if len(part.rels):
+            members[part.partname.rels_uri] = part.rels.xml
     written = io.BytesIO()
-    document.save(written)
-    return _undated(written.getvalue())
-
-
-def _undated(archive: bytes) -> bytes:
-    """The same zip archive with every member dated 1980."""
-    fixed = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(archive)) as source, zipfile.ZipFile(fixed, "w", zipfile.ZIP_DEFLATED) as target:
-        for member in source.infolist():
-            entry = zipfile.ZipInfo(member.filename, date_time=_EPOCH)
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            target.writestr(entry, source.read(member.filename))
-    return fixed.getvalue()
+    with UndatedZip(written) as archive:
+        for uri, blob in members.items():
+            archive.writestr(uri.membername, blob)
+    return written.getvalue()

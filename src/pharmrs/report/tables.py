@@ -164,10 +164,14 @@ def study_tables(outcomes: Sequence[ScanOutcome], scale_labels: Mapping[str, str
 
 
 def write_study_tables(
-    folder: Path, outcomes: Sequence[ScanOutcome], scale_labels: Mapping[str, str] | None = None
+    folder: Path,
+    outcomes: Sequence[ScanOutcome],
+    scale_labels: Mapping[str, str] | None = None,
+    without: Sequence[str] = (),
 ) -> tuple[Path, ...]:
-    """Write all tables of a study with their data dictionaries into `folder`; returns the files."""
-    return tuple(path for table in study_tables(outcomes, scale_labels) for path in write_table(folder, table))
+    """Write the tables of a study with their data dictionaries into `folder`; returns the files."""
+    tables = (table for table in study_tables(outcomes, scale_labels) if table.name not in without)
+    return tuple(path for table in tables for path in write_table(folder, table))
 
 
 def _by_name(results: Sequence[ScanResult]) -> list[ScanResult]:

@@ -7,7 +7,6 @@ the float32 dust of the instrument, and a value above the reader's range is the 
 from __future__ import annotations
 
 import io
-import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,16 +15,17 @@ import numpy as np
 
 from pharmrs.records.arrays import FloatArray
 from pharmrs.report.atomic import write_bytes
+from pharmrs.report.undated_zip import EPOCH, UndatedZip
 from pharmrs.simulate.plates import PlateReading
 
 _READER_MAXIMUM = 4.0
 _STAMP = "1/1/1924 10:{minute:02d}:00 AM"
-_EPOCH = (1980, 1, 1, 0, 0, 0)  # earliest time a zip archive can hold: the same plate gives the same bytes
 
 
 def write_tecan_export(path: Path, reading: PlateReading) -> None:
     """Write `reading` as an i-control workbook, whole or not at all; the same reading gives the same bytes."""
     from openpyxl import Workbook
+    from openpyxl.writer.excel import ExcelWriter
 
     book = Workbook()
     sheet: Any = book.active
@@ -38,10 +38,10 @@ def write_tecan_export(path: Path, reading: PlateReading) -> None:
         line = _block(sheet, line, number, wavelength, values)
     sheet[f"A{line + 3}"], sheet[f"B{line + 3}"] = "End Time:", _STAMP.format(minute=5)
     book.create_sheet("Sheet1")
-    book.properties.created = book.properties.modified = datetime(*_EPOCH, tzinfo=UTC).replace(tzinfo=None)
+    book.properties.created = book.properties.modified = datetime(*EPOCH, tzinfo=UTC).replace(tzinfo=None)
     stream = io.BytesIO()
-    book.save(stream)
-    write_bytes(path, _without_times(stream.getvalue()))
+    ExcelWriter(book, UndatedZip(stream)).save()  # `book.save` would put the time of day into it
+    write_bytes(path, stream.getvalue())
 
 
 def _header(plate: str) -> list[tuple[int, dict[str, object]]]:
@@ -91,23 +91,3 @@ def _block(sheet: Any, line: int, number: int, wavelength_nm: float, values: Flo
 def _as_stored(density: float) -> float | str:
     """Four decimals, as single precision stores them; OVER above the range."""
     return "OVER" if density > _READER_MAXIMUM else float(np.float32(round(density, 4)))
-
-
-def _without_times(archive: bytes) -> bytes:
-    """The same workbook with every time of day in the archive set to one instant."""
-    target = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(archive)) as source, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as result:
-        for entry in source.infolist():
-            content = source.read(entry)
-            if entry.filename == "docProps/core.xml":
-                content = _fixed_properties(content)
-            result.writestr(zipfile.ZipInfo(entry.filename, _EPOCH), content, zipfile.ZIP_DEFLATED)
-    return target.getvalue()
-
-
-def _fixed_properties(content: bytes) -> bytes:
-    """openpyxl writes the time of saving whatever was set: replaced by the instant of the archive."""
-    import re
-
-    stamp = "{:04d}-{:02d}-{:02d}T{:02d}:{:02d}:{:02d}Z".format(*_EPOCH).encode()
-    return re.sub(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", stamp, content)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,8 +11,9 @@ import numpy as np
 
 from pharmrs.errors import InputError, InputProblem
 from pharmrs.records import Acquisition, BasisSet
-from pharmrs.report.atomic import write_text
+from pharmrs.report.atomic import write_bytes, write_text
 from pharmrs.report.tables import Row, Table, write_table
+from pharmrs.report.unfinished import is_left, unfinished
 from pharmrs.simulate import trial_columns
 from pharmrs.simulate.basis_set import MACROMOLECULE_NAME, protocol_of, simulated_basis
 from pharmrs.simulate.chemistry import METABOLITES
@@ -27,6 +27,7 @@ from pharmrs.simulate.trial_records import Trial
 from pharmrs.simulate.trial_tables import TRUTH, write_trial_tables
 from pharmrs.simulate.write_basis import write_lcmodel_basis
 
+_COMMAND = "pharmrs simulate"
 _TRUE_SCANS = "concentrations"
 TRUTH_FILE = f"{TRUTH}/{_TRUE_SCANS}.tsv"
 
@@ -74,14 +75,22 @@ def write_trial(
     """Write `trial` as a BIDS 1.10 dataset to `folder`; the same trial and instruments give the same bytes.
 
     `run_tasks` may spread the participants over processes. Returns the trial with the tissue that the voxels really
-    hold. Raises `InputError` where `folder` is not empty (nothing is ever overwritten) or the basis set lacks the
-    metabolite.
+    hold. Raises `InputError` where `folder` is not empty (nothing is ever overwritten, but for what the same command
+    left there when it was killed) or the basis set lacks the metabolite.
     """
     chosen = instruments or Instruments()
-    _check_folder(folder)
+    work = repr((trial, chosen, study and (study.text, study.acquisition, study.references)))
+    if not is_left(folder, _COMMAND, work):
+        _check_folder(folder)
     basis = study.basis if study else built_in_basis()
     _check_basis(basis, trial, study.basis.source if study else BASIS_FILE)
-    folder.mkdir(parents=True, exist_ok=True)
+    with unfinished(folder, _COMMAND, work):
+        return _write(folder, trial, chosen, study, basis, run_tasks)
+
+
+def _write(
+    folder: Path, trial: Trial, chosen: Instruments, study: GivenStudy | None, basis: BasisSet, run_tasks: RunTasks
+) -> Trial:
     _write_description(folder, trial)
     if study is not None:
         _write_given(folder, study)
@@ -177,12 +186,9 @@ def _write_built_in(root: Path, trial: Trial, basis: BasisSet, chosen: Instrumen
 def _write_given(root: Path, study: GivenStudy) -> None:
     write_text(root / "study.yaml", study.text)
     for name, place in study.basis_files:
-        target = root / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if place.is_dir():
-            shutil.copytree(place, target)
-        else:
-            shutil.copyfile(place, target)
+        for source in sorted(place.rglob("*")) if place.is_dir() else (place,):
+            if source.is_file():
+                write_bytes(root / name / source.relative_to(place), source.read_bytes())
 
 
 def _write_true_concentrations(root: Path, recorded: Iterable[Recorded]) -> None:

@@ -1,0 +1,91 @@
+"""Killed (-9) at any thing a command does to its files: nothing is half-written, and given again it completes.
+
+The command runs in a copy of this process, which dies at the n-th making, writing, renaming or deleting of a file.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from fault_hook import Fault
+from fault_jobs import JOBS, RECORDED, RUN, Undisturbed, whole_caches
+
+QUICK = [name for name in JOBS if name not in (RUN.name, RECORDED.name)]
+MANY = 40  # moments at which a command is killed in `make test-all`
+
+
+def moments(events: int, share: int) -> list[int]:
+    """So many moments, spread from the first event to the last."""
+    return sorted({1 + round(number * (events - 1) / (share - 1)) for number in range(share)})
+
+
+def kill(of: Undisturbed, kind: str, at: int, folder: Path) -> bool:
+    """Kill the command, look at what it left, give it again; whether it was killed at all."""
+    ended = of.job.run(folder, Fault(kind=kind, at=at, below="out"))
+    if kind == "torn" and ended.code == of.code:  # nothing was written after the event
+        assert of.job.results(folder) == of.results
+        return False
+    assert ended.code in (-signal.SIGKILL, -signal.SIGXFSZ), (at, ended)
+    left = of.job.results(folder)
+    assert {name for name in left if left[name] != of.results.get(name)} == set(), f"half-written at event {at}"
+    whole_caches(folder)
+    again = of.job.run(folder)
+    assert again.code == of.code, (at, again.err)
+    assert of.job.results(folder) == of.results, at
+    assert of.job.hidden(folder) == [], at
+    return True
+
+
+@pytest.mark.parametrize(("kind", "part"), [("killed", 0.3), ("torn", 0.4)])
+@pytest.mark.parametrize("name", QUICK)
+def test_killed_and_given_again(
+    name: str, kind: str, part: float, undisturbed: Callable[[str], Undisturbed], tmp_path: Path
+) -> None:
+    of = undisturbed(name)
+    assert kill(of, kind, round(part * of.events), of.copy(tmp_path / "copy"))
+
+
+@pytest.mark.parametrize("kind", ["killed", pytest.param("torn", marks=pytest.mark.long)])
+def test_a_run_killed_and_given_again(kind: str, undisturbed: Callable[[str], Undisturbed], tmp_path: Path) -> None:
+    of = undisturbed(RUN.name)
+    assert kill(of, kind, round(0.6 * of.events), of.copy(tmp_path / "copy"))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("kind", ["killed", "torn"])
+@pytest.mark.parametrize("name", QUICK)
+def test_killed_at_many_moments(
+    name: str, kind: str, undisturbed: Callable[[str], Undisturbed], tmp_path: Path
+) -> None:
+    of = undisturbed(name)
+    killed = [kill(of, kind, at, of.copy(tmp_path / "copy")) for at in moments(of.events, MANY)]
+    assert sum(killed) > 0.8 * len(killed)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("kind", ["killed", "torn"])
+@pytest.mark.parametrize("name", [RUN.name, RECORDED.name])
+def test_long_commands_killed_at_many_moments(
+    name: str, kind: str, undisturbed: Callable[[str], Undisturbed], tmp_path: Path
+) -> None:
+    of = undisturbed(name)
+    for at in moments(of.events, MANY // 4):
+        kill(of, kind, at, of.copy(tmp_path / "copy"))
+
+
+@pytest.mark.long
+def test_a_run_killed_again_and_again(undisturbed: Callable[[str], Undisturbed], tmp_path: Path) -> None:
+    """Killed at its 3rd event, given again and killed at its 10th, and so on: it gets there all the same."""
+    of = undisturbed(RUN.name)
+    folder = of.copy(tmp_path / "copy")
+    for at in range(3, of.events, 7):
+        ended = RUN.run(folder, Fault(kind="killed", at=at, below="out"))
+        if ended.code != -signal.SIGKILL:  # what is complete is not done again: fewer events are left than `at`
+            break
+        left = RUN.results(folder)
+        assert {name for name in left if left[name] != of.results.get(name)} == set(), at
+    assert RUN.run(folder).code == of.code
+    assert RUN.results(folder) == of.results and RUN.hidden(folder) == []
