@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 export OMP_NUM_THREADS = 1
 export OPENBLAS_NUM_THREADS = 1
 
-.PHONY: demo test test-all check lint bench comparison recovery reproduction docs schema clean basis
+.PHONY: demo test test-all check lint bench comparison recovery reproduction docs schema clean basis lock licences audit-deps fuzz
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("pharmrs needs Python 3.11 or newer, found " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
@@ -62,6 +62,21 @@ schema: $(VENV)/.installed
 # What each stage does to a coupling that was planted: 1000 trials from concentrations, 5 from raw signals.
 recovery: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.recovery --write docs/recovery.md
+
+# Versions and SHA-256 of everything, for Python 3.11 to 3.13 on every system. Needs the network.
+LOCK = $(BIN)/python -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command 'make lock'
+lock: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.5,<1'
+	$(LOCK) --upgrade pyproject.toml --output-file requirements/runtime.txt
+	$(LOCK) --upgrade --extra dev --constraint requirements/runtime.txt pyproject.toml --output-file requirements/dev.txt
+
+# The licences of what is needed to run pharmrs.
+licences: $(VENV)/.installed
+	$(BIN)/python scripts/dependencies.py licences
+
+# Locks against pyproject.toml and the installed versions, hashes, licences; advisories where pip-audit is installed.
+audit-deps: $(VENV)/.installed
+	$(BIN)/python scripts/dependencies.py audit
 
 clean:
 	rm -rf $(VENV) demo build dist site
