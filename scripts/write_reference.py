@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
+import inspect
 import pkgutil
 from collections.abc import Iterator, Mapping
-from typing import Any
+from types import ModuleType
+from typing import Any, TypeGuard
 
 import click
 import mkdocs_gen_files
 import typer
 
+import pharmrs.pipeline
 import pharmrs.report
 from pharmrs.cli.main import app
 from pharmrs.io.study_file import study_schema
@@ -86,22 +90,64 @@ def _type(field: Mapping[str, Any]) -> str:
 
 def _columns_page() -> Iterator[str]:
     yield "Each table of a run has the same definitions beside it as JSON (BIDS data dictionary).\n"
-    seen: set[int] = set()
-    for module in sorted(pkgutil.iter_modules(pharmrs.report.__path__), key=lambda one: one.name):
-        loaded = importlib.import_module(f"pharmrs.report.{module.name}")
-        for name, value in vars(loaded).items():
-            if name.isupper() and not name.startswith("_") and _is_dictionary(value) and id(value) not in seen:
-                seen.add(id(value))
-                title = module.name if name == "COLUMNS" else name.removesuffix("_COLUMNS")
-                yield f"## {title.replace('_', ' ').lower()}\n"
-                yield "| column | unit | meaning |\n|---|---|---|"
-                yield from (
-                    f"| `{key}` | {_cell(one.units)} | {_cell(one.description)} |" for key, one in value.items()
-                )
-                yield ""
+    of_tables: dict[str, list[Mapping[str, Column]]] = {}
+    left = []
+    for package in (pharmrs.report, pharmrs.pipeline):
+        for module in sorted(pkgutil.iter_modules(package.__path__), key=lambda one: one.name):
+            loaded = importlib.import_module(f"{package.__name__}.{module.name}")
+            for name, found in _tables(loaded):
+                of_tables.setdefault(name, []).extend(one for one in found if one not in of_tables.get(name, []))
+            left += [(name, value) for name, value in vars(loaded).items() if name.isupper() and _is_dictionary(value)]
+    told = [id(one) for found in of_tables.values() for one in found]
+    for name, found in sorted(of_tables.items()):
+        yield from _dictionary(f"{name}.tsv", {key: one for columns in found for key, one in columns.items()})
+    for name, value in {id(value): (name, value) for name, value in left}.values():
+        if id(value) not in told:
+            yield from _dictionary(name.removesuffix("_COLUMNS").replace("_", " ").lower(), value)
 
 
-def _is_dictionary(value: object) -> bool:
+def _dictionary(title: str, columns: Mapping[str, Column]) -> Iterator[str]:
+    yield f"## {title}\n\n| column | unit | meaning |\n|---|---|---|"
+    for key, one in columns.items():
+        levels = "; ".join(f"{level}: {meaning}" for level, meaning in one.levels.items() if level != meaning)
+        yield f"| `{key}` | {_cell(one.units)} | {_cell(one.description + (f' {levels}.' if levels else ''))} |"
+    yield ""
+
+
+def _tables(module: ModuleType) -> Iterator[tuple[str, list[Mapping[str, Column]]]]:
+    """The tables that a module makes: name of the file -> the dictionaries that its columns are taken from."""
+    for function in ast.walk(ast.parse(inspect.getsource(module))):
+        if not isinstance(function, ast.FunctionDef):
+            continue
+        for call in ast.walk(function):
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "Table":
+                given = {one.arg: one.value for one in call.keywords}
+                own = list(_named(module, given["columns"])) if "columns" in given else []
+                found = own or list(_named(module, function))
+                if found and "name" in given:
+                    yield _text(given["name"]), found
+
+
+def _named(module: ModuleType, node: ast.AST) -> Iterator[Mapping[str, Column]]:
+    """The dictionaries of columns that a piece of source code names."""
+    for one in ast.walk(node):
+        value = None
+        if isinstance(one, ast.Name):
+            value = getattr(module, one.id, None)
+        elif isinstance(one, ast.Attribute) and isinstance(one.value, ast.Name):
+            value = getattr(getattr(module, one.value.id, None), one.attr, None)
+        if _is_dictionary(value):
+            yield value
+
+
+def _text(node: ast.AST) -> str:
+    """A name as it stands in the source; what is filled in is shown as NAME."""
+    if isinstance(node, ast.JoinedStr):
+        return "".join(_text(part) for part in node.values)
+    return str(node.value) if isinstance(node, ast.Constant) else "NAME"
+
+
+def _is_dictionary(value: object) -> TypeGuard[Mapping[str, Column]]:
     return isinstance(value, Mapping) and bool(value) and all(isinstance(one, Column) for one in value.values())
 
 

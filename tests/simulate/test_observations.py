@@ -77,4 +77,5 @@ def test_stages_do_not_disturb_each_other(trial: Trial) -> None:
     alone = observed_table(trial, replace(WITHOUT_ERRORS, fit_cv=0.03))
     together = observed_table(trial, replace(WITHOUT_ERRORS, fit_cv=0.03, assay_cv=0.05, limit=150.0))
     assert np.array_equal(column(alone, "metabolite"), column(together, "metabolite"))
-    assert observed_table(trial, StageErrors()) == observed_table(trial, StageErrors())
+    # as text: from Python 3.13 on, records with a NaN differ from themselves
+    assert repr(observed_table(trial, StageErrors())) == repr(observed_table(trial, StageErrors()))
