@@ -135,6 +135,11 @@ def test_the_table_of_the_main_model_passes_and_two_misprints_are_found() -> Non
         assert low - 5e-4 <= float(right) <= (high[0] if high else low) + 5e-4
 
 
+def test_a_lost_sign_is_no_misprint_of_the_standard_error() -> None:
+    found = audited(estimate="-.0481", se=".0622", t=".773", df="42", p=".4438")
+    assert found.suspects == ("estimate", "t")
+
+
 def test_cut_digits_and_one_sided_p_are_told_apart_from_the_impossible() -> None:
     assert [one.verdict for one in audited(t="2.000", df="30", p=".054").findings] == ["cut"]  # .05462
     assert [one.verdict for one in audited(t="2.000", df="30", p=".0273").findings] == ["one_sided"]

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from pharmrs.records.analysis import AnalysisPlan, Covariate, StatisticalTest
 from pharmrs.records.analysis_result import ReferenceChain
-from pharmrs.records.observations import Observation
+from pharmrs.records.observations import Observation, ObservationTable
+from pharmrs.stats.analyse import analyse
 from pharmrs.stats.reference_chain import reference_chain
 
 from .random_trials import random_rows, table_of
@@ -77,6 +78,59 @@ def test_log_ratios_do_not_depend_on_the_unit(seed: int, factor: float) -> None:
     assert first is not None and again is not None
     ours, other = ([(row.estimate, row.p) for row in model.estimates] for model in (again, first))
     assert np.array(ours) == pytest.approx(np.array(other), rel=1e-6, abs=1e-8)  # changes are rounded to ten decimals
+
+
+@settings(max_examples=25)
+@given(seed=st.integers(0, 10_000), factor=st.sampled_from([1e-3, 0.5, 40.0]))
+def test_relative_changes_do_not_depend_on_the_unit_of_the_metabolite(seed: int, factor: float) -> None:
+    rows = random_rows(seed, missing=0.05)
+    first = numbers(reference_chain(table_of(rows), PLAN))
+    scaled = reference_chain(table_of([replace(row, metabolite=row.metabolite * factor) for row in rows]), PLAN)
+    of_metabolite = [test for test in scaled.paired if test.quantity == PLAN.metabolite]
+    again = numbers(replace(scaled, paired=tuple(_in_unit(test, factor) for test in scaled.paired)))
+    assert of_metabolite
+    assert again == pytest.approx(first, rel=1e-5, abs=1e-7, nan_ok=True)  # changes are rounded to ten decimals
+
+
+def _in_unit(test: StatisticalTest, factor: float) -> StatisticalTest:
+    return replace(test, estimate=test.estimate / factor) if test.quantity == PLAN.metabolite else test
+
+
+BOTH_WAYS = ("cr2", "period", "within", "mixed", "crossover", "symmetry", "log_ratio", "tobit", "levels")
+
+
+def interactions(table: ObservationTable) -> dict[str, tuple[float, float]]:
+    """Estimate and p of the term each model is about; NaN with a model that these data do not support."""
+    found = analyse(table, replace(PLAN, covariates=(), models=BOTH_WAYS))
+    first = {model.name: model.estimates[0] for model in found.models if model.name == "levels" and model.estimates}
+    tested = {one.model: one for model in found.models for one in model.estimates if one.hypothesis} | first
+    assert found.chain.model is not None
+    tested["main"] = found.chain.model.hypothesis[0]
+    return {name: (tested[name].estimate, tested[name].p) if name in tested else (math.nan, math.nan)
+            for name in ("main", *BOTH_WAYS)}  # fmt: skip
+
+
+@settings(max_examples=10, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_another_reference_treatment_turns_the_sign_and_nothing_else(seed: int) -> None:
+    rows = random_rows(seed, missing=0.05)
+    table = table_of(rows)
+    turned = ObservationTable.of(
+        rows, kind="crossover", treatments=table.treatments[::-1], baseline="before", follow_up="after"
+    )
+    first, again = interactions(table), interactions(turned)
+    for name, (estimate, p) in first.items():
+        assert again[name] == pytest.approx((-estimate, p), rel=1e-5, abs=1e-7, nan_ok=True), name
+
+
+@settings(max_examples=10, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_which_period_is_called_first_does_not_matter(seed: int) -> None:
+    rows = random_rows(seed, missing=0.05)
+    other = [replace(row, period=3 - (row.period or 0)) for row in rows]
+    first, again = interactions(table_of(rows)), interactions(table_of(other))
+    for name, found in first.items():
+        assert again[name] == pytest.approx(found, rel=1e-5, abs=1e-7, nan_ok=True), name
 
 
 def test_the_shifted_log_does_depend_on_the_unit_and_it_is_said() -> None:

@@ -213,16 +213,18 @@ def test_large_trials_reveal_the_truth_that_complete_cases_miss() -> None:
 
 @pytest.mark.long
 def test_coverage_and_bias_at_the_censoring_of_the_reference_study() -> None:
-    """300 trials of 35 participants, 15 % of values below the limit (31 of 210 there): coverage 93 to 97 %, less bias.
+    """600 trials of 35 participants, 16 % of values below the limit (31 of 210 there): coverage 93 to 97 %, less bias.
 
-    The band allows for two Monte Carlo standard errors of 300 trials (1.3 %) on either side of 95 %.
+    The observed coverage itself must lie in the band: nothing is added for the Monte Carlo error (0.9 % of 600 trials),
+    so that a method that truly covers 93 or 97 % fails every second time. A profile that does not close counts as not
+    covered. The method was settled on other seeds (20000 on).
     """
     truth, covered, errors, complete_errors = 2.5, [], [], []
-    for seed in range(300):
-        changes = trial(1000 + seed, subjects=35, lower_limit=210.0, missing_metabolite=0.03, missing_biomarker=0.02)
+    for seed in range(5000, 5600):
+        changes = trial(seed, subjects=35, lower_limit=210.0, missing_metabolite=0.03, missing_biomarker=0.02)
         (joint,) = fit_joint(changes, adjust_clock=False, effects=False).interactions
         covered.append(joint.ci_low <= truth <= joint.ci_high)
         errors.append(joint.estimate - truth)
         complete_errors.append(main_model(changes, LOG_RATIOS).estimates[3].estimate - truth)
-    assert 0.924 <= np.mean(covered) <= 0.976
+    assert 0.93 <= np.mean(covered) <= 0.97
     assert abs(np.mean(errors)) < 0.5 * abs(np.mean(complete_errors))

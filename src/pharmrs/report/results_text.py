@@ -110,11 +110,15 @@ def _comparison(test: StatisticalTest) -> str:
 
 def _rule_paragraph(chain: ReferenceChain) -> list[str]:
     parts = [
-        f"without “{item.lifted}” {number_text(item.estimate)} ({p_phrase(item.p)}, n = {item.n} pairs)"
+        f"without {_rule(item.lifted)} {number_text(item.estimate)} ({p_phrase(item.p)}, n = {item.n} pairs)"
         for item in chain.rule_changes
         if item.lifted and not item.reason
     ]
     return [f"The interaction with an exclusion rule lifted: {'; '.join(parts)}."] if parts else []
+
+
+def _rule(lifted: str) -> str:
+    return lifted if lifted == "all rules" else f"“{lifted}”"
 
 
 def _unit_paragraph(chain: ReferenceChain) -> list[str]:

@@ -42,6 +42,8 @@ def _explanations(row: ReportedRow) -> dict[str, str]:
         rest = {key: value for key, value in row.numbers.items() if key != name}
         if any(finding.verdict == IMPOSSIBLE for finding in _findings(row, rest)):
             continue
+        if name == "se" and _below_zero(row):
+            continue  # no standard error explains it: estimate and t differ in sign
         if name not in _WHOLE:
             found[name] = _repair(row, name)
             continue
@@ -49,6 +51,14 @@ def _explanations(row: ReportedRow) -> dict[str, str]:
         if fitting:
             found[name] = str(fitting[0]) if len(fitting) == 1 else f"some of {fitting[0]} to {fitting[-1]}"
     return found
+
+
+def _below_zero(row: ReportedRow) -> bool:
+    """Whether estimate and statistic have different signs, so that their quotient is no standard error."""
+    known = row.numbers
+    return "estimate" in known and any(
+        known["estimate"].value * known[name].value < 0 for name in ("t", "z") if name in known
+    )
 
 
 def _fits(row: ReportedRow, name: str, value: int) -> bool:
