@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pharmrs.anatomy.grids import averaged, resampled
+from pharmrs.anatomy.grids import averaged, padded, resampled
 from pharmrs.anatomy.registration import to_ants
 from pharmrs.records.anatomy import ImageArray, Volume
 
@@ -29,7 +29,7 @@ def without_bias(image: Volume, inside: np.ndarray[tuple[int, ...], np.dtype[np.
         return_bias_field=True,
     ).numpy()
     logarithm = np.log(np.maximum(field, 1e-3)).astype(np.float32)
-    smooth = Volume(data=np.pad(logarithm, 2, mode="edge"), affine=_padded(coarse, 2), source="")
+    smooth = Volume(data=np.pad(logarithm, 2, mode="edge"), affine=padded(coarse.affine, 2), source="")
     return Volume(
         data=_divided(image.data, resampled(smooth, image.data.shape, image.affine)),
         affine=image.affine,
@@ -39,10 +39,3 @@ def without_bias(image: Volume, inside: np.ndarray[tuple[int, ...], np.dtype[np.
 
 def _divided(data: ImageArray, logarithm: ImageArray) -> ImageArray:
     return np.asarray(data * np.exp(-logarithm), dtype=np.float32)
-
-
-def _padded(image: Volume, margin: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
-    """The affine of `image` with `margin` more elements on every side."""
-    affine = image.affine.copy()
-    affine[:3, 3] -= affine[:3, :3] @ np.full(3, float(margin))
-    return affine

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import binary_fill_holes, distance_transform_edt, gaussian_filter, label, uniform_filter
 
-from pharmrs.anatomy.grids import resampled
+from pharmrs.anatomy.grids import padded, resampled
 from pharmrs.anatomy.mixture import Classes, Mask
 from pharmrs.anatomy.registration import AffineToTemplate
 from pharmrs.records.anatomy import ImageArray, Template, Volume
@@ -20,10 +20,12 @@ from pharmrs.records.anatomy import ImageArray, Template, Volume
 _CORE_MM = 5.0
 _REACH_MM = 8.0
 _OPENING_MM = 1.8
+_OPENING_OF_NOISY_MM = 1.2  # smoothing has taken the thin bridges, and noise thins the tissue
 _CLOSING_MM = 7.0
 _RIM_MM = 1.5
-_NOISY = 0.07  # of white matter: above, noise tears holes into the tissue
-_SMOOTH_MM = 0.7
+_BEYOND_MM = 12.0
+NOISY = 0.07  # of white matter: above, noise tears holes into the tissue
+SMOOTH_MM = 0.7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,31 +48,39 @@ class Shell:
 def shell_of(head: Volume, template: Template, affine: AffineToTemplate) -> Shell:
     """The template's brain on the grid of `head`."""
     spacing = template.t1.spacing_mm
-    inner = distance_transform_edt(template.brain, sampling=spacing)
-    outer = distance_transform_edt(~template.brain, sampling=spacing)
+    # the template's grid ends in the brain stem; that of a head may go further
+    margin = int(np.ceil(_BEYOND_MM / spacing.min()))
+    brain = np.pad(template.brain, margin)
+    inner = distance_transform_edt(brain, sampling=spacing)
+    outer = distance_transform_edt(~brain, sampling=spacing)
     # beyond the template's own grid everything is far outside: the offset makes 0 the farthest
     far = 100.0
     depth = Volume(
-        data=(np.maximum(inner - outer, -far) + far).astype(np.float32), affine=template.t1.affine, source=""
+        data=(np.maximum(inner - outer, -far) + far).astype(np.float32),
+        affine=padded(template.t1.affine, margin),
+        source="",
     )
     return Shell(depth_mm=resampled(depth, head.data.shape, head.affine, affine.to_template) - np.float32(far))
 
 
-def brain_mask(head: Volume, shell: Shell, classes: Classes) -> Mask:
-    """The brain with the fluid in its sulci, in a head without bias whose tissues have the given `classes`."""
+def brain_mask(head: Volume, shell: Shell, classes: Classes, noise: float) -> Mask:
+    """The brain with the fluid in its sulci, in a head without bias whose tissues have the given `classes`.
+
+    `noise`: SD relative to white matter, see `noise_share`.
+    """
     dark, gray, white = classes.means
     low, high = 0.5 * (dark + gray), white + 0.8 * (white - gray)
     spacing = head.spacing_mm
-    data = head.data
-    if noise_share(head.data, shell.core) > _NOISY:
-        data = gaussian_filter(data, _SMOOTH_MM / spacing)
+    noisy = noise > NOISY
+    data = gaussian_filter(head.data, SMOOTH_MM / spacing) if noisy else head.data
+    opening = _OPENING_OF_NOISY_MM if noisy else _OPENING_MM
     tissue = (data > low) & (data < high) & shell.reach
-    inner = distance_transform_edt(tissue, sampling=spacing) > _OPENING_MM
+    inner = distance_transform_edt(tissue, sampling=spacing) > opening
     marked, _ = label(inner)
     counts = np.bincount(marked[shell.core & inner].ravel())
     kept = np.flatnonzero(counts > 0.02 * counts.sum()) if counts.size else np.empty(0, dtype=int)
     attached = np.isin(marked, kept[kept > 0])
-    opened = (distance_transform_edt(~attached, sampling=spacing) <= _OPENING_MM + 1.0) & tissue
+    opened = (distance_transform_edt(~attached, sampling=spacing) <= opening + 1.0) & tissue
     opened |= shell.core
     closed = distance_transform_edt(~opened, sampling=spacing) <= _CLOSING_MM
     closed = distance_transform_edt(closed, sampling=spacing) > _CLOSING_MM

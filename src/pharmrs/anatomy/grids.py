@@ -42,6 +42,13 @@ def cropped(image: Volume, block: Block) -> Volume:
     return Volume(data=image.data[block], affine=affine, source=image.source)
 
 
+def padded(affine: FloatArray, margin: int) -> FloatArray:
+    """`affine` of a grid that has `margin` more elements on every side."""
+    wider = affine.copy()
+    wider[:3, 3] -= affine[:3, :3] @ np.full(3, float(margin))
+    return wider
+
+
 def resampled(
     image: Volume, shape: tuple[int, ...], affine: FloatArray, to_image: FloatArray | None = None
 ) -> ImageArray:

@@ -1,13 +1,15 @@
-"""From a T1w image to maps of its tissues: registration, brain, bias, two segmentations and their mean."""
+"""From a T1w image to maps of its tissues: registration, brain, bias, and two segmentations put together."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.ndimage import gaussian_filter
 
 from pharmrs.anatomy.bias import without_bias
-from pharmrs.anatomy.extraction import brain_mask, shell_of
+from pharmrs.anatomy.extraction import NOISY, SMOOTH_MM, brain_mask, noise_share, shell_of
+from pharmrs.anatomy.fluid_border import without_false_gray
 from pharmrs.anatomy.grids import Block, block_around, cropped
 from pharmrs.anatomy.mixture import segmented, start_classes
 from pharmrs.anatomy.partial_volume import partial_volumes
@@ -18,6 +20,8 @@ LEAST_SIMILARITY = 0.3
 LEAST_WHITE_TO_GRAY = 1.03
 _MARGIN = 2
 _PURE_DEPTH_MM = 3.0
+# weight of the partial volumes by brightness: half, but none where noise makes the brightness of an element say little
+_WEIGHT, _WEIGHT_ENDS = 0.5, (0.065, 0.09)
 
 
 class NoHead(Exception):
@@ -28,12 +32,13 @@ class NoHead(Exception):
 class Segmentation:
     """Shares of grey matter, white matter and CSF on the grid of the image, by two methods that err differently.
 
-    `smooth`: posteriors with a Markov random field; `partial`: expected partial volumes by brightness. Their mean is
-    the result, their difference part of its error. `noise`: SD in white matter relative to its mean.
+    `maps`: posteriors with a Markov random field and expected partial volumes by brightness, weighted by the noise.
+    `second`: the same with half of the weight shifted towards the partial volumes: the difference of both is half of
+    that of the two methods, and part of the error. `noise`: SD in white matter relative to its mean.
     """
 
-    smooth: tuple[ImageArray, ImageArray, ImageArray]
-    partial: tuple[ImageArray, ImageArray, ImageArray]
+    maps: tuple[ImageArray, ImageArray, ImageArray]
+    second: tuple[ImageArray, ImageArray, ImageArray]
     affine: AffineToTemplate
     noise: float
 
@@ -53,19 +58,27 @@ def segment(head: Volume, template: Template) -> Segmentation:
     shell = shell_of(part, template, affine)
     flat = without_bias(part, shell.depth_mm > 0)
     sample = flat.data[shell.depth_mm > _PURE_DEPTH_MM]
-    brain = brain_mask(flat, shell, start_classes(sample[::5].astype(np.float64)))
+    noise = noise_share(flat.data, shell.core)
+    brain = brain_mask(flat, shell, start_classes(sample[::5].astype(np.float64)), noise)
+    smoothed = gaussian_filter(flat.data, SMOOTH_MM / flat.spacing_mm) if noise > NOISY else None
     try:
-        found = segmented(flat.data, brain)
+        found = segmented(flat.data, brain, smoothed)
     except ValueError as error:
         raise NoHead(str(error)) from error
     mixed = partial_volumes(flat.data, brain, found.pure)
+    smooth, partial = without_false_gray(flat.data, brain, found.pure, flat.spacing_mm, (found.maps, mixed))
+    weight = _WEIGHT * float(np.interp(noise, _WEIGHT_ENDS, (1.0, 0.0)))
     shape = head.data.shape
     return Segmentation(
-        smooth=_placed(found.maps, block, shape),
-        partial=_placed(mixed, block, shape),
+        maps=_placed(_between(smooth, partial, weight), block, shape),
+        second=_placed(_between(smooth, partial, weight + _WEIGHT), block, shape),
         affine=affine,
         noise=float(found.pure.sds[2] / found.pure.means[2]),
     )
+
+
+def _between(smooth: tuple[ImageArray, ...], partial: tuple[ImageArray, ...], weight: float) -> tuple[ImageArray, ...]:
+    return tuple(a + np.float32(weight) * (b - a) for a, b in zip(smooth, partial, strict=True))
 
 
 def _placed(

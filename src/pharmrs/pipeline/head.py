@@ -24,7 +24,7 @@ from pharmrs.records.anatomy import AnatomyFiles, TissueMaps, Volume
 from pharmrs.records.arrays import FloatArray
 from pharmrs.report.atomic import write_bytes, write_text
 
-STEP_VERSION = 2  # to be raised with every change of pharmrs.anatomy that changes a map
+STEP_VERSION = 3  # to be raised with every change of pharmrs.anatomy that changes a map
 _LABELS = ("GM", "WM", "CSF")
 _LIBRARIES = ("antspyx", "nilearn", "numpy", "scipy")
 
@@ -72,7 +72,7 @@ def _segmented(files: AnatomyFiles, image: Volume, name: str, output: Path) -> H
     if _recorded(record).get("key") != key:
         _make(image, folder, stem, record, key)
     known = _recorded(record)
-    maps, second = (read_maps(_own_files(files, folder, stem, kind), name) for kind in ("", "_desc-smooth"))
+    maps, second = (read_maps(_own_files(files, folder, stem, kind), name) for kind in ("", "_desc-second"))
     return Head(
         maps=_named(maps, name),
         second=_named(second, name),
@@ -87,8 +87,7 @@ def _make(image: Volume, folder: Path, stem: str, record: Path, key: str) -> Non
         found = segment(image, mni152())
     except NoHead as error:
         raise InputError([_not_t1(image.source, str(error))]) from error
-    mean = [0.5 * (first + second) for first, second in zip(found.smooth, found.partial, strict=True)]
-    for kind, maps in (("", mean), ("_desc-smooth", list(found.smooth))):
+    for kind, maps in (("", found.maps), ("_desc-second", found.second)):
         for label, data in zip(_LABELS, maps, strict=True):
             path = folder / f"{stem}{kind}_label-{label}_probseg.nii.gz"
             write_bytes(path, probseg_bytes(data, image.affine))
@@ -97,7 +96,7 @@ def _make(image: Volume, folder: Path, stem: str, record: Path, key: str) -> Non
 
 def _record_text(found: Segmentation, key: str) -> str:
     content = {
-        "Description": "Tissue maps beside this file: mean of two segmentations; desc-smooth: one of them",
+        "Description": "Tissue maps beside this file: two methods together; desc-second: weighted differently",
         "key": key,
         "similarity_to_mni152": round(found.affine.similarity, 6),
         "noise_of_white_matter": round(found.noise, 6),

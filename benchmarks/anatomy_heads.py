@@ -1,0 +1,169 @@
+"""Heads of known tissues for `benchmarks.anatomy`: made once, kept, segmented one process each, and what was found.
+
+The heads come from `../shared/data/anatomy` (real anatomy, made contrast, noise, bias and pose); 20 oblique boxes of
+20 x 15 x 10 mm near the pregenual cingulate in each.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+import nibabel as nib
+import numpy as np
+
+from benchmarks.shared_data import SHARED
+from pharmrs.anatomy.fractions import shares_in
+from pharmrs.anatomy.segmentation import Segmentation, segment
+from pharmrs.io.template import mni152
+from pharmrs.io.volumes import read_volume
+from pharmrs.pipeline.execution import limit_threads
+from pharmrs.records.anatomy import TissueMaps, Volume, VoxelBox
+
+P = ParamSpec("P")
+R = TypeVar("R")
+PRESETS = ("3Tq", "3T", "3Tn", "7Tq", "7T", "lowc2")
+HEADS = ("01", "02", "03", "04", "05", "06")
+TARGET_MNI_MM = (0.0, 42.0, 6.0)  # where heads made from the template have their first box
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeadResult:
+    """What was found in one head. Per box, in the order grey matter, white matter, CSF: `truth`, `found`, and
+    `apart`, the difference of the two segmentations; `inside`: share of the box that is in the found brain.
+
+    `kept`: share of grey and white matter in the found brain. `centre_mm`: MNI152 place of the first box.
+    CPU and memory of the segmentation alone.
+    """
+
+    head: str
+    preset: str
+    seed: int
+    truth: list[list[float]]
+    found: list[list[float]]
+    apart: list[list[float]]
+    inside: list[float]
+    kept: float
+    similarity: float
+    noise: float
+    cpu_s: float
+    peak_mib: float
+    centre_mm: list[float]
+
+    @property
+    def errors(self) -> np.ndarray:
+        """Found less true, (boxes, 3)."""
+        return np.array(self.found) - np.array(self.truth)
+
+    @property
+    def known_place(self) -> bool:
+        """Only heads made from the template have a known place in it."""
+        return self.head == "mni"
+
+    @property
+    def centre_error_mm(self) -> float:
+        return float(np.linalg.norm(np.array(self.centre_mm) - TARGET_MNI_MM)) if self.known_place else float("nan")
+
+    def line(self) -> str:
+        mean = np.abs(self.errors).mean(axis=0)
+        return (
+            f"{self.head:4} {self.preset:5} {self.seed:4d} MAE {mean[0]:.4f} {mean[1]:.4f} {mean[2]:.4f} "
+            f"worst {np.abs(self.errors).max():.3f} bias {np.array2string(self.errors.mean(axis=0), precision=4)} "
+            f"apart {np.array2string(np.mean(self.apart, axis=0), precision=3)} "
+            f"kept {100 * self.kept:.3f} % box {min(self.inside):.4f} sim {self.similarity:.2f} "
+            f"noise {100 * self.noise:.1f} % CPU {self.cpu_s:.1f} s {self.peak_mib:.0f} MiB "
+            f"MNI {self.centre_error_mm:.2f} mm"
+        )
+
+    def text(self) -> str:
+        return json.dumps(asdict(self))
+
+    @staticmethod
+    def parse(line: str) -> HeadResult:
+        return HeadResult(**json.loads(line))
+
+
+def seed_of(head: str, preset: str, seed: int) -> int:
+    """Another seed for each head and preset; the same one whatever else is measured."""
+    number = 0 if head == "mni" else int(head)
+    return seed + 100 * number + (PRESETS.index(preset) if preset in PRESETS else len(PRESETS))
+
+
+def made(head: str, preset: str, seed: int, kept: Path) -> Path:
+    """The folder of one made head, made now unless it is kept from an earlier run."""
+    folder = kept / f"{head}-{preset}-{seed}"
+    if not (folder / "boxes.npz").is_file():
+        script = SHARED / "anatomy" / "synthesise_t1.py"
+        kind = "mni" if head == "mni" else "synthseg"
+        subprocess.run([sys.executable, str(script), str(folder), kind, head, str(seed), preset], check=True)
+    return folder
+
+
+def mean_maps(found: Segmentation, image: Volume) -> tuple[TissueMaps, TissueMaps]:
+    """The result, and the other weighting of both methods."""
+    return _maps(found.maps, image.affine), _maps(found.second, image.affine)
+
+
+def fractions(maps: TissueMaps, boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Fractions of the brain in every box, (boxes, 3), and the share of the box that is brain."""
+    shares = np.array([shares_in(maps, VoxelBox(affine=affine))[0] for affine in boxes])
+    total = shares.sum(axis=1)
+    return shares / total[:, None], total
+
+
+def true_maps(folder: Path, affine: np.ndarray) -> TissueMaps:
+    """The tissues that the head was made of."""
+    gray, white, csf = (nib.load(folder / f"{name}.nii.gz").get_fdata(dtype=np.float32) for name in ("gm", "wm", "csf"))
+    return _maps((gray, white, csf), affine)
+
+
+def _maps(maps: tuple[np.ndarray, np.ndarray, np.ndarray], affine: np.ndarray) -> TissueMaps:
+    gray, white, csf = maps
+    return TissueMaps(gray_matter=gray, white_matter=white, csf=csf, affine=affine, source="", method="")
+
+
+def measured(head: str, preset: str, seed: int, kept: Path) -> HeadResult:
+    """Make one head, segment it, compare."""
+    folder = made(head, preset, seed, kept)
+    image = read_volume(folder / "t1.nii.gz")
+    began = time.process_time()
+    found = segment(image, mni152())
+    cpu_s = time.process_time() - began
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    maps, second = mean_maps(found, image)
+    truth = true_maps(folder, image.affine)
+    boxes = np.load(folder / "boxes.npz")
+    values, inside = fractions(maps, boxes["boxes"])
+    tissue = truth.gray_matter + truth.white_matter
+    brain = np.sum(maps.maps, axis=0) > 0.5
+    matrix = found.affine.to_template
+    return HeadResult(
+        head=head,
+        preset=preset,
+        seed=seed,
+        truth=fractions(truth, boxes["boxes"])[0].tolist(),
+        found=values.tolist(),
+        apart=(values - fractions(second, boxes["boxes"])[0]).tolist(),
+        inside=inside.tolist(),
+        kept=float(tissue[brain].sum() / tissue.sum()),
+        similarity=found.affine.similarity,
+        noise=found.noise,
+        cpu_s=cpu_s,
+        peak_mib=peak,
+        centre_mm=(matrix[:3, :3] @ boxes["pgacc"] + matrix[:3, 3]).tolist(),
+    )
+
+
+def alone(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """`function` in a process of its own, one thread: so that memory is that of one head."""
+    with ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn"), initializer=limit_threads) as pool:
+        return pool.submit(function, *args, **kwargs).result()
