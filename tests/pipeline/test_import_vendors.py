@@ -11,7 +11,7 @@ import pytest
 from e2e import Finished, contents, pharmrs
 from numpy.typing import NDArray
 from twix_files import Twix, write_twix
-from vendor_files import write_ge, write_jmrui, write_rda
+from vendor_files import write_bruker, write_ge, write_jmrui, write_rda
 
 from pharmrs.io.nifti_mrs import identifying_fields, read_fids
 from pharmrs.mrs.water_ratio import MOST_OF_SPECTRUM, water_ratio
@@ -49,6 +49,7 @@ def truth() -> dict[str, Truth]:
     twix = many(line(512, 4000, 297.2), 3, 4, 1)
     press = many(line(512, 5000, 127.7), 2, 4, 2)
     water = many(line(512, 5000, 127.7, water=2000.0), 2, 8, 3)
+    bruker = 100 * many(line(512, 4000, 400.3), 1, 3, 4)
     box = (10.0, 15.0, 20.0)
     return {
         "01_svs": Truth(twix, 0.011, 5.0, 297.2, 4000, box),
@@ -57,6 +58,7 @@ def truth() -> dict[str, Truth]:
         "03_mrsref": Truth(water * GE_SCALE, 0.035, 2.0, 127.7, 5000, box),
         "04_svs": Truth(line(512, 2000, 123.2)[:, None, None], 0.030, 2.0, 123.2, 2000, box),
         "05_svs": Truth(line(512, 2000, 127.7)[:, None, None], 0.144, 1.5, 127.7, 2000, (1e4, 1e4, 1e4)),
+        "06_svs": Truth(bruker, 0.003, 2.5, 400.3, 4000, (2.0, 3.0, 4.0)),
     }
 
 
@@ -69,24 +71,28 @@ def imported(truth: dict[str, Truth], tmp_path_factory: pytest.TempPathFactory) 
     write_ge(folder / "P1.7", truth["03_svs"].signal / GE_SCALE, truth["03_mrsref"].signal / GE_SCALE)
     write_rda(folder / "a.rda", truth["04_svs"].signal[:, 0, 0])
     write_jmrui(folder / "a.txt", truth["05_svs"].signal[:, 0, 0])
+    write_bruker(folder / "rat" / "5", truth["06_svs"].signal[:, 0, :])
     lines = [
         "vb.dat\ttwix\t01\tsvs\t\t\t\t", "vd.dat\ttwix\t02\tsvs\timage\t\t\tno", "P1.7\tge\t03\tsvs\t(plain)\t\t\t",
         "P1.7\tge\t03\tmrsref\t_ref\t\t\t", "a.rda\trda\t04\tsvs\t\t\t\t", "a.txt\tjmrui\t05\tsvs\t\t0.144\t1.5\t",
+        "rat/5/fid\tbruker\t06\tsvs\t\t\t\t",
     ]  # fmt: skip
     (folder / "map.tsv").write_text(HEADER + "\n".join(lines) + "\n")
     return folder / "dataset", pharmrs("import", folder / "map.tsv", "--out", folder / "dataset")
 
 
-@pytest.mark.parametrize("name", ["01_svs", "02_svs", "03_svs", "03_mrsref", "04_svs", "05_svs"])
+@pytest.mark.parametrize("name", ["01_svs", "02_svs", "03_svs", "03_mrsref", "04_svs", "05_svs", "06_svs"])
 def test_a_known_signal_comes_through(name: str, truth: dict[str, Truth], imported: tuple[Path, Finished]) -> None:
     root, end = imported
     assert end.code == 0, end.err
-    assert "6 recordings imported, 0 failed" in end.err and end.lines("warning") == []
+    assert "7 recordings imported, 0 failed" in end.err
+    (told,) = end.lines("warning")
+    assert "line 8: should be read without doubts of the converter (found: The orientation of bruker fid data" in told
     wanted = truth[name]
     scan = root / f"sub-{name[:2]}" / "mrs" / f"sub-{name}.nii.gz"
     fids = read_fids(scan)
-    # single precision (twix: 24 bits of 170), whole numbers of a thousandth (GE), ten digits (jMRUI)
-    np.testing.assert_allclose(fids.data, wanted.signal, atol=1.0 if name.startswith("03") else 1e-4)
+    # single precision (twix: 24 bits of 170), whole numbers (GE, Bruker), ten digits (jMRUI)
+    np.testing.assert_allclose(fids.data, wanted.signal, atol=1.0 if name[:2] in ("03", "06") else 1e-4)
     acquisition = fids.acquisition
     assert acquisition.echo_time_s == pytest.approx(wanted.echo_time_s)
     assert acquisition.repetition_time_s == pytest.approx(wanted.repetition_time_s)
@@ -117,6 +123,8 @@ def damaged(truth: dict[str, Truth], tmp_path_factory: pytest.TempPathFactory) -
     for name, cut in (("vd.dat", 9000), ("P1.7", 5000), ("a.rda", 160)):
         whole = (folder / name).read_bytes()
         (folder / f"cut-{name}").write_bytes(whole[:-cut])
+    scan = write_bruker(folder / "rat" / "5", 100 * many(line(512, 4000, 400.3), 1, 3, 4)[:, 0, :])
+    scan.write_bytes(scan.read_bytes()[:-1000])
     (folder / "begun.dat").write_bytes((folder / "vd.dat").read_bytes()[:26000])
     (folder / "no-te.rda").write_bytes((folder / "a.rda").read_bytes().replace(b"DwellTime:", b"Dwell:"))
     write_rda(folder / "water.rda", line(512, 2000, 123.2, water=2000.0))
@@ -124,6 +132,7 @@ def damaged(truth: dict[str, Truth], tmp_path_factory: pytest.TempPathFactory) -
         "cut-vd.dat\ttwix\t01\tsvs\t\t\t\t", "cut-vd.dat\ttwix\t02\tsvs\t\t\t\tyes", "begun.dat\ttwix\t03\tsvs\t\t\t\t",
         "cut-P1.7\tge\t04\tsvs\t(plain)\t\t\t", "cut-a.rda\trda\t05\tsvs\t\t\t\t", "no-te.rda\trda\t06\tsvs\t\t\t\t",
         "water.rda\trda\t07\tsvs\t\t\t\t", "a.rda\trda\t08\tmrsref\t\t\t\t",
+        "rat/5/fid\tbruker\t09\tsvs\t\t\t\t",
     ]  # fmt: skip
     (folder / "map.tsv").write_text(HEADER + "\n".join(lines) + "\n")
     return folder / "dataset", pharmrs("import", folder / "map.tsv", "--out", folder / "dataset")
@@ -138,6 +147,7 @@ def damaged(truth: dict[str, Truth], tmp_path_factory: pytest.TempPathFactory) -
         ("error", "line 5", "fewer samples than its header says", "copy the file from the scanner again"),
         ("error", "line 6", "must hold the 512 points its header tells (found: 502)", "copy the file"),
         ("error", "line 7", "its header lacks 'DwellTime'", "export it again with its complete header"),
+        ("error", "line 10", "fewer samples than its header says", "copy the file from the scanner again"),
         ("warning", "line 8: suffix", "a spectrum should be water-suppressed", "mrsref, if it is a reference"),
         ("warning", "line 9: suffix", "a water reference should show water", "svs, if it is a spectrum"),
     ],
@@ -146,7 +156,7 @@ def test_what_is_wrong_with_a_file_is_said_plainly(
     kind: str, where: str, rule: str, remedy: str, damaged: tuple[Path, Finished]
 ) -> None:
     end = damaged[1]
-    assert end.code == 3 and "3 recordings imported, 5 failed" in end.err
+    assert end.code == 3 and "3 recordings imported, 6 failed" in end.err
     (told,) = [text for text in end.lines(kind) if f"{where}: " in text]
     assert rule in told and remedy in told.split("Remedy: ")[1]
     assert "Traceback" not in end.err

@@ -1,6 +1,6 @@
-"""Recordings in the formats of GE (P-file), Siemens (RDA) and jMRUI (text), made without a scanner.
+"""Recordings in the formats of GE (P-file), Siemens (RDA), Bruker and jMRUI (text), made without a scanner.
 
-The P-file is laid out by the table of fields in spec2nii's own reader, RDA and jMRUI by their text headers. They tell
+The P-file is laid out by the table of fields in spec2nii's own reader, the others by their text headers. They tell
 whether a known signal and known times come through the converter, not whether every scanner writes such files.
 """
 
@@ -86,3 +86,34 @@ def write_jmrui(path: Path, signal: NDArray[np.complex128]) -> None:
     rows = "".join(f"{one.real:.9e}\t{one.imag:.9e}\t0\t0\n" for one in stored)
     head = f"jMRUI Data Textfile\n\n{lines}\n\nSignal and FFT\nsig(real)\tsig(imag)\tfft(real)\tfft(imag)\n"
     path.write_text(f"{head}Signal 1 out of 1 in file\n{rows}")
+
+
+def write_bruker(folder: Path, signal: NDArray[np.complex128]) -> Path:
+    """A ParaVision 6.0.1 STEAM scan, NIfTI-MRS `signal` (points, repetitions): TE 3 ms, TR 2.5 s, 400.3 MHz, 4 kHz.
+
+    Samples are whole numbers and the conjugate of NIfTI-MRS. Returns the file `fid`.
+    """
+    points, repetitions = signal.shape
+    acqp = {
+        "ACQ_sw_version": "( 65 )\n<PV 6.0.1>", "GO_raw_data_format": "GO_32BIT_SGN_INT", "BYTORDA": "little",
+        "ACQ_dim_desc": "( 1 )\nSpectroscopic", "ACQ_dim": "1", "ACQ_size": f"( 1 )\n{2 * points}",
+        "GO_block_size": "continuous", "NR": str(repetitions), "NI": "1", "SW_h": "4000", "BF1": "400.3",
+        "NUCLEUS": "( 8 )\n<1H>", "PULPROG": "( 64 )\n<STEAM.ppg>",
+        "ACQ_time": "( 33 )\n<2020-01-01T10:00:00,000+0000>",
+    }  # fmt: skip
+    method = {
+        "Method": "<Bruker:STEAM>", "PVM_EchoTime": "3", "PVM_RepetitionTime": "2500", "PVM_DigNp": str(points),
+        "PVM_DigShift": "0", "PVM_FrqWorkOffsetPpm": "( 2 )\n0 0", "PVM_FrqRef": "( 2 )\n400.3 0",
+        "PVM_SpecSWH": "( 1 )\n4000", "PVM_SpecMatrix": f"( 1 )\n{points}", "PVM_EncNReceivers": "1",
+        "PVM_VoxArrGradOrient": "( 1, 3, 3 )\n1 0 0 0 1 0 0 0 1", "PVM_VoxArrPosition": "( 1, 3 )\n1 2 3",
+        "PVM_VoxArrSize": "( 1, 3 )\n2 3 4",
+    }  # fmt: skip
+    folder.mkdir(parents=True)
+    for name, values in (("acqp", acqp), ("method", method)):
+        lines = "".join(f"##${key}={value}\n" for key, value in values.items())
+        head = "##TITLE=Parameter List\n##JCAMPDX=4.24\n##DATATYPE=Parameter Values\n##OWNER=x\n"
+        (folder / name).write_text(f"{head}{lines}##END=\n")
+    stored = np.conj(signal).T
+    words = np.stack([stored.real, stored.imag], axis=-1)
+    (folder / "fid").write_bytes(np.rint(words).astype("<i4").tobytes())
+    return folder / "fid"

@@ -32,7 +32,7 @@ _MEANINGS = (
     ),
     (r"EOFError: EOF when reading a line", "the reader asks which of two dwell times holds", "convert it by hand"),
     (
-        r"could not broadcast|could not be broadcast|cannot reshape array",
+        r"could not (?:be )?broadcast|cannot reshape array|dimension mismatch",
         "fewer samples than its header says",
         _TRANSFER,
     ),
