@@ -78,5 +78,11 @@ licences: $(VENV)/.installed
 audit-deps: $(VENV)/.installed
 	$(BIN)/python scripts/dependencies.py audit
 
+# Every reader fed by a fuzzer for SECONDS each; what breaks a promise stays in build/fuzz.
+SECONDS ?= 60
+fuzz: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[fuzz]'
+	$(BIN)/python tests/robustness/fuzz_readers.py build/fuzz $(SECONDS)
+
 clean:
 	rm -rf $(VENV) demo build dist site

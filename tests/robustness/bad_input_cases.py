@@ -80,6 +80,9 @@ def kinds() -> dict[str, Kind]:
         "plate as workbook": (plate, "P1.xlsx", "workbook"),
         "list of standards": ({"s.csv": b"conc,od\n1000.0,2.11\n500.0,1.48\n250.0,0.728\n0.0,0.064\n"}, "s.csv",
             "table"),
+        "Tecan workbook": ({"P1.xlsx": right.tecan_workbook()}, "P1.xlsx", "workbook"),
+        "MARS export": ({"mars.csv": right.mars_text()}, "mars.csv", "text"),
+        "SoftMax export": ({"softmax.txt": right.softmax_text()}, "softmax.txt", "text"),
         "bands": ({"bands.tsv": tables["bands.tsv"]}, "bands.tsv", "table"),
         "observations": ({"observations.tsv": right.observations(), "study.yaml": right.PLAN.encode()},
             "observations.tsv", "table"),
@@ -106,6 +109,8 @@ def kinds() -> dict[str, Kind]:
                              "observations.json": b'{"metabolite": {"Units": "mM"}, "biomarker": {"Units": "pg/mL"}}'},
                             "observations.json", "json"),
     }  # fmt: skip
+    if (old := right.old_workbook()) is not None:
+        inputs["old workbook"] = ({"P1.xls": old}, "P1.xls", "bytes")
     return {name: Kind(files, target, form, READERS[name]) for name, (files, target, form) in inputs.items()}
 
 

@@ -174,6 +174,45 @@ def grid_workbook() -> bytes:
     return target.getvalue()
 
 
+def tecan_workbook() -> bytes:
+    """As i-control writes it, of two wavelengths."""
+    import tempfile
+
+    from pharmrs.simulate.plates import PlateReading
+    from pharmrs.simulate.tecan_export import write_tecan_export
+
+    signal = np.array([[_density(200.0 + 40 * row + column) for column in range(12)] for row in range(8)])
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "P1.xlsx"
+        write_tecan_export(path, PlateReading(plate="P1", wells=(), reads={450.0: signal, 620.0: 0.1 * signal}))
+        return path.read_bytes()
+
+
+def mars_text() -> bytes:
+    """As BMG MARS writes it; read by allotropy."""
+    rows = "\n".join(",".join(map(str, ["ABCDEFGH"[row], *grid_rows()[3 + row][1:]])) for row in range(8))
+    head = "User: Lab,Path: C:\\Data,Test run no.: 445\nTest name: ELISA,Date: 5/14/2021,Time: 3:29:50 PM\n\n"
+    head += "ID1: study,ID2: Plate 1,ID3: x,\nAbsorbance\n\n"
+    return f"{head}Raw Data (450 1)\n\n,{','.join(map(str, range(1, 13)))},\n{rows}\n\n".encode()
+
+
+def softmax_text() -> bytes:
+    """As SoftMax Pro writes it; read by allotropy."""
+    head = "Plate:\tPlate1\t1.3\tPlateFormat\tEndpoint\tAbsorbance\tRaw\tFALSE\t1\t\t\t\t\t\t1\t450 "
+    head += "\t1\t12\t96\t1\t8\t\t"
+    lines = [f"{head}\n\tTemperature(C)\t" + "\t".join(map(str, range(1, 13)))]
+    for row in range(8):
+        lines.append(("\t35\t" if row == 0 else "\t\t") + "\t".join(map(str, grid_rows()[3 + row][1:])))
+    end = "\t\t\n\n~End\nOriginal Filename: x; Date Last Saved: 1/9/2023 2:23:07 PM"
+    return ("##BLOCKS= 1\n" + "\t\t\n".join(lines) + end).encode()
+
+
+def old_workbook() -> bytes | None:
+    """A real export of a Tecan Sunrise (xls), where the shared data are."""
+    path = Path(__file__).parents[3] / "shared" / "data" / "plates" / "elisar_tecan_sunrise.xls"
+    return path.read_bytes() if path.is_file() else None
+
+
 def lcmodel() -> bytes:
     """Three singlets in LCModel's own format."""
     points, dwell_s, mhz = 256, 5e-4, 123.25

@@ -62,16 +62,23 @@ def test_nothing_that_is_read_can_be_run() -> None:
     modules = {"pickle", "marshal", "shelve", "dill", "joblib", "formulaic", "patsy", "runpy", "code"}
     calls = {"eval", "exec", "compile", "__import__", "os.system", "os.popen", "np.load", "yaml.unsafe_load",
              "yaml.full_load", "yaml.load_all", "pd.read_pickle", "pd.eval", "smf.ols", "smf.mixedlm"}  # fmt: skip
+    # tasks on their way between the processes of one command, encrypted with a certificate made for it (docs/scale.md)
+    between_processes = {"pipeline/dask_workers.py": {"pickle"}}
     found = []
     for path in sorted(SOURCE.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        text = path.read_text(encoding="utf-8")
+        allowed = between_processes.get(path.relative_to(SOURCE).as_posix(), set())
+        if allowed and re.search(r"open\(|read_bytes|read_text|urlopen|pickle\.load\(", text):
+            found.append(f"{path.name} reads files beside pickles")
+        for node in ast.walk(ast.parse(text)):
             where = f"{path.relative_to(SOURCE)}:{getattr(node, 'lineno', 0)}"
             if isinstance(node, (ast.Import, ast.ImportFrom)):
                 names = [one.name for one in node.names] if isinstance(node, ast.Import) else [node.module or ""]
-                found += [f"{where} imports {name}" for name in names if name.split(".")[0] in modules]
+                found += [f"{where} imports {name}" for name in names if name.split(".")[0] in modules - allowed]
             if isinstance(node, ast.Call):
                 name = _names(node.func)
-                found += [f"{where} calls {name}"] if name in calls or name.endswith(".from_formula") else []
+                forbidden = name in calls or name.endswith((".from_formula", ".eval", ".query"))
+                found += [f"{where} calls {name}"] if forbidden else []
                 shell = [one for one in node.keywords if one.arg == "shell"]
                 found += [f"{where} uses a shell"] if shell else []
                 loader = [ast.unparse(one.value) for one in node.keywords if one.arg == "Loader"]

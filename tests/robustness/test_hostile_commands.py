@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -86,6 +87,60 @@ def test_analyse(tmp_path: Path, folder: Path) -> None:
     ended = command(folder, "analyse", "observations.tsv", "--plan", "study.yaml", "--out", "out")
     check(tmp_path, folder, ended, (0, 3), pages=2)
     assert "x-hostile" in (folder / "out" / "report.html").read_text(encoding="utf-8")  # shown, as text
+
+
+def test_a_covariate_that_is_a_formula(tmp_path: Path, folder: Path) -> None:
+    """Names of columns go into tables of numbers, never into a formula: nothing of them is computed."""
+    import yaml
+
+    name = "I(__import__('os').system('touch escaped'))"
+    plan = yaml.safe_load(right.PLAN)
+    plan["analysis"] |= {"covariates": [{"name": name}, {"name": f"C(gene) + {name}", "reference": "AA"}]}
+    head, _, rest = right.observations().decode().partition("\n")
+    (folder / "observations.tsv").write_text(head.replace("\tage\tgene", f"\t{name}\tC(gene) + {name}") + "\n" + rest)
+    (folder / "study.yaml").write_text(yaml.safe_dump(plan))
+    ended = command(folder, "analyse", "observations.tsv", "--plan", "study.yaml", "--out", "out")
+    check(tmp_path, folder, ended, (0, 3), pages=2)
+    assert "touch escaped" in (folder / "out" / "report.html").read_text(encoding="utf-8")  # shown, as text
+    assert list(tmp_path.rglob("escaped")) == []
+
+
+def test_run(tmp_path: Path) -> None:
+    """Title, analyte, names of samples and gels, the reason of a rater: in every section of the report, as text."""
+    from fault_jobs import RUN, prepare_trial
+
+    data, out = tmp_path / "data", tmp_path / "out"
+    prepare_trial(data)
+    markup = MARKUP.replace('"', "'")
+    study = (data / "study.yaml").read_text()
+    for line in study.splitlines():
+        if line.startswith("title:"):
+            study = study.replace(line, f'title: "{markup}"')
+        if line.strip().startswith("analyte:"):
+            study = study.replace(line, line.partition("analyte:")[0] + f'analyte: "{markup}"')
+    (data / "study.yaml").write_text(study.replace("biomarker: BDNF", f'biomarker: "{markup}"'))
+    for place, column in ((data / "sourcedata" / "genotyping").glob("*.tsv"), "gel"), ([], ""):
+        for path in place:
+            rows = [line.split("\t") for line in path.read_text().splitlines()]
+            at = rows[0].index(column)
+            path.write_text("\n".join("\t".join([*row[:at], row[at] if row is rows[0] else markup, *row[at + 1 :]])
+                                      for row in rows) + "\n")  # fmt: skip
+    (out / "review").mkdir(parents=True)
+    (scan,) = (data / "sub-01" / "ses-1" / "mrs").glob("*_svs.nii.gz")
+    digest = hashlib.sha256(scan.read_bytes()).hexdigest()[:32]
+    name = scan.name.removesuffix("_svs.nii.gz")
+    head = right.TABLES["decisions.tsv"].decode().splitlines()[0]
+    line = f"AB\t{name}\treject\t{markup}\t1\t1\t{digest}\t2026-01-02T03:04:05Z"
+    (out / "review" / "rater-AB_decisions.tsv").write_text(f"{head}\n{line}\n")
+    ended = command(tmp_path, "run", "data", "--output", "out", "--workers", "1")
+    assert ended.returncode in (0, 3), ended.stderr
+    assert "Traceback" not in ended.stderr and RUN.name == "run"
+    text = (out / "report.html").read_text(encoding="utf-8")
+    elements = Elements(text)
+    assert "x-hostile" not in elements.names and "onclick" not in elements.attributes
+    assert text.count("x-hostile") >= 4
+    for path in (path for path in out.rglob("*") if path.suffix in (".html", ".svg")):
+        assert "x-hostile" not in Elements(path.read_text(encoding="utf-8")).names, path
 
 
 def test_plate(tmp_path: Path, folder: Path) -> None:

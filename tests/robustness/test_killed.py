@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from fault_hook import Fault
+from fault_hook import Fault, command
 from fault_jobs import JOBS, RECORDED, RUN, Undisturbed, whole_caches
 
 QUICK = [name for name in JOBS if name not in (RUN.name, RECORDED.name)]
@@ -89,3 +89,14 @@ def test_a_run_killed_again_and_again(undisturbed: Callable[[str], Undisturbed],
         assert {name for name in left if left[name] != of.results.get(name)} == set(), at
     assert RUN.run(folder).code == of.code
     assert RUN.results(folder) == of.results and RUN.hidden(folder) == []
+
+
+def test_a_dataset_that_is_not_complete_is_refused(undisturbed: Callable[[str], Undisturbed], tmp_path: Path) -> None:
+    """`run` and `validate` do not take half a simulated dataset for a whole one; another simulation is not mixed in."""
+    of = undisturbed("simulate")
+    folder = of.copy(tmp_path / "copy")
+    assert of.job.run(folder, Fault(kind="killed", at=of.events - 5, below="out")).code == -signal.SIGKILL
+    for arguments in (("run", "out"), ("validate", "out"), ("simulate", "out", "-n", "3", "--no-recordings")):
+        ended = command(*arguments, cwd=folder)
+        assert ended.code == 2
+        assert "must be complete (found: pharmrs simulate has not finished here)" in ended.err

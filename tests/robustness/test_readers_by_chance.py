@@ -133,6 +133,16 @@ def test_what_is_not_hidden_can_be_written(text: str) -> None:
     shown.encode("utf-8")
 
 
+@pytest.mark.parametrize("mark", ["\u202e", "\u2066", "\x07", "\ud800"])
+def test_marks_that_turn_or_hide_words_are_refused(mark: str, tmp_path: Path) -> None:
+    assert hidden_character(f"pla{mark}cebo") == ascii(mark)
+    problems = Problems("table.tsv")
+    parse_text_table(f"a\nx{mark}y\n", problems, ("a",))
+    assert problems.found
+    assert without_hidden(f"pla{mark}cebo") == "placebo"
+    assert not hidden_character("plätzchen עברית ketamine\u200f")  # letters of any script
+
+
 def test_only_files_that_end_are_read(tmp_path: Path) -> None:
     (tmp_path / "large").write_bytes(bytes(2 << 20))
     assert len(read_content(tmp_path / "large")) == 2 << 20

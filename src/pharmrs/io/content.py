@@ -10,8 +10,9 @@ from pathlib import Path
 
 LARGEST_BYTES = 1 << 30  # recordings and images, uncompressed; a scan of 32 coils x 128 transients takes 64 MiB
 LARGEST_TEXT_BYTES = 1 << 25  # declarations, JSON, pulses, plates
-# control characters other than tab and line ends, half surrogates: neither XML nor UTF-8 can hold them
-_HIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+# control characters other than tab and line ends, half surrogates: neither XML nor UTF-8 can hold them; and marks that
+# turn the direction of what follows (CVE-2021-42574): a page would show other words than were compared
+_HIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 
 
 def read_content(path: Path, largest: int = LARGEST_BYTES) -> bytes:

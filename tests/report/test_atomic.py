@@ -1,0 +1,107 @@
+"""Files that appear whole or not at all, and folders that say that they are not complete."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import threading
+from pathlib import Path
+
+import pytest
+
+from pharmrs.errors import InputError
+from pharmrs.report.atomic import remove_leftovers, write_bytes, write_text
+from pharmrs.report.unfinished import MARK, incomplete, is_left, unfinished
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_what_a_dead_writer_left_is_taken_over(tmp_path: Path) -> None:
+    (tmp_path / ".a.tsv.part").write_bytes(b"half of something longer")
+    write_text(tmp_path / "a.tsv", "whole\n")
+    assert (tmp_path / "a.tsv").read_text() == "whole\n" and names(tmp_path) == ["a.tsv"]
+
+
+def test_what_a_living_writer_is_at_is_left_alone(tmp_path: Path) -> None:
+    part = tmp_path / ".a.tsv.part"
+    with part.open("wb") as theirs:
+        fcntl.flock(theirs, fcntl.LOCK_EX)
+        theirs.write(b"their half")
+        theirs.flush()
+        write_text(tmp_path / "a.tsv", "mine\n")
+        assert part.read_bytes() == b"their half"
+    assert (tmp_path / "a.tsv").read_text() == "mine\n" and names(tmp_path) == [".a.tsv.part", "a.tsv"]
+
+
+def test_a_link_in_the_way_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "theirs").write_text("theirs")
+    (tmp_path / ".a.tsv.part").symlink_to("theirs")
+    write_text(tmp_path / "a.tsv", "mine\n")
+    assert (tmp_path / "theirs").read_text() == "theirs" and (tmp_path / "a.tsv").read_text() == "mine\n"
+
+
+def test_many_writers_of_one_file(tmp_path: Path) -> None:
+    """Whoever is last: what is there is always one of the texts, whole."""
+    texts = {number: str(number) * 200_000 for number in range(4)}
+    seen: set[str] = set()
+
+    def write(number: int) -> None:
+        for _ in range(15):
+            write_text(tmp_path / "a", texts[number])
+            seen.add((tmp_path / "a").read_text())
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in texts]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    assert seen <= set(texts.values()) and len(seen) > 1
+    assert names(tmp_path) == ["a"]
+
+
+@pytest.mark.parametrize(("number", "said"), [(errno.ENOSPC, r"2.0 kB to be written, .* free"), (errno.EIO, "error")])
+def test_what_cannot_be_written_names_file_and_need(
+    number: int, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_handle: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    (tmp_path / "a").write_text("former")
+    monkeypatch.setattr(os, "fsync", refuse)
+    with pytest.raises(OSError, match=said) as caught:
+        write_bytes(tmp_path / "a", bytes(2000))
+    assert (caught.value.errno, caught.value.filename) == (number, str(tmp_path / "a"))
+    assert (tmp_path / "a").read_text() == "former" and names(tmp_path) == ["a"]
+
+
+def test_a_folder_that_is_not_complete(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    with pytest.raises(ZeroDivisionError), unfinished(folder, "pharmrs simulate", "seed 1"):
+        (folder / ".b.part").write_text("half")
+        raise ZeroDivisionError
+    problem = incomplete(folder)
+    assert problem is not None and "pharmrs simulate has not finished here" in problem.value
+    assert is_left(folder, "pharmrs simulate", "seed 1")
+    for other in (("pharmrs simulate", "seed 2"), ("pharmrs import", "seed 1")):
+        with pytest.raises(InputError, match="must be complete"):
+            is_left(folder, *other)
+    with unfinished(folder, "pharmrs simulate", "seed 1"):
+        assert names(folder) == [MARK]
+        with pytest.raises(InputError, match="only one command at a time"), unfinished(folder, "pharmrs import", "x"):
+            pass
+    assert names(folder) == [] and incomplete(folder) is None and not is_left(folder, "pharmrs import", "x")
+
+
+def test_a_mark_that_was_not_written_yet_is_of_anybody(tmp_path: Path) -> None:
+    (tmp_path / MARK).touch()
+    assert is_left(tmp_path, "pharmrs import", "x")
+
+
+def test_leftovers(tmp_path: Path) -> None:
+    for name in (".a.part", ".part-abc.nii.gz", "a.part", ".bidsignore"):
+        (tmp_path / name).touch()
+    remove_leftovers(tmp_path)
+    assert names(tmp_path) == [".bidsignore", "a.part"]
