@@ -53,8 +53,9 @@ def log_likelihood(data: PersonValues, means: FloatArray, covariance: FloatArray
     used = data.state != MISSING
     residual = np.where(measured, data.value - center, 0.0)
     try:
-        inverse = np.asarray(np.linalg.inv(_restricted(full, measured)), dtype=float)
-        log_det = 2 * np.log(np.diagonal(np.linalg.cholesky(_restricted(full, measured)), axis1=1, axis2=2)).sum()
+        known = _restricted(full, measured)
+        inverse = np.asarray(np.linalg.inv(known), dtype=float)
+        log_det = 2 * np.log(np.diagonal(np.linalg.cholesky(known), axis1=1, axis2=2)).sum()
         pull = np.einsum("nij,nj->ni", inverse, residual)
         total = -0.5 * float(log_det + np.sum(residual * pull) + measured.sum() * _LOG_2PI)
         residual, spread, censored = _expected(data, center, full, inverse, pull, residual)
@@ -94,7 +95,7 @@ def _expected(
     counts = hidden.sum(axis=1)
     for count in np.unique(counts[counts > 0]):
         persons = np.flatnonzero(counts == count)
-        places = np.array([np.flatnonzero(hidden[person]) for person in persons])
+        places = np.nonzero(hidden[persons])[1].reshape(len(persons), count)
         row, at = persons[:, None], places
         cross = np.where(measured[persons][:, None, :], full[row, at], 0.0)
         mean = center[row, at] + np.einsum("ncd,nd->nc", cross, pull[persons])

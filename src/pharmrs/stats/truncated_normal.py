@@ -61,7 +61,7 @@ def truncated_below(mean: FloatArray, covariance: FloatArray, upper: FloatArray)
     y = np.zeros((n, m, d))
     log_mass = np.tile(log_weights, (n, 1))
     for column in range(d):
-        done = np.einsum("nk,nmk->nm", factor[:, column, :column], y[:, :, :column])
+        done = (y[:, :, :column] @ factor[:, column, :column, None])[:, :, 0]
         z = (upper[:, None, column] - mean[:, None, column] - done) / factor[:, None, column, column]
         log_below = log_ndtr(z)
         log_mass += log_below
@@ -74,8 +74,9 @@ def truncated_below(mean: FloatArray, covariance: FloatArray, upper: FloatArray)
     largest = log_mass.max(axis=1)
     total = largest + np.log(np.exp(log_mass - largest[:, None]).sum(axis=1))
     weight = np.exp(log_mass - total[:, None])
-    first = np.einsum("nm,nmk->nk", weight, y)
-    second = np.einsum("nm,nmk,nml->nkl", weight, y, y)
+    weighted = np.swapaxes(y * weight[:, :, None], 1, 2)
+    first = weighted.sum(axis=2)
+    second = weighted @ y
     second[:, -1, -1] += np.einsum("nm,nm->n", weight, spare)
     spread = second - first[:, :, None] * first[:, None, :]
     return Truncated(
