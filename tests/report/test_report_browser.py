@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import report_factory
 
 from pharmrs.records import ScanOutcome
+from pharmrs.report import scan_pages
 from pharmrs.report.html import write_report
+from pharmrs.report.scan_figures import render_scan_figures
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 SIZES = {"laptop": (1280, 900), "phone": (390, 844)}
@@ -33,18 +38,47 @@ def report(tmp_path_factory: pytest.TempPathFactory, outcomes: tuple[ScanOutcome
     return path
 
 
+@pytest.fixture(scope="module")
+def modes(tmp_path_factory: pytest.TempPathFactory, outcomes: tuple[ScanOutcome, ...]) -> dict[str, Path]:
+    """Reports of many scans: pictures packed in the page, or a page for each scan."""
+    folder = tmp_path_factory.mktemp("modes")
+    for mode, (packed, linked) in {"packed": (1, 99), "linked": (1, 2)}.items():
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(scan_pages, "PACKED_ABOVE_SCANS", packed)
+            patch.setattr(scan_pages, "LINKED_ABOVE_SCANS", linked)
+            write_report(
+                folder / mode / "report.html",
+                "A study",
+                outcomes[:3],
+                rules=report_factory.study().quality,
+                methods="Text.",
+                settings={},
+                provenance={},
+                scale_labels=report_factory.SCALE_LABELS,
+                primary_scale="lcmodel_water",
+            )
+    return {mode: folder / mode / "report.html" for mode in ("packed", "linked")}
+
+
 @pytest.fixture(params=[(size, scheme) for size in SIZES for scheme in ("light", "dark")], ids="-".join)
 def page(request: pytest.FixtureRequest, browser: sync_api.Browser, report: Path) -> Iterator[sync_api.Page]:
     """The report, opened from disk without a network; whatever the console says is an error."""
     size, scheme = request.param
+    with opened(browser, report, size, color_scheme=scheme) as page:
+        yield page
+
+
+@contextmanager
+def opened(browser: sync_api.Browser, report: Path, size: str = "laptop", **more: Any) -> Iterator[sync_api.Page]:
+    """A page from disk without a network, of which the console has nothing to say."""
     width, height = SIZES[size]
-    context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, offline=True)
-    opened = context.new_page()
+    context = browser.new_context(viewport={"width": width, "height": height}, offline=True, **more)
+    page = context.new_page()
     said: list[str] = []
-    opened.on("console", lambda message: said.append(message.text))
-    opened.on("pageerror", lambda error: said.append(str(error)))
-    opened.goto(report.as_uri())
-    yield opened
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.goto(report.as_uri())
+    yield page
     context.close()
     assert said == []
 
@@ -123,3 +157,58 @@ def test_the_explored_fit_holds_the_numbers_of_the_record(
         span = np.ptp((fit.data * upright).real)
         np.testing.assert_allclose(shown, values, atol=1.1 * span / 16382, err_msg=line)
     np.testing.assert_allclose(inside.evaluate("[...ppm]"), fit.ppm[order], atol=2e-4)
+
+
+def test_packed_pictures_are_drawn_when_a_scan_is_opened(
+    browser: sync_api.Browser, modes: dict[str, Path], outcomes: tuple[ScanOutcome, ...]
+) -> None:
+    assert outcomes[0].result is not None
+    drawn = render_scan_figures(outcomes[0].result)
+    with opened(browser, modes["packed"]) as page:
+        assert page.evaluate("document.querySelectorAll('.drawn svg').length") == 0
+        page.click("#quality a[href='#scan-1']")
+        page.wait_for_selector("#scan-1 .drawn svg")
+        lines = page.evaluate("[...document.querySelectorAll('#scan-1 .drawn path')].map((p) => p.getAttribute('d'))")
+        pictures = [*drawn.steps, *([drawn.water] if drawn.water else [])]
+        assert lines == [one for picture in pictures for one in re.findall(r" d='([^']*)'", picture.content.decode())]
+        sizes = page.evaluate(
+            "[...document.querySelectorAll('#scan-1 .drawn > svg')].map((s) => s.getBoundingClientRect().height)"
+        )
+        assert len(sizes) == len(pictures) and min(sizes) > 150
+        page.click("#scan-1 button.explore")
+        page.frame_locator("#scan-1 iframe").locator("canvas#plot").wait_for(state="visible")
+
+
+def test_everything_is_drawn_before_it_is_printed(browser: sync_api.Browser, modes: dict[str, Path]) -> None:
+    with opened(browser, modes["packed"]) as page:
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        waiting = "document.querySelectorAll('.drawn:empty').length"
+        assert page.evaluate(waiting) == 0  # at once: the printer does not wait
+        assert page.evaluate("[...document.querySelectorAll('details')].every((one) => one.open)")
+        page.evaluate("dispatchEvent(new Event('afterprint'))")
+        assert not page.evaluate("[...document.querySelectorAll('details')].some((one) => one.open)")
+
+
+def test_without_scripts_every_fit_and_table_is_there(browser: sync_api.Browser, modes: dict[str, Path]) -> None:
+    with opened(browser, modes["packed"], java_script_enabled=False) as page:
+        page.locator("#scan-1 summary").click()
+        assert page.locator("#scan-1 img").first.is_visible() and page.locator("#scan-1 table").first.is_visible()
+        assert "needs scripts" in page.locator("#scan-1 noscript").first.inner_text()
+
+
+def test_linked_pages_open_from_disk(browser: sync_api.Browser, modes: dict[str, Path]) -> None:
+    with opened(browser, modes["linked"]) as page:
+        assert "3 scans" in page.inner_text("#scans")
+        page.click("#quality a >> nth=0")
+        page.wait_for_url("**/report_scans/scan-1.html")
+        page.evaluate("[...document.images].forEach((image) => { image.loading = 'eager'; })")
+        page.wait_for_function("[...document.images].every((image) => image.complete)", timeout=20_000)
+        widths = page.evaluate("[...document.images].map((image) => image.naturalWidth)")
+        assert len(widths) == 6 and min(widths) > 200
+        assert page.evaluate("getComputedStyle(document.querySelector('figure')).maxWidth") == "736px"  # page.css
+        page.click("button.explore")
+        page.frame_locator("iframe").locator("canvas#plot").wait_for(state="visible")
+        page.click("nav a[rel=next]")
+        page.wait_for_url("**/report_scans/scan-2.html")
+        page.click("nav a >> nth=0")
+        page.wait_for_url("**/report.html#scans")

@@ -17,6 +17,8 @@ from hypothesis.extra import numpy as arrays
 
 from pharmrs.records import PreprocessingStep
 from pharmrs.report.embedded import EmbeddedFigure
+from pharmrs.report.figure_fit import fit_figure
+from pharmrs.report.figure_style import figure_png_bytes, lighter_webp
 from pharmrs.report.plot_fit import fit_svg
 from pharmrs.report.plot_preprocessing import preprocessing_svg
 from pharmrs.report.plot_water import water_svg
@@ -182,7 +184,7 @@ def test_a_name_is_text_in_the_picture_and_in_the_page_that_carries_it(name: str
             self.found = (*self.found, *(str(value) for _, value in attrs))
 
     reader = Reader()
-    reader.feed(f'<img src="{figure.data_uri}">')
+    reader.feed(f'<img src="{figure.source}">')
     (uri,) = reader.found
     assert unquote_to_bytes(uri.removeprefix("data:image/svg+xml,")) == svg.encode()
 
@@ -194,3 +196,12 @@ def test_pictures_of_a_scan_are_small_and_the_same_every_time() -> None:
     pictures = [drawn.fit, *drawn.steps, *([drawn.water] if drawn.water else [])]
     assert sum(len(one.content) for one in pictures) < 80_000  # matplotlib writes 300 kB for the fit alone
     assert all(one.suffix == ".svg" and one.size[0] == 720 for one in pictures)
+
+
+def test_a_lighter_picture_is_webp_of_the_size_it_says() -> None:
+    fig = fit_figure(report_factory.fit(), "scan")
+    png = EmbeddedFigure(content=figure_png_bytes(fig, 60), alt="")
+    webp = EmbeddedFigure(content=lighter_webp(png.content, 0.5, 60), alt="")
+    assert webp.suffix == ".webp" and webp.source.startswith("data:image/webp;base64,")
+    assert webp.size == tuple(round(0.5 * value) for value in png.size)
+    assert len(webp.content) < 0.6 * len(png.content)

@@ -62,9 +62,8 @@ def kinds() -> dict[str, Kind]:
     basis = {"a/NAA.json": right.fsl_json(), "a/Cr.json": right.fsl_json("Cr", 3.027)}
     entry = {"files": {}, "outcome": {"files": dict.fromkeys(("name", "subject", "session", "metabolite",
         "quantification",
-             "eddy_current", "coil_combination"), "x"), "result": None, "problems": []}, "pictures": [["a.png",
-                 "words"]],
-             "water": False, "page": "aGk="}  # fmt: skip
+             "eddy_current", "coil_combination"), "x"), "result": None, "problems": []},
+             "drawn": {"pictures": [["a.png", "words"]], "water": False, "page": "aGk="}}  # fmt: skip
     del extension
     inputs: dict[str, tuple[dict[str, bytes], str, str]] = {
         "recording": ({"a_svs.nii": mrs}, "a_svs.nii", "nifti"),

@@ -95,7 +95,7 @@ def test_pages_mark_as_safe_only_what_this_program_drew() -> None:
         marked[path.name] = sorted(set(re.findall(r"\{\{\s*([^}]*\|\s*safe\b[^}]*?)\s*\}\}", text)))
     assert {name: what for name, what in marked.items() if what} == {
         "analysis.html.j2": ["methods | safe"],
-        "macros.html.j2": ["image.data_uri | safe"],  # quoted by `EmbeddedFigure.data_uri`
+        "macros.html.j2": ["image.source | safe"],  # quoted by `EmbeddedFigure.source`
         "report.html.j2": ["methods | safe", "overview | safe", "quality_plot | safe"],
         "section_analysis.html.j2": ["item.svg | safe"],
     }

@@ -30,6 +30,7 @@ NIfTI-MRS files in `sub-*/`. BIDS has no rules yet for derivatives of spectrosco
 """
 _IGNORED = (
     "*.html",
+    "report_scans",
     "*.log",
     "*.md",
     "/*.tsv",

@@ -27,10 +27,12 @@ class KeptFits:
         """The spectrum of a scan as `pharmrs review` shows it; None where it has to be fitted."""
         settings = settings_of(self._study, files.name)
         key = scan_key(files, self._root, settings, self._basis, self._checksums)
-        done = None if self._cache.reasons(files, key) else self._cache.load(files)
-        if done is None or done.figures is None:
+        if self._cache.reasons(files, key) or self._cache.load(files) is None:
+            return None
+        figures = self._cache.figures(files)
+        if figures is None:
             return None
         try:
-            return review_traces_of_page(done.figures.page)
+            return review_traces_of_page(figures.page)
         except ValueError:
             return None

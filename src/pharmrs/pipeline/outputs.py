@@ -18,6 +18,7 @@ from pharmrs.report.atomic import write_bytes, write_text
 from pharmrs.report.html import write_report
 from pharmrs.report.methods import methods_text
 from pharmrs.report.scan_figures import ScanFigures
+from pharmrs.report.scan_pages import FigureSource
 from pharmrs.report.tables import problems_table, write_study_tables, write_table
 
 SCALE_LABELS = {
@@ -78,7 +79,7 @@ def write_study(
     output: Path,
     dataset: Dataset,
     outcomes: Sequence[ScanOutcome],
-    figures: Mapping[str, ScanFigures],
+    figures: FigureSource,
     stages: Sequence[StageOutcome],
     provenance: Mapping[str, object],
 ) -> Path:

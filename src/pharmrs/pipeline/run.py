@@ -19,7 +19,7 @@ from pharmrs.pipeline.lock import only_run
 from pharmrs.pipeline.log import log_to
 from pharmrs.pipeline.outputs import write_study, write_tables
 from pharmrs.pipeline.provenance import provenance_of
-from pharmrs.pipeline.scan_cache import ScanDone
+from pharmrs.pipeline.scan_cache import ScanCache
 from pharmrs.pipeline.scan_tasks import ScanTask, finished, fit_and_draw, lost_scan, plan_scans
 from pharmrs.pipeline.stage_registry import STAGES
 from pharmrs.pipeline.study_basis import keep_basis
@@ -110,13 +110,13 @@ def plan_run(root: Path, output: Path) -> list[ScanTask]:
 
 
 def _process(
-    tasks: Sequence[ScanTask], basis: BasisSet, workers: Workers, fresh: bool, done: Callable[[ScanDone], None]
-) -> list[ScanDone]:
+    tasks: Sequence[ScanTask], basis: BasisSet, workers: Workers, fresh: bool, done: Callable[[ScanOutcome], None]
+) -> list[ScanOutcome]:
     """Every scan in the order of the tasks: those that an earlier run left are read, the others fitted."""
     protons = basis.proton_amplitude
-    scans: dict[str, ScanDone] = {}
+    scans: dict[str, ScanOutcome] = {}
 
-    def take(task: ScanTask, item: ScanDone) -> None:
+    def take(task: ScanTask, item: ScanOutcome) -> None:
         scans[task.files.name] = finished(task, item, protons)
         done(scans[task.files.name])
 
@@ -161,8 +161,7 @@ def _log(problem: InputProblem) -> None:
     LOG.log(logging.ERROR if problem.severity == "error" else logging.WARNING, "%s", problem)
 
 
-def _report_one(item: ScanDone, done: Callable[[ScanOutcome], None]) -> None:
-    outcome = item.outcome
+def _report_one(outcome: ScanOutcome, done: Callable[[ScanOutcome], None]) -> None:
     for problem in outcome.problems:
         _log(problem)
     if outcome.result is not None:
@@ -180,14 +179,14 @@ def _report_one(item: ScanDone, done: Callable[[ScanOutcome], None]) -> None:
 def _finish(
     dataset: Dataset,
     output: Path,
-    scans: list[ScanDone],
+    scans: list[ScanOutcome],
     before: StageOutcome,
     provenance: Mapping[str, object],
     tell: Callable[[str], None],
 ) -> RunResult:
     study, _ = dataset.usable()
-    outcomes = tuple(item.outcome for item in scans)
-    figures = {item.outcome.files.name: item.figures for item in scans if item.figures is not None}
+    outcomes = tuple(scans)
+    cache = ScanCache(output, dataset.root)
     (output / REPORT_FILE).unlink(missing_ok=True)  # the former one must not stand beside the tables of this run
     write_tables(output, dataset, outcomes)
     context = StudyContext(root=dataset.root, study=study, output=output, outcomes=outcomes, tell=tell)
@@ -196,7 +195,7 @@ def _finish(
         _log(problem)
     stages = [before, *after]
     problems = tuple(problem for stage in stages for problem in stage.problems)
-    report = write_study(output, dataset, outcomes, figures, stages, provenance)
+    report = write_study(output, dataset, outcomes, lambda one: cache.figures(one.files), stages, provenance)
     result = RunResult(report, outcomes, dataset.general_problems + problems)
     LOG.info("%d of %d scans done, report %s", len(outcomes) - len(result.failed), len(outcomes), report)
     return result

@@ -22,27 +22,25 @@ NEW = "not done yet"
 _LARGEST_BYTES = 1 << 28
 
 
-@dataclass(frozen=True, slots=True)
-class ScanDone:
-    """What a worker gives back: the outcome without signals, and its pictures."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrawnScan:
+    """`pictures`: the files that make up the figures (fit, steps, water) with their words. `page`: fit to explore."""
 
-    outcome: ScanOutcome
-    figures: ScanFigures | None
+    pictures: tuple[tuple[str, str], ...]
+    water: bool
+    page: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanEntry:
     """What is kept of one scan.
 
-    `files`: every file it left, relative to the derivative -> SHA-256. `pictures`: those that make up the figures (fit,
-    steps, water) with their words. `page`: the fit to explore.
+    `files`: every file it left, relative to the derivative -> SHA-256. `drawn`: its pictures.
     """
 
     files: dict[str, str]
     outcome: ScanOutcome
-    pictures: tuple[tuple[str, str], ...]
-    water: bool
-    page: bytes
+    drawn: DrawnScan
 
 
 class ScanCache:
@@ -64,44 +62,54 @@ class ScanCache:
             return (NEW,)
         return key.differences(former)
 
-    def load(self, files: ScanFiles) -> ScanDone | None:
+    def load(self, files: ScanFiles) -> ScanOutcome | None:
         """The scan as it was left; None where the entry is damaged or a file it left is missing or changed."""
         try:
-            text = read_text(self._place(files), "utf-8", largest=_LARGEST_BYTES).split("\n", 1)[1]
-            entry = from_json(ScanEntry, json.loads(text))
+            entry = from_json(ScanEntry, self._entry(files))
         except (OSError, ValueError, IndexError, NotARecord, RecursionError):
             return None
         checksums = Checksums()
         if any(checksums.of(self._output / name) != sha for name, sha in entry.files.items()):
             return None
-        if len(entry.pictures) <= entry.water or any(name not in entry.files for name, _ in entry.pictures):
+        pictures = entry.drawn.pictures
+        if len(pictures) <= entry.drawn.water or any(name not in entry.files for name, _ in pictures):
             return None
-        places = [(self._output / name, words) for name, words in entry.pictures]
-        figures = [EmbeddedFigure(content=place.read_bytes(), alt=words) for place, words in places]
-        water = figures.pop() if entry.water else None
-        drawn = ScanFigures(fit=figures[0], page=entry.page, steps=tuple(figures[1:]), water=water)
         problems = tuple(replace(one, file=self._typed(one.file)) for one in entry.outcome.problems)
         result = entry.outcome.result
         here = replace(result, files=files) if result is not None else None
-        return ScanDone(ScanOutcome(files=files, result=here, problems=problems), drawn)
+        return ScanOutcome(files=files, result=here, problems=problems)
 
-    def store(self, done: ScanDone, key: ScanKey, left: tuple[Path, ...]) -> None:
+    def figures(self, files: ScanFiles) -> ScanFigures | None:
+        """The pictures of a scan that was stored or loaded; None where somebody has damaged them since."""
+        try:
+            content = self._entry(files)
+            drawn = from_json(DrawnScan, content["drawn"] if isinstance(content, dict) else None)
+            figures = [
+                EmbeddedFigure(content=(self._output / name).read_bytes(), alt=words, place=name)
+                for name, words in drawn.pictures
+            ]
+        except (OSError, ValueError, LookupError, NotARecord, RecursionError):
+            return None
+        if len(figures) <= drawn.water:
+            return None
+        water = figures.pop() if drawn.water else None
+        return ScanFigures(fit=figures[0], page=drawn.page, steps=tuple(figures[1:]), water=water)
+
+    def store(self, outcome: ScanOutcome, figures: ScanFigures, key: ScanKey, left: tuple[Path, ...]) -> None:
         """Keep a fitted scan. `left`: the files it left in the derivative, at the end pictures in the order
         fit, steps, water."""
-        outcome, figures = done.outcome, done.figures
-        if outcome.result is None or figures is None:
-            return
         checksums = Checksums()
         names = [path.relative_to(self._output).as_posix() for path in left]
         drawn = [figures.fit, *figures.steps, *([figures.water] if figures.water is not None else [])]
-        pictures = names[-len(drawn) :]
         problems = tuple(relative_to(self._root, problem) for problem in outcome.problems)
         entry = ScanEntry(
             files={name: checksums.of(self._output / name) for name in names},
             outcome=replace(outcome, problems=problems),
-            pictures=tuple((name, figure.alt) for name, figure in zip(pictures, drawn, strict=True)),
-            water=figures.water is not None,
-            page=figures.page,
+            drawn=DrawnScan(
+                pictures=tuple((name, one.alt) for name, one in zip(names[-len(drawn) :], drawn, strict=True)),
+                water=figures.water is not None,
+                page=figures.page,
+            ),
         )
         lines = (json.dumps(dict(sorted(key.parts.items()))), json.dumps(to_json(entry)))
         write_text(self._place(outcome.files), "\n".join(lines))
@@ -109,6 +117,10 @@ class ScanCache:
     def forget(self, files: ScanFiles) -> None:
         """Drop the entry: what it describes is about to be replaced."""
         self._place(files).unlink(missing_ok=True)
+
+    def _entry(self, files: ScanFiles) -> object:
+        text = read_text(self._place(files), "utf-8", largest=_LARGEST_BYTES)
+        return json.loads(text.split("\n", 1)[1])
 
     def _place(self, files: ScanFiles) -> Path:
         return self._output / SCANS_FOLDER / f"{files.name}.json"

@@ -11,7 +11,7 @@ from pharmrs.io.checksums import Checksums, Signature, signature
 from pharmrs.pipeline.dataset import Dataset
 from pharmrs.pipeline.outputs import remove_former, write_scan
 from pharmrs.pipeline.scan import fitted_scan, quantified
-from pharmrs.pipeline.scan_cache import ScanCache, ScanDone
+from pharmrs.pipeline.scan_cache import ScanCache
 from pharmrs.pipeline.scan_key import ScanKey, basis_checksum, scan_key
 from pharmrs.pipeline.settings import ScanSettings, StudyTissue, settings_of
 from pharmrs.records.basis import BasisSet
@@ -80,26 +80,26 @@ def plan_scans(
     return tasks
 
 
-def fit_and_draw(task: ScanTask, basis: BasisSet) -> ScanDone:
+def fit_and_draw(task: ScanTask, basis: BasisSet) -> ScanOutcome:
     """One scan as far as its fit: numbers, pictures, files. Everything it leaves is remembered for the next run."""
     task.cache.forget(task.files)
     remove_former(task.output, task.files)
     if task.stopped:
-        return ScanDone(ScanOutcome(files=task.files, result=None), None)
+        return ScanOutcome(files=task.files, result=None)
     outcome = fitted_scan(task.files, basis, task.settings)
     changed = [path for path, then in task.signatures.items() if signature(Path(path)) != then]
     if changed:
-        return ScanDone(replace(outcome, result=None, problems=tuple(map(_changed, changed))), None)
+        return replace(outcome, result=None, problems=tuple(map(_changed, changed)))
     if outcome.result is None:
-        return ScanDone(outcome, None)
+        return outcome
     figures = render_scan_figures(outcome.result)
     left = write_scan(task.output, outcome.result, figures)
-    done = ScanDone(replace(outcome, result=outcome.result.without_signals()), figures)
-    task.cache.store(done, task.key, left)
+    done = replace(outcome, result=outcome.result.without_signals())
+    task.cache.store(done, figures, task.key, left)
     return done
 
 
-def lost_scan(task: ScanTask, what: str) -> ScanDone:
+def lost_scan(task: ScanTask, what: str) -> ScanOutcome:
     """The outcome of a scan whose worker died every time."""
     problem = InputProblem(
         file=task.files.metabolite,
@@ -108,16 +108,16 @@ def lost_scan(task: ScanTask, what: str) -> ScanDone:
         value=what,
         remedy="run again: only this scan is tried; if memory ran out, use fewer workers; else report it with the scan",
     )
-    return ScanDone(ScanOutcome(files=task.files, result=None, problems=(problem,)), None)
+    return ScanOutcome(files=task.files, result=None, problems=(problem,))
 
 
-def finished(task: ScanTask, done: ScanDone, proton_amplitude: float) -> ScanDone:
+def finished(task: ScanTask, done: ScanOutcome, proton_amplitude: float) -> ScanOutcome:
     """The scan with its concentrations, the rules it breaks, and what was known to be wrong with it."""
-    outcome = quantified(done.outcome, proton_amplitude, task.settings)
+    outcome = quantified(done, proton_amplitude, task.settings)
     if outcome.result is not None:
         exclusions = (*outcome.result.exclusions, *task.judged)
         outcome = replace(outcome, result=replace(outcome.result, exclusions=exclusions))
-    return ScanDone(replace(outcome, problems=task.known + outcome.problems), done.figures)
+    return replace(outcome, problems=task.known + outcome.problems)
 
 
 def _changed(path: str) -> InputProblem:

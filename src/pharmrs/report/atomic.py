@@ -7,18 +7,22 @@ import fcntl
 import os
 import shutil
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 _OPENING = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 LEFTOVERS = (".*.part", ".part-*")  # names of files that are still being written, here and in `io.nifti_mrs`
 
 
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write `content` to `path` by way of a temporary file in the same folder, which is renamed when complete.
+@contextmanager
+def writing(path: Path, size: int = 0) -> Iterator[BinaryIO]:
+    """A stream to a temporary file in the folder of `path`, which takes that name when everything is written.
 
     The temporary file has a name of its own for each `path`, and is locked while it is written: what a killed process
-    left is taken over by the next one that writes the same. Raises OSError with `path`, what was needed and what there
-    was.
+    left is taken over by the next one that writes the same. Raises OSError with `path`, what was needed (`size` bytes;
+    0: not known, what there is so far) and what there was.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -26,15 +30,22 @@ def write_bytes(path: Path, content: bytes) -> None:
         try:
             with os.fdopen(handle, "wb") as stream:
                 stream.truncate(0)
-                stream.write(content)
+                yield stream
                 stream.flush()
                 os.fsync(stream.fileno())
                 part.replace(path)  # while it is locked
         except BaseException:
+            size = size or (part.stat().st_size if part.exists() else 0)
             part.unlink(missing_ok=True)
             raise
     except OSError as error:
-        raise not_written(path, len(content), error) from error
+        raise not_written(path, size, error) from error
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write `content` to `path`, whole or not at all; see `writing`."""
+    with writing(path, len(content)) as stream:
+        stream.write(content)
 
 
 def write_text(path: Path, content: str) -> None:

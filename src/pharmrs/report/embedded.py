@@ -1,4 +1,4 @@
-"""Pictures that a page carries within itself."""
+"""Pictures of a page: carried within it, or beside it in a file of their own."""
 
 from __future__ import annotations
 
@@ -14,22 +14,31 @@ _PLAIN = "<>/=' ,;.-()!"  # needs no escape in an attribute in double quotes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmbeddedFigure:
-    """A picture, PNG or SVG as `svg_plot.picture` writes it, and what it shows in words for who cannot see it."""
+    """A picture, PNG, WebP or SVG as `svg_plot.picture` writes it, and what it shows in words for who cannot see it.
+
+    `place`: where a file holds it too, relative to the folder of the report; empty: nowhere.
+    """
 
     content: bytes
     alt: str
+    place: str = ""
 
     @property
     def suffix(self) -> str:
         """Of a file that holds it."""
-        return ".svg" if self.content.startswith(_SVG_START) else ".png"
+        if self.content.startswith(_SVG_START):
+            return ".svg"
+        return ".webp" if self.content.startswith(b"RIFF") else ".png"
 
     @property
-    def data_uri(self) -> str:
-        """For an attribute in double quotes: holds neither such a quote nor an ampersand whatever the picture says."""
+    def source(self) -> str:
+        """The picture itself, for an attribute in double quotes.
+
+        Holds neither such a quote nor an ampersand, whatever the picture says.
+        """
         if self.suffix == ".svg":
             return "data:image/svg+xml," + quote(self.content, safe=_PLAIN)
-        return "data:image/png;base64," + base64.b64encode(self.content).decode("ascii")
+        return f"data:image/{self.suffix[1:]};base64," + base64.b64encode(self.content).decode("ascii")
 
     @property
     def size(self) -> tuple[int, int]:
@@ -37,4 +46,34 @@ class EmbeddedFigure:
         found = _SVG_SIZE.match(self.content)
         if found:
             return int(found[1]), int(found[2])
+        if self.suffix == ".webp":  # lossy, without transparency: what `lighter_webp` makes
+            return int.from_bytes(self.content[26:28], "little") & 0x3FFF, int.from_bytes(
+                self.content[28:30], "little"
+            ) & 0x3FFF
         return int.from_bytes(self.content[16:20], "big"), int.from_bytes(self.content[20:24], "big")
+
+    def linked(self, above: str = "") -> LinkedFigure:
+        """The file that holds it; `above`: the way from the page to the folder of the report."""
+        return LinkedFigure(source=above + quote(self.place), alt=self.alt, size=self.size)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkedFigure:
+    """A picture in a file. `source`: its address relative to the page, quoted."""
+
+    source: str
+    alt: str
+    size: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackedFigure:
+    """A picture the page unpacks when it is looked at: number `index` of those packed together.
+
+    `place`: the quoted address of a file that holds it, for readers without scripts.
+    """
+
+    index: int
+    alt: str
+    size: tuple[int, int]
+    place: str

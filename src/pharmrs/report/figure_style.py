@@ -101,17 +101,15 @@ def figure_png_bytes(fig: Figure, dpi: float = PNG_DPI, *, small: bool = False) 
     return reduced.getvalue()
 
 
-def lighter_png(png: bytes, scale: float, colours: int) -> bytes:
-    """The picture with `scale` of its width and height and as many colours as best suit it."""
+def lighter_webp(png: bytes, scale: float, quality: int) -> bytes:
+    """The picture with `scale` of its width and height, as WebP of this quality (0 to 100)."""
     from PIL import Image
 
     reduced = io.BytesIO()
     with Image.open(io.BytesIO(png)) as picture:
         size = (max(1, round(scale * picture.width)), max(1, round(scale * picture.height)))
         small = picture.convert("RGB").resize(size, Image.Resampling.LANCZOS)
-        small.quantize(colours, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(
-            reduced, format="PNG", optimize=True
-        )
+        small.save(reduced, format="WEBP", quality=quality, method=6)
     return reduced.getvalue()
 
 

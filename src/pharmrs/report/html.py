@@ -11,22 +11,24 @@ from typing import TYPE_CHECKING
 
 from pharmrs.errors import InputProblem
 from pharmrs.records.scan import ScanOutcome, ScanResult
-from pharmrs.report.atomic import write_text
+from pharmrs.report.atomic import writing
 from pharmrs.report.figure_study import overview_figure, quality_figure
 from pharmrs.report.figure_style import figure_svg_text
 from pharmrs.report.markdown import to_html
 from pharmrs.report.numbers import MISSING, count_text, number_text
 from pharmrs.report.page import environment
 from pharmrs.report.rules import declared_limits
-from pharmrs.report.scan_figures import ScanFigures, render_scan_figures
+from pharmrs.report.scan_pages import PAGES_FOLDER, FigureSource, ScanPages, drawn_figures
 from pharmrs.report.section import Section
 from pharmrs.report.summary import RuleCount, main_metabolites, rule_counts, scan_exclusions
 from pharmrs.report.view_groups import concentrations_view, rule_sensitivity_view
 from pharmrs.report.view_lists import exclusions_view, mapping_view, problems_view, quality_view
-from pharmrs.report.view_scan import ScanView, scan_view
 
 if TYPE_CHECKING:
     from pharmrs.records.study import QualityRules
+
+
+_CHUNK = 16  # pieces of the template that are written together
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +52,20 @@ def write_report(
     scale_labels: Mapping[str, str],
     primary_scale: str,
     metabolites: Sequence[str] = (),
-    figures: Mapping[str, ScanFigures] | None = None,
+    figures: FigureSource = drawn_figures,
     problems: Sequence[InputProblem] = (),
     sections: Sequence[Section] = (),
 ) -> None:
-    """Write the report of a study as one self-contained HTML file, whole or not at all.
+    """Write the report of a study, whole or not at all.
+
+    One self-contained HTML file; above `LINKED_ABOVE_SCANS` scans the page of each scan lies in `PAGES_FOLDER` beside
+    it. Pictures are asked for one scan at a time and never held together.
 
     `methods`: Markdown from `methods_text`. `settings`, `provenance`: nested mappings, shown as they are.
     `scale_labels`: scale key -> words with unit. `metabolites`: those of the overview figure and of the table with
-    and without each rule; empty: the best determined ones. `figures`: scan name -> pictures already drawn by
-    `render_scan_figures` (in the workers, for speed); missing ones are drawn here, in a few hundredths
-    of a second each. `problems`: those of the dataset as a whole, shown beside the scans' own. `sections`: of the
-    stages after the scans.
+    and without each rule; empty: the best determined ones. `figures`: the pictures of a scan, drawn or as a
+    run left them; by default they are drawn. `problems`: those of the dataset as a whole, shown beside the scans' own.
+    `sections`: of the stages after the scans.
     """
     ordered = sorted(outcomes, key=lambda outcome: outcome.files.name)
     results = [outcome.result for outcome in ordered if outcome.result is not None]
@@ -72,8 +76,12 @@ def write_report(
     found = list(dict.fromkeys([*problems, *(problem for outcome in ordered for problem in outcome.problems)]))
     found.sort(key=lambda one: (one.severity != "error", one.file, one.field))
     rule_names = [count.rule for count in counts]
+    scans = ScanPages(
+        report=path, title=study_title, outcomes=ordered, scale=primary_scale, label=label, figures=figures
+    )
+    scans.write()
     page = environment().get_template("report.html.j2")
-    text = page.render(
+    parts = page.stream(
         title=study_title,
         facts=_facts(ordered, results),
         counts=counts,
@@ -81,30 +89,22 @@ def write_report(
         main_table=rule_sensitivity_view(results, primary_scale, label, chosen, rule_names),
         overview=_overview(results, primary_scale, chosen, label),
         quality_plot=_quality_plot(results, rules),
-        quality_table=quality_view(ordered),
+        quality_table=quality_view(ordered, scans.link),
         concentrations=concentrations_view(results, primary_scale, label),
         sections=sections,
-        scans=_scan_views(ordered, primary_scale, label, figures or {}),
-        exclusions=exclusions_view(ordered),
+        scans=scans.views(),
+        linked=len(ordered) if scans.linked else 0,
+        pages=PAGES_FOLDER,
+        exclusions=exclusions_view(ordered, scans.link),
         problems=problems_view(found),
         methods=to_html(methods),
         settings=mapping_view("Settings that change numbers", settings),
         provenance=mapping_view("Software, inputs and run", provenance),
         scale_label=label,
     )
-    write_text(path, text)
-
-
-def _scan_views(
-    ordered: Sequence[ScanOutcome], scale: str, label: str, figures: Mapping[str, ScanFigures]
-) -> list[ScanView]:
-    made: list[ScanView] = []
-    for position, outcome in enumerate(ordered):
-        drawn = figures.get(outcome.files.name)
-        if drawn is None and outcome.result is not None:
-            drawn = render_scan_figures(outcome.result)
-        made.append(scan_view(position, outcome, scale, label, drawn))
-    return made
+    parts.enable_buffering(_CHUNK)
+    with writing(path) as stream:
+        parts.dump(stream, encoding="utf-8")
 
 
 def _facts(outcomes: Sequence[ScanOutcome], results: Sequence[ScanResult]) -> list[_Fact]:

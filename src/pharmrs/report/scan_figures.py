@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from dataclasses import dataclass
 
 from pharmrs.records.preprocessing import PreprocessingStep
@@ -25,11 +24,6 @@ class ScanFigures:
     page: bytes
     steps: tuple[EmbeddedFigure, ...]
     water: EmbeddedFigure | None
-
-    @property
-    def page_text(self) -> str:
-        """`page` as base64."""
-        return base64.b64encode(self.page).decode("ascii")
 
 
 def render_scan_figures(result: ScanResult) -> ScanFigures:

@@ -8,12 +8,12 @@ from dataclasses import replace
 from pharmrs.records.anatomy import Placement, VoxelTissue
 from pharmrs.report.dictionaries import SCAN, Column
 from pharmrs.report.embedded import EmbeddedFigure
-from pharmrs.report.figure_style import lighter_png
+from pharmrs.report.figure_style import lighter_webp
 from pharmrs.report.section import Section, render_section
 from pharmrs.report.tables import Row, Table
 from pharmrs.report.view_tables import CellView, TableView, number_cell
 
-_LIGHTER_ABOVE_SCANS, _LIGHTER_SCALE, _LIGHTER_COLOURS = 40, 0.55, 24
+_LIGHTER_ABOVE_SCANS, _LIGHTER_SCALE, _LIGHTER_QUALITY = 40, 0.7, 55
 _SD = "Standard deviation of `{0}`: place of the voxel and segmentation."
 TISSUE: dict[str, Column] = {
     **SCAN,
@@ -119,7 +119,7 @@ def tissue_section(
 
 
 def _lighter(figure: EmbeddedFigure) -> EmbeddedFigure:
-    return replace(figure, content=lighter_png(figure.content, _LIGHTER_SCALE, _LIGHTER_COLOURS))
+    return replace(figure, content=lighter_webp(figure.content, _LIGHTER_SCALE, _LIGHTER_QUALITY))
 
 
 def _view(tissues: Sequence[VoxelTissue], placements: Mapping[str, Placement]) -> TableView:

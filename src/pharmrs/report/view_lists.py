@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from pharmrs.errors import InputProblem
 from pharmrs.records.quantification import Exclusion
@@ -11,7 +11,7 @@ from pharmrs.records.scan import ScanOutcome
 from pharmrs.report.numbers import MISSING
 from pharmrs.report.rules import has_limit, rule_key, rule_label
 from pharmrs.report.summary import scan_exclusions
-from pharmrs.report.view_tables import CellView, TableView, anchor_of, concerned_text, number_cell, scan_status
+from pharmrs.report.view_tables import CellView, TableView, concerned_text, number_cell, scan_status
 
 
 def _limit_cells(item: Exclusion) -> tuple[CellView, CellView]:
@@ -20,11 +20,11 @@ def _limit_cells(item: Exclusion) -> tuple[CellView, CellView]:
     return CellView(f"{item.limit:g}", order=repr(item.limit)), number_cell(item.value)
 
 
-def quality_view(outcomes: Sequence[ScanOutcome]) -> TableView:
-    """One row per scan: status, S/N, line widths, transients, drift, whiteness and fit."""
+def quality_view(outcomes: Sequence[ScanOutcome], link: Callable[[int], str]) -> TableView:
+    """One row per scan: status, S/N, line widths, transients, drift, whiteness and fit; `link` to each position."""
     rows: list[tuple[CellView, ...]] = []
     for position, outcome in enumerate(outcomes):
-        name = CellView(outcome.files.name, href=f"#{anchor_of(position)}")
+        name = CellView(outcome.files.name, href=link(position))
         result = outcome.result
         status, tone = scan_status(outcome)
         if result is None:
@@ -62,11 +62,11 @@ def quality_view(outcomes: Sequence[ScanOutcome]) -> TableView:
     return TableView(caption=caption, columns=columns, rows=tuple(rows), sortable=True)
 
 
-def exclusions_view(outcomes: Sequence[ScanOutcome]) -> TableView:
-    """All exclusions with rule, limit, value and decider."""
+def exclusions_view(outcomes: Sequence[ScanOutcome], link: Callable[[int], str]) -> TableView:
+    """All exclusions with rule, limit, value and decider; `link` to the scan at each position."""
     rows = tuple(
         (
-            CellView(item.scan, href=f"#{anchor_of(position)}"),
+            CellView(item.scan, href=link(position)),
             CellView(concerned_text(item)),
             CellView(rule_label(item.rule)),
             *_limit_cells(item),

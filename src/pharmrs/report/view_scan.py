@@ -9,25 +9,29 @@ from pharmrs.records.quantification import Exclusion
 from pharmrs.records.scan import ScanOutcome, ScanResult
 from pharmrs.report.numbers import MISSING, number_text, percent_text, with_sd_text
 from pharmrs.report.rules import has_limit, rule_label
-from pharmrs.report.scan_figures import ScanFigures
 from pharmrs.report.summary import concentration_of, is_excluded
-from pharmrs.report.view_tables import CellView, TableView, anchor_of, concerned_text, number_cell, scan_status
+from pharmrs.report.view_pictures import ScanPictures
+from pharmrs.report.view_tables import CellView, TableView, concerned_text, number_cell, scan_status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanView:
-    """One scan: headline, messages, figures and its table of metabolites; without a result only the problems."""
+    """One scan: headline, messages, figures and its table of metabolites; without a result only the problems.
+
+    `href`: the page of its own, where it has one.
+    """
 
     anchor: str
     name: str
     status: str
     tone: str
     headline: str
+    href: str = ""
     exclusions: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
     result: ScanResult | None = None
-    figures: ScanFigures | None = None
+    figures: ScanPictures | None = None
     metabolites: TableView | None = None
 
 
@@ -65,28 +69,27 @@ def metabolites_view(result: ScanResult, scale: str, label: str) -> TableView:
             )
         )
     columns = ("Metabolite", "Amplitude", "SD", "CRLB", "Classical CRLB", "Shift (Hz)", "Damping (Hz)", label, "Use")
-    return TableView(caption="Metabolites and sums", columns=columns, rows=tuple(rows))
+    return TableView(caption="Metabolites and sums", columns=columns, rows=tuple(rows), ordered=False)
 
 
-def scan_view(position: int, outcome: ScanOutcome, scale: str, label: str, figures: ScanFigures | None) -> ScanView:
-    """Everything the page tells about one scan."""
+def scan_head(outcome: ScanOutcome, anchor: str, href: str = "") -> ScanView:
+    """Name, status and quality of one scan in a line."""
     status, tone = scan_status(outcome)
-    problems = tuple(str(problem) for problem in outcome.problems)
-    view = ScanView(
-        anchor=anchor_of(position),
-        name=outcome.files.name,
-        status=status,
-        tone=tone,
-        headline="no result",
-        problems=problems,
-    )
+    headline = "no result"
+    if outcome.result is not None:
+        quality = outcome.result.quality
+        headline = f"S/N {number_text(quality.signal_to_noise)}, line width {number_text(quality.line_width_hz)} Hz"
+    return ScanView(anchor=anchor, name=outcome.files.name, status=status, tone=tone, headline=headline, href=href)
+
+
+def scan_view(outcome: ScanOutcome, anchor: str, scale: str, label: str, figures: ScanPictures | None) -> ScanView:
+    """Everything the page tells about one scan."""
+    view = replace(scan_head(outcome, anchor), problems=tuple(str(problem) for problem in outcome.problems))
     result = outcome.result
     if result is None:
         return view
-    quality = result.quality
     return replace(
         view,
-        headline=f"S/N {number_text(quality.signal_to_noise)}, line width {number_text(quality.line_width_hz)} Hz",
         exclusions=tuple(exclusion_text(item) for item in result.exclusions),
         warnings=result.preprocessed.warnings,
         result=result,

@@ -28,12 +28,13 @@ class CellView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableView:
-    """A table with its caption; the first column heads the rows."""
+    """A table with its caption; the first column heads the rows. `ordered`: cells tell the number behind their text."""
 
     caption: str
     columns: tuple[str, ...]
     rows: tuple[tuple[CellView, ...], ...]
     sortable: bool = False
+    ordered: bool = True
     groups: tuple[tuple[str, int], ...] = ()
 
 

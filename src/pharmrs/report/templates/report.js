@@ -31,25 +31,21 @@ const openTarget = () => {
 addEventListener("hashchange", openTarget);
 openTarget();
 const toggle = document.getElementById("toggle");
-toggle.hidden = false;
-toggle.addEventListener("click", () => {
+if (toggle) toggle.hidden = false;
+toggle?.addEventListener("click", () => {
   const scans = [...document.querySelectorAll("details.scan")];
   const open = scans.some((scan) => !scan.open);
   scans.forEach((scan) => { scan.open = open; });
   toggle.textContent = open ? "Close all" : "Open all";
 });
-// The fit to explore, in a frame of its own instead of the picture. Without DecompressionStream the picture stays.
+// The fit to explore, in a frame of its own instead of the picture.
 const textOf = (id) => document.getElementById(id).textContent;
-const unpacked = async (text) => {
-  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-  return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"))).text();
-};
-const explore = async (button) => {
+const explore = (button) => {
   const source = document.getElementById(button.getAttribute("aria-controls"));
   const frame = document.createElement("iframe");
   frame.className = "fit";
   frame.title = `Fit of ${source.dataset.title} to explore`;
-  const body = await unpacked(source.textContent);
+  const body = unpacked(source.textContent);
   const head = `<meta charset="utf-8"><meta name="color-scheme" content="light dark"><style>${textOf("fit-style")}</style>`;
   frame.srcdoc = `<!DOCTYPE html><html lang="en" class="plain"><head>${head}</head><body>${body}<script>${textOf("fit-code")}</` + `script></body></html>`;
   frame.addEventListener("load", () => {
@@ -62,13 +58,30 @@ const explore = async (button) => {
   frame.focus();
 };
 for (const button of document.querySelectorAll("button.explore")) {
-  button.hidden = !("DecompressionStream" in window);
+  button.hidden = false;
   button.addEventListener("click", () => explore(button));
+}
+// Pictures packed together are drawn when their scan is opened.
+const draw = (scan) => {
+  const packed = scan.querySelector("script.packed");
+  if (!packed) return;
+  const pictures = unpacked(packed.textContent).split("\n");
+  packed.remove();
+  for (const place of scan.querySelectorAll("[data-picture]")) {
+    const picture = new DOMParser().parseFromString(pictures[Number(place.dataset.picture)], "image/svg+xml").documentElement;
+    picture.setAttribute("aria-hidden", "true");
+    place.removeAttribute("style");
+    place.append(document.adoptNode(picture));
+  }
+};
+for (const scan of document.querySelectorAll("details.scan")) {
+  scan.addEventListener("toggle", () => { if (scan.open) draw(scan); });
+  if (scan.open) draw(scan);
 }
 // On paper every scan is open; afterwards as it was.
 let closed = [];
 addEventListener("beforeprint", () => {
   closed = [...document.querySelectorAll("details:not([open])")];
-  closed.forEach((one) => { one.open = true; });
+  closed.forEach((one) => { one.open = true; draw(one); });
 });
 addEventListener("afterprint", () => { closed.forEach((one) => { one.open = false; }); });

@@ -1,0 +1,109 @@
+"""The scans of a report: in the page itself, or, where they are many, each in a page of its own beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from urllib.parse import quote
+
+from pharmrs.records.scan import ScanOutcome
+from pharmrs.report.atomic import write_bytes
+from pharmrs.report.page import environment
+from pharmrs.report.scan_figures import ScanFigures, render_scan_figures
+from pharmrs.report.view_pictures import embedded_pictures, linked_pictures, packed_pictures
+from pharmrs.report.view_scan import ScanView, scan_head, scan_view
+from pharmrs.report.view_tables import anchor_of
+
+PACKED_ABOVE_SCANS = 40  # from here on the pictures of the preprocessing are packed, for 15 MB at 140 scans
+LINKED_ABOVE_SCANS = 200  # from here on one file would be more than a browser likes to open
+PAGES_FOLDER = "report_scans"
+_STYLE, _SCRIPT = "page.css", "page.js"
+
+FigureSource = Callable[[ScanOutcome], ScanFigures | None]
+
+
+def drawn_figures(outcome: ScanOutcome) -> ScanFigures | None:
+    """The pictures of a scan that still has its signals."""
+    return render_scan_figures(outcome.result) if outcome.result is not None else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanPages:
+    """The scans of one report in their order. `figures` gives the pictures of one scan when its turn has come."""
+
+    report: Path
+    title: str
+    outcomes: Sequence[ScanOutcome]
+    scale: str
+    label: str
+    figures: FigureSource
+
+    @property
+    def linked(self) -> bool:
+        """Whether each scan has a page of its own."""
+        return len(self.outcomes) > LINKED_ABOVE_SCANS
+
+    @property
+    def folder(self) -> Path:
+        return self.report.parent / PAGES_FOLDER
+
+    def link(self, position: int) -> str:
+        """Where the report finds the scan at this position."""
+        anchor = anchor_of(position)
+        return f"{PAGES_FOLDER}/{anchor}.html" if self.linked else f"#{anchor}"
+
+    def views(self) -> Iterator[ScanView]:
+        """What the report itself shows of each scan: everything, or its name and quality; one at a time."""
+        packed = len(self.outcomes) > PACKED_ABOVE_SCANS
+        for position, outcome in enumerate(self.outcomes):
+            if self.linked:
+                yield scan_head(outcome, anchor_of(position), self.link(position))
+                continue
+            figures = self.figures(outcome)
+            pictures = None if figures is None else packed_pictures(figures) if packed else embedded_pictures(figures)
+            yield scan_view(outcome, anchor_of(position), self.scale, self.label, pictures)
+
+    def write(self) -> None:
+        """The pages of the scans where they are linked, without those of a former run; a page that is right stays."""
+        wanted = dict(self._files()) if self.linked else {}
+        former = [*self.folder.glob("scan-*.html"), *(self.folder / name for name in (_STYLE, _SCRIPT))]
+        for path in former:
+            if path.name not in wanted:
+                path.unlink(missing_ok=True)
+        if self.folder.is_dir() and not any(self.folder.iterdir()):
+            self.folder.rmdir()
+        for name, content in wanted.items():
+            _write_changed(self.folder / name, content())
+
+    def _files(self) -> Iterator[tuple[str, Callable[[], str]]]:
+        pages = environment()
+        style, fit_style = (pages.get_template(name).render for name in ("report.css", "fit.css"))
+        code = [pages.get_template(f"fit_{name}.js").render() for name in ("view", "plot", "page")]
+        yield _STYLE, style
+        script = pages.get_template("scan_page.js.j2")
+        yield _SCRIPT, lambda: script.render(style=style() + fit_style(), code="".join(code))
+        for position, outcome in enumerate(self.outcomes):
+            yield f"{anchor_of(position)}.html", partial(self._page, position, outcome)
+
+    def _page(self, position: int, outcome: ScanOutcome) -> str:
+        def name(at: int) -> str:
+            return f"{anchor_of(at)}.html" if 0 <= at < len(self.outcomes) else ""
+
+        figures = self.figures(outcome)
+        pictures = linked_pictures(figures, "../") if figures is not None else None
+        return environment().get_template("scan_page.html.j2").render(
+            title=self.title,
+            scan=scan_view(outcome, anchor_of(position), self.scale, self.label, pictures),
+            up=f"../{quote(self.report.name)}#scans",
+            before=name(position - 1),
+            after=name(position + 1),
+        )  # fmt: skip
+
+
+def _write_changed(path: Path, text: str) -> None:
+    """Leave a file that is right alone: thousands of pages are not written again for one scan."""
+    content = text.encode("utf-8")
+    if not path.is_file() or path.read_bytes() != content:
+        write_bytes(path, content)
