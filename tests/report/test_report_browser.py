@@ -212,3 +212,19 @@ def test_linked_pages_open_from_disk(browser: sync_api.Browser, modes: dict[str,
         page.wait_for_url("**/report_scans/scan-2.html")
         page.click("nav a >> nth=0")
         page.wait_for_url("**/report.html#scans")
+
+
+def test_keys_alone_sort_a_table_and_open_a_scan(browser: sync_api.Browser, report: Path) -> None:
+    with opened(browser, report) as page:
+        page.focus("#quality th:nth-child(3) button")
+        page.keyboard.press("Enter")
+        assert page.get_attribute("#quality th:nth-child(3)", "aria-sort") == "ascending"
+        page.keyboard.press("Space")
+        assert page.get_attribute("#quality th:nth-child(3)", "aria-sort") == "descending"
+        outline = "getComputedStyle(document.activeElement).outlineStyle"
+        assert page.evaluate(outline) == "solid"  # the focus is seen
+        page.focus("#scan-1 summary")
+        page.keyboard.press("Enter")
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.getElementById('scan-1').open")
+        assert page.evaluate("document.activeElement.closest('#scan-1') !== null")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import itertools
 import re
 import tracemalloc
 import zlib
@@ -201,3 +202,16 @@ def test_a_report_of_140_scans_stays_below_15_megabytes(tmp_path: Path, outcomes
     # spectra of the factory have twice the points of a usual recording
     assert 5e6 < (tmp_path / "report.html").stat().st_size < 13e6
     assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_headings_of_every_page_descend_one_level_at_a_time(modes: dict[str, Path], mode: str) -> None:
+    pages = [modes[mode] / "report.html", *(modes[mode] / scan_pages.PAGES_FOLDER).glob("*.html")]
+    for path in pages:
+        page = Page(path.read_text(encoding="utf-8"))
+        levels = [int(tag[1]) for tag, _ in page.tags if re.fullmatch(r"h[1-6]", tag)]
+        assert levels[0] == 1 and levels.count(1) == 1
+        assert all(after - before <= 1 for before, after in itertools.pairwise(levels)), path.name
+        assert len(page.all("main")) == len(page.all("nav")) == 1
+        for control in page.all("button"):
+            assert control["type"] == "button"
