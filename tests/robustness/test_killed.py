@@ -62,7 +62,8 @@ def test_killed_at_many_moments(
 ) -> None:
     of = undisturbed(name)
     killed = [kill(of, kind, at, of.copy(tmp_path / "copy")) for at in moments(of.events, MANY)]
-    assert sum(killed) > 0.8 * len(killed)
+    # torn: after the other moments nothing of more than 100 bytes is written
+    assert all(killed) if kind == "killed" else sum(killed) > len(killed) / 3
 
 
 @pytest.mark.long

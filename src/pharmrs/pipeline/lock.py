@@ -35,10 +35,9 @@ def only_run(output: Path) -> Iterator[Path]:
         except OSError:
             yield place
             return
-        stream.seek(0)
-        stream.truncate()
-        stream.write(f"process {os.getpid()}\n")
-        stream.flush()
+        with contextlib.suppress(OSError):  # only a hint for people: that the disk is full is told by what matters
+            os.ftruncate(stream.fileno(), 0)
+            os.write(stream.fileno(), f"process {os.getpid()}\n".encode())
         yield place
 
 
