@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from nifti_files import signal
 
 from pharmrs.errors import InputError, InputProblem
 from pharmrs.io.nifti_mrs import read_fids
+from pharmrs.io.sidecar import sidecars_of
 
 Make = Callable[..., Path]
 
@@ -150,3 +152,19 @@ def test_damaged_headers_are_input_errors(make_nifti: Make, changes: dict[int, i
         read_fids(path)
     except InputError as error:
         assert all(problem.remedy for problem in error.problems)
+
+
+def test_a_sidecar_that_comes_later_is_seen(tmp_path: Path) -> None:
+    """Listings of folders are remembered, but not beyond a change of the folder."""
+    (tmp_path / "dataset_description.json").write_text("{}")
+    folder = tmp_path / "sub-01" / "mrs"
+    folder.mkdir(parents=True)
+    for place in (tmp_path, folder.parent, folder):
+        os.utime(place, (1e9, 1e9))  # as if nothing had been added for years
+    recording = folder / "sub-01_svs.nii.gz"
+    assert sidecars_of(recording) == sidecars_of(recording) == []
+    (tmp_path / "task-rest_svs.json").write_text("{}")
+    (tmp_path / "svs.json").write_text("{}")
+    assert sidecars_of(recording) == [tmp_path / "svs.json"]
+    (tmp_path / "svs.json").unlink()
+    assert sidecars_of(recording) == []

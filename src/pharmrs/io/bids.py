@@ -6,6 +6,7 @@ Source: BIDS 1.10, "Magnetic Resonance Spectroscopy": sub-*/[ses-*/]mrs/*_svs.ni
 from __future__ import annotations
 
 import os
+from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +27,11 @@ class _Recording:
 
     def value(self, key: str) -> str:
         return next((e.split("-", 1)[1] for e in self.entities if e.startswith(f"{key}-")), "")
+
+    @property
+    def session(self) -> tuple[str, str]:
+        """Subject and session."""
+        return self.value("sub"), self.value("ses")
 
 
 def find_scans(dataset: str | Path, study: Study) -> tuple[list[ScanFiles], list[InputProblem]]:
@@ -50,7 +56,10 @@ def find_scans(dataset: str | Path, study: Study) -> tuple[list[ScanFiles], list
         remedy = "store single-voxel spectra as sub-<label>/[ses-<label>/]mrs/sub-<label>[_ses-<label>]_svs.nii.gz"
         problems.add("dataset", "needs at least one *_svs.nii.gz", "none found", remedy)
     scans = _unique(scans, problems)
-    return [_scan_files(scan, references, study, problems) for scan in scans], problems.found
+    of_session: dict[tuple[str, str], list[_Recording]] = defaultdict(list)
+    for reference in references:
+        of_session[reference.session].append(reference)
+    return [_scan_files(scan, of_session[scan.session], study, problems) for scan in scans], problems.found
 
 
 def _recordings(root: Path, problems: Problems) -> list[_Recording]:
@@ -121,8 +130,8 @@ def _scan_files(scan: _Recording, references: list[_Recording], study: Study, pr
 
 
 def _candidates(scan: _Recording, references: list[_Recording]) -> list[_Recording]:
-    """References of the scan's subject and session, narrowed by each shared entity that tells them apart."""
-    candidates = [r for r in references if r.value("sub") == scan.value("sub") and r.value("ses") == scan.value("ses")]
+    """`references`, those of the scan's subject and session, narrowed by each shared entity that tells them apart."""
+    candidates = list(references)
     for entity in scan.entities:
         key = entity.split("-", 1)[0]
         if key in ("sub", "ses", "acq"):  # acq is what the study file tells the references apart by

@@ -7,11 +7,15 @@ up to the dataset root.
 from __future__ import annotations
 
 import glob
+import time
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from pharmrs.io.json_text import read_json
 from pharmrs.io.problems import Problems, shorten
+
+_SETTLED_NS = 2_000_000_000  # a folder changed this shortly ago could change again within one tick of a coarse clock
 
 
 def stem_of(path: Path) -> str:
@@ -50,12 +54,27 @@ def sidecars_of(path: Path) -> list[Path]:
     *entities, suffix = stem_of(path).split("_")
     for folder in parents[: root + 1]:
         level = []
-        for candidate in sorted(folder.glob(f"*{glob.escape(suffix)}.json")):
+        for candidate in _candidates(folder, suffix):
             *wanted, candidate_suffix = stem_of(candidate).split("_")
             if candidate_suffix == suffix and set(wanted) <= set(entities) and candidate.name != beside.name:
                 level.append((len(wanted), candidate))
         found += [candidate for _, candidate in sorted(level, reverse=True)]
     return found
+
+
+def _candidates(folder: Path, suffix: str) -> tuple[Path, ...]:
+    """JSON files of `folder` that end in `suffix`, by name.
+
+    Every recording asks for those of the dataset's root, where there is a folder for each participant: so a listing is
+    remembered as long as the folder has not been changed, if that was not a moment ago.
+    """
+    changed = folder.stat().st_mtime_ns
+    return _listed(folder, suffix, changed if changed < time.time_ns() - _SETTLED_NS else time.monotonic_ns())
+
+
+@lru_cache(maxsize=1024)
+def _listed(folder: Path, suffix: str, _changed: int) -> tuple[Path, ...]:
+    return tuple(sorted(folder.glob(f"*{glob.escape(suffix)}.json")))
 
 
 def _read_json_object(path: Path, problems: Problems) -> dict[str, Any]:

@@ -41,10 +41,6 @@ class Dataset:
             raise InputError(self.problems)
         return self.study, self.basis
 
-    def problems_of(self, scan: ScanFiles) -> tuple[InputProblem, ...]:
-        """Problems of the dataset that concern this scan alone; an error among them stops it."""
-        return tuple(problem for problem in self.problems if problem.file == scan.metabolite)
-
     @property
     def general_problems(self) -> tuple[InputProblem, ...]:
         """Problems of the dataset that concern no single scan."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from pharmrs.pipeline.outputs import remove_former, write_scan
 from pharmrs.pipeline.scan import fitted_scan, quantified
 from pharmrs.pipeline.scan_cache import ScanCache
 from pharmrs.pipeline.scan_key import ScanKey, basis_checksum, scan_key
-from pharmrs.pipeline.settings import ScanSettings, StudyTissue, settings_of
+from pharmrs.pipeline.settings import ScanSettings, StudyTissue, settings_by_scan
 from pharmrs.records.basis import BasisSet
 from pharmrs.records.quantification import Exclusion
 from pharmrs.records.scan import ScanFiles, ScanOutcome
@@ -60,16 +61,20 @@ def plan_scans(
     study, basis = dataset.usable()
     cache = ScanCache(output, dataset.root)
     basis_sha = basis_checksum(basis)
+    settings_by_name = settings_by_scan(study, [files.name for files in dataset.scans], tissue)
+    known: dict[str, list[InputProblem]] = defaultdict(list)  # of this scan alone; an error among them stops it
+    for problem in dataset.problems:
+        known[problem.file].append(problem)
     tasks = []
     for files in dataset.scans:
-        settings = settings_of(study, files.name, tissue)
+        settings = settings_by_name[files.name]
         signatures = {path: signature(Path(path)) for path in files.paths}
         key = scan_key(files, dataset.root, settings, basis_sha, checksums)
         task = ScanTask(
             files=files,
             root=dataset.root,
             output=output,
-            known=dataset.problems_of(files),
+            known=tuple(known[files.metabolite]),
             settings=settings,
             key=key,
             signatures=signatures,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -38,8 +38,28 @@ class StudyTissue:
 
 def settings_of(study: Study, scan: str, tissue: StudyTissue | None = None) -> ScanSettings:
     """Settings of the scan named `scan`; fractions declared for it come before those measured in images."""
-    plan = study.quantification
+    return settings_by_scan(study, [scan], tissue)[scan]
+
+
+def settings_by_scan(study: Study, scans: Iterable[str], tissue: StudyTissue | None = None) -> dict[str, ScanSettings]:
+    """The same for many scans; what they share is worked out once."""
     images = tissue or StudyTissue()
+    shared = _shared_settings(study, images)
+    return {
+        scan: replace(
+            shared,
+            quantification=replace(
+                shared.quantification,
+                tissue=_tissue_of(study, scan, images),
+                tissue_missing=images.missing.get(scan, ""),
+            ),
+        )
+        for scan in scans
+    }
+
+
+def _shared_settings(study: Study, images: StudyTissue) -> ScanSettings:
+    plan = study.quantification
     relaxation = plan.relaxation
     return ScanSettings(
         preprocessing=PreprocessingSettings(
@@ -51,8 +71,6 @@ def settings_of(study: Study, scan: str, tissue: StudyTissue | None = None) -> S
             water_attenuation=plan.water_attenuation,
             relaxation=Relaxation(**relaxation.model_dump()) if relaxation is not None else None,
             tissue_water=TissueWaterTimes(**plan.tissue_water.model_dump()) if plan.tissue_water is not None else None,
-            tissue=_tissue_of(study, scan, images),
-            tissue_missing=images.missing.get(scan, ""),
             group_tissue=_mean_tissue(study, images),
             alpha={name: TissueRatio(**ratio.model_dump()) for name, ratio in plan.alpha.items()},
         ),
