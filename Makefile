@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 export OMP_NUM_THREADS = 1
 export OPENBLAS_NUM_THREADS = 1
 
-.PHONY: demo test test-all check lint bench comparison recovery reproduction docs schema clean basis lock licences audit-deps fuzz
+.PHONY: demo test test-all check lint bench comparison recovery reproduction docs schema clean basis scale lock licences audit-deps fuzz
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("pharmrs needs Python 3.11 or newer, found " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
@@ -83,6 +83,10 @@ SECONDS ?= 60
 fuzz: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[fuzz]'
 	$(BIN)/python tests/robustness/fuzz_readers.py build/fuzz $(SECONDS)
+
+# Speed-up, memory, overhead, reruns and thousands of participants; on a quiet computer, about ten minutes.
+scale: $(VENV)/.installed
+	$(BIN)/python -m benchmarks.scale
 
 clean:
 	rm -rf $(VENV) demo build dist site
