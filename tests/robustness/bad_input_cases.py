@@ -14,6 +14,7 @@ import right_files as right
 from mutations import (
     STANDINS,
     Content,
+    damaged_binary,
     damaged_bytes,
     damaged_json,
     damaged_nifti,
@@ -26,7 +27,7 @@ from readers_of_input import READERS
 from right_files import Kind
 
 _FORMS: dict[str, tuple[Callable[..., Content], ...]] = {
-    "bytes": (damaged_bytes,),
+    "binary": (damaged_binary,),
     "text": (damaged_bytes, damaged_text),
     "table": (damaged_bytes, damaged_text, damaged_table),
     "json": (damaged_bytes, damaged_text, damaged_json),
@@ -109,7 +110,7 @@ def kinds() -> dict[str, Kind]:
                             "observations.json", "json"),
     }  # fmt: skip
     if (old := right.old_workbook()) is not None:
-        inputs["old workbook"] = ({"P1.xls": old}, "P1.xls", "bytes")
+        inputs["old workbook"] = ({"P1.xls": old}, "P1.xls", "binary")
     return {name: Kind(files, target, form, READERS[name]) for name, (files, target, form) in inputs.items()}
 
 

@@ -61,6 +61,11 @@ def damaged_bytes(content: bytes, random: np.random.Generator, flips: int = 8) -
     yield "a zip", zipped({"a.txt": content})
 
 
+def damaged_binary(content: bytes, random: np.random.Generator) -> Content:
+    """Files without a text form: more places changed."""
+    yield from damaged_bytes(content, random, flips=40)
+
+
 def damaged_text(content: bytes, random: np.random.Generator) -> Content:
     """Text files: other encodings, line ends, control characters, very long lines."""
     text = content.decode()
