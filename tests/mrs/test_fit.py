@@ -97,11 +97,10 @@ def draw(basis: BasisSet, seed: int, signal_to_noise: float) -> tuple[dict[str, 
 
 
 def test_truth_within_its_uncertainty_and_uncertainty_calibrated(basis: BasisSet) -> None:
-    """40 spectra of S/N 40. z = (estimate - truth) / SD has SD 1 if the SD is right; from 40 values it is known to
-    11 %, so 0.7 to 1.35 is three standard errors (120 spectra: 0.9 to 1.2 for all components). Its mean is 0 within
-    three standard errors. Components at the bound of zero now and then (Gly, Scyllo, PCho, Lac) have skewed errors."""
+    """80 spectra of S/N 40. z = (estimate - truth) / SD has SD 1 if the SD is right; from 80 values it is known to 8 %,
+    so 0.75 to 1.25 is three standard errors. Its mean, known to 0.11, is below 0.4: a bias well below the SD. Components at the bound of zero now and then (Gly, Scyllo, PCho, Lac) have skewed errors."""
     scores: dict[str, list[float]] = {}
-    for seed in range(1000, 1040):
+    for seed in range(1000, 1080):
         truth, data = draw(basis, seed, 40.0)
         fit = fit_spectrum(spectrum(data), basis)
         assert fit.converged
@@ -109,10 +108,10 @@ def test_truth_within_its_uncertainty_and_uncertainty_calibrated(basis: BasisSet
             scores.setdefault(row.metabolite, []).append((row.amplitude - truth[row.metabolite]) / row.sd)
     for name in ("Glu", "Gln", "Glx", "NAA", "tNAA", "Cr", "PCr", "tCr", "tCho", "Ins", "GSH", "GABA", "Tau", "Asp"):
         z = np.array(scores[name])
-        assert 0.7 < z.std(ddof=1) < 1.35, name
-        assert abs(z.mean()) < 0.5, name
+        assert 0.75 < z.std(ddof=1) < 1.25, name
+        assert abs(z.mean()) < 0.4, name
         assert np.abs(z).max() < 5.0, name
-    assert 0.5 < np.std(scores["mm"]) < 1.35  # trades signal with the baseline: conservative
+    assert 0.5 < np.std(scores["mm"]) < 1.25  # trades signal with the baseline: conservative
 
 
 def test_macromolecules_never_become_a_late_signal(basis: BasisSet) -> None:

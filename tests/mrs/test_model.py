@@ -17,6 +17,7 @@ from pharmrs.mrs.model import (
     PHASE1,
     QUADRATIC,
     SHIFT,
+    SKEW,
     Model,
     stack,
 )
@@ -24,7 +25,7 @@ from pharmrs.records import BasisSet
 
 from .simulated import ACQUISITION, POINTS
 
-GROUPS = ("phase0", "phase1", "shift", "lorentz", "quadratic", "broad_quadratic")
+GROUPS = ("phase0", "phase1", "shift", "lorentz", "quadratic", "skew", "broad_quadratic")
 GROUPS += ("real_shape", "imaginary_shape", "group_scales", "shifts", "dampings")
 
 
@@ -43,7 +44,7 @@ class Case:
 
     def columns(self, group: str) -> np.ndarray:
         single = {"phase0": PHASE0, "phase1": PHASE1, "shift": SHIFT, "lorentz": LORENTZ, "quadratic": QUADRATIC}
-        single["broad_quadratic"] = BROAD_QUADRATIC
+        single |= {"skew": SKEW, "broad_quadratic": BROAD_QUADRATIC}
         everything = np.arange(self.model.layout.size)
         return everything[[single[group]]] if group in single else everything[getattr(self.model.layout, group)]
 
@@ -60,7 +61,7 @@ def case(basis: BasisSet) -> Case:
     rng = np.random.default_rng(1)
     layout = model.layout
     theta = rng.normal(0.0, 0.1, layout.size)
-    theta[[PHASE0, PHASE1, SHIFT, LORENTZ, QUADRATIC, BROAD_QUADRATIC]] = 0.7, 0.3, 2.0, 5.0, 1.0, 0.3
+    theta[[PHASE0, PHASE1, SHIFT, LORENTZ, QUADRATIC, SKEW, BROAD_QUADRATIC]] = 0.7, 0.3, 2.0, 5.0, 1.0, -0.1, 0.3
     theta[layout.dampings] = rng.normal(0.0, 0.5, layout.components)
     return Case(model, basis.fids, groups, theta, rng.uniform(0.5, 5.0, layout.components))
 
@@ -96,7 +97,9 @@ def test_the_value_is_the_models_formula_at_full_length(case: Case) -> None:
     u = time_s / TIME_UNIT_S
     shapes = free_form(time_s, 0.015, 0.18)
     free = (theta[layout.real_shape] + 1j * theta[layout.imaginary_shape]) @ shapes
-    shared = np.exp(-np.pi * theta[LORENTZ] * time_s - theta[QUADRATIC] * u**2) * (1.0 + free)
+    x = np.cbrt(3.0 * theta[SKEW]) * u
+    tail = np.exp(-1j * x + x**2 / 2.0) / (1.0 - 1j * x)
+    shared = np.exp(-np.pi * theta[LORENTZ] * time_s - theta[QUADRATIC] * u**2) * tail * (1.0 + free)
     total = np.zeros(POINTS, dtype=complex)
     for index, fid in enumerate(case.fids):
         own = 2j * np.pi * (theta[SHIFT] + theta[layout.shifts][index]) - np.pi * theta[layout.dampings][index]

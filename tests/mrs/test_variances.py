@@ -10,7 +10,7 @@ from scipy.optimize import minimize_scalar
 
 from pharmrs.mrs import variances as module
 from pharmrs.mrs.baseline import make_baseline
-from pharmrs.mrs.model import Layout
+from pharmrs.mrs.model import SKEW, Layout
 from pharmrs.mrs.variances import Variances, precision, updated, updated_smoothness
 from pharmrs.records import FitSettings
 
@@ -23,6 +23,7 @@ START = Variances(
     real_shape_sd=0.1,
     imaginary_shape_sd=0.1,
     group_sd=0.1,
+    skew_sd=0.1,
     shift_sd_hz=SETTINGS.shift_sd_hz,
     damping_sd_hz=SETTINGS.damping_sd_hz,
 )
@@ -31,6 +32,7 @@ GROUPS = {
     "real_shape_sd": (LAYOUT.real_shape, module._SHAPE_WEIGHT, module._SHAPE_EXPECTED),
     "imaginary_shape_sd": (LAYOUT.imaginary_shape, module._SHAPE_WEIGHT, module._SHAPE_EXPECTED),
     "group_sd": (LAYOUT.group_scales, module._GROUP_WEIGHT, module._GROUP_EXPECTED),
+    "skew_sd": (slice(SKEW, SKEW + 1), module._SKEW_WEIGHT, module._SKEW_EXPECTED),
     "shift_sd_hz": (slice(LAYOUT.shifts.start, LAYOUT.shifts.stop - 1), module._SHARED_WEIGHT, SETTINGS.shift_sd_hz),
     "damping_sd_hz": (
         slice(LAYOUT.dampings.start, LAYOUT.dampings.stop - 1),
@@ -73,7 +75,12 @@ def test_sd_of_a_group_is_its_marginal_maximum(field: str, seed: int) -> None:
         return float(likelihood + weight * (2.0 * log_sd + expected**2 / variance))
 
     shape, group = module._SHAPE_SD, module._GROUP_SD
-    limits = {"real_shape_sd": shape, "imaginary_shape_sd": shape, "group_sd": group}.get(field, (1e-4, expected))
+    limits = {
+        "real_shape_sd": shape,
+        "imaginary_shape_sd": shape,
+        "group_sd": group,
+        "skew_sd": module._SKEW_SD,
+    }.get(field, (1e-4, expected))
     best = minimize_scalar(marginal, bounds=tuple(np.log(limits)), method="bounded", options={"xatol": 1e-9})
     assert getattr(settled(observed, error_sd), field) == pytest.approx(np.exp(best.x), rel=1e-3)
 

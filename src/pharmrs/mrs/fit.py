@@ -101,6 +101,7 @@ def _best(problem: Problem, starts: list[Start], noise: float) -> Optimum:
             real_shape_sd=_FIRST_SHAPE_SD,
             imaginary_shape_sd=_FIRST_SHAPE_SD,
             group_sd=_FIRST_SHAPE_SD,
+            skew_sd=_FIRST_SHAPE_SD,
             shift_sd_hz=problem.settings.shift_sd_hz,
             damping_sd_hz=problem.settings.damping_sd_hz,
         )

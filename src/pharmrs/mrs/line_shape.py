@@ -1,13 +1,19 @@
 """The line shape all metabolites share, as a damping function of time.
 
-L(t) = exp(2 pi i s t) V(t) [ 1 + sum_k (a_k + i b_k) f_k(t) ], V(t) = exp(-pi l t - q u^2), u = t / 50 ms: a common
-shift, a Voigt profile, and a free form for asymmetric shim and residual eddy currents. The f_k are cubic splines that
-bend away from 0 one after the other and then go on as straight lines, so with independent coefficients N(0, tau^2)
-the free form is an integrated random walk: smooth, and growing with time as deviations from a Voigt profile do.
-Value, slope and curvature at t = 0 are those of the Voigt profile: L(0) = 1 and amplitudes keep their meaning. The
-sum is not in the exponent because the damping function of a badly shimmed voxel passes through zero, where a
-logarithm cannot follow. tau is estimated from the data (REML) with a slight preference for 0, which gives the Voigt
-profile back.
+L(t) = exp(2 pi i s t) V(t) H(t) [ 1 + sum_k (a_k + i b_k) f_k(t) ], V(t) = exp(-pi l t - q u^2), u = t / 50 ms: a
+common shift, a Voigt profile, skew, and a free form for what else asymmetric shim and residual eddy currents do.
+
+H(t) = exp(x^2/2 - i x) / (1 - i x), x = (3 c)^(1/3) u, is what an exponential tail of frequencies does (Grushka 1972,
+10.1021/ac60319a011) beyond its mean and its variance, which belong to s and q. log H = -i c u^3 + O(u^4), so c is the
+third cumulant, of either sign, and the derivative by c is smooth at c = 0. One parameter says what several free ones
+would have to.
+
+The f_k are cubic splines that bend away from 0 one after the other and then go on as straight lines, so with
+independent coefficients N(0, tau^2) the free form is an integrated random walk: smooth, and growing with time as
+deviations from a Voigt profile do. Value, slope and curvature at t = 0 are those of the Voigt profile: L(0) = 1 and
+amplitudes keep their meaning. The sum is not in the exponent because the damping function of a badly shimmed voxel
+passes through zero, where a logarithm cannot follow. tau and the spread of c are estimated from the data (REML) with a
+preference for small values, which give the Voigt profile back.
 """
 
 from __future__ import annotations
@@ -38,6 +44,20 @@ def free_form(time_s: FloatArray, knot_s: float, extent_s: float) -> FloatArray:
         splines[j] = np.nan_to_num(basis(after_s))
     ramps = np.arange(1, pieces + 1)[:, None] * knot_s / TIME_UNIT_S
     return np.stack([np.sum(splines[k:] * ramps[: pieces - k], axis=0) for k in range(count)])
+
+
+def skewed(time_s: FloatArray, lorentz_hz: float, quadratic: float, skew: float) -> ComplexArray:
+    """V(t) H(t), the Voigt profile of skewed shim, at `time_s` (T,)."""
+    u = time_s / TIME_UNIT_S
+    x = np.cbrt(3.0 * skew) * u
+    fall = -np.pi * lorentz_hz * time_s - quadratic * u**2 + 0.5 * x**2 - 1j * x
+    return np.asarray(np.exp(fall) / (1.0 - 1j * x))
+
+
+def skew_slope(time_s: FloatArray, skew: float) -> ComplexArray:
+    """Derivative of log H(t) by `skew`, (T,)."""
+    u = time_s / TIME_UNIT_S
+    return np.asarray(-1j * u**3 / (1.0 - 1j * np.cbrt(3.0 * skew) * u))
 
 
 def quadratic_of_gauss(gauss_hz: float) -> float:

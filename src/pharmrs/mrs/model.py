@@ -16,10 +16,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from pharmrs.mrs.band import Band
-from pharmrs.mrs.line_shape import TIME_UNIT_S
+from pharmrs.mrs.line_shape import TIME_UNIT_S, skew_slope, skewed
 from pharmrs.records.arrays import BoolArray, ComplexArray, FloatArray, IntArray
 
-PHASE0, PHASE1, SHIFT, LORENTZ, QUADRATIC, BROAD_QUADRATIC, SHARED = range(7)
+PHASE0, PHASE1, SHIFT, LORENTZ, QUADRATIC, SKEW, BROAD_QUADRATIC, SHARED = range(8)
+
+_FINE = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +82,21 @@ class Model:
         ppm = self.band.ppm
         return np.asarray(2.0 * (ppm - ppm[-1]) / (ppm[0] - ppm[-1]) - 1.0, dtype=np.float64)
 
-    def voigt(self, theta: FloatArray) -> FloatArray:
-        """V(t) at the decimated times, (T,)."""
+    def skewed_voigt(self, theta: FloatArray) -> ComplexArray:
+        """V(t) H(t) at the decimated times, (T,)."""
+        return skewed(self.band.time_s, theta[LORENTZ], theta[QUADRATIC], theta[SKEW])
+
+    def rise(self, theta: FloatArray) -> float:
+        """Largest logarithm of the line shape's magnitude, the free form apart: skew can outgrow the Voigt profile."""
         time_s = self.band.time_s
-        return np.asarray(np.exp(-np.pi * theta[LORENTZ] * time_s - theta[QUADRATIC] * (time_s / TIME_UNIT_S) ** 2))
+        bend = 0.5 * np.cbrt(3.0 * theta[SKEW]) ** 2 - theta[QUADRATIC]
+        return float(np.max(bend * (time_s / TIME_UNIT_S) ** 2 - np.pi * theta[LORENTZ] * time_s))
 
     def line_shape(self, theta: FloatArray) -> ComplexArray:
         """L(t) without the common shift at the decimated times, (T,)."""
         layout = self.layout
         free = (theta[layout.real_shape] + 1j * theta[layout.imaginary_shape]) @ self.shapes
-        return np.asarray(self.voigt(theta) * (1.0 + free))
+        return np.asarray(self.skewed_voigt(theta) * (1.0 + free))
 
     def broad_shape(self, theta: FloatArray) -> FloatArray:
         """Line shape of the broad components beside their own damping, (T,)."""
@@ -101,7 +108,9 @@ class Model:
         signals = self.signals
         if layout.groups:
             signals = signals.copy()
-            np.add.at(signals, self.owners, theta[layout.group_scales, None] * self.groups)
+            for owner in np.unique(self.owners):
+                theirs = self.owners == owner
+                signals[owner] += theta[layout.group_scales][theirs] @ self.groups[theirs]
         return np.asarray(signals * self.own_factor(theta))
 
     def own_factor(self, theta: FloatArray, which: slice | IntArray = slice(None)) -> ComplexArray:
@@ -109,11 +118,13 @@ class Model:
         layout = self.layout
         shifts_hz, dampings_hz = theta[layout.shifts][which], theta[layout.dampings][which]
         own = 2j * np.pi * (theta[SHIFT] + shifts_hz) - np.pi * dampings_hz
-        return np.asarray(np.exp(own[:, None] * self.band.time_s))
+        return exponentials(own, self.band.time_s, self.band.count + self.band.margin)
 
     def shaped(self, theta: FloatArray, unshaped: ComplexArray) -> ComplexArray:
         """Decimated signals with everything but the phase, (M, T)."""
-        return np.where(self.broad[:, None], unshaped * self.broad_shape(theta), unshaped * self.line_shape(theta))
+        shaped = unshaped * self.line_shape(theta)
+        shaped[self.broad] = unshaped[self.broad] * self.broad_shape(theta)
+        return np.asarray(shaped)
 
     def phase(self, theta: FloatArray) -> ComplexArray:
         """Phase factor over the window, (n,)."""
@@ -130,8 +141,10 @@ class Model:
         time_s, phase = band.time_s, self.phase(theta)
         weighted = amplitudes[:, None] * unshaped
         total, broad = weighted[~self.broad].sum(axis=0), weighted[self.broad].sum(axis=0)
-        own = band.model_spectrum(self.shaped(theta, weighted) * time_s) * phase
-        voigt, line_shape = self.voigt(theta), self.line_shape(theta)
+        voigt, line_shape = self.skewed_voigt(theta), self.line_shape(theta)
+        weighted[~self.broad] *= time_s * line_shape
+        weighted[self.broad] *= time_s * self.broad_shape(theta)
+        own = band.model_spectrum(weighted) * phase
         quadratic = (time_s / TIME_UNIT_S) ** 2
         value = amplitudes @ spectra
         jacobian = np.empty((band.ppm.shape[0], layout.size), dtype=complex)
@@ -141,7 +154,7 @@ class Model:
         shared = np.concatenate(
             [
                 [-broad * quadratic * self.broad_shape(theta)],
-                total * np.stack([-np.pi * time_s * line_shape, -quadratic * line_shape]),
+                total * line_shape * np.stack([-np.pi * time_s, -quadratic, skew_slope(time_s, theta[SKEW])]),
                 total * voigt * self.shapes,
                 self._group_signals(theta, amplitudes),
             ]
@@ -149,9 +162,10 @@ class Model:
         formed = (band.model_spectrum(shared) * phase).T
         jacobian[:, BROAD_QUADRATIC] = formed[:, 0]
         jacobian[:, LORENTZ], jacobian[:, QUADRATIC] = formed[:, 1], formed[:, 2]
-        free = formed[:, 3 : 3 + layout.shapes]
+        jacobian[:, SKEW] = formed[:, 3]
+        free = formed[:, 4 : 4 + layout.shapes]
         jacobian[:, layout.real_shape], jacobian[:, layout.imaginary_shape] = free, 1j * free
-        jacobian[:, layout.group_scales] = formed[:, 3 + layout.shapes :]
+        jacobian[:, layout.group_scales] = formed[:, 4 + layout.shapes :]
         jacobian[:, layout.shifts] = 2j * np.pi * own.T
         jacobian[:, layout.dampings] = -np.pi * own.T
         return jacobian
@@ -160,6 +174,18 @@ class Model:
         """Signals of the groups as they stand in the model, (G, T)."""
         factor = self.own_factor(theta, self.owners) * self.broad_shape(theta)
         return np.asarray(amplitudes[self.owners, None] * self.groups * factor)
+
+
+def exponentials(rates: ComplexArray, time_s: FloatArray, even: int) -> ComplexArray:
+    """exp(rate t), (M, T), for `rates` (M,) at `time_s` (T,), of which the first `even` are evenly spaced.
+
+    A power of an even step is the product of a coarse and a fine one: a tenth of the exponentials.
+    """
+    steps = np.arange(_FINE) * (time_s[1] - time_s[0])
+    coarse = np.exp(rates[:, None] * time_s[:even:_FINE])
+    products = coarse[:, :, None] * np.exp(rates[:, None] * steps)[:, None, :]
+    rest = np.exp(rates[:, None] * time_s[even:])
+    return np.concatenate([products.reshape(rates.shape[0], -1)[:, :even], rest], axis=1)
 
 
 def stack(values: ComplexArray) -> FloatArray:

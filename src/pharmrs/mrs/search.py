@@ -9,13 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve, cholesky, solve_triangular
+from scipy.linalg import cho_factor, cho_solve
 
 from pharmrs.mrs.baseline import CausalBaseline
 from pharmrs.mrs.model import BROAD_QUADRATIC, LORENTZ, QUADRATIC, Model, stack
 from pharmrs.mrs.nonnegative import solve_nonnegative
 from pharmrs.mrs.ratios import Ratios, penalty
-from pharmrs.mrs.variances import Variances, precision, updated, updated_smoothness
+from pharmrs.mrs.uncertainty import inverse, of_prior_variance, of_smoothness
+from pharmrs.mrs.variances import Variances, estimated_blocks, precision, updated, updated_smoothness
 from pharmrs.records.arrays import BoolArray, ComplexArray, FloatArray
 from pharmrs.records.fit import FitSettings
 
@@ -164,16 +165,9 @@ def _stepped(theta: FloatArray, step: FloatArray) -> FloatArray:
 def _plausible(model: Model, theta: FloatArray) -> bool:
     """Whether these parameters keep every exponential finite and no line leaves its neighbourhood."""
     layout, longest_s = model.layout, float(model.band.time_s.max())
-    rise = max(-np.pi * float(theta[layout.dampings].min()), 0.0) * longest_s
+    rise = max(-np.pi * float(theta[layout.dampings].min()), 0.0) * longest_s + max(model.rise(theta), 0.0)
     moved_hz = float(np.max(np.abs(theta[layout.shifts])))
     return bool(np.all(np.isfinite(theta))) and rise < _LARGEST_RISE and moved_hz < _LARGEST_MOVE_HZ
-
-
-def _inverse(matrix: FloatArray) -> FloatArray:
-    scale = 1.0 / np.sqrt(np.diag(matrix))
-    lower = cholesky(matrix * np.outer(scale, scale) + 1e-11 * np.eye(matrix.shape[0]), lower=True, check_finite=False)
-    half = solve_triangular(lower, np.diag(scale), lower=True, check_finite=False)
-    return half.T @ half
 
 
 def search(problem: Problem, theta: FloatArray, variances: Variances) -> Optimum:
@@ -209,7 +203,7 @@ def search(problem: Problem, theta: FloatArray, variances: Variances) -> Optimum
                 break
             damping = max(damping * 5.0, 1e-3)
         covariance = np.zeros_like(bend.hessian)
-        covariance[np.ix_(moving, moving)] = _inverse(hessian)
+        covariance[np.ix_(moving, moving)] = inverse(hessian)
         spread = np.sqrt(np.maximum(np.diag(covariance)[m:], 1e-300))
         if accepted is None:
             moved = 0.0
@@ -230,13 +224,26 @@ def search(problem: Problem, theta: FloatArray, variances: Variances) -> Optimum
         state=state,
         variances=variances,
         curvature=bend,
-        posterior=_inverse(bend.hessian),
+        posterior=_posterior(problem, state, variances, prior, bend),
         iterations=iterations,
         converged=converged,
         message=message,
         objective=_evidence(problem, state, variances, prior, bend),
         baseline_freedom=freedom,
     )
+
+
+def _posterior(problem: Problem, state: State, variances: Variances, prior: FloatArray, bend: Curvature) -> FloatArray:
+    """Covariance of amplitudes and parameters, with the uncertainty of the estimated variances, (M + parameters,)^2."""
+    covariance, m = inverse(bend.hessian), state.amplitudes.shape[0]
+    shrink = problem.baseline.shrinkage(variances.smoothness)
+    left = problem.data_projected - state.projected @ state.amplitudes
+    freedom = float(np.sum(shrink[problem.baseline.roughness_both() > 0.0]))
+    added = of_smoothness(covariance, bend.projected, left, shrink, variances.noise, freedom)
+    for where, weight in estimated_blocks(problem.model.layout):
+        places = m + np.arange(where.start, where.stop)
+        added += of_prior_variance(covariance, prior[where], state.theta[where], places, weight)
+    return np.asarray(covariance + added)
 
 
 def _evidence(problem: Problem, state: State, variances: Variances, prior: FloatArray, bend: Curvature) -> float:
@@ -279,7 +286,7 @@ def _largest_change(before: Variances, after: Variances) -> float:
     change = abs(np.log(after.noise / before.noise)) + abs(np.log(after.smoothness / before.smoothness)) / 3.0
     for name in ("shift_sd_hz", "damping_sd_hz"):
         change = max(change, abs(np.log(getattr(after, name) / getattr(before, name))))
-    for name in ("real_shape_sd", "imaginary_shape_sd", "group_sd"):
+    for name in ("real_shape_sd", "imaginary_shape_sd", "group_sd", "skew_sd"):
         if max(getattr(after, name), getattr(before, name)) > 0.05:
             change = max(change, abs(np.log(getattr(after, name) / getattr(before, name))) / 3.0)
     return float(change)

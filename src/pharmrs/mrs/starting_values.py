@@ -46,7 +46,7 @@ def find_starts(model: Model, signal: ComplexArray, broad: BoolArray, largest_sh
     span_s = count * float(time_s[1] - time_s[0])
     reach = max(int(largest_shift_hz * span_s * _OVERSAMPLING), 1)
     shifts_hz = np.arange(-reach, reach + 1) / (span_s * _OVERSAMPLING)
-    starts: list[tuple[Start, FloatArray, ComplexArray]] = []
+    peaks: list[tuple[float, float, float, FloatArray, ComplexArray]] = []
     for width_hz in _WIDTHS_HZ:
         templates = narrow * (fade * np.exp(-np.pi * width_hz * np.abs(time_s)))
         gram = templates.conj() @ templates.T
@@ -54,12 +54,28 @@ def find_starts(model: Model, signal: ComplexArray, broad: BoolArray, largest_sh
         products = np.fft.fft(templates.conj() * (signal * fade), n=_OVERSAMPLING * signal.shape[0], axis=1)
         products = np.concatenate([products[:, -reach:], products[:, : reach + 1]], axis=1)
         explained = np.einsum("ms,ms->s", products.conj(), np.linalg.solve(gram, products)).real
+        real = np.ascontiguousarray(gram.real)
         for index in _peaks(explained, shifts_hz):
-            product, real = products[:, index], np.ascontiguousarray(gram.real)
-            starts.append((_phased(real, product, _vertex(explained, shifts_hz, index), width_hz), real, product))
-    starts.sort(key=lambda candidate: -candidate[0].score)
-    refined = [_refined(*candidate) for candidate in starts[:_REFINED]]
-    return sorted(refined, key=lambda start: -start.score)
+            shift_hz = _vertex(explained, shifts_hz, index)
+            peaks.append((float(explained[index]), shift_hz, width_hz, real, products[:, index]))
+    return sorted((_refined(*candidate) for candidate in _best_phased(peaks)), key=lambda start: -start.score)
+
+
+def _best_phased(
+    peaks: list[tuple[float, float, float, FloatArray, ComplexArray]],
+) -> list[tuple[Start, FloatArray, ComplexArray]]:
+    """The starts of highest score, best first.
+
+    Free complex amplitudes explain at least as much as non-negative ones of one phase, so that a peak which explains
+    less than the starts found already need not be phased.
+    """
+    starts: list[tuple[Start, FloatArray, ComplexArray]] = []
+    for most, shift_hz, width_hz, gram, product in sorted(peaks, key=lambda peak: -peak[0]):
+        if len(starts) == _REFINED and most <= starts[-1][0].score:
+            break
+        starts.append((_phased(gram, product, shift_hz, width_hz), gram, product))
+        starts = sorted(starts, key=lambda candidate: -candidate[0].score)[:_REFINED]
+    return starts
 
 
 def _peaks(explained: FloatArray, shifts_hz: FloatArray) -> list[int]:

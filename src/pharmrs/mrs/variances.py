@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pharmrs.mrs.model import BROAD_QUADRATIC, LORENTZ, PHASE1, QUADRATIC, SHIFT, Layout
+from pharmrs.mrs.model import BROAD_QUADRATIC, LORENTZ, PHASE1, QUADRATIC, SHIFT, SKEW, Layout
 from pharmrs.records.arrays import BoolArray, FloatArray
 from pharmrs.records.fit import FitSettings
 
@@ -20,11 +20,13 @@ _PHASE1_SD_RAD = 0.8  # at the window's edges: a delay of about 0.2 ms at 7 T
 _SHIFT_SD_HZ = 30.0
 _WIDTH_SD = 100.0
 _BROAD_QUADRATIC_SD = 2.0
+_SKEW_WEIGHT, _SKEW_EXPECTED = 1.0, 0.03  # an exponential tail of 1.4 Hz
+_SKEW_SD = (1e-3, 1.0)
 _SHARED_WEIGHT = 4.0  # the starting value of a shared SD counts as much as four metabolites
-_SHAPE_WEIGHT, _SHAPE_EXPECTED = 1.0, 0.05  # the expected SD counts as much as this many functions
+_SHAPE_WEIGHT, _SHAPE_EXPECTED = 4.0, 0.02  # the expected SD counts as much as this many functions
 _LARGEST_STEP = 3.0  # factor on an SD in one update
 _SHAPE_SD = (1e-3, 3.0)
-_GROUP_WEIGHT, _GROUP_EXPECTED = 1.0, 0.06
+_GROUP_WEIGHT, _GROUP_EXPECTED = 1.0, 0.05
 _GROUP_SD = (1e-3, 0.5)
 _SMOOTHNESS = (1e-4, 1e7)
 
@@ -38,6 +40,7 @@ class Variances:
     real_shape_sd: float
     imaginary_shape_sd: float
     group_sd: float
+    skew_sd: float
     shift_sd_hz: float
     damping_sd_hz: float
 
@@ -48,6 +51,7 @@ def precision(layout: Layout, variances: Variances, broad: BoolArray, settings: 
     prior[PHASE1] = 1.0 / _PHASE1_SD_RAD**2
     prior[SHIFT] = 1.0 / _SHIFT_SD_HZ**2
     prior[LORENTZ] = prior[QUADRATIC] = 1.0 / _WIDTH_SD**2
+    prior[SKEW] = 1.0 / variances.skew_sd**2
     prior[BROAD_QUADRATIC] = 1.0 / _BROAD_QUADRATIC_SD**2
     prior[layout.real_shape] = 1.0 / variances.real_shape_sd**2
     prior[layout.imaginary_shape] = 1.0 / variances.imaginary_shape_sd**2
@@ -84,6 +88,9 @@ def updated(
     )
     fields["shift_sd_hz"] = min(fields["shift_sd_hz"], settings.shift_sd_hz)
     fields["damping_sd_hz"] = min(fields["damping_sd_hz"], settings.damping_sd_hz)
+    one = slice(SKEW, SKEW + 1)
+    sd = _updated_sd(theta[one], posterior[one], variances.skew_sd, _SKEW_WEIGHT, _SKEW_EXPECTED)
+    fields["skew_sd"] = float(np.clip(sd, *_SKEW_SD))
     if layout.groups:
         where = layout.group_scales
         sd = _updated_sd(theta[where], posterior[where], variances.group_sd, _GROUP_WEIGHT, _GROUP_EXPECTED)
@@ -99,3 +106,14 @@ def updated_smoothness(smoothness: float, penalty: float, trace: float, rank: in
     """Baseline penalty after one update. `penalty`: lambda b'Pb / noise; `trace`: lambda tr(P V), V posterior."""
     factor = max(rank - trace, 1e-3) / max(penalty, 1e-9)
     return float(np.clip(smoothness * np.clip(factor, 0.2, 5.0), *_SMOOTHNESS))
+
+
+def estimated_blocks(layout: Layout) -> list[tuple[slice, float]]:
+    """Parameters whose SD is estimated without an upper limit, with the weight of its expected value."""
+    blocks = [
+        (layout.real_shape, _SHAPE_WEIGHT),
+        (layout.imaginary_shape, _SHAPE_WEIGHT),
+        (layout.group_scales, _GROUP_WEIGHT),
+        (slice(SKEW, SKEW + 1), _SKEW_WEIGHT),
+    ]
+    return [(where, weight) for where, weight in blocks if where.stop > where.start]
