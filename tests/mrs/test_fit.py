@@ -98,7 +98,8 @@ def draw(basis: BasisSet, seed: int, signal_to_noise: float) -> tuple[dict[str, 
 
 def test_truth_within_its_uncertainty_and_uncertainty_calibrated(basis: BasisSet) -> None:
     """80 spectra of S/N 40. z = (estimate - truth) / SD has SD 1 if the SD is right; from 80 values it is known to 8 %,
-    so 0.75 to 1.25 is three standard errors. Its mean, known to 0.11, is below 0.4: a bias well below the SD. Components at the bound of zero now and then (Gly, Scyllo, PCho, Lac) have skewed errors."""
+    so 0.75 to 1.25 is three standard errors. Its mean, known to 0.11, is below 0.4: no bias that matters.
+    Components at the bound of zero now and then (Gly, Scyllo, PCho, Lac) have skewed errors."""
     scores: dict[str, list[float]] = {}
     for seed in range(1000, 1080):
         truth, data = draw(basis, seed, 40.0)
