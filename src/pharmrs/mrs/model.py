@@ -185,7 +185,7 @@ def exponentials(rates: ComplexArray, time_s: FloatArray, even: int) -> ComplexA
     coarse = np.exp(rates[:, None] * time_s[:even:_FINE])
     products = coarse[:, :, None] * np.exp(rates[:, None] * steps)[:, None, :]
     rest = np.exp(rates[:, None] * time_s[even:])
-    return np.concatenate([products.reshape(rates.shape[0], -1)[:, :even], rest], axis=1)
+    return np.concatenate([products.reshape(rates.shape[0], coarse.shape[1] * _FINE)[:, :even], rest], axis=1)
 
 
 def stack(values: ComplexArray) -> FloatArray:
