@@ -51,6 +51,7 @@ def log_likelihood(data: PersonValues, means: FloatArray, covariance: FloatArray
     full = covariance + data.noise[:, :, None] * np.eye(d)
     measured = data.state == MEASURED
     used = data.state != MISSING
+    hiding = np.flatnonzero((data.state >= BELOW).any(axis=1))  # for all others, what is used is what is measured
     residual = np.where(measured, data.value - center, 0.0)
     try:
         known = _restricted(full, measured)
@@ -59,16 +60,18 @@ def log_likelihood(data: PersonValues, means: FloatArray, covariance: FloatArray
         pull = np.einsum("nij,nj->ni", inverse, residual)
         total = -0.5 * float(log_det + np.sum(residual * pull) + measured.sum() * _LOG_2PI)
         residual, spread, censored = _expected(data, center, full, inverse, pull, residual)
-        outer = np.linalg.inv(_restricted(full, used))
+        outer = inverse.copy()
+        outer[hiding] = np.linalg.inv(_restricted(full[hiding], used[hiding]))
     except np.linalg.LinAlgError:
         return None
     slope = np.einsum("nij,nj->ni", outer, residual)
     both = used[:, :, None] & used[:, None, :]
-    bend = np.where(both, slope[:, :, None] * slope[:, None, :] + outer @ spread @ outer - outer, 0.0)
+    bend = slope[:, :, None] * slope[:, None, :] - outer
+    bend[hiding] += outer[hiding] @ spread[hiding] @ outer[hiding]
     return Likelihood(
         value=total + censored,
         by_means=np.einsum("ndq,nd->q", data.design, slope),
-        by_covariance=0.5 * bend.sum(axis=0),
+        by_covariance=0.5 * np.where(both, bend, 0.0).sum(axis=0),
     )
 
 
