@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -11,6 +12,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import numpy as np
 
 from pharmrs.errors import InputError, InputProblem
 
@@ -26,6 +29,14 @@ def later_first(number: int) -> int:
 def ten_times_with(number: int, ballast: bytes) -> int:
     """`ballast`: something every worker needs, as large as a basis set."""
     return 10 * number + len(ballast) % 10
+
+
+def pages_asked_for(rounds: int) -> int:
+    """Pages of memory that the system had to give while an array of 1 MB was made and dropped `rounds` times."""
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(rounds):
+        np.ones(2**17)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
 
 
 def refuse(number: int) -> int:

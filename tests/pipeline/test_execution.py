@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dask_services import Services, deadly, gone_now, later_first, refuse, ten_times_with, wait_until
+from dask_services import Services, deadly, gone_now, later_first, pages_asked_for, refuse, ten_times_with, wait_until
 from e2e import RESULTS, pharmrs, results, table
 from small_trial import write_small_trial
 
@@ -52,6 +52,8 @@ def test_processes_of_this_computer() -> None:
         assert sorted(seen) == [0, 10, 20]
         large = partial(ten_times_with, ballast=bytes(3_000_003))
         assert map_tasks(large, range(40), team, seconds_each=LONG_S) == [10 * n + 3 for n in range(40)]
+        # 256 pages an array; Dask has workers give freed memory back, which would be 51,200 a task and more
+        assert max(map_tasks(pages_asked_for, [200] * 4, team, seconds_each=LONG_S)) < 10_000
         with pytest.raises(InputError) as caught:
             map_tasks(refuse, range(3), team, seconds_each=LONG_S)
         assert [problem.file for problem in caught.value.problems] == ["file-1"]
