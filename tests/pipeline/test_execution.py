@@ -13,10 +13,13 @@ from typing import Any
 import pytest
 from dask_services import Services, deadly, gone_now, later_first, pages_asked_for, refuse, ten_times_with, wait_until
 from e2e import RESULTS, pharmrs, results, table
+from hypothesis import given
+from hypothesis import strategies as st
 from small_trial import write_small_trial
 
 from pharmrs.errors import InputError, WorkersLost
 from pharmrs.pipeline import execution
+from pharmrs.pipeline.dask_workers import _together
 from pharmrs.pipeline.execution import Execution, LocalWorkers, default_workers, map_tasks, workforce
 from pharmrs.pipeline.run import run_dataset
 
@@ -59,6 +62,18 @@ def test_processes_of_this_computer() -> None:
         assert [problem.file for problem in caught.value.problems] == ["file-1"]
         found = map_tasks(deadly, range(6), team, seconds_each=LONG_S, lost=lambda task, what: f"{task}: {what}")
         assert found == [0, 10, "2: its worker process died every time it was tried", 30, 40, 50]
+        # short tasks travel several at a time; with one of them only that one is lost
+        assert map_tasks(later_first, range(200), team, seconds_each=0.01) == [10 * n for n in range(200)]
+        found = map_tasks(deadly, range(64), team, seconds_each=0.01, lost=lambda task, what: f"{task}: {what}")
+        assert [n for n, result in enumerate(found) if result != 10 * n] == [2]
+
+
+@given(st.integers(1, 10**6), st.floats(0.0, 1e4), st.integers(1, 1000))
+def test_how_many_tasks_travel_together(tasks: int, seconds_each: float, workers: int) -> None:
+    """At most a second of work, unless one task is more, and eight portions for each worker where there are enough."""
+    together = _together(tasks, seconds_each, workers)
+    assert together >= 1
+    assert together == 1 or (together * seconds_each <= 1.0 and tasks / together >= 8 * workers)
 
 
 class LosesOne:

@@ -26,7 +26,9 @@ _LOOK_S = 1.0
 _COUNT_S = 5.0
 _DIED = object()
 _SMALL_BYTES = 1 << 16
-_AHEAD = 2  # tasks per worker that wait or run: a worker is never idle, and little is lost with it
+_PORTION_S = 1.0  # work that travels together: a task of Dask costs 10 ms of the command's time and the worker's
+_PORTIONS = 8  # at least, for each worker
+_AHEAD = 2  # portions per worker that wait or run: a worker is never idle, and little is lost with it
 
 
 class DaskWorkers:
@@ -67,22 +69,24 @@ class DaskWorkers:
         """Number and result of each task, as they end.
 
         A task whose worker died is tried again elsewhere. One that Dask gives up, because several workers died with it,
-        is tried once more when nothing else runs: so no task is blamed for what its neighbour did.
+        is tried once more when nothing else runs: so no task is blamed for what its neighbour did. Short tasks travel
+        several at a time.
         """
-        del seconds_each
         if not tasks:
             return
         connection = self._connection()
         self._wait_for_worker(connection)
         work = _Work(connection, function)
         suspects: list[int] = []
-        for index, result in work.ended(tasks, range(len(tasks)), connection.client):
+        together = _together(len(tasks), seconds_each, sum(connection.client.nthreads().values()))
+        groups = [range(first, min(first + together, len(tasks))) for first in range(0, len(tasks), together)]
+        for index, result in work.ended(tasks, groups, connection.client):
             if result is _DIED:
                 suspects.append(index)
             else:
                 yield index, result
         for suspect in suspects:
-            for index, result in work.ended(tasks, [suspect], connection.client):
+            for index, result in work.ended(tasks, [range(suspect, suspect + 1)], connection.client):
                 if result is not _DIED:
                     yield index, result
                     continue
@@ -122,32 +126,33 @@ class _Work:
         if len(packed) > _SMALL_BYTES:
             self._function = connection.client.submit(bytes, packed, key=f"{self._name}-function")
 
-    def ended(self, tasks: Sequence[Any], indices: Sequence[int], client: Client) -> Iterator[tuple[int, Any]]:
-        """Number and result of each task as it ends, `_DIED` for one Dask gave up; a few more are on their way."""
+    def ended(self, tasks: Sequence[Any], groups: Sequence[range], client: Client) -> Iterator[tuple[int, Any]]:
+        """Number and result of each task as its group ends, `_DIED` where Dask gave up; a few more are on their way."""
         ended: queue.SimpleQueue[Future] = queue.SimpleQueue()
-        running: dict[str, tuple[int, Future]] = {}
+        running: dict[str, tuple[range, Future]] = {}
         from distributed.client import FutureCancelledError
 
-        waiting = iter(indices)
+        waiting = iter(groups)
 
         def fill() -> None:
             room = _AHEAD * max(1, self._workers(client)) - len(running)
-            for index in _first(waiting, room):
+            for group in _first(waiting, room):
                 self._tries += 1
-                key = f"{self._name}-{index}-{self._tries}"
-                future = client.submit(_do, self._function, self._dumps(tasks[index]), key=key)
-                running[future.key] = (index, future)
+                key = f"{self._name}-{group.start}-{self._tries}"
+                future = client.submit(_do, self._function, self._dumps([tasks[index] for index in group]), key=key)
+                running[future.key] = (group, future)
                 future.add_done_callback(ended.put)
 
         try:
             fill()
             while running:
                 future = self._next(ended, client)
-                result = _result(future)  # waits where the worker that had it is gone and another makes it anew
-                index, _ = running.pop(future.key)
+                group, _ = running[future.key]
+                results = _results(future, len(group))  # waits where its worker is gone and another makes it anew
+                del running[future.key]
                 future.release()
                 fill()
-                yield index, result
+                yield from zip(group, results, strict=True)
         except (OSError, RuntimeError, FutureCancelledError) as error:
             if client.status != "running" or isinstance(error, FutureCancelledError):
                 raise self._gone() from error
@@ -184,18 +189,23 @@ class _Work:
         return WorkersLost(f"{self._connection.called}: the connection was lost", self._connection.remedy)
 
 
-def _first(items: Iterator[int], count: int) -> Iterator[int]:
+def _together(tasks: int, seconds_each: float, workers: int) -> int:
+    """How many tasks travel at a time: about a second of work, and enough portions for all workers to end together."""
+    return max(1, min(int(_PORTION_S / max(seconds_each, 1e-3)), tasks // (_PORTIONS * max(1, workers))))
+
+
+def _first(items: Iterator[range], count: int) -> Iterator[range]:
     for _, item in zip(range(count), items, strict=False):
         yield item
 
 
-def _result(future: Future) -> Any:
+def _results(future: Future, count: int) -> list[Any]:
     from distributed.scheduler import KilledWorker
 
     try:
-        return future.result()
+        return list(future.result())
     except KilledWorker:
-        return _DIED
+        return [_DIED] * count
 
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h of glibc
@@ -204,8 +214,8 @@ _KEPT_BYTES = 32 * 2**20  # the largest that glibc takes for the second
 _UNPACKED: dict[bytes, tuple[Callable[[Any], Any], str, Circumstances]] = {}
 
 
-def _do(packed: bytes, task: bytes) -> Any:
-    """On the worker: unpack, once for all tasks of a function, and do it as the person's own process would."""
+def _do(packed: bytes, tasks: bytes) -> list[Any]:
+    """On the worker: unpack, once for all tasks of a function, and do some as the person's own process would."""
     if packed not in _UNPACKED:
         from pharmrs.pipeline.execution import limit_threads
 
@@ -217,7 +227,7 @@ def _do(packed: bytes, task: bytes) -> Any:
     if problems := unlike(_here(), own_circumstances(), theirs):
         raise InputError(problems)  # a worker that came after the others were checked
     os.chdir(folder)
-    return function(pickle.loads(task))
+    return [function(task) for task in pickle.loads(tasks)]
 
 
 def _keep_freed_memory() -> None:
