@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import report_factory
+from matplotlib.text import Text
 
 from pharmrs.records import ScanResult
 from pharmrs.report.figure_style import figure_svg_bytes
@@ -76,6 +78,22 @@ def test_quality_figure_keeps_limits_in_sight(results: list[ScanResult]) -> None
     axes = quality_figure(results, rules).axes[0]
     assert axes.get_xlim()[1] > 60
     assert axes.get_ylim()[1] > 200
+
+
+def test_names_of_excluded_scans_do_not_lie_on_each_other(results: list[ScanResult]) -> None:
+    """Twelve bad scans of nearly the same quality, as those of one careless day, among good ones."""
+    bad = [
+        report_factory.result(f"sub-{n:02d}_ses-1_acq-steam", n, line_width_hz=26.0 + 0.5 * n, noise=700.0)
+        for n in range(10, 22)
+    ]
+    figure = quality_figure([*results, *bad], report_factory.study().quality)
+    figure.savefig(io.BytesIO(), format="png")
+    names = [text for text in figure.axes[0].texts if text.get_text().startswith("sub-")]
+    boxes = [Text.get_window_extent(name) for name in names]  # of the name without the thread to its point
+    assert len(boxes) >= 12
+    overlaps = [(one, other) for n, one in enumerate(boxes) for other in boxes[:n] if one.overlaps(other)]
+    assert not overlaps
+    assert all(figure.bbox.containsx(box.x0) and figure.bbox.containsx(box.x1) for box in boxes)
 
 
 def test_same_record_same_bytes(results: list[ScanResult]) -> None:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _LABELLED_SCANS = 24  # more names than this cannot be read along 18 cm
 _LABELLED_POINTS = 15
 _LABEL_CHARACTERS = 56
+_NAME_PT, _LINE_PT = 4.6, 9.0  # width of a character, height of a line of the names at points
 
 
 def overview_figure(
@@ -106,23 +107,35 @@ def quality_figure(results: Sequence[ScanResult], rules: QualityRules) -> Figure
         _draw_limits(axes, rules)
         excluded_scans = [result for result in results if scan_exclusions(result)]
         if len(excluded_scans) <= _LABELLED_POINTS:
-            _label_points(axes, excluded_scans)
+            _label_points(fig, axes, excluded_scans)
         axes.set_xlabel("Line width of a modelled singlet, FWHM (Hz)")
         axes.set_ylabel("S/N (highest peak / 2 × RMS residual)")
         axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=2, borderaxespad=0.2)
     return fig
 
 
-def _label_points(axes: Axes, group: Sequence[ScanResult]) -> None:
-    middle = sum(axes.get_xlim()) / 2
-    for result in group:
+def _label_points(fig: Figure, axes: Axes, group: Sequence[ScanResult]) -> None:
+    """Names beside their points; one that would lie on another is lifted line by line until it does not."""
+    size_pt = 72 * fig.get_size_inches()  # a little more than the axes have: names come no closer than meant
+    (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
+    taken: list[tuple[float, float, float]] = []
+    for result in sorted(group, key=lambda one: (one.quality.signal_to_noise, one.quality.line_width_hz)):
         place = (result.quality.line_width_hz, result.quality.signal_to_noise)
         if all(math.isfinite(value) for value in place):
             text = short_name(result.files)
-            side = -1 if place[0] > middle else 1  # towards the middle, so that no name leaves the picture
+            side = -1 if place[0] > (left + right) / 2 else 1  # towards the middle: no name leaves the picture
+            start = 0.8 * size_pt[0] * (place[0] - left) / (right - left) + 6 * side
+            length = _NAME_PT * len(text)
+            begin, end = (start - length, start) if side < 0 else (start, start + length)
+            at = 0.75 * size_pt[1] * (place[1] - bottom) / (top - bottom)
+            lift = 4.0
+            while any(begin < e and b < end and abs(at + lift - y) < _LINE_PT for b, e, y in taken):
+                lift += _LINE_PT / 2
+            taken.append((begin, end, at + lift))
+            thread = {"arrowstyle": "-", "color": MODEL, "linewidth": 0.4, "shrinkA": 0, "shrinkB": 3}
             axes.annotate(
-                text, place, xytext=(6 * side, 4), textcoords="offset points", fontsize=7.5, color=MODEL,
-                ha="right" if side < 0 else "left",
+                text, place, xytext=(6 * side, lift), textcoords="offset points", fontsize=7.5, color=MODEL,
+                ha="right" if side < 0 else "left", arrowprops=thread if lift > _LINE_PT else None,
             )  # fmt: skip
 
 
