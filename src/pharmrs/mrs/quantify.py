@@ -205,7 +205,7 @@ SCALES: dict[str, Scale] = {
         "mmol/L", "water-scaled with the stated relaxation times of metabolites and water", _water_relaxation
     ),
     "gm_wm_normalised": Scale(
-        "mmol/L", "lcmodel_water over the volume fraction of grey and white matter", _gm_wm_normalised
+        "mmol/L", "water-scaled as LCModel, over the volume fraction of grey and white matter", _gm_wm_normalised
     ),
     "tissue_molal": Scale(
         "mmol/kg", "per kg of tissue water, water of each tissue with its relaxation (Gasparovic 2006)", _tissue_molal
