@@ -34,6 +34,7 @@ _SKEW_MEAN_HZ = {"tail_hz": 1.2, "spread_hz": 1.15}
 _SKEW_SD_HZ = {"tail_hz": 1.05, "spread_hz": 0.55}
 _BUMPS, _BUMP_HEIGHT = 3, 0.073  # height SD over the highest peak
 _UNIFORM = 1.0 / math.sqrt(12.0)
+_SPECTRUM_S = 0.016  # CPU of one
 
 
 class _Columns:
@@ -60,7 +61,7 @@ def bounds(kind: str, basis: BasisSet, truth: Mapping[str, FloatArray], workers:
         (kind, basis, {key: float(values[index]) for key, values in truth.items()}, index)
         for index in range(len(truth["lor"]))
     ]
-    variances = map_tasks(_relative_variances, tasks, workers, lambda _values: None)
+    variances = map_tasks(_relative_variances, tasks, workers, seconds_each=_SPECTRUM_S)
     return {target: 100.0 * math.sqrt(float(np.mean([one[target] for one in variances]))) for target in TARGETS}
 
 

@@ -168,3 +168,21 @@ def test_a_sidecar_that_comes_later_is_seen(tmp_path: Path) -> None:
     assert sidecars_of(recording) == [tmp_path / "svs.json"]
     (tmp_path / "svs.json").unlink()
     assert sidecars_of(recording) == []
+
+
+def test_each_folder_is_listed_once_for_all_recordings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """1,500 participants: a listing is not forgotten before the second recording of its folder, nor the second pass."""
+    (tmp_path / "dataset_description.json").write_text("{}")
+    recordings = []
+    for number in range(1500):
+        folder = tmp_path / f"sub-{number}" / "mrs"
+        folder.mkdir(parents=True)
+        recordings += [folder / f"sub-{number}_run-{run}_svs.nii.gz" for run in (1, 2)]
+    for place in (tmp_path, *tmp_path.rglob("*")):
+        os.utime(place, (1e9, 1e9))
+    listed: list[str] = []
+    original = os.listdir
+    monkeypatch.setattr(os, "listdir", lambda folder: [listed.append(folder), original(folder)][1])
+    for recording in (*recordings, *reversed(recordings)):
+        assert sidecars_of(recording) == []
+    assert len(listed) == len(set(listed)) == 1 + 2 * 1500

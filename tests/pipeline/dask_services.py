@@ -26,6 +26,10 @@ def later_first(number: int) -> int:
     return 10 * number
 
 
+def has_loaded(module: str) -> bool:
+    return module in sys.modules
+
+
 def ten_times_with(number: int, ballast: bytes) -> int:
     """`ballast`: something every worker needs, as large as a basis set."""
     return 10 * number + len(ballast) % 10

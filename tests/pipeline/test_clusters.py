@@ -103,5 +103,5 @@ def test_jobs_do_the_work(tmp_path: Path) -> None:
     )
     with workforce(Execution(cluster=jobs)) as team:
         team.check([tmp_path])
-        assert map_tasks(abs, [-4, 3, -2, 1, 0], team) == [4, 3, 2, 1, 0]
+        assert map_tasks(abs, [-4, 3, -2, 1, 0], team, seconds_each=1.0) == [4, 3, 2, 1, 0]
     assert list(tmp_path.iterdir()) == []

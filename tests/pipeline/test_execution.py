@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
-from dask_services import Services, deadly, gone_now, later_first, pages_asked_for, refuse, ten_times_with, wait_until
+from dask_services import (
+    Services,
+    deadly,
+    gone_now,
+    has_loaded,
+    later_first,
+    pages_asked_for,
+    refuse,
+    ten_times_with,
+    wait_until,
+)
 from e2e import RESULTS, pharmrs, results, table
 from hypothesis import given
 from hypothesis import strategies as st
 from small_trial import write_small_trial
 
 from pharmrs.errors import InputError, WorkersLost
-from pharmrs.pipeline import execution
+from pharmrs.pipeline import dask_clusters, execution
+from pharmrs.pipeline.dask_clusters import Connection
 from pharmrs.pipeline.dask_workers import _together
 from pharmrs.pipeline.execution import Execution, LocalWorkers, default_workers, map_tasks, workforce
 from pharmrs.pipeline.run import run_dataset
@@ -28,14 +41,14 @@ LONG_S = 100.0  # expected of a task: workers are started for it
 
 def test_one_worker_does_its_tasks_in_order() -> None:
     seen: list[int] = []
-    assert map_tasks(later_first, range(3), 1, seen.append) == seen == [0, 10, 20]
+    assert map_tasks(later_first, range(3), 1, seen.append, seconds_each=1.0) == seen == [0, 10, 20]
     with pytest.raises(InputError) as caught:
-        map_tasks(refuse, range(3), 1)
+        map_tasks(refuse, range(3), 1, seconds_each=1.0)
     assert [problem.file for problem in caught.value.problems] == ["file-1"]
 
 
 def test_no_task_and_default_workers() -> None:
-    assert map_tasks(later_first, [], 4) == []
+    assert map_tasks(later_first, [], 4, seconds_each=LONG_S) == []
     assert default_workers() >= 1
 
 
@@ -45,6 +58,65 @@ def test_no_process_is_started_for_little_work(monkeypatch: pytest.MonkeyPatch) 
     assert map_tasks(later_first, range(1), 4, seconds_each=LONG_S) == [0]
     with pytest.raises(pytest.fail.Exception):
         map_tasks(later_first, range(3), 4, seconds_each=LONG_S)
+
+
+class FewWorkers:
+    """Stands for the client of a connection: what workers were asked to do."""
+
+    status = "running"
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, Any]] = []
+
+    def run(self, function: Any, *given: Any, on_error: str = "raise") -> dict[str, Any]:
+        self.asked.append((function.__name__, given[0]))
+        return {}
+
+
+def test_workers_start_while_the_command_does_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only for work that is worth it, once, in the background; they end with the team, used or not."""
+    client, may_start, events = FewWorkers(), threading.Event(), []
+
+    @contextlib.contextmanager
+    def slow_start() -> Iterator[Connection]:
+        assert may_start.wait(60)
+        events.append("started")
+        yield Connection(cast(Any, client), "workers", 1.0, "none")
+        events.append("ended")
+
+    monkeypatch.setattr(dask_clusters, "local_processes", lambda _count: slow_start)
+    with contextlib.closing(LocalWorkers(2)) as team:
+        team.prepare(4, 1.0, ["csv"])
+        team.prepare(1, LONG_S, ["csv"])
+        assert team._team is None
+        team.prepare(100, 1.0, ["csv"])  # returns, though they have not started
+        team.prepare(100, 1.0, ["csv"])
+        assert events == [] and team._team is not None
+        may_start.set()
+        assert team._team._connection().client is cast(Any, client)
+        assert team._team._connection().client is cast(Any, client)
+        assert client.asked == [("_load", ("csv",))]
+    assert events == ["started", "ended"]
+    with contextlib.closing(LocalWorkers(2)) as team:
+        team.prepare(100, 1.0, ["csv"])
+    assert events == ["started", "ended"] * 2
+
+
+def test_a_start_that_fails_is_told_when_the_workers_are_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails() -> Any:
+        raise WorkersLost("no port is free", "none")
+
+    monkeypatch.setattr(dask_clusters, "local_processes", lambda _count: fails)
+    with contextlib.closing(LocalWorkers(2)) as team:
+        team.prepare(100, 1.0, [])
+        with pytest.raises(WorkersLost, match="no port is free"):
+            list(team.results(abs, range(100), None, 1.0))
+
+
+def test_what_a_worker_loads_is_there_for_its_first_task() -> None:
+    with workforce(2) as team:
+        team.prepare(10, LONG_S, ["xml.dom.minidom"])
+        assert map_tasks(has_loaded, ["xml.dom.minidom", "wave"], team, seconds_each=LONG_S) == [True, False]
 
 
 def test_processes_of_this_computer() -> None:
@@ -77,13 +149,18 @@ def test_how_many_tasks_travel_together(tasks: int, seconds_each: float, workers
 
 
 class LosesOne:
-    """Workers that die with one scan."""
+    """Workers that die with one scan. `expected`: how many tasks, of how many seconds, they were told to expect."""
 
     def __init__(self, name: str) -> None:
         self._name = name
+        self.expected: list[tuple[int, float]] = []
 
     def check(self, needed: Sequence[Path]) -> None:
         pass
+
+    def prepare(self, tasks: int, seconds_each: float, modules: Sequence[str]) -> None:
+        assert modules == ["pharmrs.pipeline.scan_tasks"]
+        self.expected.append((tasks, seconds_each))
 
     def results(self, function: Any, tasks: Any, lost: Any, seconds_each: float) -> Iterator[Any]:
         for index, task in enumerate(tasks):
@@ -98,6 +175,17 @@ def test_a_scan_whose_worker_dies_is_a_failed_scan(demo: Path, tmp_path: Path) -
     assert "sub-01_ses-2" in problem.file
     status = {row["scan"][:12]: row["status"] for row in table(tmp_path / "out" / "quality.tsv")}
     assert status == {"sub-01_ses-1": "analysed", "sub-01_ses-2": "failed"}
+
+
+def test_workers_are_told_what_will_certainly_have_to_be_fitted(demo: Path, tmp_path: Path) -> None:
+    """And how long a scan takes: 0.13 s, and 0.96 s for 134 MB of recordings."""
+    out, team = tmp_path / "out", LosesOne("sub-01_ses-2")
+    run_dataset(demo, out, team)
+    run_dataset(demo, out, team)  # one of the two was lost
+    run_dataset(demo, out, team, fresh=True)
+    assert [count for count, _ in team.expected] == [2, 1, 2]
+    size = sum(path.stat().st_size for path in demo.rglob("mrs/*.nii.gz")) / 2
+    assert team.expected[0][1] == pytest.approx(0.13 + 0.96 * size / 134e6, rel=0.01)
 
 
 def test_two_workers_leave_the_same_bytes_as_one(demo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -214,8 +302,6 @@ def test_a_worker_that_cannot_do_the_same_work_is_named(services: Services, tria
 
 @pytest.mark.long
 def test_nobody_there(services: Services, monkeypatch: pytest.MonkeyPatch, trial: Path) -> None:
-    from pharmrs.pipeline import dask_clusters
-
     monkeypatch.setattr(dask_clusters, "_CONNECT_S", 2)
     end = pharmrs("run", trial, "--scheduler", "tcp://127.0.0.1:9")
     assert end.code == 2 and "a Dask scheduler must answer there" in end.err and "Remedy:" in end.err
@@ -225,6 +311,6 @@ def test_nobody_there(services: Services, monkeypatch: pytest.MonkeyPatch, trial
     services.start_worker()
     monkeypatch.setattr(dask_clusters, "_NEW_WORKER_S", 60.0)
     with workforce(Execution(scheduler=services.address)) as team:
-        found = map_tasks(gone_now, range(10), team)
+        found = map_tasks(gone_now, range(10), team, seconds_each=LONG_S)
     assert [number for number, _ in found] == list(range(10))
     assert {process for _, process in found} == {services.processes[-1].pid}

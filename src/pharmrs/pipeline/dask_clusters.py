@@ -81,7 +81,7 @@ def local_processes(count: int) -> Start:
                     silence_logs=logging.CRITICAL,
                 )
             )
-            client = stack.enter_context(Client(cluster))
+            client = stack.enter_context(contextlib.closing(Client(cluster)))  # whatever thread ends it
             remedy = "run again: what is done is kept; if it is memory, use fewer --workers"
             yield Connection(client, f"{count} processes of this computer", _NEW_WORKER_S, remedy)
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import pickle
 import queue
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from pharmrs.errors import InputError, WorkersLost
 from pharmrs.pipeline.dask_clusters import Connection, Start
@@ -38,11 +41,25 @@ class DaskWorkers:
         self._start = start
         self._end = contextlib.ExitStack()
         self._made: Connection | None = None
+        self._coming: Background[Connection] | None = None
 
     def close(self) -> None:
         """Let go of the workers; those that were started here end."""
+        if self._coming is not None:
+            with contextlib.suppress(Exception):  # nobody needs them any more
+                self._connection()
         self._end.close()
         self._made = None
+
+    def prepare(self, _tasks: int, _seconds_each: float, modules: Sequence[str]) -> None:
+        """Begin to start the workers and have them load `modules`, which takes seconds, beside what the caller does."""
+        if self._made is None and self._coming is None:
+            self._coming = Background(partial(self._started, tuple(modules)))
+
+    def _started(self, modules: Sequence[str]) -> Connection:
+        connection = self._end.enter_context(self._start())
+        connection.client.run(_load, modules, on_error="ignore")  # their first task tells what is wrong with them
+        return connection
 
     def check(self, needed: Sequence[Path]) -> None:
         """Raise `InputError` with every worker that runs another program or does not see the files `needed`."""
@@ -96,6 +113,9 @@ class DaskWorkers:
                 yield index, lost(tasks[index], text)
 
     def _connection(self) -> Connection:
+        if self._coming is not None:
+            coming, self._coming = self._coming, None
+            self._made = coming.result()
         if self._made is None:
             self._made = self._end.enter_context(self._start())
         return self._made
@@ -106,6 +126,27 @@ class DaskWorkers:
             if time.monotonic() > until:
                 raise WorkersLost(f"{connection.called}: no worker came", connection.remedy)
             time.sleep(_LOOK_S)
+
+
+class Background(Generic[Result]):
+    """Something that is done in a thread of its own, at most until the program ends."""
+
+    def __init__(self, work: Callable[[], Result]) -> None:
+        self._found: queue.SimpleQueue[tuple[bool, Any]] = queue.SimpleQueue()
+        threading.Thread(target=self._do, args=(work,), daemon=True).start()
+
+    def result(self) -> Result:
+        """What came out, once; waits for it. Raises what was raised there."""
+        fine, found = self._found.get()
+        if not fine:
+            raise found
+        return cast(Result, found)
+
+    def _do(self, work: Callable[[], Result]) -> None:
+        try:
+            self._found.put((True, work()))
+        except BaseException as error:
+            self._found.put((False, error))
 
 
 class _Work:
@@ -228,6 +269,12 @@ def _do(packed: bytes, tasks: bytes) -> list[Any]:
         raise InputError(problems)  # a worker that came after the others were checked
     os.chdir(folder)
     return [function(task) for task in pickle.loads(tasks)]
+
+
+def _load(modules: Sequence[str]) -> None:
+    """On the worker: what its first task would have to wait for."""
+    for module in modules:
+        importlib.import_module(module)
 
 
 def _keep_freed_memory() -> None:

@@ -7,9 +7,12 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from pharmrs.records.cluster import ClusterPlan
+
+if TYPE_CHECKING:
+    from pharmrs.pipeline.dask_workers import DaskWorkers
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -21,7 +24,6 @@ _THREAD_VARIABLES = (
     "VECLIB_MAXIMUM_THREADS",
     "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS",
 )
-_USUAL_TASK_S = 1.0
 # Dask on two cores of a laptop: import, scheduler and workers, each of which loads the program (docs/scale.md)
 _START_S = 5.0
 
@@ -31,6 +33,9 @@ class Workers(Protocol):
 
     def check(self, needed: Sequence[Path]) -> None:
         """Raise `InputError` naming every worker that runs another program or does not see the files `needed`."""
+
+    def prepare(self, tasks: int, seconds_each: float, modules: Sequence[str]) -> None:
+        """Be told that so many tasks will come, which need these modules, while whoever asks for them does more."""
 
     def results(
         self,
@@ -90,11 +95,17 @@ class LocalWorkers:
 
     def __init__(self, count: int) -> None:
         self._count = count
-        self._team: Workers | None = None
+        self._team: DaskWorkers | None = None
         self._end = contextlib.ExitStack()
 
     def check(self, needed: Sequence[Path]) -> None:
         """They are this program and see what it sees."""
+
+    def prepare(self, tasks: int, seconds_each: float, modules: Sequence[str]) -> None:
+        """The others begin to start, where the tasks are worth it."""
+        if self._are_worth_it(tasks, seconds_each):
+            limit_threads()
+            self._others().prepare(tasks, seconds_each, modules)
 
     def results(
         self,
@@ -104,8 +115,7 @@ class LocalWorkers:
         seconds_each: float,
     ) -> Iterator[tuple[int, Result]]:
         """Done here, one after the other, where starting others would take longer than they save."""
-        saved_s = seconds_each * (len(tasks) - -(-len(tasks) // self._count))
-        if saved_s == 0 or (self._team is None and saved_s <= _START_S):
+        if not self._are_worth_it(len(tasks), seconds_each):
             return enumerate(map(function, tasks))
         return self._others().results(function, tasks, lost, seconds_each)
 
@@ -114,7 +124,11 @@ class LocalWorkers:
         self._end.close()
         self._team = None
 
-    def _others(self) -> Workers:
+    def _are_worth_it(self, tasks: int, seconds_each: float) -> bool:
+        saved_s = seconds_each * (tasks - -(-tasks // self._count))
+        return saved_s > (_START_S if self._team is None else 0.0)
+
+    def _others(self) -> DaskWorkers:
         if self._team is None:
             from pharmrs.pipeline.dask_clusters import local_processes
             from pharmrs.pipeline.dask_workers import DaskWorkers
@@ -130,15 +144,15 @@ def as_done(
     tasks: Sequence[Task],
     workers: int | Workers,
     *,
+    seconds_each: float,
     lost: Callable[[Task, str], Result] | None = None,
-    seconds_each: float = _USUAL_TASK_S,
 ) -> Iterator[tuple[int, Result]]:
     """Number and result of each task as it ends; nothing is kept, so that memory does not grow with the tasks.
 
-    `workers`: a number: of processes of this computer, for this call alone. `lost`: the result of a task whose worker
-    died every time it was tried, from the task and what happened; without it `WorkersLost` is raised. `seconds_each`:
-    what a task is expected to take. An exception in a worker propagates: expected bad data must be a result, not an
-    exception.
+    `workers`: a number: of processes of this computer, for this call alone. `seconds_each`: CPU that a task is expected
+    to take: by it others are started or not, and short tasks travel together. `lost`: the result of a task whose worker
+    died every time it was tried, from the task and what happened; without it `WorkersLost` is raised. An exception in a
+    worker propagates: expected bad data must be a result, not an exception.
     """
     limit_threads()
     with workforce(workers) as team:
@@ -151,8 +165,8 @@ def map_tasks(
     workers: int | Workers,
     done: Callable[[Result], None] = lambda _result: None,
     *,
+    seconds_each: float,
     lost: Callable[[Task, str], Result] | None = None,
-    seconds_each: float = _USUAL_TASK_S,
 ) -> list[Result]:
     """Results of `function` for every task, in their order; `done` is called as each one ends. See `as_done`."""
     results: dict[int, Result] = {}

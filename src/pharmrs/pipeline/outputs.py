@@ -18,7 +18,7 @@ from pharmrs.report.atomic import write_bytes, write_text
 from pharmrs.report.html import write_report
 from pharmrs.report.methods import methods_text
 from pharmrs.report.scan_figures import ScanFigures
-from pharmrs.report.scan_pages import FigureSource
+from pharmrs.report.scan_pages import FigureSource, KeptPages
 from pharmrs.report.tables import problems_table, write_study_tables, write_table
 
 SCALE_LABELS = {
@@ -82,8 +82,9 @@ def write_study(
     figures: FigureSource,
     stages: Sequence[StageOutcome],
     provenance: Mapping[str, object],
+    kept: KeptPages | None = None,
 ) -> Path:
-    """Problems, methods, provenance and report; returns the path of the report."""
+    """Problems, methods, provenance and report; returns the path of the report. `kept`: pages of an earlier run."""
     study, _ = dataset.usable()
     outcomes = [_portable(outcome, dataset.root) for outcome in outcomes]
     results = [outcome.result for outcome in outcomes if outcome.result is not None]
@@ -109,6 +110,7 @@ def write_study(
         figures=figures,
         problems=general,
         sections=[section for stage in stages for section in stage.sections],
+        kept=kept,
     )
     return report
 

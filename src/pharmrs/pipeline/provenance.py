@@ -29,10 +29,11 @@ def provenance_of(
     study, basis = dataset.usable()
     named = (STUDY_FILE, *basis_files(study.basis))
     inputs = {name: sums.of(dataset.root / name) for name in named}
-    recordings = {Path(path) for scan in dataset.scans for path in scan.paths}
+    # in their order: those of one folder ask for the same sidecars
+    recordings = dict.fromkeys(Path(path) for scan in dataset.scans for path in scan.paths)
     sidecars = {sidecar for path in recordings for sidecar in sidecars_of(path)}
     given = {Path(path) for path in images} | {path for stage in STAGES for path in stage.inputs(dataset.root, study)}
-    inputs |= {_shown(path, dataset.root): sums.of(path) for path in recordings | sidecars | given}
+    inputs |= {_shown(path, dataset.root): sums.of(path) for path in recordings.keys() | sidecars | given}
     libraries = {one.name: version or "not installed" for one, version in required_libraries()}
     return {
         "software": {"pharmrs": __version__, "python": platform.python_version(), **libraries},

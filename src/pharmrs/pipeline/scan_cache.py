@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pharmrs.io.checksums import Checksums
-from pharmrs.io.content import is_file, read_text
+from pharmrs.io.content import is_file, read_content, read_text
 from pharmrs.io.record_json import NotARecord, from_json, to_json
 from pharmrs.pipeline.derivative import CACHE_FOLDER
 from pharmrs.pipeline.relative_paths import relative_to
@@ -49,9 +50,13 @@ class ScanCache:
     def __init__(self, output: Path, root: Path) -> None:
         self._output, self._root = output, root
 
+    def knows(self, files: ScanFiles) -> bool:
+        """Whether anything is kept of the scan."""
+        return is_file(self._place(files))
+
     def reasons(self, files: ScanFiles, key: ScanKey) -> tuple[str, ...]:
         """Why the scan has to be done again; none: it need not."""
-        if not is_file(self._place(files)):
+        if not self.knows(files):
             return (NEW,)
         try:
             with self._place(files).open(encoding="utf-8") as stream:
@@ -113,6 +118,13 @@ class ScanCache:
         )
         lines = (json.dumps(dict(sorted(key.parts.items()))), json.dumps(to_json(entry)))
         write_text(self._place(outcome.files), "\n".join(lines))
+
+    def checksum(self, files: ScanFiles) -> str:
+        """SHA-256 of all that is kept of a scan; empty where there is nothing."""
+        try:
+            return hashlib.sha256(read_content(self._place(files), _LARGEST_BYTES)).hexdigest()
+        except OSError:
+            return ""
 
     def forget(self, files: ScanFiles) -> None:
         """Drop the entry: what it describes is about to be replaced."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,6 +19,8 @@ from pharmrs.records.basis import BasisSet
 from pharmrs.records.quantification import Exclusion
 from pharmrs.records.scan import ScanFiles, ScanOutcome
 from pharmrs.report.scan_figures import render_scan_figures
+
+_SCAN_S, _SCAN_S_PER_BYTE = 0.13, 7.2e-9  # fit, tables and pictures; reading and unpacking
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +85,13 @@ def plan_scans(
         )
         tasks.append(task)
     return tasks
+
+
+def expected_s(scans: Sequence[ScanFiles]) -> float:
+    """Seconds of CPU that one of these scans takes in the mean, from the size of its recordings (docs/scale.md)."""
+    found = [signature(Path(path)) for files in scans for path in files.paths]
+    size = sum(one[0] for one in found if one is not None)
+    return _SCAN_S + _SCAN_S_PER_BYTE * size / max(1, len(scans))
 
 
 def fit_and_draw(task: ScanTask, basis: BasisSet) -> ScanOutcome:

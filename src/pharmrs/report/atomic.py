@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import fnmatch
 import os
 import shutil
 import threading
@@ -55,9 +56,10 @@ def write_text(path: Path, content: str) -> None:
 
 def remove_leftovers(folder: Path) -> None:
     """Delete the temporary files of processes that were killed; only for who holds `folder` alone."""
-    for pattern in LEFTOVERS:
-        for path in folder.rglob(pattern):
-            path.unlink(missing_ok=True)
+    for place, _, names in os.walk(folder):  # in one go: there may be a hundred thousand files
+        for name in names:
+            if name.startswith(".") and any(fnmatch.fnmatchcase(name, pattern) for pattern in LEFTOVERS):
+                Path(place, name).unlink(missing_ok=True)
 
 
 def not_written(path: Path, size: int, error: OSError) -> OSError:

@@ -18,7 +18,7 @@ from pharmrs.report.markdown import to_html
 from pharmrs.report.numbers import MISSING, count_text, number_text
 from pharmrs.report.page import environment
 from pharmrs.report.rules import declared_limits
-from pharmrs.report.scan_pages import PAGES_FOLDER, FigureSource, ScanPages, drawn_figures
+from pharmrs.report.scan_pages import PAGES_FOLDER, FigureSource, KeptPages, ScanPages, drawn_figures
 from pharmrs.report.section import Section
 from pharmrs.report.summary import RuleCount, main_metabolites, rule_counts, scan_exclusions
 from pharmrs.report.view_groups import concentrations_view, rule_sensitivity_view
@@ -55,6 +55,7 @@ def write_report(
     figures: FigureSource = drawn_figures,
     problems: Sequence[InputProblem] = (),
     sections: Sequence[Section] = (),
+    kept: KeptPages | None = None,
 ) -> None:
     """Write the report of a study, whole or not at all.
 
@@ -65,7 +66,7 @@ def write_report(
     `scale_labels`: scale key -> words with unit. `metabolites`: those of the overview figure and of the table with
     and without each rule; empty: the best determined ones. `figures`: the pictures of a scan, drawn or as a
     run left them; by default they are drawn. `problems`: those of the dataset as a whole, shown beside the scans' own.
-    `sections`: of the stages after the scans.
+    `sections`: of the stages after the scans. `kept`: notes of an earlier run about the pages of scans.
     """
     ordered = sorted(outcomes, key=lambda outcome: outcome.files.name)
     results = [outcome.result for outcome in ordered if outcome.result is not None]
@@ -77,7 +78,7 @@ def write_report(
     found.sort(key=lambda one: (one.severity != "error", one.file, one.field))
     rule_names = [count.rule for count in counts]
     scans = ScanPages(
-        report=path, title=study_title, outcomes=ordered, scale=primary_scale, label=label, figures=figures
+        report=path, title=study_title, outcomes=ordered, scale=primary_scale, label=label, figures=figures, kept=kept
     )
     scans.write()
     page = environment().get_template("report.html.j2")

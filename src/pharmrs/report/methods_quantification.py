@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -24,8 +25,9 @@ def quantification_paragraphs(study: Study, results: Sequence[ScanResult], cite:
             f"The amplitude of the unsuppressed water reference{where} was obtained from a fit extrapolated to t = 0."
         )
     lines: list[str] = []
+    with_value = Counter(scale for result in results for scale in _scales_with_value(result))
     for scale in scale_order(results):
-        given = sum(_has_value(result, scale) for result in results)
+        given = with_value[scale]
         if not given:
             continue
         describe = _SCALES.get(scale, _other_scale)
@@ -39,8 +41,8 @@ def quantification_paragraphs(study: Study, results: Sequence[ScanResult], cite:
     return paragraphs
 
 
-def _has_value(result: ScanResult, scale: str) -> bool:
-    return any(item.scale == scale and math.isfinite(item.value) for item in result.concentrations)
+def _scales_with_value(result: ScanResult) -> set[str]:
+    return {item.scale for item in result.concentrations if math.isfinite(item.value)}
 
 
 def _ratio(_plan: Quantification, results: Sequence[ScanResult], _cite: Citations) -> str:

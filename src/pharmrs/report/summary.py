@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -78,11 +79,33 @@ def group_values(
     results: Iterable[ScanResult], metabolite: str, scale: str, *, exclude: bool, without_rule: str = ""
 ) -> GroupValues:
     """Mean and SD over scans; `exclude` leaves out what a rule excluded. Values that could not be given never count."""
+    given = ((result, concentration_of(result, metabolite, scale)) for result in results)
+    pairs = [(result, found) for result, found in given if found is not None]
+    return described(pairs, metabolite, exclude=exclude, without_rule=without_rule)
+
+
+Given = Sequence[tuple[ScanResult, Concentration]]
+
+
+def by_metabolite(results: Iterable[ScanResult], scale: str) -> dict[str, Given]:
+    """Every concentration on a scale with its scan, metabolite by metabolite, in one pass."""
+    found: dict[str, list[tuple[ScanResult, Concentration]]] = defaultdict(list)
+    for result in results:
+        first: dict[str, Concentration] = {}
+        for item in result.concentrations:
+            if item.scale == scale:
+                first.setdefault(item.metabolite, item)
+        for metabolite, item in first.items():
+            found[metabolite].append((result, item))
+    return dict(found)
+
+
+def described(given: Given, metabolite: str, *, exclude: bool, without_rule: str = "") -> GroupValues:
+    """The same as `group_values`, of concentrations of this metabolite that are at hand."""
     values: list[float] = []
     subjects: set[str] = set()
-    for result in results:
-        found = concentration_of(result, metabolite, scale)
-        if found is None or not math.isfinite(found.value):
+    for result, found in given:
+        if not math.isfinite(found.value):
             continue
         if exclude and is_excluded(result, metabolite, without_rule):
             continue
@@ -138,9 +161,10 @@ def main_metabolites(results: Sequence[ScanResult], scale: str, count: int = 6) 
     Left out are values that cannot vary (tCr on the scale relative to tCr) and those without a value on the scale.
     """
     ranked: list[tuple[float, str]] = []
+    given = by_metabolite(results, scale)
     for metabolite in metabolite_order(results):
-        described = group_values(results, metabolite, scale, exclude=False)
-        if described.scans == 0 or (described.scans > 1 and described.sd <= 1e-12 * abs(described.mean)):
+        found = described(given.get(metabolite, ()), metabolite, exclude=False)
+        if found.scans == 0 or (found.scans > 1 and found.sd <= 1e-12 * abs(found.mean)):
             continue
         ranked.append((median_crlb(results, metabolite), metabolite))
     best = {name for _, name in sorted(ranked)[:count]}

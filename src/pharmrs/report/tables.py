@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
 from pharmrs.errors import InputProblem
 from pharmrs.records.fit import LinearCombinationFit, MetaboliteAmplitude
-from pharmrs.records.quantification import ScanQuality
+from pharmrs.records.quantification import Concentration, ScanQuality
 from pharmrs.records.scan import ScanOutcome, ScanResult
 from pharmrs.report import dictionaries
-from pharmrs.report.atomic import write_text
+from pharmrs.report.atomic import write_text, writing
 from pharmrs.report.dictionaries import Column
 from pharmrs.report.numbers import MISSING
 from pharmrs.report.rules import concerns_scan
@@ -29,29 +30,44 @@ _SIGNIFICANT_DIGITS = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """A table to be written as `<name>.tsv` and `<name>.json`: columns with their definitions, and rows."""
+    """A table to be written as `<name>.tsv` and `<name>.json`: columns with their definitions, and rows.
+
+    Where there may be millions, `rows` are made one by one as they are asked for.
+    """
 
     name: str
     columns: Mapping[str, Column]
-    rows: tuple[Row, ...]
+    rows: Iterable[Row]
+
+
+@dataclass(frozen=True, slots=True)
+class RowsWhenAsked:
+    """Rows that are made anew each time somebody goes through them, and held by nobody."""
+
+    make: Callable[[], Iterator[Row]]
+
+    def __iter__(self) -> Iterator[Row]:
+        return self.make()
 
 
 def cell_text(value: Cell) -> str:
     """One cell: `n/a` when missing (BIDS), yes/no, at most ten significant digits and no more than needed."""
-    if value is None or value == "" or (isinstance(value, float) and math.isnan(value)):
+    if isinstance(value, float):
+        return MISSING if math.isnan(value) else f"{value:.{_SIGNIFICANT_DIGITS}g}"
+    if value is None or value == "":
         return MISSING
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:.{_SIGNIFICANT_DIGITS}g}"
     return " ".join(str(value).split()) or MISSING  # a tab or line end inside a cell would break the row
 
 
 def write_tsv(path: Path, columns: Sequence[str], rows: Iterable[Row]) -> None:
-    """Write a tab-separated table with a header line, whole or not at all."""
-    lines = ["\t".join(columns)]
-    lines += ["\t".join(cell_text(row.get(column)) for column in columns) for row in rows]
-    write_text(path, "\n".join(lines) + "\n")
+    """Write a tab-separated table with a header line, whole or not at all; no more than a row is held."""
+    with writing(path) as stream:
+        stream.write(("\t".join(columns) + "\n").encode("utf-8"))
+        for row in rows:
+            cells = [cell_text(row.get(column)) for column in columns]
+            stream.write(("\t".join(cells) + "\n").encode("utf-8"))
 
 
 def write_table(folder: Path, table: Table) -> tuple[Path, Path]:
@@ -86,11 +102,19 @@ def metabolites_table(results: Sequence[ScanResult], scale_labels: Mapping[str, 
         **dictionaries.scale_columns({scale: (labels.get(scale, scale), units[scale]) for scale in scales}),
         **dictionaries.METABOLITES_END,
     }
-    rows = tuple(_metabolite_row(result, row) for result in ordered for row in result.amplitudes)
+    rows = RowsWhenAsked(lambda: (row for result in ordered for row in _metabolite_rows(result)))
     return Table(name="metabolites", columns=columns, rows=rows)
 
 
-def _metabolite_row(result: ScanResult, amplitude: MetaboliteAmplitude) -> Row:
+def _metabolite_rows(result: ScanResult) -> Iterator[Row]:
+    scales: dict[str, list[Concentration]] = defaultdict(list)
+    for item in result.concentrations:
+        scales[item.metabolite].append(item)
+    for amplitude in result.amplitudes:
+        yield _metabolite_row(result, amplitude, scales[amplitude.metabolite])
+
+
+def _metabolite_row(result: ScanResult, amplitude: MetaboliteAmplitude, scales: Sequence[Concentration]) -> Row:
     row: Row = {
         "scan": result.files.name,
         "subject": result.files.subject,
@@ -106,10 +130,9 @@ def _metabolite_row(result: ScanResult, amplitude: MetaboliteAmplitude) -> Row:
         "excluded": is_excluded(result, amplitude.metabolite),
     }
     reasons: list[str] = []
-    for item in result.concentrations:
-        if item.metabolite == amplitude.metabolite:
-            row[item.scale], row[f"{item.scale}_sd"] = item.value, item.sd
-            reasons += [f"{item.scale}: {item.reason}"] if item.reason else []
+    for item in scales:
+        row[item.scale], row[f"{item.scale}_sd"] = item.value, item.sd
+        reasons += [f"{item.scale}: {item.reason}"] if item.reason else []
     row["reason"] = "; ".join(reasons)
     return row
 

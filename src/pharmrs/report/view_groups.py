@@ -7,18 +7,19 @@ from collections.abc import Sequence
 from pharmrs.records.scan import ScanResult
 from pharmrs.report.numbers import MISSING, with_sd_text
 from pharmrs.report.rules import rule_label
-from pharmrs.report.summary import GroupValues, group_values, median_crlb, metabolite_order
+from pharmrs.report.summary import GroupValues, by_metabolite, described, group_values, median_crlb, metabolite_order
 from pharmrs.report.view_tables import CellView, TableView, count_cell, number_cell
 
 
 def concentrations_view(results: Sequence[ScanResult], scale: str, label: str) -> TableView:
     """Mean, SD, CV and n per metabolite: all values, and those that no rule excluded."""
+    given = by_metabolite(results, scale)
     rows = tuple(
         (
             CellView(metabolite),
             number_cell(median_crlb(results, metabolite), 2),
-            *_group_cells(group_values(results, metabolite, scale, exclude=False)),
-            *_group_cells(group_values(results, metabolite, scale, exclude=True)),
+            *_group_cells(described(given.get(metabolite, ()), metabolite, exclude=False)),
+            *_group_cells(described(given.get(metabolite, ()), metabolite, exclude=True)),
         )
         for metabolite in metabolite_order(results)
     )
