@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +32,12 @@ def input_problem(
 ) -> InputProblem:
     """The same in one line, in the order in which it is printed."""
     return InputProblem(file=str(file), field=field, rule=rule, value=value, remedy=remedy, severity=severity)
+
+
+def some_of(names: Sequence[str], most: int = 5) -> str:
+    """The first `most` names, and how many more there are: one cause is one message, however often it occurs."""
+    rest = len(names) - most
+    return ", ".join(names[:most]) + (f" and {rest} more" if rest > 0 else "")
 
 
 class PharmrsError(Exception):

@@ -52,3 +52,11 @@ def test_problems_are_told_once_and_errors_first(capsys: pytest.CaptureFixture[s
     ]
     assert print_problems([]) == (0, 0)
     assert capsys.readouterr().err == ""
+
+
+def test_problems_of_a_table_come_in_the_order_of_its_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    print_problems(
+        InputProblem(file="a", field=f"line {n}: x", rule="must be", value="", remedy="do") for n in (10, 9, 2)
+    )
+    told = capsys.readouterr().err.splitlines()[:-1]
+    assert [line.split(":")[2] for line in told] == [" line 2", " line 9", " line 10"]

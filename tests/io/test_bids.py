@@ -120,6 +120,14 @@ def test_declared_but_absent_is_a_warning(tmp_path: Path) -> None:
     assert scan.eddy_current == "" and scan.quantification
 
 
+def test_an_entity_that_no_reference_has_is_told_once(tmp_path: Path) -> None:
+    names = [f"sub-0{n}_{rest}" for n in (1, 2) for rest in ("acq-steam_svs.nii.gz", "acq-quant_mrsref.nii.gz")]
+    scans, (problem,) = find(tmp_path, *names, quantification="acq-qant")
+    assert [scan.quantification for scan in scans] == ["", ""]
+    assert (problem.file, problem.field) == (str(tmp_path / "study.yaml"), "references.quantification")
+    assert (problem.severity, problem.value) == ("error", "acq-qant; there are: acq-quant")
+
+
 def test_no_description_and_no_scans(tmp_path: Path) -> None:
     scans, problems = find_scans(dataset(tmp_path, description=False), study())
     assert not scans and {p.field for p in problems} == {"dataset_description.json", "dataset"}

@@ -62,7 +62,17 @@ CASES = {
     "range": ("max_crlb_percent: 20", "max_crlb_percent: -1", "quality.max_crlb_percent", "greater than 0", ""),
     "type": ("max_crlb_percent: 20", "max_crlb_percent: many", "quality.max_crlb_percent", "number", ""),
     "addition": ("title:", "fit: {add: [mm, fat]}\ntitle:", "fit.add.1", "'mm' or 'lipids'", ""),
-    "choice": ("ratio_tcr", "ratio", "quantification.primary_scale", "ratio_tcr", ""),
+    "choice": ("ratio_tcr", "x", "quantification.primary_scale", "ratio_tcr", "correct the value: declared before"),
+    "near choice": ("ratio_tcr", "ratio_cr", "quantification.primary_scale", "", "did you mean 'ratio_tcr'?"),
+    "decimal comma": ("_percent: 20", "_percent: 12,5", "quality.max_crlb_percent", "number", "use a decimal point"),
+    "milliseconds": (
+        "primary_scale: ratio_tcr",
+        "primary_scale: ratio_tcr\n  relaxation: {t1_metabolite_s: 1500, t2_metabolite_s: 0.1, t1_water_s: 2, "
+        "t2_water_s: 0.05, source: measured}",
+        "quantification.relaxation.t1_metabolite_s",
+        "less than or equal to 20",
+        "T1 of the metabolites, seconds",
+    ),
 }
 
 

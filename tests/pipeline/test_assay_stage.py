@@ -114,8 +114,13 @@ def test_what_is_wrong_is_told_by_validate(copy: Path) -> None:
     text = layout.read_text()
     layout.write_text(text.replace("\tsub-01_ses-1\t", "\tsub-99_ses-1\t").replace("\tsub-02_ses-1\t", "\tpatient 2\t"))
     said = checked(copy)
-    assert "sample sub-99_ses-1: must belong to a participant of the study (sub-99_ses-1)" in said
-    assert "sample patient 2: must be labelled sub-<label>_ses-<label> (patient 2)" in said
+    assert "sample: must belong to a participant of the study (sub-99_ses-1)" in said
+    assert "sample: must be labelled sub-<label>_ses-<label> (patient 2)" in said
+    layout.write_text(text.replace("\tsub-0", "\tsub-9"))  # one cause, one message
+    assert checked(copy) == [
+        "sample: must belong to a participant of the study (sub-91_ses-1, sub-91_ses-2, sub-91_ses-3, sub-91_ses-4, "
+        "sub-92_ses-1 and 31 more)"
+    ]
     layout.write_text(text.replace("plate-02\t", "plate-77\t"))
     said = checked(copy)
     assert any("plate plate-77: the plate of a layout must be among the exports" in line for line in said)

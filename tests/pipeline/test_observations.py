@@ -12,6 +12,7 @@ import pytest
 from pharmrs.errors import InputError
 from pharmrs.pipeline.analysis_stage import ANALYSIS
 from pharmrs.pipeline.observations import build_observations
+from pharmrs.pipeline.plan_check import check_metabolites
 from pharmrs.pipeline.study_stages import StageOutcome, StudyContext, run_stages
 from pharmrs.records.observations import ObservationTable
 from pharmrs.records.study import Study
@@ -204,15 +205,121 @@ def test_the_stage_writes_results_section_and_methods(dataset: Path) -> None:
 
 
 def test_what_cannot_be_estimated_is_a_warning(dataset: Path) -> None:
-    edit(dataset / "participants.tsv", "21", "old")
+    genotypes = derivative(dataset) / "genotypes.tsv"
+    genotypes.write_text(genotypes.read_text().replace("Val/Met", "Val/Val"))
     outcome = run_stage(dataset, study())
-    assert ["not a number" in problem.value for problem in outcome.problems] == [True]
+    assert [problem.value for problem in outcome.problems] == [
+        "main model with genotype: covariate genotype: everybody is Val/Val"
+    ]
     assert [problem.severity for problem in outcome.problems] == ["warning"]
+    assert outcome.sections
+
+
+def test_without_its_main_result_a_run_is_not_complete(dataset: Path) -> None:
+    metabolites = derivative(dataset) / "metabolites.tsv"
+    metabolites.write_text(metabolites.read_text().replace("\tno\n", "\tyes\n"))
+    outcome = run_stage(dataset, study(models=["cr2", "tobit"], covariates=[]))
+    assert outcome.sections  # what there is, is reported
+    reasons = [(problem.severity, problem.value) for problem in outcome.problems]
+    assert reasons[0] == ("error", "main model, Cluster-robust (CR2): no participant has both changes")
+    assert {severity for severity, _ in reasons[1:]} == {"warning"}
+
+
+def named(dataset: Path, of: Study | None = None) -> list[str]:
+    """What the check says, the folder left out."""
+    return [str(one).replace(f"{dataset}/", "") for one in ANALYSIS.check(dataset, of or study())]
+
+
+def test_a_right_plan_is_left_alone(dataset: Path) -> None:
+    assert named(dataset, study(covariates=[{"name": "age"}])) == []
+
+
+# each case: file, text in it and what is written instead, the whole message
+SLIPS = {
+    "decimal comma": (
+        "participants.tsv", "\t21\n", "\t21,5\n",
+        "participants.tsv: age: must hold numbers, as analysis.covariates declares no reference level (found: 21,5 in "
+        "line 2). Remedy: use a decimal point",
+    ),
+    "a word among numbers": (
+        "participants.tsv", "\t21\n", "\told\n",
+        "participants.tsv: age: must hold numbers, as analysis.covariates declares no reference level (found: old in "
+        "line 2). Remedy: write numbers, or declare its `reference` level if it is a category",
+    ),
+    "a line twice": (
+        "participants.tsv", "sub-02", "sub-01",
+        "participants.tsv: line 3: participant_id: must occur once (found: sub-01). Remedy: delete one of the lines",
+    ),
+    "another label": (
+        "participants.tsv", "sub-02", "sub-2",
+        "participants.tsv: participant_id: should list every participant of the allocation (found: no line for "
+        "sub-02). Remedy: add the lines, or correct the labels",
+    ),
+    "capitals of a column": (
+        "participants.tsv", "\tage", "\tAge",
+        "participants.tsv: age: must be a column here or a marker of genotypes.tsv (found: missing). Remedy: did you "
+        "mean Age?",
+    ),
+    "no sessions": (
+        "phenotype/allocation.tsv", "sub-01\t1", "sub-77\t1",
+        "sub-77/sub-77_sessions.tsv: file: must exist (found: missing). Remedy: sub-77: write its sessions, correct "
+        "the label in phenotype/allocation.tsv, or delete its lines there",
+    ),
+    "capitals of a time point": (
+        "sub-01/sub-01_sessions.tsv", "1\tbefore", "1\tBefore",
+        "sub-*_sessions.tsv: time_point: is not before, so that the session is not analysed (found: Before of sub-01). "
+        "Remedy: write before if that is meant",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", SLIPS)
+def test_slips_between_plan_and_tables_are_named(dataset: Path, case: str) -> None:
+    file, before, after, message = SLIPS[case]
+    edit(dataset / file, before, after)
+    assert message in named(dataset, study(covariates=[{"name": "age"}]))
+
+
+def changed(of: Study, **sections: object) -> Study:
+    return Study.model_validate({**of.model_dump(exclude_none=True), **sections})
+
+
+def test_labels_of_the_plan_that_no_table_has(dataset: Path) -> None:
+    design = {"kind": "crossover", "treatments": ["placebo", "drug"], "baseline": "before", "follow_up": "week 4"}
+    assay = {"analyte": "BDNF", "unit": "pg/mL", "lower_limit": {"value": 23.4, "refers_to": "in_well"}}
+    genotyped = {"genotype": {"markers": ["rs6265"]}, "design": design, "assay": assay}
+    plan = {"biomarker": "bdnf", "covariates": [{"name": "age", "reference": "21 y"}, {"name": "genotype"}]}
+    told = named(dataset, changed(study(**plan), **genotyped))
+    assert told == [
+        "study.yaml: design.follow_up: must be a time point of sub-*_sessions.tsv (found: week 4). Remedy: use one of "
+        "after, before",
+        "participants.tsv: age: nobody has the reference level 21 y of analysis.covariates (found: 21, 22, 23, 24, 25 "
+        "and 7 more). Remedy: correct the level in study.yaml, or the column",
+        "study.yaml: analysis.biomarker: must be assay.analyte, BDNF (found: bdnf). Remedy: write both alike",
+        "study.yaml: analysis.covariates.genotype: needs a genotype of rs6265 as reference level (found: none). "
+        "Remedy: use one of Val/Val, Val/Met, Met/Met",
+    ]
+
+
+def test_metabolites_that_are_not_fitted() -> None:
+    of = changed(
+        study(metabolite="glutamate"),
+        quality={"max_crlb_percent": 20, "metabolites": ["Glu", "Glx", "tCr", "Gin"]},
+        quantification={
+            "primary_scale": "lcmodel_water", "alpha": {"GABBA": {"value": 0.5, "source": "measured"}},
+        },
+    )  # fmt: skip
+    found = check_metabolites(of, ("Glu", "Gln", "GABA", "Cr"), "study.yaml")
+    assert [(one.field, one.value, one.severity, one.remedy) for one in found] == [
+        ("quality.metabolites", "Gin", "error", "use one of Glu, Gln, GABA, Cr, tCr, Glx"),
+        ("quantification.alpha", "GABBA", "warning", "did you mean GABA?"),
+        ("analysis.metabolite", "glutamate", "error", "use one of Glu, Gln, GABA, Cr, tCr, Glx"),
+    ]
 
 
 def test_the_check_finds_mistakes_without_computing(dataset: Path) -> None:
     edit(dataset / "phenotype" / "allocation.tsv", "placebo", "Placebo")
-    found = ANALYSIS.check(dataset, study(models=["magic"], scale="ounces"))
+    found = ANALYSIS.check(dataset, study(models=["magic"], scale="ounces", covariates=[]))
     assert [problem.field for problem in found] == ["analysis.models", "analysis.scale", "line 2: treatment"]
     outcome = run_stage(dataset, study(scale="ounces"))
     assert outcome.sections == () and outcome.problems

@@ -12,6 +12,7 @@ from scipy import stats
 
 from pharmrs.records.analysis import AnalysisPlan, Covariate, StatisticalTest
 from pharmrs.records.observations import Observation
+from pharmrs.stats.cluster_robust import robust_least_squares
 from pharmrs.stats.extension import ModelInput
 from pharmrs.stats.extension_levels import run_ranks
 from pharmrs.stats.paired import paired_t_test, welch_t_test
@@ -246,3 +247,15 @@ def test_the_result_with_and_without_each_rule() -> None:
     without = [replace(row, exclusion="") if row.exclusion == "max_crlb_percent" else row for row in marked]
     lifted = reference_chain(table_of(without), PLAN).model
     assert lifted is not None and found["max_crlb_percent"].p == lifted.hypothesis[0].p
+
+
+@pytest.mark.parametrize("kind", ["HC1", "HC3", "CR0", "CR1"])
+def test_a_variance_is_never_below_zero_where_rows_fit_exactly(kind: str) -> None:
+    """Two rows of the reference treatment determine its line: its variance is 0, which rounding must not turn."""
+    treated = np.array([0.0, 0.0, 1.0, 1.0, 1.0])
+    for seed in range(20):
+        random = np.random.default_rng(seed)
+        change = random.normal(0, 0.01, 5)
+        design = np.column_stack([np.ones(5), change, treated, change * treated])
+        fit = robust_least_squares(random.normal(size=5), design, list("abcd"), kind, ("1", "2", "1", "2", "3"))
+        assert (fit.se >= 0).all(), (seed, fit.se)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from pharmrs.assay.noise import replicate_noise, well_variance
-from pharmrs.errors import InputProblem
+from pharmrs.errors import InputProblem, some_of
 from pharmrs.records.arrays import FloatArray
 from pharmrs.records.plate import LayoutWell, PlateRead
 from pharmrs.records.standard_curve import AssayWell
@@ -39,7 +39,7 @@ def check_layout_fits(
                 file=layout_file,
                 field=f"plate {layout[0].plate}, well",
                 rule=f"every well of the layout must be in the export {export} (is it the layout of another plate?)",
-                value=_list(absent),
+                value=some_of(absent, _SHOWN),
                 remedy="use the layout of this plate, or delete the rows of wells that were not measured",
                 severity="warning" if few else "error",
             )
@@ -51,7 +51,7 @@ def check_layout_fits(
                 file=layout_file,
                 field=f"plate {layout[0].plate}, well",
                 rule=f"wells of the export {export} are not in the layout",
-                value=_list(unknown),
+                value=some_of(unknown, _SHOWN),
                 remedy=remedy,
                 severity="warning",
             )
@@ -77,7 +77,7 @@ def check_labels(layout: Sequence[LayoutWell], labels: Mapping[str, str], layout
             file=layout_file,
             field=f"plate {layout[0].plate}",
             rule="the export names these wells otherwise (is it the layout of another plate?)",
-            value=_list(contrary),
+            value=some_of(contrary, _SHOWN),
             remedy="compare with the plate; the layout counts, names in the export do not",
             severity="warning",
         )
@@ -161,11 +161,6 @@ def _out_of_order(levels: dict[float, FloatArray]) -> str:
     if not np.ptp(means) > 0:
         return f"all standards read {means[0]:.4g}"
     return text
-
-
-def _list(wells: Sequence[str]) -> str:
-    more = f" and {len(wells) - _SHOWN} more" if len(wells) > _SHOWN else ""
-    return ", ".join(wells[:_SHOWN]) + more
 
 
 def _order(well: str) -> tuple[int, str, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -36,7 +37,7 @@ def say(text: str) -> None:
 
 def print_problems(problems: Iterable[InputProblem]) -> tuple[int, int]:
     """Print every problem, errors first; returns the numbers of errors and warnings."""
-    ordered = sorted(dict.fromkeys(problems), key=lambda one: (one.severity != "error", one.file, one.field))
+    ordered = sorted(dict.fromkeys(problems), key=lambda one: (one.severity != "error", one.file, _by_line(one.field)))
     for problem in ordered:
         say(f"{problem.severity}: {problem}")
     errors = sum(problem.severity == "error" for problem in ordered)
@@ -44,6 +45,11 @@ def print_problems(problems: Iterable[InputProblem]) -> tuple[int, int]:
     if ordered:
         say(f"{count_text(errors, 'error')}, {count_text(warnings, 'warning')}")
     return errors, warnings
+
+
+def _by_line(field: str) -> list[tuple[int, str]]:
+    """Sorts `line 9` before `line 10`: texts and the numbers between them, one after the other."""
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"([0-9]+)", field)]
 
 
 def system_error_text(error: OSError) -> str:

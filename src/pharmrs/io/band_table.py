@@ -17,6 +17,7 @@ from pharmrs.records.genotype import ROLES, Lane
 
 REQUIRED = ("lane", "role", "sample", "bands_bp")
 OPTIONAL = ("gel", "genotype", "intensities", "marker", "remark")
+_WHEN_MISSING = "put the band tables there (those of a study into sourcedata/genotyping), see docs/genotype.md"
 _ENDINGS = (".tsv", ".csv")
 
 
@@ -56,7 +57,7 @@ def read_bands(place: Path) -> tuple[BandRow, ...]:
 
 def _read_file(path: Path, problems: Problems, seen: dict[tuple[str, str, str], str]) -> list[BandRow]:
     rows = []
-    for row in read_text_table(path, problems, REQUIRED, OPTIONAL):
+    for row in read_text_table(path, problems, REQUIRED, OPTIONAL, when_missing=_WHEN_MISSING):
         lane = _lane(row, path.stem, problems)
         if lane is None:
             continue

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pharmrs.errors import InputProblem
+from pharmrs.errors import InputProblem, input_problem
 from pharmrs.io.problems import Problems
 from pharmrs.io.sidecar import stem_of
 from pharmrs.records.scan import REFERENCE_PURPOSES, ScanFiles
@@ -59,7 +60,24 @@ def find_scans(dataset: str | Path, study: Study) -> tuple[list[ScanFiles], list
     of_session: dict[tuple[str, str], list[_Recording]] = defaultdict(list)
     for reference in references:
         of_session[reference.session].append(reference)
-    return [_scan_files(scan, of_session[scan.session], study, problems) for scan in scans], problems.found
+    files = [_scan_files(scan, of_session[scan.session], study, problems) for scan in scans]
+    nowhere = _references_nowhere(root, study, references)
+    fields = {problem.field for problem in nowhere}  # told once for the dataset, not for each scan again
+    return files, [*(one for one in problems.found if one.field not in fields), *nowhere]
+
+
+def _references_nowhere(root: Path, study: Study, references: Sequence[_Recording]) -> list[InputProblem]:
+    """Declared entities that no reference of the dataset has: a slip of the pen, told once."""
+    known = sorted({entity for one in references for entity in one.entities if not entity.startswith(("sub-", "ses-"))})
+    rule, remedy = "must be in the name of a *_mrsref.nii.gz", "correct the entity, or add the references"
+    declared = {purpose: getattr(study.references, purpose) for purpose in REFERENCE_PURPOSES}
+    return [
+        input_problem(
+            root / "study.yaml", f"references.{purpose}", rule, f"{entity}; there are: {', '.join(known)}", remedy
+        )
+        for purpose, entity in declared.items()
+        if known and entity is not None and entity not in known
+    ]
 
 
 def _recordings(root: Path, problems: Problems) -> list[_Recording]:

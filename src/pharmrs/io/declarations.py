@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import typing
 from pathlib import Path
 from typing import Any, TypeVar
@@ -138,7 +139,13 @@ def _report(detail: dict[str, Any], problems: Problems, model: type[BaseModel]) 
         problems.add(field, "this key is required", "missing", _describe(model, location, f"add '{location[-1]}'"))
     else:
         rule = str(detail["msg"]).removeprefix("Value error, ")
-        problems.add(field, rule, value, _describe(model, location, "correct the value"))
+        allowed = re.findall(r"'([^']*)'", str(detail["ctx"]["expected"])) if kind == "literal_error" else []
+        if near := difflib.get_close_matches(str(value), allowed, n=1, cutoff=0.6):
+            remedy = f"did you mean '{near[0]}'?"
+        else:
+            comma = re.fullmatch(r"[-+]?\d+,\d+", str(value))
+            remedy = _describe(model, location, "use a decimal point" if comma else "correct the value")
+        problems.add(field, rule, value, remedy)
 
 
 def _describe(top: type[BaseModel], location: tuple[Any, ...], remedy: str) -> str:

@@ -26,5 +26,5 @@ class Problems:
 
 def shorten(value: object, limit: int = 120) -> str:
     """`value` as one line of text, cut to `limit` characters: a report must stay readable whatever is in a file."""
-    text = " ".join((value if isinstance(value, str) else repr(value)).split())
+    text = " ".join((str(value) if isinstance(value, str | Exception) else repr(value)).split())
     return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -34,13 +34,18 @@ class TextRow:
 
 
 def read_text_table(
-    path: Path, problems: Problems, required: Sequence[str], optional: Sequence[str] | None = None
+    path: Path,
+    problems: Problems,
+    required: Sequence[str],
+    optional: Sequence[str] | None = None,
+    when_missing: str = "check the path of the table",
 ) -> list[TextRow]:
     """The lines of a table that hold anything. What is wrong goes to `problems`; then there may be no row.
 
-    `optional`: the other columns that may occur; None: any. Empty lines are passed over.
+    `optional`: the other columns that may occur; None: any. Empty lines are passed over. `when_missing`: remedy for a
+    file that does not exist.
     """
-    text = _read(path, problems)
+    text = _read(path, problems, when_missing)
     return [] if text is None else parse_text_table(text, problems, required, optional)
 
 
@@ -89,11 +94,11 @@ def _holds_a_table(text: str, mark: str, problems: Problems) -> bool:
     return cells <= _MOST_CELLS
 
 
-def _read(path: Path, problems: Problems) -> str | None:
+def _read(path: Path, problems: Problems, when_missing: str) -> str | None:
     try:
         return read_text(path, largest=_LARGEST_BYTES)
     except FileNotFoundError:
-        problems.add("file", "must exist", "missing", "check the path of the table")
+        problems.add("file", "must exist", "missing", when_missing)
     except OSError as error:
         problems.add("file", "must be readable", error.strerror or error, "check the permissions and the disk")
     except UnicodeDecodeError:

@@ -28,7 +28,8 @@ class Visit:
 
 def read_allocation(root: Path, design: Design, problems: Problems) -> dict[str, dict[int, str]]:
     """Treatment by participant (without `sub-`) and period. What is wrong goes to `problems`."""
-    rows = read_text_table(root / ALLOCATION, problems, ("participant_id", "treatment"))
+    remedy = "write who got what in which period: columns participant_id, period, treatment"
+    rows = read_text_table(root / ALLOCATION, problems, ("participant_id", "treatment"), when_missing=remedy)
     found: dict[str, dict[int, str]] = {}
     for row in rows:
         label, treatment = row.text("participant_id").removeprefix("sub-"), row.text("treatment")
@@ -59,7 +60,10 @@ def read_allocation(root: Path, design: Design, problems: Problems) -> dict[str,
 
 def read_visits(root: Path, label: str, design: Design, problems: Problems) -> list[Visit]:
     """The sessions of one participant. A line without time point is no visit of the trial and passed over."""
-    rows = read_text_table(sessions_file(root, label), problems, ("session_id", "time_point"))
+    remedy = f"write its sessions, correct the label in {ALLOCATION.as_posix()}, or delete its lines there"
+    rows = read_text_table(
+        sessions_file(root, label), problems, ("session_id", "time_point"), when_missing=f"sub-{label}: {remedy}"
+    )
     cells = CellReader(problems)
     visits: list[Visit] = []
     for row in rows:

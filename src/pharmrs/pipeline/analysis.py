@@ -15,6 +15,8 @@ from pharmrs.report.analysis_files import ANALYSIS_OUTPUTS, write_analysis, writ
 from pharmrs.stats.analyse import analyse, unknown_models
 from pharmrs.stats.registry import MODELS
 
+MAIN_MODEL = "main model"
+
 
 @dataclass(frozen=True, slots=True)
 class Analysed:
@@ -75,8 +77,12 @@ def check_models(plan: AnalysisPlan, file: str) -> list[InputProblem]:
 
 
 def not_estimable(result: AnalysisResult) -> tuple[str, ...]:
-    """What the plan asked for and these data do not give, with reasons."""
+    """What the plan asked for and these data do not give: the reasons, each with the models it stops, once."""
     chain = result.chain
-    found = [f"main model: {chain.reason}"] if chain.model is None else []
-    found += [f"main model with {one.covariate}: {one.reason}" for one in chain.covariate_models if one.reason]
-    return (*found, *(f"{model.title}: {model.reason}" for model in result.models if model.reason))
+    found = [(MAIN_MODEL, chain.reason)] if chain.model is None else []
+    found += [(f"{MAIN_MODEL} with {one.covariate}", one.reason) for one in chain.covariate_models if one.reason]
+    found += [(model.title, model.reason) for model in result.models if model.reason]
+    stopped: dict[str, list[str]] = {}
+    for title, reason in found:
+        stopped.setdefault(reason, []).append(title)
+    return tuple(f"{', '.join(titles)}: {reason}" for reason, titles in stopped.items())

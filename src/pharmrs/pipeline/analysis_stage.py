@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pharmrs.errors import InputError, InputProblem
+from pharmrs.errors import InputError, InputProblem, input_problem
 from pharmrs.io.study_file import STUDY_FILE
 from pharmrs.mrs.quantify import SCALES
-from pharmrs.pipeline.analysis import check_models, not_estimable
+from pharmrs.pipeline.analysis import MAIN_MODEL, check_models, not_estimable
 from pharmrs.pipeline.observations import build_observations, read_trial
+from pharmrs.pipeline.plan_check import check_sources, check_tables
 from pharmrs.pipeline.study_stages import Stage, StageOutcome, StudyContext
 from pharmrs.records.study import Study
 from pharmrs.report.analysis_files import ANALYSIS_OUTPUTS, analysis_methods, write_analysis
@@ -19,39 +20,36 @@ def _run(context: StudyContext) -> StageOutcome:
     study = context.study
     assert study.analysis is not None
     plan = study.analysis.plan(study.quantification.primary_scale)
-    if wrong := _check_plan(context.root, study):
+    if wrong := [one for one in _check_plan(context.root, study) if one.severity == "error"]:
         raise InputError(wrong)
     table, problems = build_observations(context.root, context.output, study, plan)
     result = analyse(table, plan, context.tell)
     section = write_analysis(context.output, result)
+    remedy = "see the sample flow in the report; the reason stands in results.json"
     missing = [
-        InputProblem(
-            file=str(context.root / STUDY_FILE),
-            field="analysis",
-            rule="cannot be estimated from these data",
-            value=text,
-            remedy="see the sample flow in the report; the reason stands in results.json",
-            severity="warning",
+        input_problem(
+            context.root / STUDY_FILE, "analysis", "cannot be estimated from these data", text, remedy,
+            "error" if result.chain.model is None and text.startswith(MAIN_MODEL) else "warning",
         )
         for text in not_estimable(result)
-    ]
+    ]  # fmt: skip
     return StageOutcome(problems=(*problems, *missing), sections=(section,), methods=(analysis_methods(result),))
 
 
 def _check(root: Path, study: Study) -> tuple[InputProblem, ...]:
-    _, problems = read_trial(root, study)
-    return (*_check_plan(root, study), *problems)
+    return (*_check_plan(root, study), *check_sources(root, study))
 
 
 def _check_plan(root: Path, study: Study) -> list[InputProblem]:
-    """What the declaration of the analysis names and nothing provides: models, a scale."""
+    """What the declaration of the analysis names and nothing provides: models, a scale, labels of the tables."""
     assert study.analysis is not None
     file, scale = str(root / STUDY_FILE), study.analysis.scale
     problems = check_models(study.analysis.plan(), file)
     if scale and scale not in SCALES:
         rule, remedy = f"must be one of {', '.join(SCALES)}", "correct it, or leave it out for the primary scale"
         problems.append(InputProblem(file=file, field="analysis.scale", rule=rule, value=scale, remedy=remedy))
-    return problems
+    trial, found = read_trial(root, study)
+    return [*problems, *found, *check_tables(root, study, trial)]
 
 
 ANALYSIS = Stage(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from pharmrs.errors import InputError, InputProblem
+from pharmrs.errors import InputError, InputProblem, input_problem, some_of
 from pharmrs.io.participants import participant_labels
 from pharmrs.pipeline.assay import AssayOutcome, analyse_files, assay_files
 from pharmrs.pipeline.plate_outputs import write_plates
@@ -63,7 +63,7 @@ def _analyse(root: Path, settings: AssaySettings) -> AssayOutcome:
 def _labels(root: Path, study: AssayStudy | None) -> tuple[InputProblem, ...]:
     """Samples that belong to nobody: their label is no `sub-01_ses-1`, or names no participant."""
     known = set(participant_labels(root))
-    problems = []
+    found: dict[tuple[str, str], list[str]] = {}
     for one in study.concentrations if study is not None else ():
         subject, session = subject_and_session(one.sample)
         if not subject:
@@ -74,13 +74,11 @@ def _labels(root: Path, study: AssayStudy | None) -> tuple[InputProblem, ...]:
             rule, remedy = "must name its session", "write the label as sub-<label>_ses-<label>"
         else:
             continue
-        problems.append(
-            InputProblem(
-                file=str(root / FOLDER), field=f"sample {one.sample}", rule=rule, value=one.sample, remedy=remedy,
-                severity="warning",
-            )
-        )  # fmt: skip
-    return tuple(problems)
+        found.setdefault((rule, remedy), []).append(one.sample)
+    return tuple(
+        input_problem(root / FOLDER, "sample", rule, some_of(samples), remedy, "warning")
+        for (rule, remedy), samples in found.items()
+    )
 
 
 def _has_sessions(root: Path, subject: str) -> bool:

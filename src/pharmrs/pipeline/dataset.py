@@ -13,6 +13,7 @@ from pharmrs.io.study_file import STUDY_FILE, read_study
 from pharmrs.mrs.fit_setup import chosen_basis
 from pharmrs.mrs.phase_sense import basis_sense, sense_problem
 from pharmrs.pipeline.derivative import default_output
+from pharmrs.pipeline.plan_check import check_metabolites
 from pharmrs.pipeline.scan import check_scan, water_of
 from pharmrs.pipeline.settings import settings_of
 from pharmrs.pipeline.stage_registry import STAGES
@@ -70,6 +71,9 @@ def open_dataset(root: Path, output: Path | None = None) -> Dataset:
         basis, found = _open_study_basis(root, study, scans, output)
         problems += found
         problems += _check_tissue_names(study, scans, root)
+        if basis is not None:
+            fitted = chosen_basis(basis, study.fit.settings()).names
+            problems += check_metabolites(study, fitted, str(root / STUDY_FILE))
     return Dataset(root, study, basis, tuple(scans), tuple(problems))
 
 

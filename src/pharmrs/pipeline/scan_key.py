@@ -11,6 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pharmrs
+from pharmrs.errors import some_of
 from pharmrs.io.checksums import Checksums, combined
 from pharmrs.io.record_json import to_json
 from pharmrs.io.sidecar import sidecars_of
@@ -90,5 +91,4 @@ def _shown(path: Path, root: Path) -> str:
 
 def described(reasons: Sequence[str], most: int = 3) -> str:
     """A few reasons in one line."""
-    more = f" and {len(reasons) - most} more" if len(reasons) > most else ""
-    return ", ".join(reasons[:most]) + more
+    return some_of(reasons, most)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 
-from pharmrs.errors import InputError, InputProblem
+from pharmrs.errors import InputError, InputProblem, some_of
 from pharmrs.io.checksums import Checksums
 from pharmrs.io.review_log import digest_of, log_files, read_decisions
 from pharmrs.io.study_file import STUDY_FILE
@@ -187,8 +187,7 @@ def _other_recording(folder: Path, one: Decision) -> InputProblem:
 
 
 def _incomplete(folder: Path, missing: Sequence[str], rule: VisualInspection) -> InputProblem:
-    shown = ", ".join(missing[:5]) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")
     return InputProblem(
         file=str(folder), field="decisions", rule=f"every scan should be judged by {rule.raters} raters, as declared",
-        value=f"not yet: {shown}", remedy="finish `pharmrs review` and run again", severity="warning",
+        value=f"not yet: {some_of(missing)}", remedy="finish `pharmrs review` and run again", severity="warning",
     )  # fmt: skip

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 Positive = Annotated[float, Field(gt=0)]
+Seconds = Annotated[float, Field(gt=0, le=20)]  # of relaxation: beyond 20 it is milliseconds, which nobody converts
 Fraction = Annotated[float, Field(ge=0, le=1)]
 
 

@@ -55,6 +55,12 @@ class Marker:
     source: str
     file: str
 
+    @property
+    def genotypes(self) -> tuple[str, str, str]:
+        """First homozygote, heterozygote, second homozygote, e.g. `Val/Met`."""
+        first, second = (allele.label for allele in self.alleles)
+        return f"{first}/{first}", f"{first}/{second}", f"{second}/{second}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrimerReport:
@@ -99,9 +105,8 @@ class Assay:
 
     @property
     def genotypes(self) -> tuple[str, str, str]:
-        """First homozygote, heterozygote, second homozygote, e.g. `Val/Met`."""
-        first, second = (digest.allele.label for digest in self.digests)
-        return f"{first}/{first}", f"{first}/{second}", f"{second}/{second}"
+        """Those of its marker."""
+        return self.marker.genotypes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from pharmrs.records.declaration import Declaration, Fraction, Positive
+from pharmrs.records.declaration import Declaration, Fraction, Positive, Seconds
 from pharmrs.records.fit import FitSettings, RatioPrior
 from pharmrs.records.study_analysis import Analysis
 from pharmrs.records.study_anatomy import Anatomy
@@ -44,10 +44,10 @@ class QualityRules(Declaration):
 class WaterRelaxation(Declaration):
     """Relaxation times used by the `water_relaxation` scale, seconds, with their source."""
 
-    t1_metabolite_s: Positive
-    t2_metabolite_s: Positive
-    t1_water_s: Positive
-    t2_water_s: Positive
+    t1_metabolite_s: Seconds = Field(description="T1 of the metabolites, seconds")
+    t2_metabolite_s: Seconds = Field(description="T2 of the metabolites, seconds")
+    t1_water_s: Seconds = Field(description="T1 of water, seconds")
+    t2_water_s: Seconds = Field(description="T2 of water, seconds")
     source: str = Field(description="DOI or 'measured'")
 
 
@@ -71,8 +71,8 @@ class Tissue(Declaration):
 class TissueWater(Declaration):
     """Relaxation times of water in grey matter, white matter and CSF, seconds, with their source."""
 
-    t1_s: tuple[Positive, Positive, Positive] = Field(description="T1 of grey matter, white matter, CSF")
-    t2_s: tuple[Positive, Positive, Positive] = Field(description="T2 of grey matter, white matter, CSF")
+    t1_s: tuple[Seconds, Seconds, Seconds] = Field(description="T1 of grey matter, white matter, CSF, seconds")
+    t2_s: tuple[Seconds, Seconds, Seconds] = Field(description="T2 of grey matter, white matter, CSF, seconds")
     source: str = Field(description="DOI or 'measured'")
 
 

@@ -53,8 +53,7 @@ def robust_least_squares(
         notes = (f"{alone} participants determine a coefficient alone",) if alone else ()
         se = np.sqrt(np.diag(covariance))
         return wald(method, terms, estimate, se, freedom, n=n, subjects=groups, notes=notes, level=level)
-    scores = people.sums(design * residual[:, None])
-    covariance = inverse @ (scores.T @ scores) @ inverse
+    covariance = _squared(people.sums(design * residual[:, None]) @ inverse)
     if kind == "CR1":
         covariance = covariance * (groups / (groups - 1) * (n - 1) / (n - p))
     return wald(method, terms, estimate, np.sqrt(np.diag(covariance)), groups - 1, n=n, subjects=groups, level=level)
@@ -69,7 +68,12 @@ def _hc_covariance(residual: FloatArray, design: FloatArray, inverse: FloatArray
     elif kind != "HC0":
         # a row with leverage 1 has residual 0 and says nothing about the variance
         weight = weight / np.maximum(1 - leverage, 1e-12) ** (1 if kind == "HC2" else 2)
-    return np.asarray(inverse @ ((design * weight[:, None]).T @ design) @ inverse)
+    return _squared(design * np.sqrt(weight)[:, None] @ inverse)
+
+
+def _squared(scores: FloatArray) -> FloatArray:
+    """A sandwich as the square of its half: rounding cannot make a variance negative where a row or two fit exactly."""
+    return np.asarray(scores.T @ scores)
 
 
 def _people(clusters: Sequence[str], rows: int) -> PersonRows:
