@@ -46,6 +46,16 @@ def test_everything_wrong_is_told_and_nothing_written(tmp_path: Path) -> None:
     assert contents(tmp_path) == before
 
 
+def test_seconds_given_as_milliseconds(tmp_path: Path) -> None:
+    end = pharmrs(
+        "basis", "--sequence", "steam", "--te-ms", 0.011, "--tm-ms", 0.032, *CLOCK, "-o", tmp_path / "b.basis"
+    )
+    assert end.code == 2
+    assert "te_ms: must be at least 1 ms (found: 0.011). Remedy: give milliseconds, 11 if that is meant" in end.err
+    assert "tm_ms: must be at least 1 ms (found: 0.032). Remedy: give milliseconds, 32 if that is meant" in end.err
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_own_spin_systems_and_intervals(tmp_path: Path) -> None:
     spins = tmp_path / "own.json"
     spins.write_text(json.dumps({"Drug": {"doi": "measured", "parts": [{"shifts_ppm": [2.5], "scale": 9}]}}))

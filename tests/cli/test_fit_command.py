@@ -242,11 +242,14 @@ def test_bad_files_are_named_and_do_not_stop_the_good_one(
         (["{peer}", "--basis", "{basis}", "--ratio", "Foo/NAA=0.1:1"], "fit.ratio_priors: names components"),
         (["{peer}", "--basis", "{basis}", "--ppm", "4.2", "0.2"], "HIGH must be at least 0.5 ppm above LOW"),
         (["{peer}"], "--basis"),
+        (["{peer}", "--basis", "{basis}", "--out", "{folder}"], "is a folder; name the table, e.g. "),
+        (["{folder}", "--basis", "{basis}"], "must exist and be a file (found: a folder)"),
     ],
 )
 def test_nothing_usable(arguments: list[str], message: str, peer: Path, basis: Path, tmp_path: Path) -> None:
-    filled = [text.format(absent=tmp_path / "absent.nii.gz", peer=peer, basis=basis) for text in arguments]
-    end = pharmrs("fit", *filled, "--out", tmp_path / "t.tsv", "-j", 1)
+    places = {"absent": tmp_path / "absent.nii.gz", "peer": peer, "basis": basis, "folder": tmp_path}
+    filled = [text.format(**places) for text in arguments]
+    end = pharmrs("fit", "--out", tmp_path / "t.tsv", *filled, "-j", 1)
     assert end.code == 2
     assert message in end.err
     assert "Traceback" not in end.err

@@ -51,6 +51,20 @@ def test_mistakes_are_named(text: str, told: list[str], tmp_path: Path) -> None:
     assert _read(tmp_path / "t.tsv", text, optional=("b",))[1] == told
 
 
+def test_foreign_columns_are_one_problem(tmp_path: Path) -> None:
+    problems = Problems("t.tsv")
+    names = "\t".join(f"x{number}" for number in range(12))
+    read_text_table(_written(tmp_path, f"a\t{names}\n"), problems, ("a",), ())
+    (problem,) = problems.found
+    assert problem.value == "x0, x1, x2, x3, x4, x5, x6, x7, x8, x9 and 2 more"
+
+
+def _written(folder: Path, text: str) -> Path:
+    path = folder / "t.tsv"
+    path.write_text(text)
+    return path
+
+
 def test_missing_and_foreign_files_are_named(tmp_path: Path) -> None:
     for path, content in ((tmp_path / "none.tsv", None), (tmp_path / "latin.tsv", b"a\n\xe9\n"), (tmp_path, None)):
         if content is not None:

@@ -46,6 +46,8 @@ def fit_command(
 
     if ppm[1] - ppm[0] < 0.5:
         raise typer.BadParameter("HIGH must be at least 0.5 ppm above LOW", param_hint="--ppm")
+    if out.is_dir():
+        raise typer.BadParameter(f"{out} is a folder; name the table, e.g. {out / 'fit.tsv'}", param_hint="--out")
     limit_threads()
     settings = FitSettings(
         ppm_low=ppm[0], ppm_high=ppm[1], omit=tuple(omit), add=tuple(add), ratio_priors=tuple(map(_ratio_prior, ratio))

@@ -17,7 +17,7 @@ from pharmrs.records.genotype import ROLES, Lane
 
 REQUIRED = ("lane", "role", "sample", "bands_bp")
 OPTIONAL = ("gel", "genotype", "intensities", "marker", "remark")
-_WHEN_MISSING = "put the band tables there (those of a study into sourcedata/genotyping), see docs/genotype.md"
+_WHEN_MISSING = "check the path; the band tables of a study lie in sourcedata/genotyping, see docs/genotype.md"
 _ENDINGS = (".tsv", ".csv")
 
 

@@ -47,7 +47,12 @@ def read_basis(path: str | Path) -> BasisSet:
     problems = Problems(str(path))
     known = ", ".join(kind.name for kind in FORMATS)
     if not is_there(place):
-        problems.add("basis", "must exist", "missing", "check the path of the basis set (relative to study.yaml)")
+        problems.add(
+            "basis",
+            "must exist",
+            "missing",
+            "check the path of the basis set (in a study, from the folder of study.yaml)",
+        )
     kind = None if problems.found else next((kind for kind in FORMATS if kind.recognises(place)), None)
     if kind is None and not problems.found:
         problems.add(

@@ -48,6 +48,11 @@ def is_file(path: Path) -> bool:
     return is_there(path) and path.is_file()
 
 
+def instead_of_file(path: Path) -> str:
+    """What is there where `is_file` says no, for messages."""
+    return "a folder" if is_there(path) and path.is_dir() else "missing"
+
+
 def too_large(largest: int) -> OSError:
     """The error for content of more than `largest` bytes."""
     return OSError(errno.EFBIG, f"Larger than {largest >> 20} MiB")

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from pharmrs.io.compressed import read_bytes
-from pharmrs.io.content import is_file
+from pharmrs.io.content import instead_of_file, is_file
 from pharmrs.io.json_text import parse_json
 from pharmrs.io.problems import Problems, shorten
 
@@ -68,7 +68,8 @@ def read_container(path: Path, problems: Problems) -> Container | None:
 
 def _read_bytes(path: Path, problems: Problems) -> bytes | None:
     if not is_file(path):
-        problems.add("file", "must exist and be a file", "missing", "check the path and the spelling of the name")
+        remedy = "check the path and the spelling of the name"
+        problems.add("file", "must exist and be a file", instead_of_file(path), remedy)
         return None
     return read_bytes(path, problems, COPY_AGAIN)
 

@@ -14,7 +14,10 @@ from pharmrs.records.study_analysis import StudyPlan
 
 STUDY_FILE = "study.yaml"
 _SCHEMA_DIALECT = "https://json-schema.org/draft/2020-12/schema"
-_WHEN_MISSING = "write a study.yaml at the root of the dataset with title, basis, quantification and quality"
+_WHEN_MISSING = (
+    "check the path, or write a study.yaml at the root of the dataset with title, basis, quantification and quality"
+)
+_NO_PLAN = "check the path, or write a plan with title, design and analysis, see docs/statistics.md"
 
 
 def read_study(path: str | Path) -> Study:
@@ -27,9 +30,9 @@ def read_plan(path: str | Path) -> StudyPlan:
 
     Raises `InputError` with every mistake in the file.
     """
-    keys = read_declaration(path, _AnyKeys, _WHEN_MISSING).model_extra or {}
+    keys = read_declaration(path, _AnyKeys, _NO_PLAN).model_extra or {}
     if not set(keys) - set(StudyPlan.model_fields):
-        return read_declaration(path, StudyPlan, _WHEN_MISSING)
+        return read_declaration(path, StudyPlan, _NO_PLAN)
     study = read_study(path)  # a whole study: everything in it must be right
     problems = Problems(str(path))
     for name in ("design", "analysis"):

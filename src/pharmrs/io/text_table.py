@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pharmrs.errors import some_of
 from pharmrs.io.content import hidden_character, read_text
 from pharmrs.io.problems import Problems
 
@@ -113,10 +114,11 @@ def _check_header(
     for name in required:
         if name not in header:
             problems.add("header", f"must have the column {name}", ", ".join(header), f"add the column {name}")
+    allowed = header if optional is None else (*required, *optional)
+    if unknown := [name for name in dict.fromkeys(header) if name not in allowed]:
+        rule = f"must have known columns only ({', '.join(allowed)})"
+        problems.add("header", rule, some_of(unknown, 10), "rename or delete what is not known")
     for name in dict.fromkeys(header):
-        if optional is not None and name not in (*required, *optional):
-            known = ", ".join((*required, *optional))
-            problems.add("header", f"must have known columns only ({known})", name, "rename or delete the column")
         if header.count(name) > 1:
             problems.add("header", "must name a column once", name, "delete one of the columns")
     return len(problems.found) == before

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from pharmrs.io.compressed import read_bytes
-from pharmrs.io.content import is_file
+from pharmrs.io.content import instead_of_file, is_file
 from pharmrs.io.nifti_container import COPY_AGAIN, parse_nifti
 from pharmrs.io.problems import Problems
 from pharmrs.records.anatomy import AnatomyFiles, ImageArray, TissueMaps, Volume, VoxelBox
@@ -82,7 +82,8 @@ def read_box(path: str | Path) -> VoxelBox:
 
 def _open(path: Path, problems: Problems) -> Any:
     if not is_file(path):
-        problems.add("file", "must exist and be a file", "missing", "check the path and the spelling of the name")
+        remedy = "check the path and the spelling of the name"
+        problems.add("file", "must exist and be a file", instead_of_file(path), remedy)
         return None
     raw = read_bytes(path, problems, COPY_AGAIN)
     image = None if raw is None else parse_nifti(raw, problems, COPY_AGAIN)

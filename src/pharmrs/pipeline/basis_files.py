@@ -18,6 +18,7 @@ from pharmrs.simulate.spin_library import known_spin_systems
 from pharmrs.simulate.write_basis import write_fsl_json, write_lcmodel_basis
 
 _SUFFIX = ".basis"
+_SHORTEST_S = 1e-3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +68,7 @@ def write_simulated_basis(request: BasisRequest, out: Path) -> tuple[BasisSet, l
     problems = Problems("basis")
     folder = out.with_name(f"{out.stem}_json")
     _check_out(out, folder, problems)
+    _check_units(request.protocol, problems)
     basis = simulate(request, problems)
     strangers = sorted({path.name for path in folder.glob("*.json")} - {f"{name}.json" for name in basis.names})
     if strangers:
@@ -78,6 +80,16 @@ def write_simulated_basis(request: BasisRequest, out: Path) -> tuple[BasisSet, l
     picture = out.with_suffix(".png")
     save_figure(basis_figure(basis, describe(request.protocol)), picture)
     return basis, [out, folder, picture]
+
+
+def _check_units(protocol: BasisProtocol, problems: Problems) -> None:
+    """No sequence is faster than a millisecond: a smaller number was meant as seconds."""
+    for field, value_s in (("te_ms", protocol.echo_time_s), ("tm_ms", protocol.mixing_time_s)):
+        if value_s is not None and 0 < value_s < _SHORTEST_S:
+            found = f"{1e3 * value_s:g}"
+            problems.add(
+                field, "must be at least 1 ms", found, f"give milliseconds, {1e6 * value_s:g} if that is meant"
+            )
 
 
 def _check_out(out: Path, folder: Path, problems: Problems) -> None:

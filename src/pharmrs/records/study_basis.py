@@ -17,8 +17,8 @@ class SimulatedBasis(Declaration):
     """The sequence a basis set is simulated for; field and clock are those of the recordings where left out."""
 
     sequence: Literal["steam", "press", "slaser"] = Field(description="localisation sequence")
-    te_ms: Annotated[float, Field(gt=0, le=500)] = Field(description="echo time, ms")
-    tm_ms: Annotated[float, Field(ge=0, le=2000)] | None = Field(None, description="mixing time of STEAM, ms")
+    te_ms: Annotated[float, Field(ge=1, le=500)] = Field(description="echo time, ms")
+    tm_ms: Annotated[float, Field(ge=1, le=2000)] | None = Field(None, description="mixing time of STEAM, ms")
     intervals_ms: tuple[float, ...] = Field((), description="between pulse centres and to sampling; empty: default")
     larmor_mhz: Positive | None = Field(None, description="spectrometer frequency, MHz; default: of the first scan")
     bandwidth_hz: Positive | None = Field(None, description="receiver bandwidth, Hz; default: of the first scan")

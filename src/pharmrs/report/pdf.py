@@ -32,7 +32,8 @@ def print_pdf(report: Path, target: Path) -> None:
     Raises InputError where the report or a browser is missing, or the browser prints nothing.
     """
     if not report.is_file():
-        raise _error(report, "must exist", "missing", "give the report.html that `pharmrs run` wrote")
+        found = "a folder" if report.is_dir() else "missing"
+        raise _error(report, "must exist and be a file", found, "give the report.html that `pharmrs run` wrote")
     browser = _browser()
     if browser is None:
         remedy = "install Chromium or Chrome, or open the report in any browser and print it to PDF"
