@@ -15,6 +15,8 @@ from typing import Any
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _EVENTS = ("os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.truncate", "os.chmod", "os.symlink", "os.link")
 TORN_AT = 100  # bytes of a file
+COMPUTES_S = 120  # of a command at most, on however busy a computer
+WAITS_S = 3600  # of a command that waits for what never comes
 
 
 @dataclass
@@ -23,15 +25,17 @@ class Fault:
 
     `kind`: "none" (events are only counted), "killed" (-9 before the event), "torn" (killed while it writes, when a
     file has grown to 100 bytes), "full" (no room from there on: files can be made, nothing be written), or the name of
-    an error (EROFS, EACCES, EIO: that is what the event and all later ones raise). `clock_s`: the time of day that the
-    program is told; `backwards`: it runs backwards, a minute with every question.
+    an error (EROFS, EACCES, EIO: that is what the event and all later ones raise, or those up to `until`). `clock_s`:
+    the time of day that the program is told; `rate_s`: what it goes on by with every question, None: with the time
+    that passes.
     """
 
     kind: str = "none"
     at: int = 0
+    until: int = 0
     below: str = "/nowhere"
     clock_s: float | None = None
-    backwards: bool = False
+    rate_s: float | None = None
     seen: int = 0
 
     def install(self) -> None:
@@ -39,7 +43,29 @@ class Fault:
         if self.clock_s is not None:
             self._turn_clock(self.clock_s)
         self.below = os.path.realpath(self.below)
+        if self.kind in ("torn", "full"):
+            signal.signal(signal.SIGXFSZ, signal.SIG_DFL if self.kind == "torn" else signal.SIG_IGN)
         sys.addaudithook(self._hook)
+        self._watch_open_files()
+
+    def _watch_open_files(self) -> None:
+        """What is done to a file that is open is no audit event: lines that are added, and what is put on the disk."""
+        write, fsync = os.write, os.fsync
+
+        def watched_write(handle: int, content: bytes) -> int:
+            place = _place(handle)
+            if self._is_event(place) and self.kind == "torn":
+                write(handle, content[: len(content) // 2])
+                os.kill(os.getpid(), signal.SIGKILL)
+            self._note("os.write", place)
+            return write(handle, content)
+
+        def watched_fsync(handle: int) -> None:
+            self._note("os.fsync", _place(handle))
+            fsync(handle)
+            self._note("after os.fsync", _place(handle))
+
+        os.write, os.fsync = watched_write, watched_fsync
 
     def _hook(self, event: str, arguments: tuple[Any, ...]) -> None:
         if event == "open":
@@ -48,10 +74,20 @@ class Fault:
         elif event not in _EVENTS:
             return
         path = arguments[0]
-        if isinstance(path, (str, bytes, os.PathLike)) and self._is_below(os.fsdecode(path)):
+        if isinstance(path, (str, bytes, os.PathLike)):
+            self._note(event, os.fsdecode(path))
+        elif isinstance(path, int):
+            self._note(event, _place(path))
+
+    def _note(self, event: str, path: str) -> None:
+        if self._is_below(path):
             self.seen += 1
-            if self.kind != "none" and self.seen >= self.at:
-                self._strike(event, os.fsdecode(path))
+            if self.kind != "none" and self.at <= self.seen <= (self.until or self.seen):
+                self._strike(event, path)
+
+    def _is_event(self, path: str) -> bool:
+        """Whether what is done to `path` now is the event that something goes wrong at, or a later one."""
+        return self._is_below(path) and self.seen + 1 >= self.at
 
     def _is_below(self, path: str) -> bool:
         place = str(Path(path).parent.resolve() / Path(path).name)
@@ -61,9 +97,8 @@ class Fault:
         if self.kind == "killed":
             os.kill(os.getpid(), signal.SIGKILL)
         elif self.kind in ("torn", "full"):
-            torn = self.kind == "torn"
-            signal.signal(signal.SIGXFSZ, signal.SIG_DFL if torn else signal.SIG_IGN)
-            resource.setrlimit(resource.RLIMIT_FSIZE, (TORN_AT if torn else 0,) * 2)
+            most = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+            resource.setrlimit(resource.RLIMIT_FSIZE, (TORN_AT if self.kind == "torn" else 0, most))
         else:
             number = getattr(errno, self.kind)
             raise OSError(number, os.strerror(number), path)
@@ -73,13 +108,22 @@ class Fault:
 
         def now_ns() -> int:
             calls[0] += 1
-            gone = -60 * 10**9 * calls[0] if self.backwards else real_ns() - began
+            gone = real_ns() - began if self.rate_s is None else int(self.rate_s * 1e9) * calls[0]
             return int(start_s * 1e9) + gone
 
         real_ns, real_local, real_utc = time.time_ns, time.localtime, time.gmtime
         time.time_ns, time.time = now_ns, lambda: now_ns() / 1e9
         time.localtime = lambda seconds=None: real_local(time.time() if seconds is None else seconds)
         time.gmtime = lambda seconds=None: real_utc(time.time() if seconds is None else seconds)
+
+
+def _place(handle: int) -> str:
+    """Path of an open file; the root for what is no file, or where the system does not tell."""
+    try:
+        path = str(Path(f"/proc/self/fd/{handle}").readlink())
+    except OSError:
+        return "/"
+    return path if path.startswith("/") else "/"
 
 
 @dataclass(frozen=True)
@@ -96,19 +140,41 @@ class Ended:
         return (self.err.strip().splitlines() or [""])[-1]
 
 
-def command(*arguments: object, fault: Fault | None = None, cwd: Path | None = None, seconds: int = 300) -> Ended:
+@dataclass
+class Running:
+    """A command on its way. `ends`: of its pipes, for what it prints, its errors, and the number of events."""
+
+    process: int
+    ends: list[int]
+    printed: str = ""
+
+    def first_line(self) -> str:
+        """What it prints first; empty where it ends before."""
+        while not self.printed.endswith("\n") and (one := os.read(self.ends[0], 1)):
+            self.printed += one.decode()
+        return self.printed.strip()
+
+    def wait(self) -> Ended:
+        out, err, seen = _drain(self.ends)
+        _, status = os.waitpid(self.process, 0)
+        return Ended(os.waitstatus_to_exitcode(status), self.printed + out, err, int(seen or -1))
+
+
+def start(*arguments: object, fault: Fault | None = None, cwd: Path | None = None) -> Running:
     """`pharmrs ARGUMENTS` in a copy of this process, which has the program loaded already."""
     pipes = [os.pipe() for _ in range(3)]
     sys.stdout.flush(), sys.stderr.flush()
     child = os.fork()
     if child == 0:
-        _be_the_command([str(one) for one in arguments], fault or Fault(), cwd, pipes, seconds)
+        _be_the_command([str(one) for one in arguments], fault or Fault(), cwd, pipes)
     for _, end in pipes:
         os.close(end)
-    out, err, seen = _drain([begin for begin, _ in pipes])
-    _, status = os.waitpid(child, 0)
-    code = os.waitstatus_to_exitcode(status)
-    return Ended(code, out, err, int(seen or -1))
+    return Running(child, [begin for begin, _ in pipes])
+
+
+def command(*arguments: object, fault: Fault | None = None, cwd: Path | None = None) -> Ended:
+    """The same, until it has ended."""
+    return start(*arguments, fault=fault, cwd=cwd).wait()
 
 
 def warm_up(arguments: tuple[str, ...], cwd: Path) -> int:
@@ -120,14 +186,13 @@ def warm_up(arguments: tuple[str, ...], cwd: Path) -> int:
         return _run(list(arguments))
 
 
-def _be_the_command(
-    arguments: list[str], fault: Fault, cwd: Path | None, pipes: list[tuple[int, int]], seconds: int
-) -> None:
+def _be_the_command(arguments: list[str], fault: Fault, cwd: Path | None, pipes: list[tuple[int, int]]) -> None:
     code = 70
     try:
         os.setsid()
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
-        signal.alarm(seconds)
+        signal.alarm(WAITS_S)
+        resource.setrlimit(resource.RLIMIT_CPU, (COMPUTES_S, COMPUTES_S))
         for number, (begin, end) in enumerate(pipes):
             os.close(begin)
             if number < 2:

@@ -137,7 +137,7 @@ def test_a_failing_disk(name: str, undisturbed: Callable[[str], Undisturbed], tm
         *(
             pytest.param(name, clock, marks=LONG)
             for name in JOBS
-            for clock in ({"year": 2100}, {"year": 2030, "backwards": True})
+            for clock in ({"year": 2100}, {"year": 2030, "rate_s": -60})
         ),
     ],
 )
@@ -147,7 +147,7 @@ def test_a_clock_that_is_wrong(
     """The same bytes in any year."""
     of = undisturbed(name)
     folder = of.copy(tmp_path / "copy")
-    fault = Fault(clock_s=seconds(clock["year"]), backwards=bool(clock.get("backwards")), below="out")
+    fault = Fault(clock_s=seconds(clock["year"]), rate_s=clock.get("rate_s"), below="out")
     ended = of.job.run(folder, fault)
     assert ended.code == of.code, ended.err
     assert of.job.results(folder) == of.results

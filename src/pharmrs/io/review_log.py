@@ -6,6 +6,8 @@ killed browser or server loses none. A line cut short by a crash was never confi
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import fcntl
 import hashlib
 import json
@@ -122,6 +124,7 @@ class DecisionLog:
         folder.mkdir(parents=True, exist_ok=True)
         self.path = log_file(folder, rater)
         self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+        self._whole_until: int | None = None  # bytes; set while half a line that could not be taken off stands after
         try:
             self._lock()
             self._take_off_cut_line()
@@ -156,15 +159,24 @@ class DecisionLog:
 
     def _write(self, line: str) -> None:
         content = line.encode("utf-8")
-        size = os.fstat(self._file).st_size
         try:
+            self._take_off_half_line()
+            self._whole_until = os.fstat(self._file).st_size
             written = os.write(self._file, content)
             if written != len(content):
-                raise OSError(f"only {written} of {len(content)} bytes could be written to {self.path}")
+                raise OSError(errno.ENOSPC, f"only {written} of {len(content)} bytes could be written")
             os.fsync(self._file)
-        except OSError:
-            os.ftruncate(self._file, size)  # half a line must not stand before the next one
-            raise
+            self._whole_until = None
+        except OSError as error:
+            with contextlib.suppress(OSError):  # of a failing disk: tried again before the next line
+                self._take_off_half_line()
+            raise _named(error, self.path) from error
+
+    def _take_off_half_line(self) -> None:
+        """Half a line, or one that was not confirmed, must not stand before the next one."""
+        if self._whole_until is not None:
+            os.ftruncate(self._file, self._whole_until)
+            self._whole_until = None
 
     def _lock(self) -> None:
         try:
@@ -190,8 +202,21 @@ def _describe(path: Path) -> None:
     entries = {name: {"Description": _DESCRIPTIONS[name]} for name in COLUMNS}
     target = path.with_suffix(".json")
     part = target.with_name(f".{target.name}.part")  # nobody else writes it: the log is locked
-    part.write_text(json.dumps(entries, indent=2) + "\n", encoding="utf-8")
-    part.replace(target)
+    try:
+        with part.open("w", encoding="utf-8") as stream:
+            stream.write(json.dumps(entries, indent=2) + "\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+        part.replace(target)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise _named(error, target) from error
+
+
+def _named(error: OSError, path: Path) -> OSError:
+    """The same kind of error, which names the file."""
+    return OSError(error.errno or errno.EIO, error.strerror or str(error), str(path))
 
 
 def _sync_folder(folder: Path) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
+import time
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -132,7 +132,7 @@ class ReviewSession:
 
     def _add(self, showing: Showing, position: int, decision: str, reason: str) -> None:
         files = showing.files
-        now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         self._log.add(
             Decision(
                 rater=self._rater, scan=files.name, decision=decision, reason=reason, position=position,
