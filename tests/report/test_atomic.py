@@ -12,6 +12,7 @@ import pytest
 
 from pharmrs.errors import InputError
 from pharmrs.report.atomic import remove_leftovers, write_bytes, write_text
+from pharmrs.report.atomic_folder import writing_folder
 from pharmrs.report.unfinished import MARK, incomplete, is_left, unfinished
 
 
@@ -105,3 +106,94 @@ def test_leftovers(tmp_path: Path) -> None:
         (tmp_path / name).touch()
     remove_leftovers(tmp_path)
     assert names(tmp_path) == [".bidsignore", "a.part"]
+
+
+def contents(folder: Path) -> dict[str, str]:
+    return {path.name: path.read_text() for path in folder.iterdir()}
+
+
+def test_a_folder_is_replaced_as_a_whole(tmp_path: Path) -> None:
+    folder = tmp_path / "new" / "set"
+    for names_of_files in (("a", "b"), ("b", "c")):
+        with writing_folder(folder) as part:
+            assert part.parents[1] == folder.parent
+            for name in names_of_files:
+                write_text(part / name, " ".join(names_of_files))
+        assert contents(folder) == dict.fromkeys(names_of_files, " ".join(names_of_files))
+        assert names(folder.parent) == ["set"]
+
+
+@pytest.mark.parametrize("before", [None, "old"])
+def test_a_folder_that_cannot_be_filled_stays_as_it_was(before: str | None, tmp_path: Path) -> None:
+    folder = tmp_path / "set"
+    if before is not None:
+        folder.mkdir()
+        (folder / "a").write_text(before)
+    with pytest.raises(OSError, match="No space") as caught, writing_folder(folder) as part:
+        write_text(part / "a", "new")
+        raise OSError(errno.ENOSPC, "No space left on device", str(part / "b"))
+    assert caught.value.filename == str(folder / "b")
+    assert contents(folder) == {"a": "old"} if before else names(tmp_path) == []
+
+
+def test_a_folder_that_cannot_be_renamed_stays_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, replace = tmp_path / "set", Path.replace
+    folder.mkdir()
+    (folder / "a").write_text("old")
+
+    def failing(self: Path, target: Path) -> Path:
+        if self.name == "new" and not folder.exists():
+            raise OSError(errno.EIO, "Input/output error", str(self), None, str(target))
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", failing)
+    with pytest.raises(OSError, match="Input/output") as caught, writing_folder(folder) as part:
+        write_text(part / "a", "new")
+    assert caught.value.filename == str(folder)
+    assert contents(folder) == {"a": "old"} and names(tmp_path) == ["set"]
+
+
+def test_what_dead_writers_of_a_folder_left_is_removed(tmp_path: Path) -> None:
+    for name in ("new", "former"):
+        (tmp_path / ".set.part" / name).mkdir(parents=True)
+        (tmp_path / ".set.part" / name / "half").write_text("x")
+    with writing_folder(tmp_path / "set") as part:
+        assert contents(part) == {}
+        write_text(part / "a", "new")
+    assert names(tmp_path) == ["set"] and contents(tmp_path / "set") == {"a": "new"}
+    (tmp_path / ".other.part" / "inner").mkdir(parents=True)
+    remove_leftovers(tmp_path)
+    assert names(tmp_path) == ["set"]
+
+
+def test_a_link_in_place_of_the_temporary_folder_is_not_followed(tmp_path: Path) -> None:
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    (theirs / "keep").write_text("keep")
+    (tmp_path / ".set.part").symlink_to(theirs)
+    with writing_folder(tmp_path / "set") as part:
+        write_text(part / "a", "new")
+    assert contents(theirs) == {"keep": "keep"} and contents(tmp_path / "set") == {"a": "new"}
+
+
+def test_writers_of_one_folder_at_the_same_time(tmp_path: Path) -> None:
+    """Four of them, 25 times each: it is always that of one of them, whole, and in the end nothing else is there."""
+    folder, failed = tmp_path / "set", []
+
+    def write(mine: str) -> None:
+        try:
+            for _ in range(25):
+                with writing_folder(folder) as part:
+                    for name in "abc":
+                        (part / name).write_text(mine)
+        except Exception as error:
+            failed.append(error)
+
+    writers = [threading.Thread(target=write, args=(str(number),)) for number in range(4)]
+    for one in writers:
+        one.start()
+    for one in writers:
+        one.join()
+    assert failed == []
+    assert len(set(contents(folder).values())) == 1 and len(contents(folder)) == 3
+    assert names(tmp_path) == ["set"]

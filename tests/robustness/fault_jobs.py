@@ -120,7 +120,14 @@ ANALYSE = Job(
     "out",
 )
 IMPORT = Job("import", prepare_import, ("import", "import.tsv", "--out", "out"), "out")
+BASIS = Job(
+    "basis",
+    lambda _folder: None,
+    ("basis", "--sequence", "press", "--te-ms", "30", "--larmor-mhz", "123.2", "--bandwidth-hz", "2000",
+     "--points", "512", "--metabolites", "NAA,Cr,GABA", "--out", "out/press.basis"),
+    "out",
+)  # fmt: skip
 SIMULATE = Job("simulate", lambda _folder: None, ("simulate", "out", "-n", "2", "--no-recordings"), "out")
 RECORDED = Job("simulate recordings", lambda _folder: None, ("simulate", "out", "-n", "1", "--workers", "1"), "out")
 RUN = Job("run", prepare_trial, ("run", ".", "--workers", "1"), RUN_OUTPUT)
-JOBS = {job.name: job for job in (PLATE, GENOTYPE, ANALYSE, IMPORT, SIMULATE, RECORDED, RUN)}
+JOBS = {job.name: job for job in (PLATE, GENOTYPE, ANALYSE, IMPORT, BASIS, SIMULATE, RECORDED, RUN)}

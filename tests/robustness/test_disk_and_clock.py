@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pytest
 from fault_hook import Ended, Fault
-from fault_jobs import ANALYSE, GENOTYPE, IMPORT, JOBS, PLATE, RECORDED, RUN, SIMULATE, Undisturbed
+from fault_jobs import ANALYSE, BASIS, GENOTYPE, IMPORT, JOBS, PLATE, RECORDED, RUN, SIMULATE, Undisturbed
 
 from pharmrs.errors import InputError
 from pharmrs.pipeline.lock import only_run
 from pharmrs.report.atomic import write_bytes
 
 LONG = pytest.mark.long
-QUICK = (PLATE.name, GENOTYPE.name, IMPORT.name, SIMULATE.name)
+QUICK = (PLATE.name, GENOTYPE.name, IMPORT.name, BASIS.name, SIMULATE.name)
 ALSO = (ANALYSE.name, RECORDED.name)
 
 

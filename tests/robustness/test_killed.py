@@ -5,13 +5,14 @@ The command runs in a copy of this process, which dies at the n-th making, writi
 
 from __future__ import annotations
 
+import shutil
 import signal
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from fault_hook import Fault, command
-from fault_jobs import JOBS, RECORDED, RUN, Undisturbed, whole_caches
+from fault_jobs import BASIS, JOBS, RECORDED, RUN, Undisturbed, whole_caches
 
 QUICK = [name for name in JOBS if name not in (RUN.name, RECORDED.name)]
 MANY = 40  # moments at which a command is killed in `make test-all`
@@ -90,6 +91,32 @@ def test_a_run_killed_again_and_again(undisturbed: Callable[[str], Undisturbed],
         assert {name for name in left if left[name] != of.results.get(name)} == set(), at
     assert RUN.run(folder).code == of.code
     assert RUN.results(folder) == of.results and RUN.hidden(folder) == []
+
+
+@pytest.mark.parametrize("share", [6, pytest.param(MANY, marks=pytest.mark.long)])
+def test_a_basis_set_killed_over_another(share: int, undisturbed: Callable[[str], Undisturbed], tmp_path: Path) -> None:
+    """Its folder holds the signals of one basis set, the former or the new one: never of both, nor some of them."""
+    of, longer = undisturbed(BASIS.name), [one.replace("30", "144") for one in BASIS.arguments]
+    prepared = of.copy(tmp_path / "prepared")
+    assert command(*longer, cwd=prepared).code == 0
+    before = BASIS.results(prepared)
+    assert before.keys() == of.results.keys() and all(before[name] != of.results[name] for name in before)
+    absent = 0
+    for at in moments(of.events + 2, share):  # renaming the former folder, and deleting it, come on top
+        folder = tmp_path / "copy"
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(prepared, folder)
+        ended = BASIS.run(folder, Fault(kind="killed", at=at, below="out"))
+        assert ended.code == -signal.SIGKILL, at
+        left = BASIS.results(folder)
+        signals = {name for name in before if "_json/" in name}
+        absent += not signals & left.keys()
+        assert signals <= left.keys() or not signals & left.keys(), f"some signals are missing at event {at}"
+        assert len({left[name] == before[name] for name in signals & left.keys()}) <= 1, f"mixed at event {at}"
+        assert all(left[name] in (before[name], of.results[name]) for name in left), at
+        assert BASIS.run(folder).code == 0
+        assert BASIS.results(folder) == of.results and BASIS.hidden(folder) == []
+    assert share < MANY or absent > 0  # killed between the two renames
 
 
 def test_a_dataset_that_is_not_complete_is_refused(undisturbed: Callable[[str], Undisturbed], tmp_path: Path) -> None:

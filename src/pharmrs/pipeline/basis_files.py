@@ -70,9 +70,9 @@ def write_simulated_basis(request: BasisRequest, out: Path) -> tuple[BasisSet, l
     _check_out(out, folder, problems)
     _check_units(request.protocol, problems)
     basis = simulate(request, problems)
-    strangers = sorted({path.name for path in folder.glob("*.json")} - {f"{name}.json" for name in basis.names})
-    if strangers:
-        rule = "must not hold components of another basis set"
+    strangers = sorted({path.name for path in folder.glob("*")} - {f"{name}.json" for name in basis.names})
+    if strangers:  # the folder is replaced as a whole
+        rule = "must not hold components of another basis set, or anything else"
         problems.add(str(folder), rule, ", ".join(strangers), "delete the folder, or choose another name")
         problems.raise_errors()
     write_lcmodel_basis(out, basis, SEQUENCES[request.protocol.sequence].label)

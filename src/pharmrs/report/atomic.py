@@ -55,11 +55,21 @@ def write_text(path: Path, content: str) -> None:
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Delete the temporary files of processes that were killed; only for who holds `folder` alone."""
-    for place, _, names in os.walk(folder):  # in one go: there may be a hundred thousand files
-        for name in names:
-            if name.startswith(".") and any(fnmatch.fnmatchcase(name, pattern) for pattern in LEFTOVERS):
-                Path(place, name).unlink(missing_ok=True)
+    """Delete the temporary files and folders of processes that were killed; only for who holds `folder` alone."""
+    for place, folders, names in os.walk(folder):  # in one go: there may be a hundred thousand files
+        for name in filter(_is_leftover, names):
+            Path(place, name).unlink(missing_ok=True)
+        for name in filter(_is_leftover, list(folders)):
+            folders.remove(name)
+            path = Path(place, name)
+            if path.is_symlink():
+                path.unlink(missing_ok=True)
+            else:
+                shutil.rmtree(path, ignore_errors=True)
+
+
+def _is_leftover(name: str) -> bool:
+    return name.startswith(".") and any(fnmatch.fnmatchcase(name, pattern) for pattern in LEFTOVERS)
 
 
 def not_written(path: Path, size: int, error: OSError) -> OSError:

@@ -18,6 +18,7 @@ from pharmrs.constants import WATER_PPM
 from pharmrs.records import BasisSet
 from pharmrs.records.arrays import ComplexArray
 from pharmrs.report.atomic import write_text
+from pharmrs.report.atomic_folder import writing_folder
 
 
 def write_lcmodel_basis(path: str | Path, basis: BasisSet, sequence: str = "") -> None:
@@ -35,23 +36,26 @@ def write_lcmodel_basis(path: str | Path, basis: BasisSet, sequence: str = "") -
 
 
 def write_fsl_json(folder: str | Path, basis: BasisSet, line_width_hz: float) -> list[Path]:
-    """Write one file per component to `folder`; returns their paths. `line_width_hz`: that of the lines."""
-    paths = []
-    for name, fid in zip(basis.names, basis.fids, strict=True):
-        content = {
-            "basis": {
-                "basis_re": fid.real.tolist(),
-                "basis_im": (-fid.imag).tolist(),
-                "basis_dwell": basis.dwell_time_s,
-                "basis_centre": basis.spectrometer_frequency_mhz,
-                "basis_width": line_width_hz,
-                "basis_name": name,
-            },
-            "source": f"pharmrs, {basis.source}",
-        }
-        paths.append(Path(folder) / f"{name}.json")
-        write_text(paths[-1], json.dumps(content) + "\n")
-    return paths
+    """Write one file per component to `folder`, all or none; returns their paths. `line_width_hz`: that of the lines.
+
+    What is in `folder` is replaced.
+    """
+    place = Path(folder)
+    with writing_folder(place) as part:
+        for name, fid in zip(basis.names, basis.fids, strict=True):
+            content = {
+                "basis": {
+                    "basis_re": fid.real.tolist(),
+                    "basis_im": (-fid.imag).tolist(),
+                    "basis_dwell": basis.dwell_time_s,
+                    "basis_centre": basis.spectrometer_frequency_mhz,
+                    "basis_width": line_width_hz,
+                    "basis_name": name,
+                },
+                "source": f"pharmrs, {basis.source}",
+            }
+            write_text(part / f"{name}.json", json.dumps(content) + "\n")
+    return [place / f"{name}.json" for name in basis.names]
 
 
 def _head(basis: BasisSet, sequence: str) -> str:
