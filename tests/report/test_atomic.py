@@ -178,7 +178,7 @@ def test_a_link_in_place_of_the_temporary_folder_is_not_followed(tmp_path: Path)
 
 def test_writers_of_one_folder_at_the_same_time(tmp_path: Path) -> None:
     """Four of them, 25 times each: it is always that of one of them, whole, and in the end nothing else is there."""
-    folder, failed = tmp_path / "set", []
+    folder, failed = tmp_path / "set", list[str]()
 
     def write(mine: str) -> None:
         try:
@@ -187,7 +187,7 @@ def test_writers_of_one_folder_at_the_same_time(tmp_path: Path) -> None:
                     for name in "abc":
                         (part / name).write_text(mine)
         except Exception as error:
-            failed.append(error)
+            failed.append(f"{type(error)} {error}")
 
     writers = [threading.Thread(target=write, args=(str(number),)) for number in range(4)]
     for one in writers:

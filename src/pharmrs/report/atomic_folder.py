@@ -38,10 +38,10 @@ def writing_folder(folder: Path) -> Iterator[Path]:
         yield new
         _exchange(new, folder, former)
     except OSError as error:
+        with contextlib.suppress(OSError):  # where somebody else has written it since, that one stays
+            former.replace(folder)
         raise _meant(error, new, folder) from error
     finally:
-        if former.exists() and not folder.exists():
-            former.replace(folder)
         shutil.rmtree(place)
         os.close(handle)
 
