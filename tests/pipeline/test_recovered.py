@@ -6,17 +6,20 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from e2e import RESULTS, pharmrs, table
+from e2e import RESULTS, contents, pharmrs, table
 
+from pharmrs.errors import InputError
 from pharmrs.io.study_file import read_study
+from pharmrs.pipeline import demonstration
 from pharmrs.pipeline.recovered import OBSERVATIONS, compare
-from pharmrs.pipeline.simulation import REFERENCE_DESIGN
+from pharmrs.pipeline.simulation import REFERENCE_DESIGN, SimulationRequest, planned_trial, simulate_trial
 from pharmrs.records.observations import ObservationTable
 from pharmrs.simulate.observations import WITHOUT_ERRORS, observed_table
 from pharmrs.simulate.plates import AssaySettings
 from pharmrs.simulate.study_text import study_text
 from pharmrs.simulate.trial import draw_trial
 from pharmrs.simulate.trial_records import Trial, TrialSettings
+from pharmrs.simulate.trial_tables import as_simulated
 
 COLUMNS = (
     *("subject", "treatment", "time_point", "sequence", "period", "clock_time_h"),
@@ -102,3 +105,86 @@ def test_demonstration_refuses_a_folder_with_files(tmp_path: Path) -> None:
     assert end.code == 2 and "must be new or empty" in end.err
     end = pharmrs("demo", tmp_path / "new", "-n", -2)
     assert end.code == 2 and "participants: must be 1 to 9999" in end.err
+
+
+@pytest.fixture
+def analysed(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Folders that are analysed; the analysis itself, which has its own tests, is left out."""
+    found: list[Path] = []
+
+    def noting(folder: Path, *_rest: object, **_more: object) -> None:
+        found.append(folder)
+        if len(found) == 1:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(demonstration, "run_dataset", noting)
+    return found
+
+
+def demonstrate(folder: Path, seed: int = 1) -> tuple[list[int], list[str]]:
+    """Numbers of steps that were announced, and what was told."""
+    steps, told = list[int](), list[str]()
+    request = SimulationRequest(participants=2, seed=seed, recordings=False)
+    demonstration.demonstrate(folder, request, steps.append, lambda _what, _good: None, told.append)
+    return steps, told
+
+
+def test_a_demonstration_that_was_interrupted_goes_on_with_the_analysis(
+    analysed: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "demo"
+    compared: list[Trial] = []
+    monkeypatch.setattr(demonstration, "compare", lambda trial, *_rest: compared.append(trial) or [])
+    with pytest.raises(KeyboardInterrupt):
+        demonstrate(folder)
+    before = contents(folder)
+    assert demonstrate(folder) == ([8], [f"{folder}: simulated before; what is there is analysed"])
+    assert {name: content for name, content in contents(folder).items() if "recovered" not in name} == before
+    assert demonstrate(folder)[0] == [8] and analysed == [folder] * 3
+    again = tmp_path / "again"
+    assert demonstrate(again)[0] == [2 + 8]  # people to be simulated, scans to be analysed
+    assert compared[0] == compared[1] == compared[2]
+    assert contents(again) == contents(folder)
+
+
+def test_the_tissue_of_a_demonstration_is_that_of_the_folder(tmp_path: Path) -> None:
+    request = SimulationRequest(participants=2, recordings=False)
+    planned = planned_trial(request)
+    assert as_simulated(tmp_path, planned) is None
+    simulate_trial(tmp_path, request)
+    place = tmp_path / "truth" / "visits.tsv"
+    rows = [line.split("\t") for line in place.read_text().splitlines()]
+    at = rows[0].index("gray_matter")
+    rows[1][at : at + 3] = ["0.51", "0.4", "0.09"]
+    place.write_text("".join("\t".join(row) + "\n" for row in rows))
+    found = as_simulated(tmp_path, planned)
+    assert found is not None and found.visits[1:] != () and found.visits[0] != planned.visits[0]
+    first = found.visits[0]
+    assert (first.gray_matter, first.white_matter, first.csf) == (0.51, 0.4, 0.09)
+    assert replace(first, gray_matter=0, white_matter=0, csf=0) == replace(
+        planned.visits[0], gray_matter=0, white_matter=0, csf=0
+    )
+
+
+@pytest.mark.parametrize("change", ["another seed", "another value", "settings", "half", "no number", "unfinished"])
+def test_another_trial_is_not_taken_for_it(change: str, analysed: list[Path], tmp_path: Path) -> None:
+    """Nothing of it is overwritten: refused, as any folder that holds files; half a simulation is done again."""
+    folder = tmp_path / "demo"
+    with pytest.raises(KeyboardInterrupt):
+        demonstrate(folder)
+    visits, settings = folder / "truth" / "visits.tsv", folder / "truth" / "settings.json"
+    if change == "another value":
+        visits.write_text(visits.read_text().replace("before", "after"))
+        visits.write_text(visits.read_text().replace("sub-01_ses-1\tsub-01", "sub-01_ses-1\tsub-02"))
+    elif change == "settings":
+        settings.write_text(settings.read_text().replace('"seed": 1', '"seed": 2'))
+    elif change == "half":
+        visits.write_bytes(visits.read_bytes()[:-30])
+    elif change == "no number":
+        visits.write_text(visits.read_text().replace("\t0.", "\tx."))
+    elif change == "unfinished":
+        (folder / ".unfinished").write_text("pharmrs simulate 0123456789abcdef\n")
+    before = contents(folder)
+    with pytest.raises(InputError, match=r"must be (new or empty|complete)"):
+        demonstrate(folder, seed=2 if change == "another seed" else 1)
+    assert contents(folder) == before and analysed == [folder]

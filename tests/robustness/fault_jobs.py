@@ -41,7 +41,8 @@ class Job:
     def _all(self, folder: Path) -> dict[str, bytes]:
         out = folder / self.out
         names = {path.relative_to(out).as_posix(): path for path in sorted(out.rglob("*")) if path.is_file()}
-        return {name: path.read_bytes() for name, path in names.items() if not name.startswith(_UNEQUAL)}
+        unequal = tuple(place + one for place in ("", f"{RUN_OUTPUT}/") for one in _UNEQUAL)
+        return {name: path.read_bytes() for name, path in names.items() if not name.startswith(unequal)}
 
 
 @dataclass(frozen=True)
@@ -66,8 +67,8 @@ def _is_hidden(name: str) -> bool:
 
 def whole_caches(folder: Path) -> None:
     """What is kept to save time is whole, too: JSON to its last brace."""
-    for path in (folder / RUN_OUTPUT / "cache").rglob("*.json"):
-        if not path.name.startswith("."):
+    for path in folder.rglob("*.json"):
+        if "cache" in path.parts and not path.name.startswith("."):
             for line in path.read_text().split("\n", 1) if "scans" in path.parts else [path.read_text()]:
                 json.loads(line)
 
@@ -129,5 +130,7 @@ BASIS = Job(
 )  # fmt: skip
 SIMULATE = Job("simulate", lambda _folder: None, ("simulate", "out", "-n", "2", "--no-recordings"), "out")
 RECORDED = Job("simulate recordings", lambda _folder: None, ("simulate", "out", "-n", "1", "--workers", "1"), "out")
+DEMO = Job("demo", lambda _folder: None, ("demo", "out", "-n", "1", "--workers", "1"), "out")
 RUN = Job("run", prepare_trial, ("run", ".", "--workers", "1"), RUN_OUTPUT)
-JOBS = {job.name: job for job in (PLATE, GENOTYPE, ANALYSE, IMPORT, BASIS, SIMULATE, RECORDED, RUN)}
+JOBS = {job.name: job for job in (PLATE, GENOTYPE, ANALYSE, IMPORT, BASIS, SIMULATE, RECORDED, RUN, DEMO)}
+LONG_ONES = (RECORDED.name, RUN.name, DEMO.name)

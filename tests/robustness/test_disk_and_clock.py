@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from fault_hook import Ended, Fault
-from fault_jobs import ANALYSE, BASIS, GENOTYPE, IMPORT, JOBS, PLATE, RECORDED, RUN, SIMULATE, Undisturbed
+from fault_jobs import ANALYSE, BASIS, DEMO, GENOTYPE, IMPORT, JOBS, PLATE, RECORDED, RUN, SIMULATE, Undisturbed
 
 from pharmrs.errors import InputError
 from pharmrs.pipeline.lock import only_run
@@ -20,7 +20,7 @@ from pharmrs.report.atomic import write_bytes
 
 LONG = pytest.mark.long
 QUICK = (PLATE.name, GENOTYPE.name, IMPORT.name, BASIS.name, SIMULATE.name)
-ALSO = (ANALYSE.name, RECORDED.name)
+ALSO = (ANALYSE.name, RECORDED.name, DEMO.name)
 
 
 def seconds(year: int) -> float:
@@ -101,7 +101,7 @@ def test_a_disk_that_is_really_full(
     assert PLATE.results(folder) == of.results
 
 
-@pytest.mark.parametrize("name", list(JOBS))
+@pytest.mark.parametrize("name", [*(name for name in JOBS if name != DEMO.name), pytest.param(DEMO.name, marks=LONG)])
 def test_an_output_that_may_not_be_written_to(
     name: str, undisturbed: Callable[[str], Undisturbed], tmp_path: Path
 ) -> None:

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 from fault_hook import Fault, command
-from fault_jobs import BASIS, JOBS, RECORDED, RUN, Undisturbed, whole_caches
+from fault_jobs import BASIS, JOBS, LONG_ONES, RUN, Undisturbed, whole_caches
 
-QUICK = [name for name in JOBS if name not in (RUN.name, RECORDED.name)]
+QUICK = [name for name in JOBS if name not in LONG_ONES]
 MANY = 40  # moments at which a command is killed in `make test-all`
 
 
@@ -69,7 +69,7 @@ def test_killed_at_many_moments(
 
 @pytest.mark.long
 @pytest.mark.parametrize("kind", ["killed", "torn"])
-@pytest.mark.parametrize("name", [RUN.name, RECORDED.name])
+@pytest.mark.parametrize("name", LONG_ONES)
 def test_long_commands_killed_at_many_moments(
     name: str, kind: str, undisturbed: Callable[[str], Undisturbed], tmp_path: Path
 ) -> None:

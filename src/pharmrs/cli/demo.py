@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def demo_command(
-    folder: Annotated[Path, typer.Argument(help="New or empty folder.")],
+    folder: Annotated[Path, typer.Argument(help="New or empty, or of the same command: it goes on.")],
     participants: Annotated[int, typer.Option("--participants", "-n", help="Number of people.")] = 35,
     seed: Annotated[int, typer.Option(help="Seed: the same seed gives the same trial.")] = 1,
     workers: WorkersOption = 0,

@@ -13,7 +13,9 @@ from pharmrs.pipeline.recovered import Recovered, compare, recovered_table
 from pharmrs.pipeline.run import RunResult, run_dataset
 from pharmrs.pipeline.simulation import SimulationRequest, planned_trial, simulate_trial
 from pharmrs.report.tables import write_table
-from pharmrs.simulate.trial_tables import TRUTH
+from pharmrs.report.unfinished import incomplete
+from pharmrs.simulate.trial_records import Trial
+from pharmrs.simulate.trial_tables import TRUTH, as_simulated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,14 +37,21 @@ def demonstrate(
 ) -> Demonstration:
     """Simulate into `folder`, analyse, compare. Raises `InputError` as the two commands it stands for.
 
-    `begin` is told the number of steps (participants and scans), `step` each one and whether it could be
-    done, `tell` the stages after the scans.
+    Where the same trial was simulated there before, it goes on with the analysis. `begin` is told the number of steps
+    (participants and scans), `step` each one and whether it could be done, `tell` the stages after the scans.
     """
     planned = planned_trial(request)
-    begin(len(planned.participants) + sum(visit.has_scan for visit in planned.visits))
+    simulated = _simulated(folder, planned)
+    begin((0 if simulated else len(planned.participants)) + sum(visit.has_scan for visit in planned.visits))
     start = time.perf_counter()
-    trial = simulate_trial(folder, request, done=lambda one: step(f"simulated sub-{one.person.label}", True))
-    simulated = time.perf_counter()
+    if simulated is None:
+        simulate_trial(folder, request, done=lambda one: step(f"simulated sub-{one.person.label}", True))
+        simulated = _simulated(folder, planned)
+    else:
+        tell(f"{folder}: simulated before; what is there is analysed")
+    if simulated is None:
+        raise AssertionError("the truth that was written must be that of the trial")
+    simulation_s = time.perf_counter() - start
     output = default_output(folder)
     result = run_dataset(
         folder,
@@ -51,7 +60,12 @@ def demonstrate(
         done=lambda outcome: step(f"analysed {outcome.files.name}", not outcome.failed),
         tell=tell,
     )
-    analysed = time.perf_counter()
-    rows = tuple(compare(trial, read_study(folder / STUDY_FILE), output))
+    analysis_s = time.perf_counter() - start - simulation_s
+    rows = tuple(compare(simulated, read_study(folder / STUDY_FILE), output))
     write_table(folder / TRUTH, recovered_table(rows))
-    return Demonstration(run=result, rows=rows, simulation_s=simulated - start, analysis_s=analysed - simulated)
+    return Demonstration(run=result, rows=rows, simulation_s=simulation_s, analysis_s=analysis_s)
+
+
+def _simulated(folder: Path, planned: Trial) -> Trial | None:
+    """`planned` with what only its simulation tells, where it stands complete in `folder`."""
+    return None if incomplete(folder) else as_simulated(folder, planned)

@@ -61,13 +61,18 @@ def cell_text(value: Cell) -> str:
     return " ".join(str(value).split()) or MISSING  # a tab or line end inside a cell would break the row
 
 
+def tsv_lines(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[str]:
+    """The lines of a tab-separated table, header first, each with its end."""
+    yield "\t".join(columns) + "\n"
+    for row in rows:
+        yield "\t".join(cell_text(row.get(column)) for column in columns) + "\n"
+
+
 def write_tsv(path: Path, columns: Sequence[str], rows: Iterable[Row]) -> None:
     """Write a tab-separated table with a header line, whole or not at all; no more than a row is held."""
     with writing(path) as stream:
-        stream.write(("\t".join(columns) + "\n").encode("utf-8"))
-        for row in rows:
-            cells = [cell_text(row.get(column)) for column in columns]
-            stream.write(("\t".join(cells) + "\n").encode("utf-8"))
+        for line in tsv_lines(columns, rows):
+            stream.write(line.encode("utf-8"))
 
 
 def write_table(folder: Path, table: Table) -> tuple[Path, Path]:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+import math
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from pharmrs.io.content import read_content
 from pharmrs.io.participants import sessions_file
+from pharmrs.io.problems import Problems
+from pharmrs.io.text_table import read_text_table
 from pharmrs.report.atomic import write_text
 from pharmrs.report.dictionaries import Column, dictionary
-from pharmrs.report.tables import Row, Table, write_table, write_tsv
+from pharmrs.report.tables import Row, Table, tsv_lines, write_table, write_tsv
 from pharmrs.simulate import trial_columns
 from pharmrs.simulate.gels import GelSettings, lanes_of, run_gels
 from pharmrs.simulate.plates import AssaySettings, read_plates
@@ -20,6 +24,8 @@ from pharmrs.simulate.trial_records import Participant, Trial, Visit
 TRUTH = "truth"
 ASSAY = "sourcedata/assay"
 GENOTYPING = "sourcedata/genotyping"
+_VISITS, _SETTINGS = "visits", "settings.json"
+_TISSUE = ("gray_matter", "white_matter", "csf")
 _FIRST_DAY = datetime(1924, 3, 3)  # BIDS: dates shifted for privacy lie before 1925
 _ENROLMENT_DAYS = 2  # from one participant to the next
 
@@ -99,13 +105,52 @@ def _write_gels(root: Path, trial: Trial, gel: GelSettings) -> None:
 
 
 def _write_truth(folder: Path, trial: Trial) -> None:
-    _table(folder, "visits", trial_columns.TRUE_VISITS, [_true_row(trial, visit) for visit in trial.visits])
+    _table(folder, _VISITS, trial_columns.TRUE_VISITS, _true_rows(trial))
     effects, reference = trial.settings.planted, trial.settings.design.treatments[0]
     rows: list[Row] = [
         {"treatment": name, **asdict(effect), "slope_minus_reference": effects.interaction(name, reference)}
         for name, effect in effects.treatments.items()
     ]
     _table(folder, "effects", trial_columns.EFFECTS, rows)
+    write_text(folder / _SETTINGS, _settings_text(trial))
+
+
+def as_simulated(root: Path, trial: Trial) -> Trial | None:
+    """`trial` with the tissue that its voxels hold, as the truth below `root` tells it; None where that is of another.
+
+    The tables must say of every visit what `trial` says, and the settings the same, byte for byte.
+    """
+    folder = root / TRUTH
+    problems = Problems(str(folder))
+    rows = read_text_table(folder / f"{_VISITS}.tsv", problems, ("sample", *_TISSUE))
+    tissue = {row.text("sample"): [_number(row.text(name)) for name in _TISSUE] for row in rows}
+    if problems.found or tissue.keys() != {visit.name for visit in trial.visits}:
+        return None
+    visits = []
+    for visit in trial.visits:
+        gray, white, csf = tissue[visit.name]
+        visits.append(replace(visit, gray_matter=gray, white_matter=white, csf=csf))
+    trial = replace(trial, visits=tuple(visits))
+    expected = {
+        f"{_VISITS}.tsv": "".join(tsv_lines(tuple(trial_columns.TRUE_VISITS), _true_rows(trial))),
+        _SETTINGS: _settings_text(trial),
+    }
+    try:
+        same = all(read_content(folder / name) == text.encode() for name, text in expected.items())
+    except OSError:
+        return None
+    return trial if same else None
+
+
+def _number(cell: str) -> float:
+    try:
+        return float(cell)
+    except ValueError:
+        return math.nan
+
+
+def _settings_text(trial: Trial) -> str:
+    effects = trial.settings.planted
     settings = {
         "participants": len(trial.participants),
         "seed": trial.settings.seed,
@@ -113,7 +158,11 @@ def _write_truth(folder: Path, trial: Trial) -> None:
         "population": asdict(effects.population),
         "losses": asdict(effects.losses),
     }
-    write_text(folder / "settings.json", _json(settings))
+    return _json(settings)
+
+
+def _true_rows(trial: Trial) -> list[Row]:
+    return [_true_row(trial, visit) for visit in trial.visits]
 
 
 def _true_row(trial: Trial, visit: Visit) -> Row:
