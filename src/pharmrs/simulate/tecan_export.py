@@ -25,7 +25,6 @@ _STAMP = "1/1/1924 10:{minute:02d}:00 AM"
 def write_tecan_export(path: Path, reading: PlateReading) -> None:
     """Write `reading` as an i-control workbook, whole or not at all; the same reading gives the same bytes."""
     from openpyxl import Workbook
-    from openpyxl.writer.excel import ExcelWriter
 
     book = Workbook()
     sheet: Any = book.active
@@ -39,9 +38,30 @@ def write_tecan_export(path: Path, reading: PlateReading) -> None:
     sheet[f"A{line + 3}"], sheet[f"B{line + 3}"] = "End Time:", _STAMP.format(minute=5)
     book.create_sheet("Sheet1")
     book.properties.created = book.properties.modified = datetime(*EPOCH, tzinfo=UTC).replace(tzinfo=None)
+    write_bytes(path, _saved(book))
+
+
+def _saved(book: Any) -> bytes:
+    """The workbook, without the time of day (`book.save` would put it in) and without temporary files.
+
+    openpyxl writes sheets to temporary files by way of lxml, which tells of a full disk in a way of its own.
+    """
+    from openpyxl.drawing.spreadsheet_drawing import SpreadsheetDrawing
+    from openpyxl.worksheet._writer import WorksheetWriter
+    from openpyxl.writer.excel import ExcelWriter
+
+    class InMemory(ExcelWriter):  # type: ignore[misc]  # openpyxl has no types
+        def write_worksheet(self, sheet: Any) -> None:
+            sheet._drawing = SpreadsheetDrawing()
+            writer = WorksheetWriter(sheet, io.BytesIO())
+            writer.write()
+            sheet._rels = writer._rels
+            self._archive.writestr(sheet.path[1:], writer.out.getvalue())
+            self.manifest.append(sheet)
+
     stream = io.BytesIO()
-    ExcelWriter(book, UndatedZip(stream)).save()  # `book.save` would put the time of day into it
-    write_bytes(path, stream.getvalue())
+    InMemory(book, UndatedZip(stream)).save()
+    return stream.getvalue()
 
 
 def _header(plate: str) -> list[tuple[int, dict[str, object]]]:
