@@ -24,6 +24,8 @@ _AROUND_MM = 28.0
 
 def placement_figure(cuts: Sequence[PlaneCut], tissue: VoxelTissue) -> Figure:
     """The box of one scan in the head, and in the tissues below: orange grey matter, violet white matter, green CSF."""
+    from matplotlib.patches import Patch
+
     with figure_style():
         fig = new_figure(12.5)
         axes = fig.subplots(2, 3, gridspec_kw={"height_ratios": [1.25, 1.0]})
@@ -34,6 +36,9 @@ def placement_figure(cuts: Sequence[PlaneCut], tissue: VoxelTissue) -> Figure:
         values = ((found.gray_matter, "GM"), (found.white_matter, "WM"), (found.csf, "CSF"))
         said = ", ".join(f"{name} {value:.3f}" if np.isfinite(value) else f"{name} {MISSING}" for value, name in values)
         fig.suptitle(f"{tissue.scan}: {said}", fontsize=10, x=0.01, ha="left", fontweight="bold")
+        names = ("grey matter", "white matter", "CSF")
+        patches = [Patch(facecolor=tuple(colour), label=name) for colour, name in zip(_COLOURS, names, strict=True)]
+        fig.legend(handles=patches, loc="outside lower center", ncols=3)
     return fig
 
 
@@ -81,11 +86,16 @@ def _tissues(axes: Axes, cut: PlaneCut) -> None:
 
 
 def _ends(axes: Axes, axis: int) -> None:
+    from matplotlib.patheffects import withStroke
+
     left, right, bottom, above = _ENDS[axis]
     for x, y, text in ((0.02, 0.5, left), (0.98, 0.5, right), (0.5, 0.02, bottom), (0.5, 0.98, above)):
         horizontal = "left" if x < 0.1 else "right" if x > 0.9 else "center"
         vertical = "bottom" if y < 0.1 else "top" if y > 0.9 else "center"
-        axes.text(x, y, text, transform=axes.transAxes, color="white", ha=horizontal, va=vertical, fontsize=8)
+        axes.text(
+            x, y, text, transform=axes.transAxes, color="white", ha=horizontal, va=vertical, fontsize=8,
+            path_effects=[withStroke(linewidth=2, foreground="black")],
+        )  # fmt: skip
 
 
 def _draw_outline(axes: Axes, cut: PlaneCut, colour: str = MODEL) -> None:

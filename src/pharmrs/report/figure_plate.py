@@ -21,6 +21,7 @@ ROLE_COLOURS = {"standard": BASELINE, "blank": BASELINE, "control": "#1a7f37", "
 _MOST_LABELLED_COLUMNS = 12
 _MISSING_WORDS = {"over": "OVER", "under": "UNDER", "masked": "masked", "empty": "empty"}
 _LABEL_CHARACTERS = 13
+_WIDE_CHARACTERS = 10  # of a label in the larger type
 
 
 def plate_figure(result: PlateResult) -> Figure:
@@ -95,8 +96,10 @@ def _draw_well(axes: Axes, well: AssayWell | None, row: int, column: int, labell
     if not labelled:
         return
     value = _MISSING_WORDS[well.missing] if well.missing else f"{well.response:.3f}"
+    label = _label(well)
+    size = 5.2 if max(map(len, label.splitlines())) <= _WIDE_CHARACTERS else 4.4  # inside the frame
     texts = (
-        axes.text(column, row - 0.14, _label(well), ha="center", va="center", fontsize=5.2, color=INK),
+        axes.text(column, row - 0.14, label, ha="center", va="center", fontsize=size, color=INK),
         axes.text(column, row + 0.2, value, ha="center", va="center", fontsize=6.4, color=INK),
     )
     for text in texts:

@@ -48,8 +48,11 @@ def standard_curve_figure(result: PlateResult) -> Figure:
         _draw_limits(upper, result, left)
         upper.set_xscale("log")
         upper.set_ylabel("Response")
-        upper.set_title(f"{result.name}: {curve.model.upper()}, weights {result.settings.weights}", pad=16)
-        upper.legend(loc="upper left")
+        upper.set_title(
+            f"{result.name}: {curve.model.upper()}, weights {result.settings.weights.replace('^2', '²')}", pad=16
+        )
+        # on paper of its own: the lines of the limits run behind it
+        upper.legend(loc="upper left", frameon=True, framealpha=1.0, edgecolor="none", borderpad=0.1)
         _draw_recovery(lower, result, place)
         lower.set_xlabel(f"{result.analyte} in the well ({unit}); zero standards at the left edge")
         upper.set_xlim(left / 2, curve.highest_standard * 2)

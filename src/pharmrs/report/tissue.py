@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -123,6 +124,8 @@ def _lighter(figure: EmbeddedFigure) -> EmbeddedFigure:
 
 
 def _view(tissues: Sequence[VoxelTissue], placements: Mapping[str, Placement]) -> TableView:
+    """Fractions, and the place in MNI152 space where any image was registered to it."""
+    normalised = bool(placements) or not all(math.isnan(tissue.mni_centre_mm[0]) for tissue in tissues)
     rows = []
     for tissue in tissues:
         found = tissue.fractions
@@ -137,26 +140,29 @@ def _view(tissues: Sequence[VoxelTissue], placements: Mapping[str, Placement]) -
                 CellView(tissue.scan),
                 *(CellView(f"{value:.3f} ± {sd:.3f}", order=repr(value)) for value, sd in pairs),
                 number_cell(tissue.inside_brain, tone="bad" if tissue.inside_brain < 0.85 else ""),
-                *(number_cell(value) for value in tissue.mni_centre_mm),
-                number_cell(place.dice_group if place is not None else None, 2),
-                number_cell(place.dice_first if place is not None else None, 2),
+                *(_place_view(tissue, place) if normalised else ()),
             )
         )
+    caption = "Volume fractions of each voxel ± SD (place of the voxel and segmentation)"
+    if normalised:
+        caption += (
+            ", its centre in MNI152, and its overlap there with the mean of all boxes and with the participant's "
+        )
+        caption += "first one"
     return TableView(
-        caption="Volume fractions of each voxel ± SD (place of the voxel and segmentation), its centre in MNI152, and "
-        "its overlap there with the mean of all boxes and with the participant's first one.",
+        caption=f"{caption}.",
         columns=(
-            "Scan",
-            "Grey matter",
-            "White matter",
-            "CSF",
-            "In the brain",
-            "MNI x (mm)",
-            "y",
-            "z",
-            "Dice, group",
-            "Dice, first",
+            *("Scan", "Grey matter", "White matter", "CSF", "In the brain"),
+            *(("MNI x (mm)", "y", "z", "Dice, group", "Dice, first") if normalised else ()),
         ),
         rows=tuple(rows),
         sortable=True,
+    )
+
+
+def _place_view(tissue: VoxelTissue, place: Placement | None) -> tuple[CellView, ...]:
+    return (
+        *(number_cell(value) for value in tissue.mni_centre_mm),
+        number_cell(place.dice_group if place is not None else None, 2),
+        number_cell(place.dice_first if place is not None else None, 2),
     )
