@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from benchmarks.basis import STEAM
 
 from pharmrs.constants import SINGLETS
 from pharmrs.errors import InputError
@@ -19,14 +20,6 @@ from pharmrs.simulate.basis_set import simulated_basis
 from pharmrs.simulate.spin_library import DEFAULT_METABOLITES, published_spin_systems
 from pharmrs.simulate.write_basis import write_fsl_json, write_lcmodel_basis
 
-STEAM = BasisProtocol(
-    sequence="steam",
-    echo_time_s=0.011,
-    mixing_time_s=0.032,
-    spectrometer_frequency_mhz=297.2,
-    bandwidth_hz=6000.0,
-    points=4096,
-)
 PRESS = replace(STEAM, sequence="press", mixing_time_s=None)
 
 # non-exchanging protons counted by hand from the structural formulas

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from benchmarks.basis import protocol
 
 from pharmrs.io.basis import read_basis
 from pharmrs.io.nifti_mrs import read_fids
 from pharmrs.mrs.amplitudes import metabolite_amplitudes
 from pharmrs.mrs.fit import fit_spectrum
 from pharmrs.records import BasisSet, Spectrum
-from pharmrs.records.basis_protocol import BasisProtocol
 from pharmrs.simulate.basis_set import simulated_basis
 from pharmrs.simulate.spin_library import published_spin_systems
 
@@ -29,16 +29,8 @@ def reference() -> BasisSet:
 
 @pytest.fixture(scope="module")
 def simulated(reference: BasisSet) -> BasisSet:
-    protocol = BasisProtocol(
-        sequence="steam",
-        echo_time_s=0.011,
-        mixing_time_s=0.032,
-        spectrometer_frequency_mhz=reference.spectrometer_frequency_mhz,
-        bandwidth_hz=1.0 / reference.dwell_time_s,
-        points=reference.points,
-    )
     shared = [name for name in reference.names if name in published_spin_systems()]
-    return simulated_basis(protocol, shared, macromolecules=False)
+    return simulated_basis(protocol(reference), shared, macromolecules=False)
 
 
 def test_correlations(reference: BasisSet, simulated: BasisSet) -> None:

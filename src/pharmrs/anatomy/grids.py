@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.ndimage import map_coordinates
 
 from pharmrs.records.anatomy import ImageArray, Volume
 from pharmrs.records.arrays import FloatArray
@@ -65,10 +64,3 @@ def affine_values(data: ImageArray, to_index: FloatArray, shape: tuple[int, ...]
         affine_transform(data, to_index[:3, :3], to_index[:3, 3], output_shape=shape, order=1, cval=0.0),
         dtype=np.float32,
     )
-
-
-def values_at(image: Volume, world_mm: FloatArray) -> FloatArray:
-    """Values at places of the world, (n, 3), linearly; outside the image they are 0."""
-    to_index = np.linalg.inv(image.affine)
-    index = world_mm @ to_index[:3, :3].T + to_index[:3, 3]
-    return np.asarray(map_coordinates(image.data, index.T, order=1, cval=0.0), dtype=np.float64)

@@ -64,7 +64,7 @@ def satterthwaite(first: FloatArray, first_freedom: float, second: FloatArray, s
 def log_interval(
     log_x: FloatArray, variance: FloatArray, freedom: FloatArray, confidence: float
 ) -> tuple[FloatArray, FloatArray]:
-    """Interval of the concentration, symmetric on the log scale."""
+    """Interval of the concentration, symmetric on the log scale; arrays of one shape, `variance` of `log_x`."""
     reach = stats.t.ppf(0.5 + confidence / 2, freedom) * np.sqrt(variance)
     with np.errstate(over="ignore"):  # near the end of the curve the upper bound is endless
         return np.exp(log_x - reach), np.exp(log_x + reach)

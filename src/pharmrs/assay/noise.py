@@ -54,7 +54,10 @@ def replicate_noise(
 
 
 def noise_without(noise: ReplicateNoise, group: FloatArray, largest: float) -> ReplicateNoise:
-    """The noise as the other groups tell it, so that a group with an outlier does not excuse itself."""
+    """The noise as the other groups tell it, so that a group with an outlier does not excuse itself.
+
+    `group` (replicates,): responses of the group; `largest`: the largest response of the plate.
+    """
     left = noise.freedom - (len(group) - 1)
     if len(group) < 2 or left < _LEAST_FREEDOM:
         return noise

@@ -48,7 +48,7 @@ def response_weights(y: FloatArray, weights: Weights) -> tuple[FloatArray, int]:
 
 
 def search_box(log_x: FloatArray, y: FloatArray, count: int) -> Box:
-    """Bounds of a curve with `count` parameters."""
+    """Bounds of the first `count` parameters of a curve through `log_x`, `y` (standards,)."""
     known = log_x[np.isfinite(log_x)]
     middle, span = (float(np.max(y)) + float(np.min(y))) / 2, _ASYMPTOTE_SPANS * max(float(np.ptp(y)), 1e-12)
     low = [middle - span, middle - span, known.min() - _BELOW_LOWEST, _LOG_SLOPE[0], _LOG_ASYMMETRY[0]]

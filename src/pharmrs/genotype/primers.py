@@ -28,6 +28,7 @@ class Hit:
 
 
 def reverse_complement(sequence: str) -> str:
+    """The other strand of `sequence`, read from its own 5' end."""
     return sequence.translate(_COMPLEMENT)[::-1]
 
 

@@ -48,7 +48,10 @@ def _problem(basis: BasisSet, field: str, rule: str, value: str) -> InputProblem
 def make_model(
     basis: BasisSet, band: Band, settings: FitSettings
 ) -> tuple[Model, tuple[str, ...], FloatArray, tuple[str, ...]]:
-    """The forward model, names of its components, norms taken off their signals, notes on what was left out."""
+    """The forward model, names of its components, norms taken off their signals, notes on what was left out.
+
+    Raises FitFailure when no component has signal in the fit window.
+    """
     signals = band.decimate_model(basis.fids)
     spectra = band.model_spectrum(signals)
     norms = np.sqrt(np.sum(np.abs(spectra) ** 2, axis=1))

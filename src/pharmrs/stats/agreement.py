@@ -43,7 +43,9 @@ def pairs_of(standing: Mapping[str, Mapping[str, str]], first: str, second: str)
 
 
 def cohen_kappa(counts: FloatArray) -> tuple[float, float]:
-    """Kappa of a square table of counts and its standard error; NaN where it is not defined."""
+    """Kappa of a square table of counts (categories, categories), first rater by second, and its standard error; NaN
+    where it is not defined.
+    """
     from statsmodels.stats.inter_rater import cohens_kappa
 
     total = counts.sum()

@@ -35,7 +35,10 @@ def bca_interval(
     samples: int = 4000,
     level: float = 0.95,
 ) -> BootstrapInterval:
-    """Resample participants with all their rows; least squares in every sample. Raises `NotEstimable`."""
+    """Resample participants with all their rows; least squares in every sample. Raises `NotEstimable`.
+
+    `outcome` (rows,), `design` (rows, terms); `subjects` names the participant of each row.
+    """
     rows = PersonRows.of(subjects)
     people = len(rows)
     if people < 4:

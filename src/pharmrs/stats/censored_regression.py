@@ -44,7 +44,8 @@ def fit_tobit(
 ) -> TobitFit:
     """`outcome ~ design` where `side` is -1 (outcome lies below the value), 0 (measured) or +1 (above the value).
 
-    With `clusters` (participant of each row) the covariance is the cluster-robust sandwich with the G/(G-1) factor.
+    `outcome`, `side` (rows,), `design` (rows, terms). With `clusters` (participant of each row) the covariance is the
+    cluster-robust sandwich with the G/(G-1) factor. Raises `NotEstimable`.
     """
     _check(outcome, side, design, terms)
     found = _maximise(outcome, side, design)

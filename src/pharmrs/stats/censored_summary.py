@@ -96,7 +96,10 @@ def plotting_positions(values: FloatArray, censored: BoolArray) -> FloatArray:
 
 
 def regression_on_order_statistics(values: FloatArray, censored: BoolArray) -> CensoredSummary:
-    """ROS: log measured values on their normal scores; the censored ones are read off the line."""
+    """ROS: log measured values on their normal scores; the censored ones are read off the line.
+
+    `values`, `censored` (n,): a censored value is the limit below which it lies. Raises `NotEstimable`.
+    """
     _check("ROS", values, censored, positive=True)
     score = stats.norm.ppf(plotting_positions(values, censored))
     slope, intercept = np.polyfit(score[~censored], np.log(values[~censored]), 1)

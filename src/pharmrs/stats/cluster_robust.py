@@ -31,7 +31,8 @@ def robust_least_squares(
     """Ordinary least squares with the robust covariance `kind`.
 
     `clusters` (rows,) names the person of each row, required for CR0, CR1, CR2. Degrees of freedom: rows minus
-    coefficients for HC, clusters minus one for CR0 and CR1, Satterthwaite for CR2.
+    coefficients for HC, clusters minus one for CR0 and CR1, Satterthwaite for CR2. `outcome` (rows,), `design` (rows,
+    terms). Raises `NotEstimable` where the rows do not determine the terms, ValueError for unknown kinds and lengths.
     """
     method = f"OLS, {kind}"
     if kind not in HETEROSCEDASTIC + CLUSTERED:

@@ -64,7 +64,10 @@ def _weighted(design: FloatArray, outcome: FloatArray, weights: FloatArray) -> F
 
 
 def fit_m(outcome: FloatArray, design: FloatArray, terms: Sequence[str], kind: str, level: float = 0.95) -> RobustFit:
-    """M-estimation from least squares with the MAD as scale, as `MASS::rlm`. `kind`: Huber or bisquare."""
+    """M-estimation from least squares with the MAD as scale, as `MASS::rlm`. `kind`: Huber or bisquare.
+
+    `outcome` (rows,), `design` (rows, terms). Raises `NotEstimable`, also where half of the rows fit exactly.
+    """
     method = f"robust regression, {kind} M"
     check_estimable(method, outcome, design, terms)
     weight_of, slope_of = _PSI[kind]
@@ -102,7 +105,10 @@ def fit_mm(
     starts: int = 500,
     level: float = 0.95,
 ) -> RobustFit:
-    """MM-estimation: a high-breakdown S-estimate from `starts` random subsets, then efficient M-steps at its scale."""
+    """MM-estimation: a high-breakdown S-estimate from `starts` random subsets, then efficient M-steps at its scale.
+
+    `outcome` (rows,), `design` (rows, terms). Raises `NotEstimable`, also where half of the rows fit exactly.
+    """
     method = "robust regression, MM"
     check_estimable(method, outcome, design, terms)
     n, p = design.shape

@@ -31,7 +31,8 @@ def errors_in_variables(
     """Least squares with the error variance taken out of the normal equations; cluster-robust standard errors.
 
     `loadings` (rows, terms): how each column of `design` moves with the mismeasured variable (1 for the variable
-    itself, the other factor for a product with it, 0 elsewhere); `error_sd` (rows,): SD of its error.
+    itself, the other factor for a product with it, 0 elsewhere); `error_sd` (rows,): SD of its error. Raises
+    `NotEstimable` where too little of the variance is signal.
     """
     method = "errors in variables (moment correction, cluster-robust)"
     check_estimable(method, outcome, design, terms)
@@ -53,7 +54,8 @@ def errors_in_variables(
     scores = design * (outcome - design @ estimate)[:, None] + pull
     summed = people.sums(scores)
     groups, (n, p) = len(people), design.shape
-    covariance = inverse @ (summed.T @ summed) @ inverse * (groups / (groups - 1) * (n - 1) / (n - p))
+    half = summed @ inverse  # squared: rounding cannot make a variance negative
+    covariance = half.T @ half * (groups / (groups - 1) * (n - 1) / (n - p))
     se = np.sqrt(np.diag(covariance))
     note = f"least reliable direction: {share:.2f} of its variance is signal"
     return wald(method, terms, estimate, se, groups - 1, n=n, subjects=groups, notes=(note,), level=level)

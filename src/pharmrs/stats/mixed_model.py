@@ -47,7 +47,8 @@ def fit_mixed(
     """`outcome ~ design + (1 | group)` for every entry of `groups` (name -> label of each row).
 
     `bounded=False` lets the components be negative: one group then is GLS with compound symmetry, which can describe
-    rows of a person that are less alike than those of different persons.
+    rows of a person that are less alike than those of different persons. `outcome` (rows,), `design` (rows, terms).
+    Raises `NotEstimable` where the rows do not determine terms and variance components.
     """
     method = _name(groups, restricted, bounded)
     check_estimable(method, outcome, design, terms)

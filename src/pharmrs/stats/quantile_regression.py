@@ -26,7 +26,10 @@ class QuantileFit:
 
 
 def fit_quantile(outcome: FloatArray, design: FloatArray, terms: Sequence[str], tau: float = 0.5) -> QuantileFit:
-    """The exact minimum of the check loss. Intervals: by the bootstrap over participants (`bootstrap.py`)."""
+    """The exact minimum of the check loss. Intervals: by the bootstrap over participants (`bootstrap.py`).
+
+    `outcome` (rows,), `design` (rows, terms). Raises `NotEstimable`; ValueError for a `tau` that is no share.
+    """
     if not 0 < tau < 1:
         raise ValueError(f"tau must lie between 0 and 1, is {tau}")
     method = f"quantile regression, tau {tau:g}"

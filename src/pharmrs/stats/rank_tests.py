@@ -41,7 +41,10 @@ def _check(method: str, first: FloatArray, second: FloatArray, *, paired: bool) 
 
 
 def kendall(x: FloatArray, y: FloatArray) -> TwoSidedTest:
-    """Kendall's tau-b; exact p without ties up to 49 pairs (as R), else normal with the correction for ties."""
+    """Kendall's tau-b; exact p without ties up to 49 pairs (as R), else normal with the correction for ties.
+
+    `x`, `y` (pairs,). Raises `NotEstimable` for a constant variable.
+    """
     _check("Kendall", x, y, paired=True)
     if np.ptp(x) == 0 or np.ptp(y) == 0:
         raise NotEstimable("Kendall: one variable is constant")
@@ -54,7 +57,10 @@ def kendall(x: FloatArray, y: FloatArray) -> TwoSidedTest:
 
 
 def wilcoxon_signed_rank(first: FloatArray, second: FloatArray) -> TwoSidedTest:
-    """Signed-rank test of pairs (V: sum of the ranks of positive `second - first`); zeros are left out as in R."""
+    """Signed-rank test of pairs (V: sum of the ranks of positive `second - first`); zeros are left out as in R.
+
+    `first`, `second` (pairs,). Raises `NotEstimable` where too few pairs differ.
+    """
     _check("Wilcoxon signed rank", first, second, paired=True)
     difference = second - first
     moved = difference[difference != 0]
@@ -70,7 +76,10 @@ def wilcoxon_signed_rank(first: FloatArray, second: FloatArray) -> TwoSidedTest:
 
 
 def mann_whitney(first: FloatArray, second: FloatArray) -> TwoSidedTest:
-    """Rank-sum test of two independent samples (W of R: U of `first`)."""
+    """Rank-sum test of two independent samples (W of R: U of `first`), (n,) and (n2,).
+
+    Raises `NotEstimable` where all values are equal.
+    """
     _check("Wilcoxon rank sum", first, second, paired=False)
     pooled = np.concatenate([first, second])
     if np.ptp(pooled) == 0:
@@ -84,7 +93,10 @@ def mann_whitney(first: FloatArray, second: FloatArray) -> TwoSidedTest:
 
 
 def levene(*samples: FloatArray, center: Callable[[FloatArray], np.floating] = np.median) -> TwoSidedTest:
-    """Levene's test of equal variances about the medians (Brown & Forsythe 1974, 10.1080/01621459.1974.10482955)."""
+    """Levene's test of equal variances about the medians (Brown & Forsythe 1974, 10.1080/01621459.1974.10482955).
+
+    `samples`: (n,) each. Raises `NotEstimable` where nothing varies, ValueError for fewer than two samples.
+    """
     if len(samples) < 2:
         raise ValueError("Levene: at least two samples")
     for sample in samples[1:]:

@@ -62,7 +62,10 @@ def breusch_pagan(outcome: FloatArray, design: FloatArray, *, studentised: bool 
 def nested_f(
     outcome: FloatArray, smaller: FloatArray, larger: FloatArray, whole: FloatArray | None = None
 ) -> NestedComparison:
-    """F test of nested least-squares models on the same rows; `whole`: the model whose error is used (`larger`)."""
+    """F test of nested least-squares models on the same rows; `whole`: the model whose error is used (`larger`).
+
+    `outcome` (rows,), the designs (rows, terms). Raises `NotEstimable`.
+    """
     whole = larger if whole is None else whole
     check_estimable("nested F", outcome, whole, column_names(whole))
     added = larger.shape[1] - smaller.shape[1]
