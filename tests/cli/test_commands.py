@@ -83,6 +83,7 @@ def test_commands_are_the_pinned_ones() -> None:
     for name in names:
         assert f"\n  {name} " in end.out
     assert "Exit codes: 0 all done; 2 bad input" in end.out
+    assert "..." not in end.out.split("Commands:")[1]  # what each is for can be read to its end
 
 
 def test_version() -> None:

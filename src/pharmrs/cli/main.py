@@ -36,26 +36,26 @@ app = typer.Typer(
     add_completion=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
-    epilog="Exit codes: 0 all done; 2 bad input, or no place to write; 3 finished, but some scans could not be done.",
+    epilog="Exit codes: 0 all done; 2 bad input, or no place to write; 3 finished, but something could not be done.",
 )
-app.command("run")(run_dataset.run_command)
-app.command("validate")(validate.validate_command)
-app.command("fit")(fit.fit_command)
-app.command("voxel")(voxel.voxel_command)
-app.command("basis")(basis.basis_command)
-app.command("plate")(plate.plate_command)
-app.command("genotype")(genotype.genotype_command)
-app.command("analyse")(analyse.analyse_command)
-app.command("power")(power.power_command)
-app.command("audit")(audit.audit_command)
-app.command("pdf")(pdf.pdf_command)
-app.command("review")(review.review_command)
-app.command("rerun")(rerun.rerun_command)
-app.command("doctor")(doctor.doctor_command)
-app.command("import")(import_data.import_command)
-app.command("schema")(validate.schema_command)
-app.command("simulate")(simulate.simulate_command)
-app.command("demo")(demo.demo_command)
+app.command("run", short_help="Process every scan of a dataset, then the whole study.")(run_dataset.run_command)
+app.command("validate", short_help="Report every problem of the inputs at once.")(validate.validate_command)
+app.command("fit", short_help="Quantify preprocessed spectra with a basis set.")(fit.fit_command)
+app.command("voxel", short_help="Tissues in the voxel of one spectrum, from a T1w image.")(voxel.voxel_command)
+app.command("basis", short_help="Simulate a basis set for a localisation sequence.")(basis.basis_command)
+app.command("plate", short_help="Standard curves and concentrations of plates.")(plate.plate_command)
+app.command("genotype", short_help="Expected fragments, calls from bands, Hardy-Weinberg.")(genotype.genotype_command)
+app.command("analyse", short_help="The statistics of a trial from its observation table.")(analyse.analyse_command)
+app.command("power", short_help="Sample size for the planned coupling, by simulation.")(power.power_command)
+app.command("audit", short_help="Reported statistics that disagree with each other.")(audit.audit_command)
+app.command("pdf", short_help="Print a report to PDF.")(pdf.pdf_command)
+app.command("review", short_help="Judge the spectra by eye, blind, on a local page.")(review.review_command)
+app.command("rerun", short_help="Repeat a run and compare every result byte by byte.")(rerun.rerun_command)
+app.command("doctor", short_help="Check the installation.")(doctor.doctor_command)
+app.command("import", short_help="Bring vendor files into a BIDS dataset.")(import_data.import_command)
+app.command("schema", short_help="Print the JSON Schema of study.yaml, for editors.")(validate.schema_command)
+app.command("simulate", short_help="Simulate a trial as a BIDS dataset, with known truth.")(simulate.simulate_command)
+app.command("demo", short_help="Simulate a trial, analyse it, compare with the truth.")(demo.demo_command)
 
 
 def _print_version(wanted: bool) -> None:
