@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import nibabel as nib
 import numpy as np
@@ -15,8 +17,11 @@ from e2e import RESULTS, pharmrs, table
 from e2e import results as results_of
 
 from pharmrs.anatomy.fractions import shares_in
+from pharmrs.pipeline import tissue_stage
 from pharmrs.pipeline.dataset import open_dataset
-from pharmrs.pipeline.tissue import measure_tissue, plan_tissue
+from pharmrs.pipeline.tissue import TissueDone, measure_tissue, plan_tissue
+from pharmrs.report import scan_pages
+from pharmrs.report.embedded import LinkedFigure
 
 GOOD = "sub-01_ses-1_acq-steam"
 
@@ -81,6 +86,32 @@ def test_the_report_shows_every_voxel_and_says_what_was_done(results: Path) -> N
     assert "10.1002/mrm.20901" in methods
     pictures = sorted(path.name for path in results.glob("sub-01/ses-*/anat/figures/*.png"))
     assert pictures == [f"sub-01_ses-{n}_acq-steam_voxel.png" for n in (1, 2)]
+
+
+def test_pictures_of_many_voxels_are_linked_and_not_held(
+    results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of each scan the report has the address of its picture, the size and the words; the file is the same."""
+    monkeypatch.setattr(scan_pages, "LINKED_ABOVE_SCANS", 1)
+    held: list[object] = []
+    measure = tissue_stage.measure_tissues
+
+    def noting(*given: Any) -> TissueDone:
+        done = measure(*given)
+        held.extend(one.figure for one in done.found)
+        return done
+
+    monkeypatch.setattr(tissue_stage, "measure_tissues", noting)
+    assert pharmrs("run", results.parents[1], "--output", tmp_path / "out", "--workers", 1).code == 0
+    assert len(held) == 2 and all(isinstance(figure, LinkedFigure) for figure in held)
+    page, before = ((folder / "report.html").read_text(encoding="utf-8") for folder in (tmp_path / "out", results))
+    picture = r'<img src="(sub-01/ses-\d/anat/figures/[^"]+)" alt="Voxel of [^"]+" (width="\d+" height="\d+")'
+    shown = re.findall(picture, page)
+    assert len(shown) == 2 and page.count("in sagittal, coronal and axial planes") == 2
+    for place, size in shown:
+        assert (tmp_path / "out" / place).read_bytes() == (results / place).read_bytes()
+        assert size in before
+    assert "img-src data: &#39;self&#39; file:" in page
 
 
 def test_maps_are_in_the_provenance_and_the_same_run_gives_the_same_bytes(results: Path) -> None:

@@ -7,10 +7,12 @@ import io
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import report_factory
+from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from pharmrs.records import ScanResult
@@ -138,3 +140,23 @@ def test_importing_the_report_loads_neither_matplotlib_nor_jinja() -> None:
     code = "import sys\n" + "\n".join(f"import pharmrs.report.{name}" for name in modules)
     code += "\nassert not {'matplotlib', 'jinja2', 'PIL'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_figure_is_drawn_once_for_file_and_page(
+    tmp_path: Path, results: list[ScanResult], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    figure = quality_figure(results, report_factory.study().quality)
+    drawn: list[str] = []
+    original = type(figure).savefig
+
+    def noting(self: Figure, *given: Any, **options: Any) -> None:
+        drawn.append(options["format"])
+        original(self, *given, **options)
+
+    monkeypatch.setattr(type(figure), "savefig", noting)
+    save_figure(figure, tmp_path / "quality.png")
+    save_figure(figure, tmp_path / "quality.svg")
+    shown = figure_svg_text(figure)
+    assert drawn == ["png", "svg"]
+    assert shown == figure_svg_text(quality_figure(results, report_factory.study().quality))
+    assert (tmp_path / "quality.svg").read_bytes() == figure_svg_bytes(figure)

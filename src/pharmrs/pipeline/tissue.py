@@ -17,7 +17,7 @@ from pharmrs.errors import InputError, InputProblem
 from pharmrs.io.anatomy_files import find_anatomy, has_images
 from pharmrs.io.nifti_mrs import read_fids
 from pharmrs.io.volumes import read_box, read_maps, read_volume
-from pharmrs.pipeline.execution import Workers, map_tasks
+from pharmrs.pipeline.execution import Workers, as_done
 from pharmrs.pipeline.head import Head, open_head
 from pharmrs.records.anatomy import AnatomyFiles, TissueMaps, VoxelBox, VoxelTissue
 from pharmrs.records.arrays import FloatArray
@@ -25,7 +25,7 @@ from pharmrs.records.quantification import TissueFractions
 from pharmrs.records.scan import ScanFiles
 from pharmrs.records.study import Study
 from pharmrs.records.study_anatomy import Anatomy
-from pharmrs.report.embedded import EmbeddedFigure
+from pharmrs.report.embedded import EmbeddedFigure, LinkedFigure
 from pharmrs.report.figure_anatomy import placement_figure
 from pharmrs.report.figure_style import figure_png_bytes
 
@@ -55,7 +55,7 @@ class TissueFound:
     """What was found in the voxel of one scan, the picture of its place, and the nominal box in MNI152 space."""
 
     tissue: VoxelTissue
-    figure: EmbeddedFigure
+    figure: EmbeddedFigure | LinkedFigure
     placed: VoxelBox | None = None
 
 
@@ -125,10 +125,13 @@ def check_tissues(plan: TissuePlan) -> list[InputProblem]:
 
 
 def measure_tissues(
-    tasks: Sequence[TissueTask], workers: Workers, done: Callable[[TissueDone], None] = lambda _done: None
+    tasks: Sequence[TissueTask], workers: Workers, kept: Callable[[TissueFound], TissueFound] = lambda one: one
 ) -> TissueDone:
-    """Run all tasks and put together what they found."""
-    results = map_tasks(measure_tissue, tasks, workers, done, lost=_lost, seconds_each=_HEAD_S)
+    """Run all tasks and put together what they found. `kept`: what of each finding is held, asked as it comes."""
+    done: dict[int, TissueDone] = {}
+    for index, result in as_done(measure_tissue, tasks, workers, lost=_lost, seconds_each=_HEAD_S):
+        done[index] = replace(result, found=tuple(kept(one) for one in result.found))
+    results = [done[index] for index in range(len(tasks))]
     return TissueDone(
         found=tuple(sorted((one for result in results for one in result.found), key=lambda one: one.tissue.scan)),
         missing={scan: reason for result in results for scan, reason in result.missing.items()},

@@ -13,7 +13,7 @@ from pharmrs.io.volumes import probseg_bytes
 from pharmrs.pipeline.execution import Workers
 from pharmrs.pipeline.settings import StudyTissue
 from pharmrs.pipeline.study_stages import StageOutcome
-from pharmrs.pipeline.tissue import TissueDone, TissuePlan, measure_tissues
+from pharmrs.pipeline.tissue import TissueDone, TissueFound, TissuePlan, measure_tissues
 from pharmrs.records.anatomy import Placement
 from pharmrs.records.scan import ScanFiles
 from pharmrs.records.study_anatomy import Anatomy
@@ -23,6 +23,7 @@ from pharmrs.report.figure_anatomy import overlap_figure
 from pharmrs.report.figure_style import figure_png_bytes
 from pharmrs.report.methods_tissue import tissue_paragraphs
 from pharmrs.report.numbers import count_text
+from pharmrs.report.scan_pages import are_linked
 from pharmrs.report.section import MethodsPart
 from pharmrs.report.tables import write_table
 from pharmrs.report.tissue import tissue_section, tissue_table
@@ -52,9 +53,19 @@ def tissue_stage(
     if plan.declared is None:
         return TissueStage(StudyTissue(), StageOutcome(problems=plan.problems))
     tell(f"tissues of {count_text(len(plan.tasks), 'head')}")
-    done = measure_tissues(plan.tasks, workers)
+    done = measure_tissues(plan.tasks, workers, partial(_drawn, output, are_linked(len(scans))))
     done = replace(done, missing={**plan.missing, **done.missing}, problems=plan.problems + done.problems)
     return TissueStage(_for_scans(done), _written(done, scans, plan.declared, output))
+
+
+def _drawn(output: Path, linked: bool, one: TissueFound) -> TissueFound:
+    """The same with its picture in a file; `linked`: only there, so that nobody holds those of all."""
+    assert isinstance(one.figure, EmbeddedFigure)
+    tissue, figure = one.tissue, one.figure
+    session = (f"ses-{tissue.session}",) if tissue.session else ()
+    place = Path(f"sub-{tissue.subject}", *session, "anat", "figures", f"{tissue.scan}_voxel.png")
+    write_bytes(output / place, figure.content)
+    return replace(one, figure=replace(figure, place=place.as_posix()).linked()) if linked else one
 
 
 def _for_scans(done: TissueDone) -> StudyTissue:
@@ -70,10 +81,6 @@ def _written(done: TissueDone, scans: Sequence[ScanFiles], declared: Anatomy, ou
     }
     placements, group = _group(done, output)
     write_table(output, tissue_table(tissues, missing, placements))
-    for tissue in tissues:
-        session = (f"ses-{tissue.session}",) if tissue.session else ()
-        folder = output.joinpath(f"sub-{tissue.subject}", *session, "anat", "figures")
-        write_bytes(folder / f"{tissue.scan}_voxel.png", figures[tissue.scan].content)
     parts = (MethodsPart(title="Tissue fractions", write=partial(tissue_paragraphs, declared, tissues)),)
     return StageOutcome(
         problems=done.problems,

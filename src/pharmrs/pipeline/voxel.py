@@ -13,6 +13,7 @@ from pharmrs.records.anatomy import AnatomyFiles, VoxelTissue
 from pharmrs.records.scan import ScanFiles
 from pharmrs.records.study_anatomy import Anatomy
 from pharmrs.report.atomic import write_bytes
+from pharmrs.report.embedded import EmbeddedFigure
 from pharmrs.report.tables import write_table
 from pharmrs.report.tissue import tissue_table
 
@@ -40,6 +41,7 @@ def measure_voxel(t1: Path, spectrum: Path, out: Path) -> VoxelResult:
     if not done.found:
         raise InputError(done.problems)
     (found,) = done.found
+    assert isinstance(found.figure, EmbeddedFigure)
     table = write_table(out, tissue_table([found.tissue], {}))
     picture = out / f"{name}_voxel.png"
     write_bytes(picture, found.figure.content)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from pharmrs.report.atomic import write_bytes
 
@@ -126,12 +127,21 @@ def _house_palette() -> list[int]:
     return values
 
 
+_DRAWN: WeakKeyDictionary[Figure, bytes] = WeakKeyDictionary()
+
+
 def figure_svg_bytes(fig: Figure) -> bytes:
-    """The figure as a complete SVG file, the same bytes for the same figure."""
-    buffer = io.BytesIO()
-    with figure_style():
-        fig.savefig(buffer, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
-    return buffer.getvalue()
+    """The figure as a complete SVG file, the same bytes for the same figure.
+
+    It is drawn once, for the file and for the page: with thousands of participants that takes seconds. So a figure is
+    complete before it is asked for.
+    """
+    if fig not in _DRAWN:
+        buffer = io.BytesIO()
+        with figure_style():
+            fig.savefig(buffer, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
+        _DRAWN[fig] = buffer.getvalue()
+    return _DRAWN[fig]
 
 
 def figure_svg_text(fig: Figure) -> str:

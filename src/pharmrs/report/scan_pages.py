@@ -40,6 +40,11 @@ class KeptPages(Protocol):
         """Keep the notes for the next run."""
 
 
+def are_linked(scans: int) -> bool:
+    """Whether a report of so many scans leaves their pictures in files of their own."""
+    return scans > LINKED_ABOVE_SCANS
+
+
 def drawn_figures(outcome: ScanOutcome) -> ScanFigures | None:
     """The pictures of a scan that still has its signals."""
     return render_scan_figures(outcome.result) if outcome.result is not None else None
@@ -63,7 +68,7 @@ class ScanPages:
     @property
     def linked(self) -> bool:
         """Whether each scan has a page of its own."""
-        return len(self.outcomes) > LINKED_ABOVE_SCANS
+        return are_linked(len(self.outcomes))
 
     @property
     def folder(self) -> Path:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from pharmrs.records.anatomy import Placement, VoxelTissue
 from pharmrs.report.dictionaries import SCAN, Column
-from pharmrs.report.embedded import EmbeddedFigure
+from pharmrs.report.embedded import EmbeddedFigure, LinkedFigure
 from pharmrs.report.figure_style import lighter_webp
 from pharmrs.report.section import Section, render_section
 from pharmrs.report.tables import Row, Table
@@ -100,7 +100,7 @@ def _place_cells(place: Placement | None) -> Row:
 def tissue_section(
     tissues: Sequence[VoxelTissue],
     missing: Mapping[str, tuple[str, str, str]],
-    figures: Mapping[str, EmbeddedFigure],
+    figures: Mapping[str, EmbeddedFigure | LinkedFigure],
     placements: Mapping[str, Placement],
     group: EmbeddedFigure | None,
 ) -> Section:
@@ -119,7 +119,9 @@ def tissue_section(
     )
 
 
-def _lighter(figure: EmbeddedFigure) -> EmbeddedFigure:
+def _lighter(figure: EmbeddedFigure | LinkedFigure) -> EmbeddedFigure | LinkedFigure:
+    if isinstance(figure, LinkedFigure):
+        return figure
     return replace(figure, content=lighter_webp(figure.content, _LIGHTER_SCALE, _LIGHTER_QUALITY))
 
 
