@@ -60,3 +60,21 @@ def test_problems_of_a_table_come_in_the_order_of_its_lines(capsys: pytest.Captu
     )
     told = capsys.readouterr().err.splitlines()[:-1]
     assert [line.split(":")[2] for line in told] == [" line 2", " line 9", " line 10"]
+
+
+def test_of_many_problems_alike_the_first_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    many = [
+        InputProblem(file="a.tsv", field=f"line {n}: x", rule="must be a number", value=f"{n},5", remedy="use a point")
+        for n in range(2, 102)
+    ]
+    other = InputProblem(file="a.tsv", field="line 50: y", rule="must not be missing", value="", remedy="fill it in")
+    assert print_problems([*many, other]) == (101, 0)
+    told = capsys.readouterr().err.splitlines()
+    assert [line.split(":")[2].strip() for line in told[:5]] == [f"line {n}" for n in range(2, 7)]
+    assert told[5:] == [
+        "error: a.tsv: line 50: y: must not be missing. Remedy: fill it in",
+        "error: a.tsv: must be a number: 95 more like these",
+        "101 errors, 0 warnings",
+    ]
+    print_problems(many[:12])
+    assert len(capsys.readouterr().err.splitlines()) == 13  # a dozen is read

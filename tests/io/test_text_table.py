@@ -40,6 +40,7 @@ def test_comma_separates_where_there_is_no_tab(tmp_path: Path) -> None:
         ("a\n", ["file: must hold at least one line below the header"]),
         ("b\n1\n", ["header: must have the column a"]),
         ("a\ta\n1\t2\n", ["header: must name a column once"]),
+        ("a;b\n1,5;2\n", ["file: cells must be separated by tabs (or commas)"]),
         ("a\tz\n1\t2\n", ["header: must have known columns only (a, b)"]),
         (
             "a\tb\n1\n2\t3\t4\n",

@@ -265,6 +265,16 @@ SLIPS = {
         "sub-77/sub-77_sessions.tsv: file: must exist (found: missing). Remedy: sub-77: write its sessions, correct "
         "the label in phenotype/allocation.tsv, or delete its lines there",
     ),
+    "dots in times of the clock": (
+        "sub-01/sub-01_sessions.tsv", "8:20", "8.20",
+        "sub-01/sub-01_sessions.tsv: sampling_time: is read as hours and their hundredths (found: 8.20 in line 3). "
+        "Remedy: write HH:MM if a time of the clock is meant",
+    ),
+    "semicolons": (
+        "phenotype/allocation.tsv", "participant_id\tperiod\ttreatment", "participant_id;period;treatment",
+        "phenotype/allocation.tsv: file: cells must be separated by tabs (or commas) (found: semicolons). Remedy: save "
+        "it as tab-separated text, with decimal points",
+    ),
     "capitals of a time point": (
         "sub-01/sub-01_sessions.tsv", "1\tbefore", "1\tBefore",
         "sub-*_sessions.tsv: time_point: is not before, so that the session is not analysed (found: Before of sub-01). "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import re
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
@@ -14,6 +15,7 @@ from pharmrs.report.numbers import count_text
 
 EXIT_BAD_INPUT = 2
 EXIT_SOME_FAILED = 3
+_MOST_ALIKE, _SHOWN_OF_MORE = 12, 5
 _AGAIN = "then give the same command again: it goes on from what is complete"
 _ELSEWHERE = "choose another folder for the output, or ask for the right to write there"
 _REMEDIES = {
@@ -36,15 +38,27 @@ def say(text: str) -> None:
 
 
 def print_problems(problems: Iterable[InputProblem]) -> tuple[int, int]:
-    """Print every problem, errors first; returns the numbers of errors and warnings."""
+    """Print every problem, errors first, of many alike in a file the first ones; returns how many errors, warnings."""
     ordered = sorted(dict.fromkeys(problems), key=lambda one: (one.severity != "error", one.file, _by_line(one.field)))
+    alike = Counter(_kind(problem) for problem in ordered)
+    shown: Counter[tuple[str, ...]] = Counter()
     for problem in ordered:
-        say(f"{problem.severity}: {problem}")
+        kind = _kind(problem)
+        shown[kind] += 1
+        if alike[kind] <= _MOST_ALIKE or shown[kind] <= _SHOWN_OF_MORE:
+            say(f"{problem.severity}: {problem}")
+        elif shown[kind] == alike[kind]:
+            say(f"{problem.severity}: {problem.file}: {problem.rule}: {alike[kind] - _SHOWN_OF_MORE} more like these")
     errors = sum(problem.severity == "error" for problem in ordered)
     warnings = len(ordered) - errors
     if ordered:
         say(f"{count_text(errors, 'error')}, {count_text(warnings, 'warning')}")
     return errors, warnings
+
+
+def _kind(problem: InputProblem) -> tuple[str, ...]:
+    """What problems of one cause share: a table with decimal commas has one in every cell."""
+    return problem.severity, problem.file, problem.rule, problem.remedy
 
 
 def _by_line(field: str) -> list[tuple[int, str]]:

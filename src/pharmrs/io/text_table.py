@@ -66,6 +66,10 @@ def parse_text_table(
         problems.add("file", "must be lines of cells", error, "export the table again, without line ends inside cells")
         return []
     header = [name.strip() for name in lines[0]]
+    if len(header) == 1 and ";" in header[0]:
+        remedy = "save it as tab-separated text, with decimal points"
+        problems.add("file", "cells must be separated by tabs (or commas)", "semicolons", remedy)
+        return []
     if not _check_header(header, problems, required, optional):
         return []
     rows = []

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pharmrs.errors import some_of
 from pharmrs.io.cells import CellReader, whole_number
 from pharmrs.io.participants import is_label, sessions_file
 from pharmrs.io.problems import Problems
@@ -65,6 +67,7 @@ def read_visits(root: Path, label: str, design: Design, problems: Problems) -> l
         sessions_file(root, label), problems, ("session_id", "time_point"), when_missing=f"sub-{label}: {remedy}"
     )
     cells = CellReader(problems)
+    _warn_of_dotted_times(rows, problems)
     visits: list[Visit] = []
     for row in rows:
         if not row.text("time_point"):
@@ -86,6 +89,15 @@ def read_visits(root: Path, label: str, design: Design, problems: Problems) -> l
             continue
         visits.append(visit)
     return visits
+
+
+def _warn_of_dotted_times(rows: Sequence[TextRow], problems: Problems) -> None:
+    """`14.45` is read as hours, 14:27, where somebody used to dots may have meant a quarter to three."""
+    dotted = [row for row in rows if re.fullmatch(r"[0-9]{1,2}\.[0-5][0-9]", row.text("sampling_time"))]
+    if dotted and not all(row.text("sampling_time").endswith((".00", ".25", ".50", ".75")) for row in dotted):
+        found = some_of([f"{row.text('sampling_time')} in {row.where}" for row in dotted], 3)
+        remedy = "write HH:MM if a time of the clock is meant"
+        problems.add("sampling_time", "is read as hours and their hundredths", found, remedy, severity="warning")
 
 
 def sequence_of(periods: Mapping[int, str]) -> str:
