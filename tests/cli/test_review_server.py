@@ -29,6 +29,7 @@ from pharmrs.pipeline.review import ReviewSession, presented, shuffled
 from pharmrs.pipeline.visual_inspection import finished_agreements
 from pharmrs.records.review import standing_decisions
 from pharmrs.records.scan import ScanFiles
+from pharmrs.report.review_page import review_html
 
 TOKEN = "secret-token"
 SCANS = ("sub-01_ses-1_acq-steam", "sub-01_ses-2_acq-steam", "sub-02_ses-1_acq-steam", "sub-02_ses-2_acq-steam")
@@ -227,6 +228,19 @@ def test_requests_that_make_no_sense_change_nothing(
     assert answer.status_code == 400
     assert said in answer.json()["error"]
     assert log.decisions == []
+
+
+@pytest.mark.parametrize("content", [b"[" * 4000, b'{"position": ' + b"9" * 3000 + b"}", b"\xff", b"{", b'"\\ud800"'])
+def test_no_request_makes_the_server_stumble(content: bytes, client: TestClient, log: DecisionLog) -> None:
+    answer = client.post(f"/{TOKEN}/decide", content=content, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 400 and answer.json()["error"]
+    assert log.decisions == []
+
+
+def test_the_page_escapes_the_label() -> None:
+    """It is letters and digits, and nothing else of a page comes from data; but it must not depend on that."""
+    text = review_html('</title><script>alert("1")</script>')
+    assert "<script>alert" not in text and text.count("&lt;script&gt;alert") >= 1
 
 
 def test_forms_of_other_pages_cannot_decide(client: TestClient, log: DecisionLog) -> None:

@@ -36,7 +36,7 @@ class Job:
     def hidden(self, folder: Path) -> list[str]:
         """Temporary files: whatever is hidden and no result."""
         everything = [path.relative_to(folder / self.out).as_posix() for path in (folder / self.out).rglob(".*")]
-        return sorted(name for name in everything if name != ".bidsignore")
+        return sorted(name for name in everything if Path(name).name != ".bidsignore")
 
     def _all(self, folder: Path) -> dict[str, bytes]:
         out = folder / self.out

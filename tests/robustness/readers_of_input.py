@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from right_files import HEAD_KEY
+
 from pharmrs.assay.layout_match import match_plates
 from pharmrs.errors import InputError
 from pharmrs.genotype.calling import call_genotypes
@@ -14,6 +16,7 @@ from pharmrs.io.band_table import read_bands
 from pharmrs.io.basis import read_basis
 from pharmrs.io.bids import find_scans
 from pharmrs.io.checksums import Checksums
+from pharmrs.io.cluster_file import read_cluster
 from pharmrs.io.derivative_values import read_biomarker, read_genotypes, read_metabolite
 from pharmrs.io.import_table import read_import_table
 from pharmrs.io.markers import find_markers
@@ -30,10 +33,13 @@ from pharmrs.io.spin_systems import read_spin_systems
 from pharmrs.io.study_file import read_plan, read_power_plan, read_study
 from pharmrs.io.volumes import read_box, read_maps, read_volume
 from pharmrs.pipeline.assay import analyse_files
+from pharmrs.pipeline.head import _known
 from pharmrs.pipeline.observations import read_trial
+from pharmrs.pipeline.page_cache import PageCache
 from pharmrs.pipeline.rerun import rerun
 from pharmrs.pipeline.scan_cache import ScanCache
 from pharmrs.pipeline.scan_key import ScanKey
+from pharmrs.pipeline.study_basis import _intact, _read_kept
 from pharmrs.records.anatomy import AnatomyFiles
 from pharmrs.records.assay import AssaySettings
 from pharmrs.records.genotype import CallRules
@@ -152,6 +158,10 @@ def _cached(folder: Path, _out: Path) -> None:
     cache.load(files)
 
 
+def _pages(folder: Path, _out: Path) -> None:
+    PageCache(folder, ScanCache(folder, folder)).is_right(folder / "scan-1.html", "a" * 64)
+
+
 def _rerun(folder: Path, _out: Path) -> None:
     rerun(folder / "provenance.json", folder / "no dataset", 1)
 
@@ -207,4 +217,8 @@ READERS: dict[str, Reader] = {
     "provenance": _rerun,
     "checksums": _reported("checksums.json", Checksums.load),
     "cached scan": _cached,
+    "cached pages": _pages,
+    "record of a head": lambda folder, _out: _known(folder / "anatomy.json", HEAD_KEY),
+    "kept basis": lambda folder, _out: _intact(folder / "a.basis") and _read_kept(folder / "a.basis"),
+    "cluster": _reported("cluster.yaml", read_cluster),
 }  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import io
 import json
 import struct
@@ -299,7 +300,30 @@ PROVENANCE = json.dumps({
     "settings_sha256": "a" * 64, "inputs_sha256": {"sub-01/mrs/x_svs.nii.gz": "b" * 64}, "software": {"pharmrs": "0.1"},
     "command": ["run"], "review_sha256": {},
 }).encode()  # fmt: skip
+PAGES = json.dumps({"scan-1.html": ["a" * 64, "b" * 64], "scan-2.html": ["c" * 64, "d" * 64]}).encode()
+HEAD_KEY = "e" * 64
+HEAD = json.dumps({
+    "Description": "Tissue maps", "key": HEAD_KEY, "similarity_to_mni152": 0.9, "noise_of_white_matter": 0.05,
+    "mni_to_image": [[1.1, 0, 0, 2], [0, 0.9, 0.1, -3], [0, -0.1, 1, 4], [0, 0, 0, 1]],
+}).encode()  # fmt: skip
+CLUSTER = b"""\
+system: slurm
+jobs: 20
+cores: 4
+memory: 8 GiB
+walltime: "04:00:00"
+queue: batch
+directives: ["--constraint=avx2"]
+prologue: [module load python/3.11, source ~/pharmrs/bin/activate]
+encrypted: false
+"""
 CHECKSUMS = json.dumps({"/a/b": [1, 2, 3, 4, "c" * 64], "/a/c": [5, 6, 7, 8, "d" * 64]}).encode()
+
+
+def kept_basis() -> bytes:
+    """What a run notes beside the basis set that it simulated."""
+    content = {"components": ["NAA", "Cr"], "notes": ["a note"], "sha256": hashlib.sha256(lcmodel()).hexdigest()}
+    return json.dumps(content).encode()
 
 
 def tissue_maps() -> dict[str, bytes]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import secrets
 import socket
 import threading
@@ -21,6 +20,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from pharmrs.io.json_text import parse_json
 from pharmrs.report.review_page import review_asset, review_html
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ async def _body(request: Request) -> dict[str, object]:
         content += part
         if len(content) > _MOST_BYTES:
             raise ValueError("the request is too long")
-    body = json.loads(content or b"{}")  # its error is a ValueError
+    body = parse_json(content.decode("utf-8") or "{}")  # its error is a ValueError, as that of the text
     if not isinstance(body, dict):
         raise ValueError("the request must be a JSON object")
     return body

@@ -17,6 +17,8 @@ import numpy as np
 from pharmrs.anatomy.registration import register
 from pharmrs.anatomy.segmentation import LEAST_SIMILARITY, NoHead, Segmentation, segment
 from pharmrs.errors import InputError, InputProblem
+from pharmrs.io.content import is_file
+from pharmrs.io.json_text import read_json
 from pharmrs.io.sidecar import stem_of
 from pharmrs.io.template import mni152
 from pharmrs.io.volumes import probseg_bytes, read_maps, read_volume
@@ -26,6 +28,7 @@ from pharmrs.report.atomic import write_bytes, write_text
 
 STEP_VERSION = 3  # to be raised with every change of pharmrs.anatomy that changes a map
 _LABELS = ("GM", "WM", "CSF")
+_LEAST_VOLUME = 1e-3  # of a head, relative to the template; a damaged matrix has none
 _LIBRARIES = ("antspyx", "nilearn", "numpy", "scipy")
 
 
@@ -69,15 +72,19 @@ def _segmented(files: AnatomyFiles, image: Volume, name: str, output: Path) -> H
     folder = output.joinpath(f"sub-{files.subject}", *session, "anat")
     stem = stem_of(Path(files.t1)).removesuffix("_T1w")
     record = folder / f"{stem}_desc-tissue_anatomy.json"
-    if _recorded(record).get("key") != key:
+    own = [_own_files(files, folder, stem, kind) for kind in ("", "_desc-second")]
+    to_head = _known(record, key) if all(is_file(Path(path)) for one in own for path in one.maps) else None
+    if to_head is None:
         _make(image, folder, stem, record, key)
-    known = _recorded(record)
-    maps, second = (read_maps(_own_files(files, folder, stem, kind), name) for kind in ("", "_desc-second"))
+        to_head = _known(record, key)
+    if to_head is None:
+        raise AssertionError("the record that was written must tell of these maps")
+    maps, second = (read_maps(one, name) for one in own)
     return Head(
         maps=_named(maps, name),
         second=_named(second, name),
         image=image,
-        to_template=np.linalg.inv(np.array(known["mni_to_image"], dtype=np.float64)),
+        to_template=np.asarray(np.linalg.inv(to_head), dtype=np.float64),
     )
 
 
@@ -105,12 +112,15 @@ def _record_text(found: Segmentation, key: str) -> str:
     return json.dumps(content, indent=2) + "\n"
 
 
-def _recorded(path: Path) -> dict[str, object]:
+def _known(record: Path, key: str) -> FloatArray | None:
+    """The way from MNI152 space to the image, 4x4; None where the maps beside `record` were not made of `key`."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}
+        content = read_json(record)
+        to_head = np.array(content["mni_to_image"], dtype=np.float64)
+        right = content["key"] == key and to_head.shape == (4, 4) and bool(np.isfinite(to_head).all())
+        return to_head if right and abs(np.linalg.det(to_head)) > _LEAST_VOLUME else None
+    except (OSError, ValueError, LookupError, TypeError, OverflowError):
+        return None
 
 
 def _own_files(files: AnatomyFiles, folder: Path, stem: str, kind: str) -> AnatomyFiles:
