@@ -11,7 +11,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 STEAM = ROOT.parent / "shared" / "data" / "steam-7t"
-sys.path.insert(0, str(ROOT / "tests" / "pipeline"))  # one set of end-to-end helpers
+for room in ("pipeline", "robustness"):  # one set of end-to-end helpers, one of right files
+    sys.path.insert(0, str(ROOT / "tests" / room))
 
 from e2e import fingerprint  # noqa: E402
 from real_run import RealRun  # noqa: E402

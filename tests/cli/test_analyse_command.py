@@ -10,23 +10,12 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from right_files import PLAN
 from tests.stats.random_trials import random_rows, table_of
 
 from pharmrs.report.analysis_tables import observations_table
 from pharmrs.report.tables import write_table
 
-PLAN = """\
-title: Trial
-design: {kind: crossover, treatments: [placebo, drug], baseline: before, follow_up: after}
-analysis:
-  metabolite: Glu
-  biomarker: BDNF
-  time_adjustment: linear
-  biomarker_transform: log
-  biomarker_change: difference
-  metabolite_change: relative
-  covariates: [{name: age}, {name: gene, reference: AA}]
-"""
 FILES = {
     "results.json", "observations.tsv", "observations.json", "report.html", "methods.md", "statistics/changes.tsv",
     "statistics/estimates.tsv", "statistics/tests.tsv", "statistics/sample_flow.tsv", "statistics/unit_changes.tsv",

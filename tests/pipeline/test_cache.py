@@ -15,6 +15,7 @@ import pytest
 from e2e import RESULTS, contents, edit_data, pharmrs, recordings, results, table
 
 from pharmrs.errors import InputError
+from pharmrs.pipeline import run as run_module
 from pharmrs.pipeline import scan_key, scan_tasks
 from pharmrs.pipeline.lock import only_run
 
@@ -157,6 +158,40 @@ def test_a_recording_that_changes_during_the_run(
     assert {row["status"] for row in table(dataset / RESULTS / "quality.tsv")} == {"analysed", "failed"}
     monkeypatch.undo()
     mine = rerun(dataset)
+    copy = Path(shutil.copytree(dataset, tmp_path / "copy", ignore=shutil.ignore_patterns("derivatives")))
+    assert rerun(copy) == mine
+
+
+CHANGING = {
+    "study.yaml": b"\n# a remark\n",
+    "participants.tsv": b"sub-77\t40\tF\t22\n",
+    "phenotype/allocation.tsv": b"\n",
+    "sub-01/sub-01_sessions.tsv": b"\n",
+}
+
+
+@pytest.mark.parametrize("name", CHANGING)
+def test_a_table_that_changes_during_the_run(
+    name: str, dataset: Path, fitted: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What the report says to have read may not be what was read: an error, and the next run puts it right."""
+    place = dataset / name
+    opened, tables = run_module.open_dataset, run_module.write_tables
+
+    def touch() -> None:
+        place.write_bytes(place.read_bytes() + CHANGING[name])
+
+    if name == "study.yaml":  # between reading it and taking its checksum
+        monkeypatch.setattr(run_module, "open_dataset", lambda *paths: (opened(*paths), touch())[0])
+    else:
+        monkeypatch.setattr(run_module, "write_tables", lambda *rest: (touch(), tables(*rest))[1])
+    end = pharmrs("run", dataset, "--workers", 1)
+    assert end.code == 3
+    assert f"error: {place}: file: must not change during the run" in end.err
+    assert any(row["rule"] == "must not change during the run" for row in table(dataset / RESULTS / "problems.tsv"))
+    monkeypatch.undo()
+    mine = rerun(dataset)
+    assert fitted == []
     copy = Path(shutil.copytree(dataset, tmp_path / "copy", ignore=shutil.ignore_patterns("derivatives")))
     assert rerun(copy) == mine
 

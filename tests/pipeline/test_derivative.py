@@ -140,11 +140,13 @@ def test_sums_add_up_and_ratios_are_ratios(results: Path) -> None:
 
 def test_provenance_names_every_input_with_its_hash(results: Path, demo: Path) -> None:
     recorded = json.loads((results / "provenance.json").read_text())
+    tables = {"participants.tsv", "phenotype/allocation.tsv", "sub-01/sub-01_sessions.tsv"}
     inputs = {
         name: content
         for name, content in contents(demo).items()
-        if name.startswith(("basis/", "study")) or "/mrs/" in name
+        if name.startswith(("basis/", "study")) or "/mrs/" in name or name in tables
     }
+    assert tables <= inputs.keys()
     assert recorded["inputs_sha256"] == {name: sha256(content).hexdigest() for name, content in inputs.items()}
     assert recorded["software"]["pharmrs"]
     assert len(recorded["settings_sha256"]) == 64

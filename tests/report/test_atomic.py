@@ -96,6 +96,19 @@ def test_a_folder_that_is_not_complete(tmp_path: Path) -> None:
     assert names(folder) == [] and incomplete(folder) is None and not is_left(folder, "pharmrs import", "x")
 
 
+@pytest.mark.parametrize("half", [1, 10, 30])
+def test_half_a_mark_is_of_anybody(half: int, tmp_path: Path) -> None:
+    """It is the first thing that is written: who was killed over it has written nothing else."""
+    with pytest.raises(KeyboardInterrupt), unfinished(tmp_path, "pharmrs simulate", "work"):
+        raise KeyboardInterrupt
+    whole = (tmp_path / MARK).read_bytes()
+    (tmp_path / MARK).write_bytes(whole[:half])
+    assert incomplete(tmp_path) is not None and is_left(tmp_path, "pharmrs simulate", "other work")
+    with pytest.raises(KeyboardInterrupt), unfinished(tmp_path, "pharmrs simulate", "work"):
+        raise KeyboardInterrupt
+    assert (tmp_path / MARK).read_bytes() == whole
+
+
 def test_a_mark_that_was_not_written_yet_is_of_anybody(tmp_path: Path) -> None:
     (tmp_path / MARK).touch()
     assert is_left(tmp_path, "pharmrs import", "x")

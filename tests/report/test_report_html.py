@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import re
+import zlib
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from html_page import Page
 
 from pharmrs.errors import InputProblem
 from pharmrs.records import Concentration, ScanOutcome, ScanResult
+from pharmrs.report import scan_pages
 from pharmrs.report.html import write_report
 from pharmrs.report.markdown import to_html
 from pharmrs.report.methods import methods_text
@@ -149,12 +152,30 @@ def _hostile(outcome: ScanOutcome) -> ScanOutcome:
     return ScanOutcome(files=files, result=changed, problems=(problem,))
 
 
-def test_escapes_everything_that_comes_from_data(tmp_path: Path, outcomes: tuple[ScanOutcome, ...]) -> None:
+@pytest.mark.parametrize(("packed", "linked"), [(99, 99), (0, 99), (0, 0)], ids=["embedded", "packed", "linked"])
+def test_escapes_everything_that_comes_from_data(
+    packed: int, linked: int, tmp_path: Path, outcomes: tuple[ScanOutcome, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The report, the pages of scans beside it, and the pages of fits that are packed inside them."""
+    monkeypatch.setattr(scan_pages, "PACKED_ABOVE_SCANS", packed)
+    monkeypatch.setattr(scan_pages, "LINKED_ABOVE_SCANS", linked)
     text = _write(tmp_path / "hostile.html", (_hostile(outcomes[0]),), {}, title=_HOSTILE, rule=_HOSTILE)
-    page = Page(text)
-    assert len([one for one in page.all("script") if "type" not in one]) == 1  # the report's own
-    assert _HOSTILE not in text
     assert text.count("&lt;script&gt;") > 20
+    pages = [path.read_text(encoding="utf-8") for path in sorted(tmp_path.rglob("*.html"))]
+    assert len(pages) == (2 if linked == 0 else 1)
+    inside = [
+        zlib.decompress(base64.b64decode(found)).decode()
+        for one in pages
+        for found in re.findall(r'<script type="text/plain"[^>]*>([\w+/=]+)</script>', one)
+    ]
+    fits = [one for one in inside if "<header>" in one]
+    assert len(fits) == 1
+    for one in (*pages, *inside):
+        assert _HOSTILE not in one and "<script>alert" not in one
+    for one in pages:
+        scripts = [tag for tag in Page(one).all("script") if "type" not in tag]
+        assert len(scripts) <= 2 and all("alert" not in str(tag) for tag in scripts)
+    assert "&lt;script&gt;alert" in fits[0]
 
 
 def test_empty_study_and_study_of_failures(tmp_path: Path, outcomes: tuple[ScanOutcome, ...]) -> None:

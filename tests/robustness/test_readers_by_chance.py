@@ -7,6 +7,7 @@ import math
 from pathlib import Path
 
 import pytest
+import right_files as right
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -21,6 +22,7 @@ from pharmrs.io.reported_table import parse_printed
 from pharmrs.io.study_file import read_plan
 from pharmrs.io.text_table import TextRow, parse_text_table
 from pharmrs.io.volumes import read_volume
+from pharmrs.pipeline.head import _known
 from pharmrs.records.arrays import FloatArray
 
 pieces = st.sampled_from(["\t", "\n", "\r", ",", '"', "a", "b", "1", "\0", "\x0b", "\u2028", "n/a", " ", "\ufeff", "é"])
@@ -155,3 +157,24 @@ def test_only_files_that_end_are_read(tmp_path: Path) -> None:
     assert not is_there(endless) and not is_file(endless) and is_file(tmp_path / "large") and not is_file(tmp_path)
     with pytest.raises(InputError, match="must exist and be a file"):
         read_volume(endless)
+
+
+@pytest.mark.parametrize(
+    ("change", "known"),
+    [
+        ({}, True),
+        ({"key": "another"}, False),
+        ({"mni_to_image": None}, False),
+        ({"mni_to_image": [[1, 0, 0]] * 3}, False),
+        ({"mni_to_image": [[0.0] * 4] * 4}, False),
+        ({"mni_to_image": [[1e400] * 4] * 4}, False),
+        ({"mni_to_image": [["a"] * 4] * 4}, False),
+        ({"mni_to_image": [[1], [1, 2]]}, False),
+    ],
+)
+def test_a_damaged_record_of_a_head_is_no_record(change: dict[str, object], known: bool, tmp_path: Path) -> None:
+    place = tmp_path / "anatomy.json"
+    place.write_text(json.dumps(json.loads(right.HEAD) | change))
+    assert (_known(place, right.HEAD_KEY) is not None) is known
+    place.write_text("[" * 3000)
+    assert _known(place, right.HEAD_KEY) is None and _known(tmp_path / "missing", right.HEAD_KEY) is None

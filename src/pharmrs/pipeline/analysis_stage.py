@@ -5,7 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from pharmrs.errors import InputError, InputProblem, input_problem
+from pharmrs.io.content import is_file
+from pharmrs.io.participants import PARTICIPANTS, participant_labels, sessions_file
 from pharmrs.io.study_file import STUDY_FILE
+from pharmrs.io.trial_tables import ALLOCATION
 from pharmrs.mrs.quantify import SCALES
 from pharmrs.pipeline.analysis import MAIN_MODEL, check_models, not_estimable
 from pharmrs.pipeline.observations import build_observations, read_trial
@@ -52,10 +55,19 @@ def _check_plan(root: Path, study: Study) -> list[InputProblem]:
     return [*problems, *found, *check_tables(root, study, trial)]
 
 
+def _inputs(root: Path, study: Study) -> tuple[Path, ...]:
+    """Who takes part, who got what, and when each was examined."""
+    if study.design is None:
+        return ()
+    sessions = (sessions_file(root, label) for label in participant_labels(root))
+    return tuple(path for path in (root / PARTICIPANTS, root / ALLOCATION, *sessions) if is_file(path))
+
+
 ANALYSIS = Stage(
     name="statistics",
     outputs=ANALYSIS_OUTPUTS,
     wanted=lambda _root, study: study.analysis is not None,
     run=_run,
     check=_check,
+    inputs=_inputs,
 )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import platform
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from pharmrs import __version__
+from pharmrs.errors import InputProblem
 from pharmrs.io.checksums import Checksums
 from pharmrs.io.sidecar import sidecars_of
 from pharmrs.io.study_file import STUDY_FILE
@@ -42,6 +43,38 @@ def provenance_of(
         "basis": {"source": basis_name(study.basis), "components": list(basis.names), "notes": list(basis.notes)},
         "inputs_sha256": dict(sorted(inputs.items())),
     }
+
+
+def changed_inputs(
+    dataset: Dataset, provenance: Mapping[str, object], declared: str, checksums: Checksums
+) -> tuple[InputProblem, ...]:
+    """What has changed since it was hashed, or for study.yaml since it was read (`declared`: its checksum then).
+
+    Recordings are left out: each scan sees to its own.
+    """
+    hashed = provenance["inputs_sha256"]
+    assert isinstance(hashed, dict)
+    paths = {Path(path) for scan in dataset.scans for path in scan.paths}
+    recorded = {
+        _shown(path, dataset.root) for path in paths | {beside for path in paths for beside in sidecars_of(path)}
+    }
+    before = {name: sha for name, sha in hashed.items() if name not in recorded}
+    now = {name: checksums.of(dataset.root / name) for name in before}
+    if before[STUDY_FILE] != declared:
+        now[STUDY_FILE] = before[STUDY_FILE]
+        before[STUDY_FILE] = declared
+    return tuple(changed_problem(dataset.root / name) for name in before if now[name] != before[name])
+
+
+def changed_problem(path: Path) -> InputProblem:
+    """An input that was not the same all the time."""
+    return InputProblem(
+        file=str(path),
+        field="file",
+        rule="must not change during the run",
+        value="changed",
+        remedy="run again when nobody writes to the dataset",
+    )
 
 
 def _shown(path: Path, root: Path) -> str:

@@ -20,7 +20,7 @@ from pharmrs.pipeline.lock import only_run
 from pharmrs.pipeline.log import log_to
 from pharmrs.pipeline.outputs import write_study, write_tables
 from pharmrs.pipeline.page_cache import PageCache
-from pharmrs.pipeline.provenance import provenance_of
+from pharmrs.pipeline.provenance import changed_inputs, provenance_of
 from pharmrs.pipeline.scan_cache import ScanCache
 from pharmrs.pipeline.scan_tasks import ScanTask, expected_s, finished, fit_and_draw, lost_scan, plan_scans
 from pharmrs.pipeline.stage_registry import STAGES
@@ -76,6 +76,7 @@ def run_dataset(
     made. One bad scan never stops the others. Scans that an earlier run fitted are fitted again only where something
     they depend on changed, or with `fresh`.
     """
+    declared = Checksums().of(root / STUDY_FILE)
     dataset = open_dataset(root, output)
     study, basis = dataset.usable()
     _check_output(root, output)
@@ -101,7 +102,8 @@ def run_dataset(
         tasks = plan_scans(dataset, output, tissue.tissue, raters.exclusions, checksums)
         begin(len(tasks))
         scans = _process(tasks, basis, team, fresh, lambda item: _report_one(item, done))
-        return _finish(dataset, output, scans, before, provenance, tell)
+        changed = partial(changed_inputs, dataset, provenance, declared, checksums)
+        return _finish(dataset, output, scans, before, provenance, changed, tell)
 
 
 def plan_run(root: Path, output: Path) -> list[ScanTask]:
@@ -206,6 +208,7 @@ def _finish(
     scans: list[ScanOutcome],
     before: StageOutcome,
     provenance: Mapping[str, object],
+    changed: Callable[[], tuple[InputProblem, ...]],
     tell: Callable[[str], None],
 ) -> RunResult:
     study, _ = dataset.usable()
@@ -214,7 +217,7 @@ def _finish(
     (output / REPORT_FILE).unlink(missing_ok=True)  # the former one must not stand beside the tables of this run
     write_tables(output, dataset, outcomes)
     context = StudyContext(root=dataset.root, study=study, output=output, outcomes=outcomes, tell=tell)
-    after = run_stages(context, STAGES)
+    after = [*run_stages(context, STAGES), StageOutcome(problems=changed())]  # when everything has been read
     for problem in (problem for stage in after for problem in stage.problems):
         _log(problem)
     stages = [before, *after]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import os
@@ -71,9 +72,12 @@ def _hold(handle: int, mark: Path) -> None:
 
 
 def _sign(handle: int, mark: Path, line: bytes) -> None:
+    """Write what is done here, unless it stands there already; half of it is what a killed process left."""
     try:
-        if os.fstat(handle).st_size == 0:
-            os.write(handle, line)
+        if not os.pread(handle, _LARGEST_BYTES, 0).endswith(b"\n"):
+            os.ftruncate(handle, 0)
+            if os.write(handle, line) < len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     except OSError as error:
         raise not_written(mark, len(line), error) from error
 
@@ -85,7 +89,8 @@ def _marked(folder: Path) -> bool:
 def _read(folder: Path) -> str:
     try:
         with (folder / MARK).open("rb") as stream:
-            return stream.read(_LARGEST_BYTES).decode("utf-8", "replace").strip()
+            content = stream.read(_LARGEST_BYTES)
+            return content.decode("utf-8", "replace").strip() if content.endswith(b"\n") else ""
     except OSError:
         return ""
 
