@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pharmrs.mrs.baseline import CausalBaseline, make_baseline
+from pharmrs.mrs.baseline import CausalBaseline, Line, make_baseline, water_tail
 
 PPM = np.linspace(4.2, 0.2, 407)  # descending, as the fit has it
-WATER_PPM = 4.65
+WATER = water_tail(PPM, 4.65)
 
 
 def smooth(baseline: CausalBaseline, values: np.ndarray, smoothness: float) -> np.ndarray:
@@ -81,21 +81,48 @@ def test_a_signal_before_the_first_point_is_not_taken_up() -> None:
 
 @pytest.mark.parametrize("phase", [0.0, 1.0, 2.5])
 def test_the_tail_of_water_is_taken_up(phase: float) -> None:
-    tail = np.exp(1j * phase) / (0.025 + 1j * (WATER_PPM - PPM))
+    tail = np.exp(1j * phase) / (0.025 + 1j * (4.65 - PPM))
     scale = np.abs(tail).max()
-    assert np.abs(smooth(make_baseline(PPM, 3.0, WATER_PPM), tail, 1e-3) - tail).max() < 2e-3 * scale
+    assert np.abs(smooth(make_baseline(PPM, 3.0, WATER), tail, 1e-3) - tail).max() < 2e-3 * scale
     assert np.abs(smooth(make_baseline(PPM, 3.0), tail, 1e-3) - tail).max() > 0.015 * scale
 
 
 def test_water_inside_the_window_is_no_tail() -> None:
-    without = make_baseline(PPM, 3.0)
-    for inside in (4.0, 4.3):
-        np.testing.assert_array_equal(make_baseline(PPM, 3.0, inside).functions, without.functions)
-    assert np.abs(make_baseline(PPM, 3.0, WATER_PPM).functions - without.functions).max() > 0.01
+    assert [water_tail(PPM, inside) for inside in (4.0, 4.3, 0.1)] == [(), (), ()]
+    assert [line.ppm for outside in (4.65, -0.2) for line in water_tail(PPM, outside)] == [4.65, -0.2]
+
+
+def test_across_a_gap_the_baseline_goes_on() -> None:
+    """With the points of a gap left out, a smooth background is found in the gap too, whatever stands there."""
+    background = causal_line(1.2)
+    left_out = (PPM > 2.1) & (PPM < 2.4)
+    baseline = make_baseline(PPM, 3.0, (), left_out)
+    assert baseline.functions.shape[0] == np.count_nonzero(~left_out)
+    kept = background[~left_out]
+    stacked = np.concatenate([kept.real, kept.imag])
+    coefficients = baseline.shrinkage(1e-4) * baseline.project(stacked[:, None])[:, 0]
+    across = baseline.across_gaps(coefficients)
+    there = baseline.evaluate(coefficients)
+    np.testing.assert_allclose(across[~left_out], there[: kept.size] + 1j * there[kept.size :], atol=1e-9)
+    assert np.abs(across - background)[left_out].max() < 0.03 * np.abs(background).max()
+    np.testing.assert_allclose(baseline.adjoint @ baseline.functions, np.eye(baseline.size), atol=1e-10)
+
+
+def test_a_line_in_a_gap_takes_its_tails_along() -> None:
+    tails = np.exp(0.4j) / (0.012 + 1j * (2.22 - PPM))
+    left_out = np.abs(PPM - 2.22) < 0.06
+    stacked = np.concatenate([tails[~left_out].real, tails[~left_out].imag])
+
+    def rest(lines: tuple[Line, ...]) -> float:
+        baseline = make_baseline(PPM, 3.0, lines, left_out)
+        found = baseline.evaluate(baseline.shrinkage(1.0) * baseline.project(stacked[:, None])[:, 0])
+        return float(np.abs(found - stacked).max() / np.abs(stacked).max())
+
+    assert rest((Line(2.22, 0.012),)) < 0.1 * rest(())
 
 
 def test_penalised_rank_and_order() -> None:
-    baseline = make_baseline(PPM, 3.0, WATER_PPM)
+    baseline = make_baseline(PPM, 3.0, WATER)
     assert baseline.penalised == 2 * np.count_nonzero(baseline.roughness)
     assert (np.diff(baseline.roughness) >= 0.0).all()
     assert np.count_nonzero(make_baseline(PPM, 3.0).roughness == 0.0) == 2  # the constant and the longest wave
@@ -103,7 +130,7 @@ def test_penalised_rank_and_order() -> None:
 
 def test_functions_are_orthonormal() -> None:
     """The normal matrix is the identity: projecting what was evaluated gives the coefficients back."""
-    baseline = make_baseline(PPM, 3.0, WATER_PPM)
+    baseline = make_baseline(PPM, 3.0, WATER)
     coefficients = np.random.default_rng(3).normal(size=2 * baseline.size)
     back = baseline.project(baseline.evaluate(coefficients)[:, None])[:, 0]
     np.testing.assert_allclose(back, coefficients, atol=1e-10)

@@ -27,6 +27,7 @@ GOOD = ScanQuality(
     transients_rejected=0,
     frequency_drift_hz=2.0,
     baseline_freedom=20.0,
+    left_out_percent=0.0,
     converged=True,
     message="settled",
 )

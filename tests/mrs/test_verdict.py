@@ -40,14 +40,25 @@ def test_noise_alone_does_not_converge_and_says_why() -> None:
     assert "no component stands out of the noise" in fit.message
 
 
-@pytest.mark.parametrize("ppm", [1.19, 3.05])
-def test_signal_that_no_component_has_is_a_note(ppm: float) -> None:
+@pytest.mark.parametrize("ppm", [1.19, 2.85])
+def test_a_line_that_no_component_has_is_left_out_with_a_note(ppm: float) -> None:
     time_s = ACQUISITION.time_axis_s(2048)
     line = 12.0 * np.exp((-2j * np.pi * (ppm - 4.65) * 297.2 - 20.0) * time_s)
     fit = fit_spectrum(spectrum(extra=line), BASIS)
-    assert len(fit.notes) == 1
-    assert "times the noise" in fit.notes[0]
-    assert float(fit.notes[0].split()[3]) > EXPLAINED_NOISE
+    assert len(fit.gaps_ppm) == 1
+    assert fit.gaps_ppm[0][0] < ppm < fit.gaps_ppm[0][1]
+    where = f"{fit.gaps_ppm[0][0]:.2f}-{fit.gaps_ppm[0][1]:.2f} ppm"
+    assert fit.notes == (f"the residual at {where} is signal that nothing in the fit describes: left out of it",)
+
+
+def test_signal_all_over_the_window_is_a_note() -> None:
+    """Eleven lines of 25 Hz, a quarter of a ppm apart: too much to do without."""
+    time_s = ACQUISITION.time_axis_s(2048)
+    comb = sum(np.exp((2j * np.pi * (4.65 - ppm) * 297.2 - 80.0) * time_s) for ppm in np.arange(1.0, 3.6, 0.25))
+    fit = fit_spectrum(spectrum(extra=8.0 * np.asarray(comb)), BASIS)
+    assert len(fit.notes) >= 1
+    assert "times the noise" in fit.notes[-1]
+    assert float(fit.notes[-1].split()[3]) > EXPLAINED_NOISE
 
 
 def test_a_shift_at_the_edge_of_the_search_is_not_believed() -> None:

@@ -278,6 +278,7 @@ def result(
             transients_rejected=1,
             frequency_drift_hz=6.0,
             baseline_freedom=11.4,
+            left_out_percent=0.0,
             converged=True,
             message=fitted.message,
         ),

@@ -11,14 +11,14 @@ both sides, and are folded back onto the data's period only after the line shape
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.fft import fft, ifft, next_fast_len
 
 from pharmrs.errors import InputError, InputProblem
 from pharmrs.records.acquisition import Acquisition
-from pharmrs.records.arrays import ComplexArray, FloatArray
+from pharmrs.records.arrays import BoolArray, ComplexArray, FloatArray, IntArray
 
 GUARD_PPM = 0.5
 _MARGIN_FRACTION = 16  # kept before the first and after the last sample: 1/16 of the decimated length
@@ -30,7 +30,7 @@ class Band:
 
     `first`, `count`: the K kept FFT bins of the full signal; `taper` (K,), `fine_taper` (2K,): guard band on the data's
     and on the twice finer frequency grid; `time_s` (K + 2 margin,): times of a model signal after the echo's top, the
-    last `margin` of them before the data begin; `window`: the kept bins inside the fit window; `ppm`, `hz` (n,): their
+    last `margin` of them before the data begin; `window`: the kept bins that are fitted; `ppm`, `hz` (n,): their
     chemical shift, descending, and frequency.
     """
 
@@ -40,13 +40,24 @@ class Band:
     taper: FloatArray
     fine_taper: FloatArray
     time_s: FloatArray
-    window: slice
+    window: slice | IntArray
     ppm: FloatArray
     step_hz: float
 
     @property
     def hz(self) -> FloatArray:
-        return np.asarray((self.first + np.arange(self.window.start, self.window.stop)) * self.step_hz)
+        return np.asarray((self.first + np.arange(self.count)[self.window]) * self.step_hz)
+
+    @property
+    def hz_per_ppm(self) -> float:
+        """The spectrometer frequency in MHz."""
+        hz = self.hz
+        return float((hz[-1] - hz[0]) / (self.ppm[0] - self.ppm[-1]))
+
+    def without(self, left_out: BoolArray) -> Band:
+        """The band without the points of the window that are `left_out` (n,)."""
+        kept = np.arange(self.count)[self.window][~left_out]
+        return replace(self, window=kept, ppm=self.ppm[~left_out])
 
     def decimate(self, fids: ComplexArray) -> ComplexArray:
         """Band-limit and decimate data along the last axis: (..., points) -> (..., K), one period."""

@@ -8,6 +8,7 @@ halves what the baseline can take up by mistake. Functions are orthonormal in th
 (Demmler-Reinsch), so that eliminating the baseline costs one product, and traces cost nothing.
 
 Water stands outside the window and its tail is not smooth at the edge: a line of free amplitude and phase describes it.
+So does one for the tails of whatever stands in a gap.
 """
 
 from __future__ import annotations
@@ -17,23 +18,35 @@ from functools import lru_cache
 
 import numpy as np
 
-from pharmrs.records.arrays import ComplexArray, FloatArray, read_only
+from pharmrs.records.arrays import BoolArray, ComplexArray, FloatArray, read_only
 
 _ORDER = 3  # of the derivative that is penalised
 _UNIT = 1.5  # cycles/ppm (5 ms at 7 T) at which a function's penalty is 1
 _GAP = 1.0  # of the window's width: after window and gap the functions repeat
 _FREE = 1e-9  # penalty of the constant
-_WATER = 1e-3  # penalty of the tail of water
+_LINE = 1e-3  # penalty of a line
 _SEEN = 1e7  # functions of a higher penalty cannot be seen in the window
 _UNPENALISED = 1e-5
 _WATER_HALF_WIDTH_PPM, _WATER_DISTANCE_PPM = 0.025, 0.15
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """A Lorentzian line that no component describes: its chemical shift and half its width at half maximum."""
+
+    ppm: float
+    half_width_ppm: float
+
+
+@dataclass(frozen=True, slots=True)
 class CausalBaseline:
-    """`functions` (n, k): orthonormal over the window; `adjoint` (k, n); `roughness` (k,): penalty of each."""
+    """`functions` (n, k): orthonormal over the fitted points; `adjoint` (k, n); `roughness` (k,): penalty of each.
+
+    `everywhere`: the same functions over the whole window, gaps included.
+    """
 
     functions: ComplexArray
+    everywhere: ComplexArray
     adjoint: ComplexArray
     roughness: FloatArray
 
@@ -63,38 +76,58 @@ class CausalBaseline:
 
     def evaluate(self, coefficients: FloatArray) -> FloatArray:
         """Stacked baseline of stacked coefficients: (2k,) -> (2n,)."""
-        values = self.functions @ (coefficients[: self.size] + 1j * coefficients[self.size :])
+        values = self.functions @ self._complex(coefficients)
         return np.concatenate([values.real, values.imag])
 
+    def across_gaps(self, coefficients: FloatArray) -> ComplexArray:
+        """Baseline of stacked coefficients over the whole window: (2k,) -> complex (n + left out,)."""
+        return np.asarray(self.everywhere @ self._complex(coefficients))
 
-def make_baseline(ppm: FloatArray, knots_per_ppm: float, water_ppm: float | None = None) -> CausalBaseline:
-    """The baseline on an even, descending chemical-shift grid `ppm` (n,).
+    def _complex(self, coefficients: FloatArray) -> ComplexArray:
+        return np.asarray(coefficients[: self.size] + 1j * coefficients[self.size :])
 
-    Its finest detail is that of a spline with `knots_per_ppm`. A tail of water is added where `water_ppm` is given and
-    lies outside the window.
+
+def water_tail(ppm: FloatArray, water_ppm: float) -> tuple[Line, ...]:
+    """The tail of water at `water_ppm`; none where it stands in the window or right at its edge."""
+    distance = max(water_ppm - float(ppm[0]), float(ppm[-1]) - water_ppm)
+    return (Line(water_ppm, _WATER_HALF_WIDTH_PPM),) if distance > _WATER_DISTANCE_PPM else ()
+
+
+def make_baseline(
+    ppm: FloatArray, knots_per_ppm: float, lines: tuple[Line, ...] = (), left_out: BoolArray | None = None
+) -> CausalBaseline:
+    """The baseline on an even, descending chemical-shift grid `ppm` (n,), orthonormal where it is not `left_out` (n,).
+
+    Its finest detail is that of a spline with `knots_per_ppm`. `lines` of free amplitude and phase are added.
     """
-    return _made(ppm.shape[0], float(ppm[0]), float(ppm[-1]), knots_per_ppm, water_ppm)
+    gaps = b"" if left_out is None else left_out.tobytes()
+    return _made(ppm.shape[0], float(ppm[0]), float(ppm[-1]), knots_per_ppm, lines, gaps)
 
 
 @lru_cache(maxsize=8)
-def _made(n: int, high: float, low: float, knots_per_ppm: float, water_ppm: float | None) -> CausalBaseline:
+def _made(
+    n: int, high: float, low: float, knots_per_ppm: float, lines: tuple[Line, ...], gaps: bytes
+) -> CausalBaseline:
     ppm = np.linspace(high, low, n)
+    fitted = ~np.frombuffer(gaps or bytes(n), dtype=bool)
     repeat = (high - low) * (1.0 + _GAP)
     cycles = np.arange(int(0.5 * knots_per_ppm * repeat) + 1) / repeat
     columns = [np.exp(2j * np.pi * (ppm - high)[:, None] * cycles)]
     penalties = [np.maximum((cycles / _UNIT) ** (2 * _ORDER), _FREE)]
-    if water_ppm is not None and not low - _WATER_DISTANCE_PPM < water_ppm < high + _WATER_DISTANCE_PPM:
-        distance = min(abs(water_ppm - high), abs(water_ppm - low))
-        columns.append((distance / (_WATER_HALF_WIDTH_PPM + 1j * (water_ppm - ppm)))[:, None])
-        penalties.append(np.array([_WATER]))
+    for line in lines:
+        values = 1.0 / (line.half_width_ppm + 1j * (line.ppm - ppm))
+        columns.append((values / np.max(np.abs(values[fitted])))[:, None])
+        penalties.append(np.array([_LINE]))
     weighted = np.concatenate(columns, axis=1) / np.sqrt(n * np.concatenate(penalties))
-    functions, values, _ = np.linalg.svd(weighted, full_matrices=False)
+    functions, values, mixed = np.linalg.svd(weighted[fitted], full_matrices=False)
     roughness = 1.0 / np.maximum(values, 1e-30) ** 2
     seen = roughness < _SEEN
+    everywhere = weighted @ (mixed.conj().T / np.maximum(values, 1e-30))[:, seen]
     roughness = np.where(roughness > _UNPENALISED, roughness, 0.0)[seen]
     functions = functions[:, seen]
     return CausalBaseline(
         functions=read_only(functions, np.complex128),
+        everywhere=read_only(everywhere, np.complex128),
         adjoint=read_only(functions.conj().T.copy(), np.complex128),
         roughness=read_only(roughness, np.float64),
     )

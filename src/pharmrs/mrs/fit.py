@@ -7,18 +7,18 @@ from dataclasses import replace
 
 import numpy as np
 
-from pharmrs.constants import WATER_PPM
 from pharmrs.errors import FitFailure
+from pharmrs.mrs.attempts import Outcome, Task, best_attempt
 from pharmrs.mrs.band import make_band
-from pharmrs.mrs.baseline import make_baseline
 from pharmrs.mrs.broad_components import widened
 from pharmrs.mrs.fit_setup import chosen_basis, make_model
-from pharmrs.mrs.line_shape import full_width_hz, gauss_of_quadratic, quadratic_of_gauss
-from pharmrs.mrs.model import LORENTZ, PHASE0, PHASE1, QUADRATIC, SHARED, SHIFT, stack, unstack
+from pharmrs.mrs.gaps import intervals
+from pharmrs.mrs.line_shape import full_width_hz, gauss_of_quadratic
+from pharmrs.mrs.model import LORENTZ, PHASE0, PHASE1, QUADRATIC, SHARED, SHIFT, stack
 from pharmrs.mrs.ratios import make_ratios
 from pharmrs.mrs.resample import resample_basis
-from pharmrs.mrs.search import Optimum, Problem, baseline_coefficients, search
-from pharmrs.mrs.starting_values import Start, find_starts
+from pharmrs.mrs.search import Optimum
+from pharmrs.mrs.starting_values import find_starts
 from pharmrs.mrs.variances import Variances
 from pharmrs.mrs.verdict import judged
 from pharmrs.records.acquisition import Spectrum
@@ -27,11 +27,6 @@ from pharmrs.records.basis import BasisSet
 from pharmrs.records.fit import FitSettings, LinearCombinationFit
 
 LARGEST_SHIFT_PPM = 0.4
-_FIRST_SMOOTHNESS, _STIFF, _FIRST_NOISE, _FIRST_SHAPE_SD = 10.0, 1000.0, 0.01, 0.1
-_MISFIT_FACTOR = 1.5  # residual over noise at which another starting point is tried
-_LOOSE_SHARE = 0.6  # of the baseline's freedom: a baseline that takes more is suspected of having eaten signal
-_MOST_STARTS = 3
-_WITHOUT_BROAD = 4.0  # times as much detail, where the baseline has to do for the macromolecules too
 
 
 def fit_spectrum(spectrum: Spectrum, basis: BasisSet, settings: FitSettings | None = None) -> LinearCombinationFit:
@@ -56,22 +51,16 @@ def fit_spectrum(spectrum: Spectrum, basis: BasisSet, settings: FitSettings | No
     scale = float(np.sqrt(np.mean(np.abs(values) ** 2)))
     if not np.isfinite(scale) or scale == 0.0:
         raise FitFailure(f"{spectrum.source}: no signal in {settings.ppm_low}-{settings.ppm_high} ppm")
-    detail = settings.knots_per_ppm * (1.0 if model.broad.any() else _WITHOUT_BROAD)
-    baseline = make_baseline(band.ppm, detail, WATER_PPM.value)
-    stacked = stack(values / scale)
-    problem = Problem(
-        data=stacked,
+    task = Task(
+        values=values / scale,
         model=model,
-        baseline=baseline,
         settings=settings,
-        data_projected=baseline.project(stacked[:, None])[:, 0],
         ratios=make_ratios(settings.ratio_priors, kept, norms),
-        ratio_penalty=np.zeros((len(kept), len(kept))),
+        noise_sd=_tail_noise(data) / scale,
     )
-    noise = _tail_noise(data)
     moved = [replace(start, shift_hz=start.shift_hz - shift_hz) for start in starts]
-    fit = _record(problem, _best(problem, moved, noise / scale), kept, scale, norms)
-    fit = judged(replace(fit, shift_hz=fit.shift_hz + shift_hz, notes=notes), noise, reach_hz)
+    fit = _record(task, best_attempt(task, moved), kept, scale, norms)
+    fit = judged(replace(fit, shift_hz=fit.shift_hz + shift_hz, notes=notes), task.noise_sd * scale, reach_hz)
     return replace(fit, cpu_s=time.process_time() - began)
 
 
@@ -88,57 +77,23 @@ def _tail_noise(data: ComplexArray) -> float:
     return float(np.sqrt(0.5 * np.mean(np.abs(tail) ** 2) * count))
 
 
-def _best(problem: Problem, starts: list[Start], noise: float) -> Optimum:
-    """The optimum of highest evidence; one start is enough when nothing about its optimum is suspicious."""
-    best: Optimum | None = None
-    for start, smoothness in [(starts[0], _FIRST_SMOOTHNESS), *((start, _STIFF) for start in starts[:_MOST_STARTS])]:
-        theta = np.zeros(problem.model.layout.size)
-        theta[PHASE0], theta[SHIFT] = start.phase_rad, start.shift_hz
-        theta[LORENTZ], theta[QUADRATIC] = 0.5 * start.width_hz, quadratic_of_gauss(0.6 * start.width_hz)
-        variances = Variances(
-            smoothness=smoothness,
-            noise=_FIRST_NOISE,
-            real_shape_sd=_FIRST_SHAPE_SD,
-            imaginary_shape_sd=_FIRST_SHAPE_SD,
-            group_sd=_FIRST_SHAPE_SD,
-            skew_sd=_FIRST_SHAPE_SD,
-            shift_sd_hz=problem.settings.shift_sd_hz,
-            damping_sd_hz=problem.settings.damping_sd_hz,
-        )
-        try:
-            optimum = search(problem, theta, variances)
-        except (np.linalg.LinAlgError, ArithmeticError):
-            continue
-        if best is None or (optimum.converged, -optimum.objective) > (best.converged, -best.objective):
-            best = optimum
-        misfit = np.sqrt(best.variances.noise) > _MISFIT_FACTOR * noise
-        if best.converged and not misfit and best.baseline_freedom < _LOOSE_SHARE * 2.0 * problem.baseline.size:
-            break
-    if best is None:
-        raise FitFailure("the normal equations could not be solved from any starting point")
-    return best
-
-
 def _record(
-    problem: Problem,
-    optimum: Optimum,
-    names: tuple[str, ...],
-    scale: float,
-    norms: FloatArray,
+    task: Task, outcome: Outcome, names: tuple[str, ...], scale: float, norms: FloatArray
 ) -> LinearCombinationFit:
-    model, state, variances = problem.model, optimum.state, optimum.variances
+    model, optimum = task.model, outcome.optimum
+    state, variances = optimum.state, optimum.variances
     layout, band, theta = model.layout, model.band, state.theta
-    baseline = unstack(problem.baseline.evaluate(baseline_coefficients(problem, state, variances)))
-    components = state.amplitudes[:, None] * state.spectra
-    data = unstack(problem.data)
+    data, components, baseline = task.values, outcome.components, outcome.baseline
     residual = data - components.sum(axis=0) - baseline
+    fitted = np.where(outcome.left_out, 0.0, residual)
+    used = int(np.count_nonzero(~outcome.left_out))
     # data that begin late: lines are absorptive at t = 0
     phase = model.phase(theta) * np.exp(2j * np.pi * band.hz * band.time_s[0])
     unit = scale / norms
     count = len(names)
     abscissa_per_ppm = 2.0 / (band.ppm[0] - band.ppm[-1])
     peak = float(np.max(((data - baseline) * phase.conj()).real))
-    rms = float(np.sqrt(np.mean((residual * phase.conj()).real ** 2)))
+    rms = float(np.sqrt(np.sum((fitted * phase.conj()).real ** 2) / used))
     return LinearCombinationFit(
         names=names,
         amplitudes=state.amplitudes * unit,
@@ -161,7 +116,7 @@ def _record(
         line_width_hz=full_width_hz(model.line_shape(theta)[: band.count], band.time_s[: band.count]),
         signal_to_noise=peak / (2.0 * rms),
         noise_sd=float(np.sqrt(variances.noise)) * scale,
-        residual_autocorrelation=float(np.vdot(residual[:-1], residual[1:]).real / np.vdot(residual, residual).real),
+        residual_autocorrelation=float(np.vdot(fitted[:-1], fitted[1:]).real / np.vdot(fitted, fitted).real),
         baseline_smoothness=variances.smoothness,
         baseline_freedom=optimum.baseline_freedom,
         line_shape_sd=float(np.hypot(variances.real_shape_sd, variances.imaginary_shape_sd)) if layout.shapes else 0.0,
@@ -170,7 +125,8 @@ def _record(
         iterations=optimum.iterations,
         converged=optimum.converged,
         message=optimum.message,
-        settings=problem.settings,
+        settings=task.settings,
+        gaps_ppm=intervals(outcome.left_out, band.ppm),
     )
 
 

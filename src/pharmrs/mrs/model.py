@@ -11,7 +11,7 @@ already. They have their own damping and one common Gaussian factor.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -75,6 +75,14 @@ class Model:
     @property
     def layout(self) -> Layout:
         return Layout(self.signals.shape[0], self.shapes.shape[0], self.groups.shape[0])
+
+    def without(self, left_out: BoolArray) -> Model:
+        """The model without the points of the window that are `left_out` (n,), not its ends."""
+        return replace(self, band=self.band.without(left_out))
+
+    def spectra(self, theta: FloatArray) -> ComplexArray:
+        """Spectra of the components of amplitude 1 at `theta`, (M, n)."""
+        return np.asarray(self.band.model_spectrum(self.shaped(theta, self.unshaped(theta))) * self.phase(theta))
 
     @property
     def abscissa(self) -> FloatArray:

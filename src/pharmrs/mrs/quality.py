@@ -39,6 +39,7 @@ def scan_quality(
         transients_rejected=rejected,
         frequency_drift_hz=float(np.ptp(offsets)) if offsets else float("nan"),
         baseline_freedom=fit.baseline_freedom,
+        left_out_percent=fit.left_out_percent,
         converged=fit.converged,
         message=fit.message,
     )

@@ -29,6 +29,9 @@ def judged(fit: LinearCombinationFit, tail_noise: float, largest_shift_hz: float
     if abs(fit.shift_hz) > _EDGE * largest_shift_hz:
         reasons.append(f"the common shift of {fit.shift_hz:.0f} Hz lies at the edge of the searched range")
     notes = fit.notes
+    if fit.gaps_ppm:
+        where = ", ".join(f"{low:.2f}-{high:.2f}" for low, high in fit.gaps_ppm)
+        notes = (*notes, f"{UNEXPLAINED} at {where} ppm is signal that nothing in the fit describes: left out of it")
     excess = fit.noise_sd / tail_noise if tail_noise > 0 else 1.0
     if excess > EXPLAINED_NOISE:
         notes = (*notes, f"{UNEXPLAINED} is {excess:.1f} times the noise: the data hold signal that the model does not")

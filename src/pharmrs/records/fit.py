@@ -66,6 +66,7 @@ class LinearCombinationFit:
     the phase of the data; `components` (M, n) complex; `phase` (n,) complex unit factor that makes the fit absorptive.
     `line_width_hz`: FWHM of a modelled singlet. `signal_to_noise`: highest peak of (data - baseline), phased, real
     part, over twice the RMS residual (LCModel's definition). `residual_autocorrelation`: lag 1, 0 when white.
+    `gaps_ppm`: (lower, upper) chemical shift of the points left out of the fit, because nothing in it describes them.
     """
 
     names: tuple[str, ...]
@@ -99,6 +100,7 @@ class LinearCombinationFit:
     converged: bool
     message: str
     settings: FitSettings
+    gaps_ppm: tuple[tuple[float, float], ...] = ()
     notes: tuple[str, ...] = ()
     cpu_s: float = 0.0
 
@@ -113,6 +115,12 @@ class LinearCombinationFit:
     def residual(self) -> ComplexArray:
         """Data minus model minus baseline, complex, shape (n,)."""
         return self.data - self.model - self.baseline
+
+    @property
+    def left_out_percent(self) -> float:
+        """Share of the window that lies in gaps, in %."""
+        inside = [(self.ppm >= low) & (self.ppm <= high) for low, high in self.gaps_ppm]
+        return 100.0 * float(np.mean(np.any(inside, axis=0))) if inside else 0.0
 
     @property
     def correlation(self) -> FloatArray:

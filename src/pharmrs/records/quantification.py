@@ -67,6 +67,7 @@ class ScanQuality:
     transients_rejected: int
     frequency_drift_hz: float
     baseline_freedom: float
+    left_out_percent: float
     converged: bool
     message: str
 

@@ -15,8 +15,10 @@ _HIGHEST_ROW = 0.55  # a taller peak reaches into the rows above instead of maki
 
 
 def quality_line(fit: LinearCombinationFit) -> str:
-    """Line width and signal-to-noise ratio, and a warning where the fit did not converge."""
+    """Line width and signal-to-noise ratio, the share in gaps, and a warning where the fit did not converge."""
     said = f"line width {fit.line_width_hz:.1f} Hz, S/N {fit.signal_to_noise:.0f}"
+    if fit.gaps_ppm:
+        said += f", {fit.left_out_percent:.0f} % left out (shaded)"
     return said if fit.converged else said + ", NOT CONVERGED"
 
 

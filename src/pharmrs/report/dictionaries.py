@@ -41,6 +41,7 @@ _WIDTH = Column("Line width: full width at half maximum of a modelled singlet of
 _WHITENESS = Column("Autocorrelation of the fit residual at lag 1; 0 when the residual is white.", "1")
 _NOISE = Column("Standard deviation of the noise in the real part of the spectrum, as used by the fit.", _ARBITRARY)
 _FREEDOM = Column("Effective degrees of freedom of the baseline (its smoothness is estimated from the data).", "1")
+_LEFT_OUT = Column("Share of the fit window left out: points with signal that nothing in the fit describes.", "percent")
 _CONVERGED = Column("Whether the fit met its convergence criterion.", levels=_YES_NO)
 _MESSAGE = Column("How the fit ended, in words.")
 
@@ -60,6 +61,7 @@ FIT_QUALITY: dict[str, Column] = {
     "residual_autocorrelation": _WHITENESS,
     "noise_sd": _NOISE,
     "baseline_freedom": _FREEDOM,
+    "left_out_percent": _LEFT_OUT,
     "shift_hz": Column("Common frequency shift of all components relative to the basis set.", "Hz"),
     "phase0_rad": Column("Zero-order phase of the data.", "rad"),
     "phase1_rad_per_ppm": Column("First-order phase of the data.", "rad/ppm"),
@@ -112,6 +114,7 @@ QUALITY: dict[str, Column] = {
     "transients_rejected": Column("Transients rejected before averaging.", "1"),
     "frequency_drift_hz": Column("Drift of the resonance frequency over the scan, from the transients.", "Hz"),
     "baseline_freedom": _FREEDOM,
+    "left_out_percent": _LEFT_OUT,
     "converged": _CONVERGED,
     "message": _MESSAGE,
     "excluded": Column("Whether the whole scan is excluded (see exclusions.tsv).", levels=_YES_NO),

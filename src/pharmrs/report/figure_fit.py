@@ -14,6 +14,7 @@ from pharmrs.report.figure_style import (
     BAND,
     BASELINE,
     DATA,
+    GAP,
     INK,
     MODEL,
     MUTED,
@@ -50,6 +51,9 @@ def fit_figure(
         fig = new_figure(sum(ratios) + _FRAME_CM)
         panels = fig.subplots(len(ratios), 1, sharex=True, height_ratios=ratios, squeeze=False)[:, 0]
         _draw_residual(panels[0], ppm, traces.residual, fit.noise_sd)
+        for low, high in fit.gaps_ppm:
+            for panel in panels[:2]:
+                panel.axvspan(low, high, color=GAP, linewidth=0, zorder=0)
         _draw_main(panels[1], traces, quality_line(fit))
         if shown:
             _draw_components(panels[2], ppm, shown, offsets, crlb_labels(amplitudes))

@@ -25,6 +25,7 @@ MODEL = "#d1242f"
 BASELINE = "#1f6feb"
 MUTED = "#8a929b"
 BAND = "#d9dee5"
+GAP = "#f6ebcd"  # points left out of a fit
 _CM_PER_INCH = 2.54
 
 _STYLE: dict[Any, object] = {

@@ -167,6 +167,7 @@ def _numbers(
     return {
         "points": len(traces.ppm),
         "noise_sd": float(fit.noise_sd) if np.isfinite(fit.noise_sd) else None,
+        "gaps": [list(gap) for gap in fit.gaps_ppm],
         "components": [
             {"name": name, "trace": pack(row)} for name, row in zip(fit.names, traces.components, strict=True)
         ],

@@ -55,6 +55,19 @@ def _settings(settings: FitSettings, group: Sequence[ScanResult], total: int, ci
         f"{settings.damping_sd_hz:g} Hz in damping; macromolecules and lipids {settings.broad_shift_sd_hz:g} Hz and "
         f"{settings.broad_damping_sd_hz:g} Hz). Groups of macromolecule peaks may deviate from their common amplitude "
         "by a standard deviation that is estimated too."
+        f"{_gaps(group)}"
+    )
+
+
+def _gaps(group: Sequence[ScanResult]) -> str:
+    """What was left out of the fit where, because nothing in it could describe the data."""
+    found = [result.fit for result in group if result.fit.gaps_ppm]
+    if not found:
+        return ""
+    largest = max(fit.left_out_percent for fit in found)
+    return (
+        " Points whose residual was far above the noise and a good part of the local signal were left out of the fit "
+        f"({len(found)} of {len(group)} scans, at most {largest:.1f} % of the window; see the quality table)."
     )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from pharmrs.records.arrays import FloatArray
 from pharmrs.records.fit import LinearCombinationFit, MetaboliteAmplitude
 from pharmrs.report.component_rows import LOWEST_ROW, crlb_labels, quality_line, row_offsets, shown_components
-from pharmrs.report.figure_style import BAND, BASELINE, DATA, INK, MODEL, MUTED
+from pharmrs.report.figure_style import BAND, BASELINE, DATA, GAP, INK, MODEL, MUTED
 from pharmrs.report.svg_plot import SOFT, WIDTH_PX, Panel, group, legend, picture, text, title
 from pharmrs.report.traces import FitTraces, phased_traces
 
@@ -33,8 +33,8 @@ def fit_svg(
         title(2, 17, name),
         text(WIDTH_PX - _RIGHT, 33, "residual on its own scale, band: ±2 SD of the noise", anchor="end", size=11,
              more=f" fill='{SOFT}'"),
-        *_draw_residual(residual, traces, fit.noise_sd),
-        *_draw_main(main, traces, quality_line(fit)),
+        *_draw_residual(residual, traces, fit),
+        *_draw_main(main, traces, fit),
     ]  # fmt: skip
     last = main
     if shown:
@@ -70,14 +70,20 @@ def _main(traces: FitTraces, top: float, edges: tuple[float, float]) -> Panel:
     return Panel(left=_LEFT, top=top, width=width, height=_MAIN_PX, x=edges, y=(low - margin, high + margin))
 
 
-def _draw_residual(panel: Panel, traces: FitTraces, noise_sd: float) -> list[str]:
+def _draw_residual(panel: Panel, traces: FitTraces, fit: LinearCombinationFit) -> list[str]:
+    noise_sd = fit.noise_sd
     band = panel.band(-2 * noise_sd, 2 * noise_sd, BAND) if math.isfinite(noise_sd) else ""
-    inside = [band, panel.level(0.0, MUTED), panel.curve(traces.ppm, traces.residual, DATA, 0.9)]
+    inside = [band, *_gaps(panel, fit), panel.level(0.0, MUTED), panel.curve(traces.ppm, traces.residual, DATA, 0.9)]
     return [panel.clipped(inside), panel.y_axis("Residual"), panel.x_axis("", 0.5, named=False)]
 
 
-def _draw_main(panel: Panel, traces: FitTraces, quality: str) -> list[str]:
+def _gaps(panel: Panel, fit: LinearCombinationFit) -> list[str]:
+    return [panel.stripe(low, high, GAP) for low, high in fit.gaps_ppm]
+
+
+def _draw_main(panel: Panel, traces: FitTraces, fit: LinearCombinationFit) -> list[str]:
     inside = [
+        *_gaps(panel, fit),
         panel.curve(traces.ppm, traces.data, DATA, 0.9),
         panel.curve(traces.ppm, traces.model + traces.baseline, MODEL, 1.5),
         panel.curve(traces.ppm, traces.baseline, BASELINE, 1.5),
@@ -86,7 +92,7 @@ def _draw_main(panel: Panel, traces: FitTraces, quality: str) -> list[str]:
     return [
         panel.clipped(inside),
         panel.y_axis("Signal (a.u.)"),
-        text(panel.left + 4, panel.top - 8, quality),
+        text(panel.left + 4, panel.top - 8, quality_line(fit)),
         legend(panel.right, panel.top - 8, names),
     ]
 

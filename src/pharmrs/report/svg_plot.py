@@ -115,6 +115,11 @@ class Panel:
         top, bottom = (UNITS * float(self.down(np.array(value))) for value in (high, low))
         return f"<rect y='{top:.0f}' width='100%' height='{max(0.0, bottom - top):.0f}' fill='{colour}'/>"
 
+    def stripe(self, low: float, high: float, colour: str) -> str:
+        """A vertical band between two values of `x`, for `clipped`."""
+        left, right = sorted(UNITS * float(place) for place in self.across(np.array([low, high])))
+        return f"<rect x='{left:.0f}' width='{right - left:.0f}' height='100%' fill='{colour}'/>"
+
     def clipped(self, parts: Iterable[str]) -> str:
         """What is drawn in the panel, cut off at its edges."""
         box = (self.left, self.top, self.width, self.height)

@@ -1,4 +1,12 @@
 // The panels: residual, spectrum, components, axis.
+const drawGaps = () => {
+  for (const [low, high] of record.gaps) for (const panel of [frame.residual, frame.main]) {
+    within(panel.top, panel.bottom, () => {
+      pen.fillStyle = colours.gap;
+      pen.fillRect(across(high), panel.top, across(low) - across(high), panel.bottom - panel.top);
+    });
+  }
+};
 const drawAxis = () => {
   const { ticks, step, decimals } = ticksOf(state.right, state.left, (frame.right - frame.left) / 75);
   for (let i = Math.ceil((5 * state.right) / step); i * step <= 5 * state.left; i++) {
@@ -113,5 +121,5 @@ const draw = () => {
   canvas.width = Math.round(frame.width * sharp);
   canvas.height = Math.round(frame.height * sharp);
   pen.setTransform(sharp, 0, 0, sharp, 0, 0);
-  drawAxis(); drawResidual(); drawMain(); drawRows(); drawPointer();
+  drawGaps(); drawAxis(); drawResidual(); drawMain(); drawRows(); drawPointer();
 };

@@ -51,7 +51,7 @@ let frame = null; // where the panels are since the last drawing
 let colours = {};
 const readColours = () => {
   const style = getComputedStyle(document.documentElement);
-  const names = ["paper", "ink", "soft", "line", "accent", "data", "model", "baseline", "partial", "band", "grid", ...parts.map((part) => part.colour)];
+  const names = ["paper", "ink", "soft", "line", "accent", "data", "model", "baseline", "partial", "band", "gap", "grid", ...parts.map((part) => part.colour)];
   colours = Object.fromEntries(names.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
 };
 const colourOf = (part) => colours[part.colour];
