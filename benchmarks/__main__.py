@@ -30,7 +30,7 @@ def main() -> int:
     parser.add_argument("--write", type=Path, help="write the tables as Markdown to this file (docs/comparison.md)")
     arguments = parser.parse_args()
     limit_threads()
-    from benchmarks import accuracy, batch, recording
+    from benchmarks import accuracy, batch, hard_spectra, recording
     from benchmarks.shared_data import SHARED
     from benchmarks.tables import PRINTED
 
@@ -38,6 +38,8 @@ def main() -> int:
         print(f"reference data not found at {SHARED}: nothing measured", file=sys.stderr)
         return 2
     missed = recording.run() + accuracy.run(arguments.spectra) + batch.run(arguments.batch)
+    if arguments.spectra:
+        hard_spectra.run(max(arguments.spectra // 4, 1))
     print(f"{missed} targets missed")
     if arguments.write is not None:
         arguments.write.write_text(_page(PRINTED), encoding="utf-8")

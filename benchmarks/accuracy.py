@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
@@ -35,10 +36,12 @@ def fit_one(spectrum: Spectrum) -> LinearCombinationFit:
     return fit_spectrum(spectrum, basis())
 
 
-def fit_all(found: list[Spectrum]) -> list[LinearCombinationFit]:
+def fit_all(
+    found: list[Spectrum], fitter: Callable[[Spectrum], LinearCombinationFit] = fit_one
+) -> list[LinearCombinationFit]:
     """All fits, over the cores of the machine, one BLAS thread each."""
     with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn"), initializer=limit_threads) as pool:
-        return list(pool.map(fit_one, found, chunksize=10))
+        return list(pool.map(fitter, found, chunksize=10))
 
 
 def _row(name: str, ours: Score, theirs: Score | None) -> list[str]:

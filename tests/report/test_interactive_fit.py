@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from pharmrs.records.fit import LinearCombinationFit
 from pharmrs.report.interactive_fit import fit_html
 from pharmrs.report.plot_fit import fit_svg
+from pharmrs.report.review_page import review_traces
 from pharmrs.report.traces import fit_traces, packed
 
 _HOSTILE = '</script><script>alert("1")</script><!--'
@@ -99,6 +100,15 @@ def test_record_on_the_page_is_the_record(fit: LinearCombinationFit, text: str) 
         {"name": name, "parts": [fit.names.index(part) for part in parts]}
         for name, parts in report_factory.SUMS.items()
     ]
+
+
+def test_gaps_are_on_the_page_and_told(fit: LinearCombinationFit, text: str) -> None:
+    assert _record(text)["gaps"] == []
+    assert "Shaded: points left out" not in text
+    page = fit_html(dataclasses.replace(fit, gaps_ppm=((2.1, 2.3),)), "scan", ())
+    assert _record(page)["gaps"] == [[2.1, 2.3]]
+    assert "Shaded: points left out of the fit" in page
+    assert review_traces(dataclasses.replace(fit, gaps_ppm=((2.1, 2.3),)))["gaps"] == ((2.1, 2.3),)
 
 
 def test_missing_values_stay_missing() -> None:

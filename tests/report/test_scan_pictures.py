@@ -18,7 +18,7 @@ from hypothesis.extra import numpy as arrays
 from pharmrs.records import PreprocessingStep
 from pharmrs.report.embedded import EmbeddedFigure
 from pharmrs.report.figure_fit import fit_figure
-from pharmrs.report.figure_style import figure_png_bytes, lighter_webp
+from pharmrs.report.figure_style import GAP, figure_png_bytes, lighter_webp
 from pharmrs.report.plot_fit import fit_svg
 from pharmrs.report.plot_preprocessing import preprocessing_svg
 from pharmrs.report.plot_water import water_svg
@@ -134,6 +134,21 @@ def test_a_fit_without_components_or_convergence_is_drawn() -> None:
     said = texts(fit_svg(empty, "nothing found", ()))
     assert any("NOT CONVERGED" in text for text in said)
     assert "CRLB" not in said
+
+
+def test_what_was_left_out_of_the_fit_is_shaded_and_told() -> None:
+    """In the panels of the residual and of the data, 600 pixels wide, 4.2 ppm at their left edge."""
+    fit = report_factory.fit()
+    high, low = float(fit.ppm.max()), float(fit.ppm.min())
+    svg = fit_svg(dataclasses.replace(fit, gaps_ppm=((2.0, 2.5),)), "scan", ())
+    stripes = re.findall(rf"<rect x='(\d+)' width='(\d+)' height='100%' fill='{GAP}'/>", svg)
+    assert len(stripes) == 2
+    for left, width in stripes:
+        assert int(left) / UNITS == pytest.approx((high - 2.5) / (high - low) * 600.0, abs=0.5)
+        assert int(width) / UNITS == pytest.approx(0.5 / (high - low) * 600.0, abs=0.5)
+    share = 100.0 * np.mean((fit.ppm >= 2.0) & (fit.ppm <= 2.5))
+    assert any(f"{share:.0f} % left out (shaded)" in said for said in texts(svg))
+    assert GAP not in fit_svg(fit, "scan", ())
 
 
 def test_a_step_has_a_panel_for_each_series() -> None:

@@ -48,7 +48,8 @@ def review_asset(name: str) -> bytes:
 def review_traces(fit: LinearCombinationFit) -> dict[str, object]:
     """The spectrum with its fit, scaled to a height of one: nothing in it tells whose it is, or a concentration."""
     traces = fit_traces(fit)
-    return _scaled(traces.ppm, traces.data, traces.model + traces.baseline, traces.baseline, float(fit.noise_sd))
+    fitted = traces.model + traces.baseline
+    return {**_scaled(traces.ppm, traces.data, fitted, traces.baseline, float(fit.noise_sd)), "gaps": fit.gaps_ppm}
 
 
 def review_traces_of_page(page: bytes) -> dict[str, object]:
@@ -62,7 +63,7 @@ def review_traces_of_page(page: bytes) -> dict[str, object]:
         record = json.loads(found[1] if found else "")
         names = ("ppm", "data", "model", "baseline")
         ppm, data, model, baseline = (_values(record[name]) for name in names)
-        return _scaled(ppm, data, model, baseline, float(record["noise_sd"]))
+        return {**_scaled(ppm, data, model, baseline, float(record["noise_sd"])), "gaps": record["gaps"]}
     except (zlib.error, KeyError, TypeError) as error:
         raise ValueError(f"not a page of a fit: {error}") from error
 

@@ -54,7 +54,7 @@ const proceed = async () => {
   if (spectrum === null) return;
   const lines = {};
   for (const name of ["data", "model", "baseline", "residual"]) lines[name] = unpack(spectrum.points, spectrum[name]);
-  spectrum = { ppm: unpackAxis(spectrum.ppm), noise: spectrum.noise, ...lines };
+  spectrum = { ppm: unpackAxis(spectrum.ppm), noise: spectrum.noise, gaps: spectrum.gaps, ...lines };
   whole();
 };
 const decide = (decision, reason) => busily(async () => {
@@ -96,11 +96,12 @@ const draw = () => {
   const across = (value) => MARGIN.left + ((view.left - value) / (view.left - view.right)) * (width - MARGIN.left - MARGIN.right);
   const split = view.fit ? MARGIN.top + 0.17 * (height - MARGIN.top - MARGIN.bottom) : MARGIN.top - 12;
   const bottom = height - MARGIN.bottom;
+  if (view.fit) drawGaps(across, MARGIN.top, bottom);
   drawAxis(across, width, bottom);
   if (view.fit) drawResidual(across, MARGIN.top, split, width);
   drawSpectrum(across, split + 12, bottom);
   pen.fillStyle = style("--soft"); pen.textAlign = "left";
-  pen.fillText(view.fit ? "Residual (own scale, band: ±2 SD of the noise)" : "Data", MARGIN.left, 12);
+  pen.fillText(view.fit ? `Residual (own scale, band: ±2 SD of the noise${spectrum.gaps.length ? "; shaded: left out of the fit" : ""})` : "Data", MARGIN.left, 12);
 };
 const drawAxis = (across, width, bottom) => {
   const span = view.left - view.right, step = [0.05, 0.1, 0.2, 0.5, 1].find((one) => span / one <= width / 70) ?? 1;
@@ -125,6 +126,10 @@ const stroke = (values, across, down, colour, thick) => {
 const within = (top, bottom, work) => {
   pen.save(); pen.beginPath(); pen.rect(MARGIN.left, top, canvas.clientWidth - MARGIN.left - MARGIN.right, bottom - top); pen.clip();
   work(); pen.restore();
+};
+const drawGaps = (across, top, bottom) => {
+  pen.fillStyle = style("--gap");
+  for (const [low, high] of spectrum.gaps) within(top, bottom, () => pen.fillRect(across(high), top, across(low) - across(high), bottom - top));
 };
 const drawResidual = (across, top, bottom, width) => {
   const reach = Math.max(3 * spectrum.noise, ...spectrum.residual.map(Math.abs)) * 1.05;
