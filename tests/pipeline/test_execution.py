@@ -32,7 +32,7 @@ from small_trial import write_small_trial
 from pharmrs.errors import InputError, WorkersLost
 from pharmrs.pipeline import dask_clusters, execution
 from pharmrs.pipeline.dask_clusters import Connection
-from pharmrs.pipeline.dask_workers import _together
+from pharmrs.pipeline.dask_workers import _together, _Work
 from pharmrs.pipeline.execution import Execution, LocalWorkers, default_workers, map_tasks, workforce
 from pharmrs.pipeline.run import run_dataset
 
@@ -117,6 +117,25 @@ def test_what_a_worker_loads_is_there_for_its_first_task() -> None:
     with workforce(2) as team:
         team.prepare(10, LONG_S, ["xml.dom.minidom"])
         assert map_tasks(has_loaded, ["xml.dom.minidom", "wave"], team, seconds_each=LONG_S) == [True, False]
+
+
+class _Vanished:
+    """A future that ended on a worker that is gone, and a client whose workers never come back."""
+
+    status = "running"
+
+    def result(self, timeout: float) -> object:
+        raise TimeoutError
+
+    def nthreads(self) -> dict[str, int]:
+        return {}
+
+
+def test_a_result_that_vanished_with_the_last_worker_is_not_waited_for_without_end() -> None:
+    gone: Any = _Vanished()
+    work = _Work(Connection(gone, "two processes", 0.0, "run again"), abs)
+    with pytest.raises(WorkersLost, match="two processes: every worker is gone"):
+        work._results(gone, 1, gone)
 
 
 def test_processes_of_this_computer() -> None:

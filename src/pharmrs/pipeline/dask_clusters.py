@@ -26,6 +26,7 @@ _QUIET: Mapping[str, Any] = {
 }
 _LOCAL: Mapping[str, Any] = {
     **_QUIET,
+    "distributed.comm.timeouts.connect": "60s",  # of a busy computer; a worker that gives up is not started again
     "distributed.scheduler.allowed-failures": 1,
     "distributed.scheduler.http.routes": [],
     "distributed.scheduler.worker-ttl": None,  # registration of a head blocks its worker for minutes; the nanny sees

@@ -27,6 +27,7 @@ Result = TypeVar("Result")
 
 _LOOK_S = 1.0
 _COUNT_S = 5.0
+_FETCH_S = 30.0  # after so long without the result it is asked who is still there
 _DIED = object()
 _SMALL_BYTES = 1 << 16
 _PORTION_S = 1.0  # work that travels together: a task of Dask costs 10 ms of the command's time and the worker's
@@ -189,7 +190,7 @@ class _Work:
             while running:
                 future = self._next(ended, client)
                 group, _ = running[future.key]
-                results = _results(future, len(group))  # waits where its worker is gone and another makes it anew
+                results = self._results(future, len(group), client)
                 del running[future.key]
                 future.release()
                 fill()
@@ -210,14 +211,35 @@ class _Work:
                 future = ended.get(timeout=_LOOK_S)
                 self._idle_since = None
                 return future
-            if client.status != "running":
-                raise self._gone()
-            if client.nthreads():
-                self._idle_since = None
-                continue
-            self._idle_since = self._idle_since or time.monotonic()
-            if time.monotonic() - self._idle_since > self._connection.patience_s:
-                raise WorkersLost(f"{self._connection.called}: every worker is gone", self._connection.remedy)
+            self._look(client)
+
+    def _results(self, future: Future, count: int, client: Client) -> list[Any]:
+        """What its tasks gave, `_DIED` each where Dask gave up. Waits where its worker is gone and another tries anew.
+
+        Raises `WorkersLost` where none can.
+        """
+        from distributed.scheduler import KilledWorker
+
+        while True:
+            try:
+                return list(future.result(timeout=_FETCH_S))
+            except KilledWorker:
+                return [_DIED] * count
+            except TimeoutError:
+                if future.status == "error":
+                    raise  # that of a task
+                self._look(client)
+
+    def _look(self, client: Client) -> None:
+        """Raise `WorkersLost` where the scheduler is, or where there has been no worker for too long."""
+        if client.status != "running":
+            raise self._gone()
+        if client.nthreads():
+            self._idle_since = None
+            return
+        self._idle_since = self._idle_since or time.monotonic()
+        if time.monotonic() - self._idle_since > self._connection.patience_s:
+            raise WorkersLost(f"{self._connection.called}: every worker is gone", self._connection.remedy)
 
     def _workers(self, client: Client) -> int:
         """How many there are, asked for anew from time to time: jobs of a batch system come and go."""
@@ -238,15 +260,6 @@ def _together(tasks: int, seconds_each: float, workers: int) -> int:
 def _first(items: Iterator[range], count: int) -> Iterator[range]:
     for _, item in zip(range(count), items, strict=False):
         yield item
-
-
-def _results(future: Future, count: int) -> list[Any]:
-    from distributed.scheduler import KilledWorker
-
-    try:
-        return list(future.result())
-    except KilledWorker:
-        return [_DIED] * count
 
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h of glibc
