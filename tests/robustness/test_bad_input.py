@@ -51,7 +51,7 @@ def test_the_corpus_is_large_and_covers_every_kind() -> None:
     everything = kinds()
     count = Counter(case.kind for case in all_cases(everything))
     assert count.keys() == everything.keys()
-    assert sum(count.values()) >= 4000 and min(count.values()) >= 40
+    assert sum(count.values()) >= 5000 and min(count.values()) >= 40
 
 
 def test_a_sample_of_bad_input(tmp_path: Path) -> None:
