@@ -139,6 +139,7 @@ def test_announced_size_is_not_allocated(make_nifti: Make) -> None:
     assert any(problem.field == "data" for problem in problems_of(path))
 
 
+@pytest.mark.filterwarnings("ignore:Extension size is not a multiple of 16:UserWarning")  # nibabel
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(changes=st.dictionaries(st.integers(0, 800), st.integers(0, 255), min_size=1, max_size=6))
 def test_damaged_headers_are_input_errors(make_nifti: Make, changes: dict[int, int]) -> None:
