@@ -22,6 +22,7 @@ from typing import Any
 
 MEMORY_BYTES = 4 << 30
 LONGEST_S = 10.0
+WAITS_S = 60
 _BASE_MODES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
@@ -81,7 +82,7 @@ def run_case(case: Any, read: Any, folder: Path, guard: Guard) -> dict[str, Any]
     before = tree(folder / "a")
     began = time.process_time()
     signal.setitimer(signal.ITIMER_PROF, LONGEST_S)
-    signal.alarm(90)  # for waiting without computing, e.g. for the other end of a pipe
+    signal.alarm(WAITS_S)  # for waiting without computing, e.g. for the other end of a pipe
     ended, told = "read", ""
     tempfile.tempdir = str(out)  # what is made for a while counts as output
     guard.allowed, guard.broken = out, []
@@ -123,6 +124,20 @@ def _too_long(_number: int, _frame: Any) -> None:
     raise TooLong
 
 
+class Waiting:
+    """Called every minute of a case: too long where nothing was computed meanwhile, however busy the computer is."""
+
+    def __init__(self) -> None:
+        self._computed_s = 0.0
+
+    def __call__(self, _number: int, _frame: Any) -> None:
+        computed_s = time.process_time()
+        if computed_s - self._computed_s < 0.1:
+            raise TooLong
+        self._computed_s = computed_s
+        signal.alarm(WAITS_S)
+
+
 def main() -> None:
     from bad_input_cases import all_cases, kinds
 
@@ -132,7 +147,7 @@ def main() -> None:
         raise SystemExit(f"{path} is in the way")
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     signal.signal(signal.SIGPROF, _too_long)
-    signal.signal(signal.SIGALRM, _too_long)
+    signal.signal(signal.SIGALRM, Waiting())
     guard = Guard()
     for number, case in enumerate(all_cases(everything)):
         if number % parts == part and (not wanted or case.kind in wanted):

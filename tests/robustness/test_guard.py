@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import ast
 import re
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
+from read_bad_input import WAITS_S, TooLong, Waiting
 
 HERE = Path(__file__).parent
 SOURCE = HERE.parents[1] / "src" / "pharmrs"
 _SCRIPT = """
-import sys, os, signal, resource
+import sys, os, signal, resource, time
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from collections import namedtuple
 Case = namedtuple("Case", "name kind place")
-from read_bad_input import Guard, run_case, _too_long
+import read_bad_input
+from read_bad_input import Guard, Waiting, run_case, _too_long
+read_bad_input.WAITS_S, read_bad_input.LONGEST_S = 1, 1.0
 signal.signal(signal.SIGPROF, _too_long)
-signal.signal(signal.SIGALRM, _too_long)
+signal.signal(signal.SIGALRM, Waiting())
 resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
 def put(folder): (folder / "a").write_text("x")
 def read(folder, out):
@@ -43,6 +48,8 @@ print(found["ended"], found["broken"])
         ("import pickle; pickle.loads(pickle.dumps(Path('x')))", "pickle.find_class"),
         ("int('x')", "traceback []"),
         ("bytearray(5 << 30)", "too much memory []"),
+        ("import time; time.sleep(30)", "too long []"),
+        ("while True: pass", "too long []"),
     ],
 )
 def test_what_no_reader_may_do_is_noticed(body: str, said: str, tmp_path: Path) -> None:
@@ -51,6 +58,18 @@ def test_what_no_reader_may_do_is_noticed(body: str, said: str, tmp_path: Path) 
         [sys.executable, "-c", script, str(HERE), str(tmp_path)], check=True, capture_output=True, text=True, timeout=60
     )
     assert said in ended.stdout
+
+
+def test_who_computes_on_a_busy_computer_does_not_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr(signal, "alarm", asked.append)
+    until, waiting = time.process_time() + 0.2, Waiting()
+    while time.process_time() < until:
+        pass
+    waiting(signal.SIGALRM, None)
+    assert asked == [WAITS_S]
+    with pytest.raises(TooLong):
+        waiting(signal.SIGALRM, None)
 
 
 def _names(node: ast.AST) -> str:
