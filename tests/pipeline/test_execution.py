@@ -102,6 +102,31 @@ def test_workers_start_while_the_command_does_more(monkeypatch: pytest.MonkeyPat
     assert events == ["started", "ended"] * 2
 
 
+def test_workers_that_rest_end_in_the_background(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once, waited for at the end; tasks that come later start others."""
+    may_end, events = threading.Event(), []
+
+    @contextlib.contextmanager
+    def slow_end() -> Iterator[Connection]:
+        events.append("started")
+        yield Connection(cast(Any, FewWorkers()), "workers", 1.0, "none")
+        assert may_end.wait(60)
+        events.append("ended")
+
+    monkeypatch.setattr(dask_clusters, "local_processes", lambda _count: slow_end)
+    with contextlib.closing(LocalWorkers(2)) as team:
+        team.rest()  # there is nobody
+        for _ in range(2):
+            team.prepare(100, 1.0, [])
+            assert team._team is not None
+            team._team._connection()
+            team.rest()  # returns, though they have not ended
+            assert team._team is None
+        assert events == ["started"] * 2
+        may_end.set()
+    assert events == ["started"] * 2 + ["ended"] * 2
+
+
 def test_a_start_that_fails_is_told_when_the_workers_are_needed(monkeypatch: pytest.MonkeyPatch) -> None:
     def fails() -> Any:
         raise WorkersLost("no port is free", "none")
@@ -173,6 +198,7 @@ class LosesOne:
     def __init__(self, name: str) -> None:
         self._name = name
         self.expected: list[tuple[int, float]] = []
+        self.rested = 0
 
     def check(self, needed: Sequence[Path]) -> None:
         pass
@@ -180,6 +206,9 @@ class LosesOne:
     def prepare(self, tasks: int, seconds_each: float, modules: Sequence[str]) -> None:
         assert modules == ["pharmrs.pipeline.scan_tasks"]
         self.expected.append((tasks, seconds_each))
+
+    def rest(self) -> None:
+        self.rested += 1
 
     def results(self, function: Any, tasks: Any, lost: Any, seconds_each: float) -> Iterator[Any]:
         for index, task in enumerate(tasks):
@@ -202,7 +231,7 @@ def test_workers_are_told_what_will_certainly_have_to_be_fitted(demo: Path, tmp_
     run_dataset(demo, out, team)
     run_dataset(demo, out, team)  # one of the two was lost
     run_dataset(demo, out, team, fresh=True)
-    assert [count for count, _ in team.expected] == [2, 1, 2]
+    assert [count for count, _ in team.expected] == [2, 1, 2] and team.rested == 3
     size = sum(path.stat().st_size for path in demo.rglob("mrs/*.nii.gz")) / 2
     assert team.expected[0][1] == pytest.approx(0.13 + 0.96 * size / 134e6, rel=0.01)
 

@@ -57,6 +57,9 @@ class DaskWorkers:
         if self._made is None and self._coming is None:
             self._coming = Background(partial(self._started, tuple(modules)))
 
+    def rest(self) -> None:
+        """They stay: who started them, or waited for them in a queue, may want them again."""
+
     def _started(self, modules: Sequence[str]) -> Connection:
         connection = self._end.enter_context(self._start())
         connection.client.run(_load, modules, on_error="ignore")  # their first task tells what is wrong with them

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from pharmrs.records.cluster import ClusterPlan
 
 if TYPE_CHECKING:
-    from pharmrs.pipeline.dask_workers import DaskWorkers
+    from pharmrs.pipeline.dask_workers import Background, DaskWorkers
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -36,6 +36,9 @@ class Workers(Protocol):
 
     def prepare(self, tasks: int, seconds_each: float, modules: Sequence[str]) -> None:
         """Be told that so many tasks will come, which need these modules, while whoever asks for them does more."""
+
+    def rest(self) -> None:
+        """Be told that no tasks will come for a while."""
 
     def results(
         self,
@@ -97,6 +100,7 @@ class LocalWorkers:
         self._count = count
         self._team: DaskWorkers | None = None
         self._end = contextlib.ExitStack()
+        self._ending: list[Background[None]] = []
 
     def check(self, needed: Sequence[Path]) -> None:
         """They are this program and see what it sees."""
@@ -106,6 +110,14 @@ class LocalWorkers:
         if self._are_worth_it(tasks, seconds_each):
             limit_threads()
             self._others().prepare(tasks, seconds_each, modules)
+
+    def rest(self) -> None:
+        """The others begin to end, which takes a second, and give their memory back; later tasks start new ones."""
+        if self._team is not None:
+            from pharmrs.pipeline.dask_workers import Background
+
+            self._ending.append(Background(self._team.close))
+            self._team = None
 
     def results(
         self,
@@ -121,6 +133,9 @@ class LocalWorkers:
 
     def close(self) -> None:
         """End the processes."""
+        for ending in self._ending:
+            ending.result()
+        self._ending.clear()
         self._end.close()
         self._team = None
 

@@ -102,6 +102,7 @@ def run_dataset(
         tasks = plan_scans(dataset, output, tissue.tissue, raters.exclusions, checksums)
         begin(len(tasks))
         scans = _process(tasks, basis, team, fresh, lambda item: _report_one(item, done))
+        team.rest()
         changed = partial(changed_inputs, dataset, provenance, declared, checksums)
         return _finish(dataset, output, scans, before, provenance, changed, tell)
 
