@@ -100,6 +100,16 @@ def test_a_head_without_skull(found: Segmentation, head: MadeHead) -> None:
         )
 
 
+def test_brightness_may_begin_below_zero(found: Segmentation, head: MadeHead) -> None:
+    """The uniform image of MP2RAGE is often stored from -0.5 to 0.5: the same maps as from 0 on."""
+    shifted = Volume(data=head.image.data / 1500.0 - 0.5, affine=head.image.affine, source="")
+    maps = mean_maps(segment(shifted, mni152()), shifted)
+    for angles in ANGLES:
+        assert fractions(head, maps, angles) == pytest.approx(
+            fractions(head, mean_maps(found, head.image), angles), abs=0.002
+        )
+
+
 @pytest.mark.parametrize("skull", [True, False])
 def test_another_contrast_is_refused(skull: bool) -> None:
     """T2-weighted: fluid bright, white matter dark. k-means would swap the tissues without a word."""

@@ -21,6 +21,7 @@ _CORE_MM = 5.0
 _REACH_MM = 8.0
 _OPENING_MM = 1.8
 _OPENING_OF_NOISY_MM = 1.2  # smoothing has taken the thin bridges, and noise thins the tissue
+_REGROWTH_MM = 2.0  # of what opening has taken from thin tissue: beyond its own width, not through a bridge
 _CLOSING_MM = 7.0
 _RIM_MM = 1.5
 _BEYOND_MM = 12.0
@@ -80,7 +81,7 @@ def brain_mask(head: Volume, shell: Shell, classes: Classes, noise: float) -> Ma
     counts = np.bincount(marked[shell.core & inner].ravel())
     kept = np.flatnonzero(counts > 0.02 * counts.sum()) if counts.size else np.empty(0, dtype=int)
     attached = np.isin(marked, kept[kept > 0])
-    opened = (distance_transform_edt(~attached, sampling=spacing) <= opening + 1.0) & tissue
+    opened = (distance_transform_edt(~attached, sampling=spacing) <= opening + _REGROWTH_MM) & tissue
     opened |= shell.core
     closed = distance_transform_edt(~opened, sampling=spacing) <= _CLOSING_MM
     closed = distance_transform_edt(closed, sampling=spacing) > _CLOSING_MM

@@ -14,10 +14,12 @@ from pharmrs.anatomy.grids import Block, block_around, cropped
 from pharmrs.anatomy.mixture import segmented, start_classes
 from pharmrs.anatomy.partial_volume import partial_volumes
 from pharmrs.anatomy.registration import AffineToTemplate, register
+from pharmrs.anatomy.white_level import with_even_white
 from pharmrs.records.anatomy import ImageArray, Template, Volume
 
 LEAST_SIMILARITY = 0.3
 LEAST_WHITE_TO_GRAY = 1.03
+_NEGATIVE_SHARE = 0.01  # less is what resampling leaves, and becomes 0
 _MARGIN = 2
 _PURE_DEPTH_MM = 3.0
 # weight of the partial volumes by brightness: half, but none where noise makes the brightness of an element say little
@@ -45,6 +47,7 @@ class Segmentation:
 
 def segment(head: Volume, template: Template) -> Segmentation:
     """Segment a T1w image, with skull or without. Raises `NoHead` where it is none."""
+    head = _above_zero(head)
     affine = register(head, template)
     if affine.similarity < LEAST_SIMILARITY:
         raise NoHead(f"correlation with the MNI152 template {affine.similarity:.2f}")
@@ -56,7 +59,7 @@ def segment(head: Volume, template: Template) -> Segmentation:
     block = block_around(whole.reach, _MARGIN)
     part = cropped(head, block)
     shell = shell_of(part, template, affine)
-    flat = without_bias(part, shell.depth_mm > 0)
+    flat = with_even_white(without_bias(part, template, affine), shell)
     sample = flat.data[shell.depth_mm > _PURE_DEPTH_MM]
     noise = noise_share(flat.data, shell.core)
     brain = brain_mask(flat, shell, start_classes(sample[::5].astype(np.float64)), noise)
@@ -75,6 +78,12 @@ def segment(head: Volume, template: Template) -> Segmentation:
         affine=affine,
         noise=float(found.pure.sds[2] / found.pure.means[2]),
     )
+
+
+def _above_zero(head: Volume) -> Volume:
+    """Brightness from 0: the uniform images of MP2RAGE may be stored from -0.5 to 0.5."""
+    low = float(head.data.min()) if np.mean(head.data < 0) > _NEGATIVE_SHARE else 0.0
+    return Volume(data=np.maximum(head.data - np.float32(low), 0.0), affine=head.affine, source=head.source)
 
 
 def _between(smooth: tuple[ImageArray, ...], partial: tuple[ImageArray, ...], weight: float) -> tuple[ImageArray, ...]:

@@ -26,7 +26,7 @@ from pharmrs.records.anatomy import AnatomyFiles, TissueMaps, Volume
 from pharmrs.records.arrays import FloatArray
 from pharmrs.report.atomic import write_bytes, write_text
 
-STEP_VERSION = 3  # to be raised with every change of pharmrs.anatomy that changes a map
+STEP_VERSION = 4  # to be raised with every change of pharmrs.anatomy that changes a map
 _LABELS = ("GM", "WM", "CSF")
 _LEAST_VOLUME = 1e-3  # of a head, relative to the template; a damaged matrix has none
 _LIBRARIES = ("antspyx", "nilearn", "numpy", "scipy")
