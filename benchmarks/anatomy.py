@@ -34,8 +34,12 @@ def sds(result: HeadResult, borders: tuple[float, float] = OWN_SEGMENTATION_SD) 
 
 def z_of(results: Sequence[HeadResult], borders: tuple[float, float] = OWN_SEGMENTATION_SD) -> np.ndarray:
     """Root mean square of error / SD, (3,)."""
-    z = np.concatenate([one.errors / sds(one, borders) for one in results])
-    return np.asarray(np.sqrt(np.mean(z**2, axis=0)))
+    return np.asarray(np.sqrt(z_squares(results, borders).mean(axis=0)))
+
+
+def z_squares(results: Sequence[HeadResult], borders: tuple[float, float] = OWN_SEGMENTATION_SD) -> np.ndarray:
+    """Squares of error / SD, (boxes, 3)."""
+    return np.concatenate([one.errors / sds(one, borders) for one in results]) ** 2
 
 
 def calibrated(results: Sequence[HeadResult]) -> tuple[float, float]:
@@ -144,28 +148,26 @@ def print_targets(results: Sequence[HeadResult]) -> int:
 
 
 def print_calibration(results: Sequence[HeadResult]) -> None:
-    """SDs at the borders from half of the heads, checked on the other half, both ways round."""
+    """SDs at the borders from all heads but one, checked on that one."""
     made = [one for one in results if not one.known_place]
-    names = sorted({one.head for one in made})
-    halves = [[one for one in made if (names.index(one.head) % 2 == 0) == first] for first in (True, False)]
-    rows = []
-    for fitted, checked in (halves, halves[::-1]):
-        if fitted and checked:
-            borders = calibrated(fitted)
-            rows.append(
-                [
-                    ", ".join(sorted({one.head for one in fitted})),
-                    *(f"{value:.4f}" for value in borders),
-                    ", ".join(sorted({one.head for one in checked})),
-                    *(f"{value:.2f}" for value in z_of(checked, borders)),
-                    *(f"{value:.2f}" for value in z_of(checked)),
-                ]
-            )
-    columns = ["set by heads", "GM/WM", "GM/CSF", "checked on", "z GM", "z WM", "z CSF"]
+    columns = ["checked on", "GM/WM", "GM/CSF", "z GM", "z WM", "z CSF", "in use: GM", "WM", "CSF"]
+    rows, left_out, in_use = [], [], []
+    for head in sorted({one.head for one in made}):
+        mine, others = ([one for one in made if (one.head == head) == own] for own in (True, False))
+        if not others:
+            continue
+        borders = calibrated(others)
+        left_out.append(z_squares(mine, borders))
+        in_use.append(z_squares(mine))
+        of_head = (np.sqrt(one[-1].mean(axis=0)) for one in (left_out, in_use))
+        rows.append([head, *(f"{value:.4f}" for value in borders), *(f"{z:.2f}" for of in of_head for z in of)])
+    if rows:
+        of_all = (np.sqrt(np.concatenate(of).mean(axis=0)) for of in (left_out, in_use))
+        rows.append(["all", "", "", *(f"{z:.2f}" for of in of_all for z in of)])
     print_rows(
-        "Stated SDs: borders from half of the heads, root mean square of error / SD in the other half, and with the "
-        f"SDs in use ({OWN_SEGMENTATION_SD[0]:g}, {OWN_SEGMENTATION_SD[1]:g})",
-        [*columns, "in use: GM", "WM", "CSF"],
+        "Stated SDs: borders from all heads but one, root mean square of error / SD in that one, and with the SDs in "
+        f"use ({OWN_SEGMENTATION_SD[0]:g}, {OWN_SEGMENTATION_SD[1]:g})",
+        columns,
         rows,
     )
 

@@ -10,7 +10,7 @@ from scipy.ndimage import map_coordinates
 from pharmrs.records.anatomy import ImageArray, PlaneCut, TissueMaps, Volume, VoxelBox
 from pharmrs.records.arrays import FloatArray
 
-_REACH_MM = 130.0
+_REACH_MM = 180.0
 _CORNERS = np.array(list(itertools.product((-0.5, 0.5), repeat=3)))
 
 

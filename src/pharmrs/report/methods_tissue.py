@@ -28,8 +28,9 @@ def tissue_paragraphs(plan: Anatomy, tissues: Sequence[VoxelTissue], cite: Citat
         paragraphs.append(
             f"The T1-weighted images of {count_text(len(made), 'scan')} were segmented: the brain was found by affine "
             f"registration to the MNI152 template {cite.cite('mni')} (ANTs, mutual information, {cite.name('ants')}) "
-            f"and by brightness and connection, the bias field was removed with N4 {cite.cite('n4')}, and the classes "
-            "of CSF, grey and white matter were taken from pure elements. Maps are the weighted mean of the posteriors "
+            f"and by brightness and connection, the bias field was removed with N4 {cite.cite('n4')} on the template's "
+            "grid, white matter was made equally bright everywhere (Gaussian of 10 mm), and the classes of CSF, grey and "
+            "white matter were taken from pure elements. Maps are the weighted mean of the posteriors "
             f"with a Markov random field {cite.cite('atropos')} and of the partial volumes expected by brightness "
             f"{cite.cite('partial_volume')}, with steep borders of white matter and CSF told from grey matter; the "
             "difference of the two in the voxel is part of the stated uncertainty."
