@@ -39,7 +39,7 @@ def z_of(results: Sequence[HeadResult], borders: tuple[float, float] = OWN_SEGME
 
 def z_squares(results: Sequence[HeadResult], borders: tuple[float, float] = OWN_SEGMENTATION_SD) -> np.ndarray:
     """Squares of error / SD, (boxes, 3)."""
-    return np.concatenate([one.errors / sds(one, borders) for one in results]) ** 2
+    return np.asarray(np.concatenate([one.errors / sds(one, borders) for one in results]) ** 2)
 
 
 def calibrated(results: Sequence[HeadResult]) -> tuple[float, float]:
