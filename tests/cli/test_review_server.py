@@ -109,7 +109,7 @@ def test_nothing_that_is_sent_tells_whose_spectrum_it_is(client: TestClient, dat
         assert len(text) > 50
         assert [word for word in words if word in text] == []
     record = client.get(f"/{TOKEN}/spectrum/2").json()
-    assert set(record) == {"points", "ppm", "data", "model", "baseline", "residual", "noise"}
+    assert set(record) == {"points", "ppm", "data", "model", "baseline", "residual", "noise", "gaps"}
 
 
 def test_spectra_are_scaled_to_one_height(client: TestClient) -> None:
