@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -46,9 +47,14 @@ def signal_fraction(acquisition: Acquisition, t1_s: float, t2_s: float) -> float
 
 def published_times(acquisition: Acquisition) -> TissueWaterTimes | None:
     """Published relaxation times of water at the field of `acquisition`; None where there are none in `constants`."""
-    field_t = acquisition.spectrometer_frequency_mhz / PROTON_GYROMAGNETIC_MHZ_PER_T.value
+    return _times_at(acquisition.spectrometer_frequency_mhz) if acquisition.nucleus == "1H" else None
+
+
+@lru_cache(maxsize=16)
+def _times_at(mhz: float) -> TissueWaterTimes | None:
+    field_t = mhz / PROTON_GYROMAGNETIC_MHZ_PER_T.value
     nearest = min(TISSUE_WATER, key=lambda known: abs(known - field_t))
-    if acquisition.nucleus != "1H" or abs(field_t / nearest - 1.0) > _FIELD_TOLERANCE:
+    if abs(field_t / nearest - 1.0) > _FIELD_TOLERANCE:
         return None
     tissues = TISSUE_WATER[nearest]
     sources = dict.fromkeys(one.doi for tissue in tissues for one in (tissue.t1, tissue.t2))
