@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
-from pharmrs.records.arrays import FloatArray
+from pharmrs.records.arrays import FloatArray, read_only
 from pharmrs.records.fit import LinearCombinationFit, MetaboliteAmplitude
 
 # Sums of signals that one spectrum can hardly tell apart; each lists the names its parts go by in basis sets.
@@ -21,10 +23,11 @@ def parts_of(total: str, names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(alias for aliases in SUMS[total] for alias in aliases if alias in names)
 
 
+@lru_cache(maxsize=256)
 def selector(metabolite: str, names: tuple[str, ...]) -> FloatArray:
     """0/1 vector over `names` that picks a component or a sum; all zero where no part is there."""
     parts = parts_of(metabolite, names) if metabolite in SUMS and metabolite not in names else (metabolite,)
-    return np.array([float(name in parts) for name in names])
+    return read_only([float(name in parts) for name in names], np.float64)
 
 
 def metabolite_amplitudes(fit: LinearCombinationFit) -> tuple[MetaboliteAmplitude, ...]:

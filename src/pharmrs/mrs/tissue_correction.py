@@ -10,6 +10,8 @@ With the volume fractions f of grey matter, white matter and CSF, every correcti
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from pharmrs.records.arrays import FloatArray
@@ -24,7 +26,14 @@ def tissue_factor(tissue: TissueFractions, over: FloatArray, under: FloatArray) 
 
     `over`, `under`: weights of grey matter, white matter and CSF, shape (3,).
     """
-    top, bottom = float(over @ tissue.values), float(under @ tissue.values)
+    values, covariance = _moments(tissue)
+    top, bottom = float(over @ values), float(under @ values)
     gradient = over / top - under / bottom
-    variance = float(gradient @ tissue.covariance @ gradient)
+    variance = float(gradient @ covariance @ gradient)
     return top / bottom, float(np.sqrt(max(variance, 0.0)))
+
+
+@lru_cache(maxsize=16)
+def _moments(tissue: TissueFractions) -> tuple[FloatArray, FloatArray]:
+    """Fractions and their covariance, made once for all metabolites of a scan."""
+    return tissue.values, tissue.covariance

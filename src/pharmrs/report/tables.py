@@ -65,7 +65,7 @@ def tsv_lines(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[str]:
     """The lines of a tab-separated table, header first, each with its end."""
     yield "\t".join(columns) + "\n"
     for row in rows:
-        yield "\t".join(cell_text(row.get(column)) for column in columns) + "\n"
+        yield "\t".join(map(cell_text, map(row.get, columns))) + "\n"
 
 
 def write_tsv(path: Path, columns: Sequence[str], rows: Iterable[Row]) -> None:
