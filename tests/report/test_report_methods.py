@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 
+import numpy as np
 import report_factory
 
 from pharmrs.records import Exclusion, ScanResult
@@ -127,3 +128,19 @@ def test_rules_and_their_counts(results: list[ScanResult]) -> None:
 
 def test_no_scan_at_all() -> None:
     assert "No scan of the study could be analysed" in methods_text(report_factory.study(), [])
+
+
+def test_points_left_out_of_fits_are_told_from_what_the_run_keeps(results: list[ScanResult]) -> None:
+    """Their share stands in the quality figures: the spectra themselves are not kept with a result."""
+    assert "left out of the fit" not in methods_text(report_factory.study(), results)
+    shares = (7.5, 2.0)
+    gapped = [
+        dataclasses.replace(
+            result,
+            fit=dataclasses.replace(result.fit, gaps_ppm=((2.1, 2.3),), ppm=np.empty(0)),
+            quality=dataclasses.replace(result.quality, left_out_percent=share),
+        )
+        for result, share in zip(results, shares, strict=False)
+    ]
+    text = methods_text(report_factory.study(), [*gapped, *results[2:]])
+    assert "left out of the fit (2 of 5 scans, at most 7.5 % of the window; see the quality table)" in text

@@ -118,7 +118,7 @@ class LinearCombinationFit:
 
     @property
     def left_out_percent(self) -> float:
-        """Share of the window that lies in gaps, in %."""
+        """Share of the window that lies in gaps, in %; for a fit that has its spectra."""
         inside = [(self.ppm >= low) & (self.ppm <= high) for low, high in self.gaps_ppm]
         return 100.0 * float(np.mean(np.any(inside, axis=0))) if inside else 0.0
 

@@ -61,13 +61,12 @@ def _settings(settings: FitSettings, group: Sequence[ScanResult], total: int, ci
 
 def _gaps(group: Sequence[ScanResult]) -> str:
     """What was left out of the fit where, because nothing in it could describe the data."""
-    found = [result.fit for result in group if result.fit.gaps_ppm]
+    found = [result.quality.left_out_percent for result in group if result.fit.gaps_ppm]
     if not found:
         return ""
-    largest = max(fit.left_out_percent for fit in found)
     return (
         " Points whose residual was far above the noise and a good part of the local signal were left out of the fit "
-        f"({len(found)} of {len(group)} scans, at most {largest:.1f} % of the window; see the quality table)."
+        f"({len(found)} of {len(group)} scans, at most {max(found):.1f} % of the window; see the quality table)."
     )
 
 
