@@ -139,7 +139,7 @@ def _searched(task: Task, start: Start, smoothness: float, left_out: BoolArray, 
     )
     optimum = search(problem, theta, variances)
     state = optimum.state
-    spectra = task.model.spectra(state.theta) if left_out.any() else state.spectra
+    spectra = task.model.spectra(state.theta, state.unshaped) if left_out.any() else state.spectra
     components = state.amplitudes[:, None] * spectra
     baseline = problem.baseline.across_gaps(baseline_coefficients(problem, state, optimum.variances))
     apart = (task.values - components.sum(axis=0) - baseline)[left_out]
@@ -153,10 +153,11 @@ def _gaps(task: Task, outcome: Outcome) -> tuple[BoolArray, tuple[Line, ...]]:
     """Points of the window that a gap does justice to, (n,), and the lines in the gaps."""
     band, theta = task.model.band, outcome.optimum.state.theta
     width_hz = full_width_hz(task.model.line_shape(theta)[: band.count], band.time_s[: band.count])
-    width_ppm = (width_hz if np.isfinite(width_hz) else band.step_hz) / band.hz_per_ppm
-    signal = task.values - outcome.baseline
-    residual = signal - outcome.components.sum(axis=0)
-    points = round(width_ppm * band.hz_per_ppm / band.step_hz)
-    wanted = outcome.left_out | unexplained(residual, signal, task.noise_sd, points)
-    explained = outcome.components.sum(axis=0)
-    return wanted, lines_in(wanted, task.values - explained, outcome.baseline, band.ppm, 0.5 * width_ppm)
+    if not np.isfinite(width_hz):
+        width_hz = band.step_hz
+    left = task.values - outcome.components.sum(axis=0)
+    found = unexplained(
+        left - outcome.baseline, task.values - outcome.baseline, task.noise_sd, round(width_hz / band.step_hz)
+    )
+    wanted = outcome.left_out | found
+    return wanted, lines_in(wanted, left, outcome.baseline, band.ppm, 0.5 * width_hz / band.hz_per_ppm)

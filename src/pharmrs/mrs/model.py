@@ -80,9 +80,9 @@ class Model:
         """The model without the points of the window that are `left_out` (n,), not its ends."""
         return replace(self, band=self.band.without(left_out))
 
-    def spectra(self, theta: FloatArray) -> ComplexArray:
-        """Spectra of the components of amplitude 1 at `theta`, (M, n)."""
-        return np.asarray(self.band.model_spectrum(self.shaped(theta, self.unshaped(theta))) * self.phase(theta))
+    def spectra(self, theta: FloatArray, unshaped: ComplexArray) -> ComplexArray:
+        """Spectra of the components of amplitude 1 at `theta`, (M, n), of what `unshaped` gave there."""
+        return np.asarray(self.band.model_spectrum(self.shaped(theta, unshaped)) * self.phase(theta))
 
     @property
     def abscissa(self) -> FloatArray:

@@ -88,7 +88,7 @@ def evaluate(problem: Problem, theta: FloatArray, variances: Variances, free: Bo
     """Model at `theta` with the best non-negative amplitudes and baseline."""
     model = problem.model
     unshaped = model.unshaped(theta)
-    spectra = model.band.model_spectrum(model.shaped(theta, unshaped)) * model.phase(theta)
+    spectra = model.spectra(theta, unshaped)
     stacked = stack(spectra.T)
     parts = (unshaped, spectra, stacked, problem.baseline.project(stacked), stacked.T @ stacked)
     return _solved(problem, theta, parts, variances, free)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -49,7 +49,7 @@ def review_traces(fit: LinearCombinationFit) -> dict[str, object]:
     """The spectrum with its fit, scaled to a height of one: nothing in it tells whose it is, or a concentration."""
     traces = fit_traces(fit)
     fitted = traces.model + traces.baseline
-    return {**_scaled(traces.ppm, traces.data, fitted, traces.baseline, float(fit.noise_sd)), "gaps": fit.gaps_ppm}
+    return _scaled(traces.ppm, traces.data, fitted, traces.baseline, float(fit.noise_sd), fit.gaps_ppm)
 
 
 def review_traces_of_page(page: bytes) -> dict[str, object]:
@@ -63,7 +63,7 @@ def review_traces_of_page(page: bytes) -> dict[str, object]:
         record = json.loads(found[1] if found else "")
         names = ("ppm", "data", "model", "baseline")
         ppm, data, model, baseline = (_values(record[name]) for name in names)
-        return {**_scaled(ppm, data, model, baseline, float(record["noise_sd"])), "gaps": record["gaps"]}
+        return _scaled(ppm, data, model, baseline, float(record["noise_sd"]), record["gaps"])
     except (zlib.error, KeyError, TypeError) as error:
         raise ValueError(f"not a page of a fit: {error}") from error
 
@@ -78,7 +78,12 @@ def _values(trace: Mapping[str, Any]) -> FloatArray:
 
 
 def _scaled(
-    ppm: FloatArray, data: FloatArray, model: FloatArray, baseline: FloatArray, noise_sd: float
+    ppm: FloatArray,
+    data: FloatArray,
+    model: FloatArray,
+    baseline: FloatArray,
+    noise_sd: float,
+    gaps: Sequence[Sequence[float]],
 ) -> dict[str, object]:
     height = float(abs(data).max()) or 1.0
     return {
@@ -89,4 +94,5 @@ def _scaled(
         "baseline": packed(baseline / height),
         "residual": packed((data - model) / height),
         "noise": noise_sd / height,
+        "gaps": gaps,
     }
