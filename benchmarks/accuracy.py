@@ -14,9 +14,9 @@ from benchmarks.known_truth import generate
 from benchmarks.scoring import TARGETS, Estimates, Score, estimates_of, estimates_of_table, score, truth_of
 from benchmarks.shared_data import basis, known_truth_spectra, spectra, stored_basis
 from benchmarks.tables import Check, print_checks, print_rows
-from pharmrs.mrs.fit import fit_spectrum
-from pharmrs.pipeline.execution import limit_threads
-from pharmrs.records import LinearCombinationFit, Spectrum
+from pharmrs.core.workers.execution import limit_threads
+from pharmrs.spectra.fit.fit import fit_spectrum
+from pharmrs.spectra.records import LinearCombinationFit, Spectrum
 
 KINDS = ("nominal", "lowsnr", "distorted")
 RMSE_LIMITS = {"Glu": 3.0, "NAA": 2.3, "tCr": 2.5}  # the first version's targets on `nominal`

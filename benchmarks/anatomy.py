@@ -16,18 +16,18 @@ import numpy as np
 from benchmarks.anatomy_heads import HEADS, PRESETS, HeadResult, alone, measured, seed_of
 from benchmarks.shared_data import SHARED
 from benchmarks.tables import PRINTED, Check, print_checks, print_rows
-from pharmrs.anatomy.fractions import boundary_covariance
-from pharmrs.mrs.tissue_correction import TISSUE_ONLY, tissue_factor
-from pharmrs.pipeline.execution import limit_threads
-from pharmrs.pipeline.tissue import OWN_SEGMENTATION_SD
-from pharmrs.records import TissueFractions
+from pharmrs.anatomy.science.fractions import boundary_covariance
+from pharmrs.anatomy.stage.tissue import OWN_SEGMENTATION_SD
+from pharmrs.core.workers.execution import limit_threads
+from pharmrs.spectra.quantify.tissue_correction import TISSUE_ONLY, tissue_factor
+from pharmrs.spectra.records import TissueFractions
 
 ADULT_WATER = np.array([0.78, 0.65, 0.97])  # relative densities: what the molal scale weighs the fractions with
 BEGIN, END = "<!-- measured: begin -->\n", "<!-- measured: end -->\n"
 
 
 def sds(result: HeadResult, borders: tuple[float, float] = OWN_SEGMENTATION_SD) -> np.ndarray:
-    """Stated SDs of the fractions, (boxes, 3), as `pharmrs.pipeline.tissue` makes them; the boxes' places are known."""
+    """Stated SDs of the fractions, (boxes, 3), as `pharmrs.anatomy.stage.tissue` makes them; the boxes' places are known."""
     own = np.diag(boundary_covariance(*borders))
     return np.sqrt(own + np.array(result.apart) ** 2)
 

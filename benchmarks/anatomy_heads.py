@@ -22,12 +22,12 @@ import nibabel as nib
 import numpy as np
 
 from benchmarks.shared_data import SHARED
-from pharmrs.anatomy.fractions import shares_in
-from pharmrs.anatomy.segmentation import Segmentation, segment
-from pharmrs.io.template import mni152
-from pharmrs.io.volumes import read_volume
-from pharmrs.pipeline.execution import limit_threads
-from pharmrs.records.anatomy import TissueMaps, Volume, VoxelBox
+from pharmrs.anatomy.read.template import mni152
+from pharmrs.anatomy.read.volumes import read_volume
+from pharmrs.anatomy.records.images import TissueMaps, Volume, VoxelBox
+from pharmrs.anatomy.science.fractions import shares_in
+from pharmrs.anatomy.science.segmentation import Segmentation, segment
+from pharmrs.core.workers.execution import limit_threads
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -23,11 +23,11 @@ from scipy.spatial.transform import Rotation
 
 from benchmarks.anatomy_heads import TARGET_MNI_MM, alone, fractions, mean_maps
 from benchmarks.tables import print_rows
-from pharmrs.anatomy.segmentation import segment
-from pharmrs.io.template import mni152
-from pharmrs.io.volumes import read_volume
-from pharmrs.pipeline.execution import limit_threads
-from pharmrs.records.anatomy import Volume
+from pharmrs.anatomy.read.template import mni152
+from pharmrs.anatomy.read.volumes import read_volume
+from pharmrs.anatomy.records.images import Volume
+from pharmrs.anatomy.science.segmentation import segment
+from pharmrs.core.workers.execution import limit_threads
 
 TARGET = 0.015
 SEED = 5

@@ -23,11 +23,11 @@ import numpy as np
 from benchmarks.anatomy_heads import fractions, mean_maps
 from benchmarks.anatomy_robustness import boxes_around
 from benchmarks.tables import print_rows
-from pharmrs.anatomy.segmentation import segment
-from pharmrs.io.template import mni152
-from pharmrs.io.volumes import read_volume
-from pharmrs.pipeline.execution import limit_threads
-from pharmrs.records.anatomy import TissueMaps
+from pharmrs.anatomy.read.template import mni152
+from pharmrs.anatomy.read.volumes import read_volume
+from pharmrs.anatomy.records.images import TissueMaps
+from pharmrs.anatomy.science.segmentation import segment
+from pharmrs.core.workers.execution import limit_threads
 
 PLACES_MNI_MM = {
     "pregenual cingulate": (0, 44, 6),

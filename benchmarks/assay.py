@@ -10,14 +10,14 @@ import numpy as np
 
 from benchmarks.shared_data import SHARED, read_columns
 from benchmarks.tables import Check, print_checks
-from pharmrs.assay.analyse import analyse_plate
-from pharmrs.assay.back_calculation import invert
-from pharmrs.assay.bootstrap import bootstrap
-from pharmrs.assay.standard_curve import fit_curve
-from pharmrs.pipeline.execution import limit_threads
-from pharmrs.records.arrays import FloatArray
-from pharmrs.records.assay_settings import AssaySettings
-from pharmrs.records.plate import LayoutWell, Plate, PlateRead, well_name
+from pharmrs.assay.records.plate import LayoutWell, Plate, PlateRead, well_name
+from pharmrs.assay.records.settings import AssaySettings
+from pharmrs.assay.science.analyse import analyse_plate
+from pharmrs.assay.science.back_calculation import invert
+from pharmrs.assay.science.bootstrap import bootstrap
+from pharmrs.assay.science.standard_curve import fit_curve
+from pharmrs.core.records.arrays import FloatArray
+from pharmrs.core.workers.execution import limit_threads
 
 STANDARDS = (1500.0, 750.0, 375.0, 187.5, 93.75, 46.875, 23.4375, 0.0)
 TRUE = {"zero": 0.06, "infinite": 3.2, "midpoint": 600.0, "slope": 1.15}

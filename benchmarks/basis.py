@@ -17,18 +17,18 @@ import numpy as np
 from benchmarks.recording import LCMODEL, ratios
 from benchmarks.shared_data import BASIS_FILE, RECORDING, SHARED
 from benchmarks.tables import PRINTED, Check, print_checks, print_rows
-from pharmrs.io.basis import read_basis
-from pharmrs.io.nifti_mrs import read_fids
-from pharmrs.io.pulse_file import read_pulse
-from pharmrs.mrs.fit import fit_spectrum
-from pharmrs.pipeline.execution import limit_threads
-from pharmrs.records import BasisSet, Spectrum
-from pharmrs.records.arrays import ComplexArray
-from pharmrs.records.basis_protocol import BasisProtocol
-from pharmrs.records.shaped_pulse import ShapedPulse
-from pharmrs.records.spin_system import SpinSystem
-from pharmrs.simulate.basis_set import simulated_basis
-from pharmrs.simulate.spin_library import DEFAULT_METABOLITES, published_spin_systems
+from pharmrs.core.records.arrays import ComplexArray
+from pharmrs.core.workers.execution import limit_threads
+from pharmrs.spectra.basis.basis_set import simulated_basis
+from pharmrs.spectra.basis.spin_library import DEFAULT_METABOLITES, published_spin_systems
+from pharmrs.spectra.fit.fit import fit_spectrum
+from pharmrs.spectra.read.basis import read_basis
+from pharmrs.spectra.read.nifti_mrs import read_fids
+from pharmrs.spectra.read.pulse_file import read_pulse
+from pharmrs.spectra.records import BasisSet, Spectrum
+from pharmrs.spectra.records.basis_protocol import BasisProtocol
+from pharmrs.spectra.records.shaped_pulse import ShapedPulse
+from pharmrs.spectra.records.spin_system import SpinSystem
 
 LEAST = 0.975
 BROADENING_HZ, WINDOW_PPM, SHIFTS_HZ = 6.0, (0.5, 4.2), np.arange(-6.0, 6.01, 0.25)

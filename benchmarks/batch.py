@@ -11,11 +11,11 @@ import numpy as np
 from benchmarks.known_truth import KINDS, generate
 from benchmarks.shared_data import basis, known_truth_spectra, spectra, stored_basis
 from benchmarks.tables import Check, print_checks, print_rows
-from pharmrs.errors import FitFailure
-from pharmrs.mrs.fit import fit_spectrum
-from pharmrs.pipeline.execution import default_workers, map_tasks
-from pharmrs.records import LinearCombinationFit, Spectrum
-from pharmrs.records.arrays import ComplexArray
+from pharmrs.core.errors import FitFailure
+from pharmrs.core.records.arrays import ComplexArray
+from pharmrs.core.workers.execution import default_workers, map_tasks
+from pharmrs.spectra.fit.fit import fit_spectrum
+from pharmrs.spectra.records import LinearCombinationFit, Spectrum
 
 _FIT_S = 0.1  # artefacts included
 

@@ -25,9 +25,9 @@ from benchmarks.known_truth import (
     skewed,
 )
 from benchmarks.scoring import TARGETS
-from pharmrs.pipeline.execution import map_tasks
-from pharmrs.records import BasisSet
-from pharmrs.records.arrays import ComplexArray, FloatArray
+from pharmrs.core.records.arrays import ComplexArray, FloatArray
+from pharmrs.core.workers.execution import map_tasks
+from pharmrs.spectra.records import BasisSet
 
 _SHIFT_SD_HZ, _DAMPING_SD_HZ, _MM_SHIFT_SD_HZ, _MM_DAMPING_SD_HZ = 0.3, 0.6, 0.5, 0.4
 _SKEW_MEAN_HZ = {"tail_hz": 1.2, "spread_hz": 1.15}

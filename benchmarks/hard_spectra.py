@@ -13,10 +13,10 @@ from benchmarks.known_truth import CONCENTRATIONS, generate
 from benchmarks.scoring import estimates_of, score, truth_of
 from benchmarks.shared_data import basis, spectra, stored_basis
 from benchmarks.tables import print_rows
-from pharmrs.mrs.fit import fit_spectrum
-from pharmrs.records import BasisSet, LinearCombinationFit, Spectrum
-from pharmrs.records.arrays import FloatArray
-from pharmrs.simulate.basis_set import simulated_basis
+from pharmrs.core.records.arrays import FloatArray
+from pharmrs.spectra.basis.basis_set import simulated_basis
+from pharmrs.spectra.fit.fit import fit_spectrum
+from pharmrs.spectra.records import BasisSet, LinearCombinationFit, Spectrum
 
 FAULTS = {
     "residual_water": "water 8 times as high as the highest peak",

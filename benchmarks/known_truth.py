@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pharmrs.records import BasisSet
-from pharmrs.records.arrays import ComplexArray, FloatArray
+from pharmrs.core.records.arrays import ComplexArray, FloatArray
+from pharmrs.spectra.records import BasisSet
 
 # mean in mM and coefficient of variation; independent normal, cut at 0.05 mM (mm: units of the basis)
 CONCENTRATIONS = {

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from known_truth import CONCENTRATIONS, band_limited, clock_of, generate
-from pharmrs.io.basis import read_basis
-from pharmrs.records import BasisSet
-from pharmrs.records.arrays import ComplexArray, FloatArray
+from pharmrs.core.records.arrays import ComplexArray, FloatArray
+from pharmrs.spectra.read.basis import read_basis
+from pharmrs.spectra.records import BasisSet
 
 
 def summary(fids: ComplexArray, truth: dict[str, FloatArray], basis: BasisSet) -> dict[str, FloatArray]:

@@ -7,9 +7,9 @@ import time
 from dataclasses import replace
 
 from benchmarks.surrogate import PLAN, surrogate_table
-from pharmrs.pipeline.execution import limit_threads
-from pharmrs.records.multiverse import MultiversePlan
-from pharmrs.stats.multiverse import run_multiverse
+from pharmrs.core.workers.execution import limit_threads
+from pharmrs.trial.multiverse.run import run_multiverse
+from pharmrs.trial.records.multiverse import MultiversePlan
 
 
 def main(scales: int = 1) -> None:

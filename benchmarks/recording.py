@@ -8,13 +8,13 @@ import time
 
 from benchmarks.shared_data import BASIS_FILE, RECORDING
 from benchmarks.tables import Check, print_checks
-from pharmrs.io.basis import read_basis
-from pharmrs.io.nifti_mrs import read_fids
-from pharmrs.mrs.amplitudes import metabolite_amplitudes
-from pharmrs.mrs.fit import fit_spectrum
-from pharmrs.mrs.preprocess import PreprocessingSettings, Recordings, preprocess
-from pharmrs.mrs.water import water_amplitude
-from pharmrs.records import LinearCombinationFit, Spectrum
+from pharmrs.spectra.fit.amplitudes import metabolite_amplitudes
+from pharmrs.spectra.fit.fit import fit_spectrum
+from pharmrs.spectra.preprocess.preprocess import PreprocessingSettings, Recordings, preprocess
+from pharmrs.spectra.quantify.water import water_amplitude
+from pharmrs.spectra.read.basis import read_basis
+from pharmrs.spectra.read.nifti_mrs import read_fids
+from pharmrs.spectra.records import LinearCombinationFit, Spectrum
 
 RANGES = {"Glu": (0.98, 1.12), "NAA": (1.20, 1.40), "Ins": (0.74, 0.90)}
 LCMODEL = {"Glu": 1.043, "NAA": 1.276, "Ins": 0.822}  # LCModel 6.3 on the peer's spectrum (shared/data/README.md)

@@ -16,10 +16,10 @@ from benchmarks import recovery_fast as fast
 from benchmarks import recovery_full as full
 from benchmarks.recovery_picture import picture
 from benchmarks.tables import PRINTED, print_rows
-from pharmrs.pipeline.execution import default_workers, limit_threads, map_tasks
-from pharmrs.pipeline.simulation import REFERENCE_DESIGN
+from pharmrs.core.workers.execution import default_workers, limit_threads, map_tasks
+from pharmrs.simulate.command import REFERENCE_DESIGN
 from pharmrs.simulate.effects import reference_effects
-from pharmrs.stats.registry import MODELS
+from pharmrs.trial.models.registry import MODELS
 
 _INTRODUCTION = """# Recovery of a planted coupling
 

@@ -6,18 +6,18 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pharmrs.pipeline.recovered import planted_plan
-from pharmrs.pipeline.simulation import REFERENCE_DESIGN
-from pharmrs.records.analysis import AnalysisPlan, EffectEstimate
-from pharmrs.records.arrays import FloatArray
-from pharmrs.records.observations import ObservationTable
+from pharmrs.core.records.arrays import FloatArray
+from pharmrs.simulate.command import REFERENCE_DESIGN
 from pharmrs.simulate.observations import WITHOUT_ERRORS, StageErrors, observed_table
+from pharmrs.simulate.recovered import planted_plan
 from pharmrs.simulate.trial import draw_trial
 from pharmrs.simulate.trial_records import TrialSettings
-from pharmrs.stats.analyse import analyse
-from pharmrs.stats.change_scores import change_table
-from pharmrs.stats.main_model import main_model
-from pharmrs.stats.not_estimable import NotEstimable
+from pharmrs.trial.chain.change_scores import change_table
+from pharmrs.trial.chain.main_model import main_model
+from pharmrs.trial.least_squares.not_estimable import NotEstimable
+from pharmrs.trial.models.analyse import analyse
+from pharmrs.trial.records.analysis import AnalysisPlan, EffectEstimate
+from pharmrs.trial.records.observations import ObservationTable
 
 PARTICIPANTS = 35
 _ALL = StageErrors()

@@ -9,21 +9,21 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.recovery_fast import PARTICIPANTS, REFERENCE_PLAN, Interaction, estimates
-from pharmrs.anatomy.fractions import boundary_covariance, box_content
-from pharmrs.io.volumes import read_box, read_maps
-from pharmrs.pipeline.assay import analyse_files, assay_files
-from pharmrs.pipeline.dataset import Dataset, open_dataset
-from pharmrs.pipeline.observations import build_observations
-from pharmrs.pipeline.outputs import write_tables
-from pharmrs.pipeline.scan import process_scan
-from pharmrs.pipeline.settings import StudyTissue, settings_of
-from pharmrs.pipeline.simulation import SimulationRequest, simulate_trial
-from pharmrs.pipeline.tissue import plan_tissue
-from pharmrs.records.observations import Observation, ObservationTable
-from pharmrs.records.quantification import TissueFractions
-from pharmrs.report.assay_tables import write_assay_tables
+from pharmrs.anatomy.read.volumes import read_box, read_maps
+from pharmrs.anatomy.science.fractions import boundary_covariance, box_content
+from pharmrs.anatomy.stage.tissue import plan_tissue
+from pharmrs.assay.report.tables import write_assay_tables
+from pharmrs.assay.stage.plates import analyse_files, assay_files
+from pharmrs.simulate.command import SimulationRequest, simulate_trial
 from pharmrs.simulate.observations import observed_table
 from pharmrs.simulate.trial_records import Trial
+from pharmrs.spectra.records.quantification import TissueFractions
+from pharmrs.spectra.stage.scan import process_scan
+from pharmrs.spectra.stage.settings import StudyTissue, settings_of
+from pharmrs.study.dataset import Dataset, open_dataset
+from pharmrs.study.observations import build_observations
+from pharmrs.study.outputs import write_tables
+from pharmrs.trial.records.observations import Observation, ObservationTable
 
 STAGES = ("no error", "spectra and tissue", "plates", "all stages")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchmarks import recovery_fast as fast
 from benchmarks import recovery_full as full
-from pharmrs.report.figure_style import figure_style, new_figure, save_figure
+from pharmrs.core.report.figure_style import figure_style, new_figure, save_figure
 
 
 def picture(path: Path, summaries: Sequence[fast.Summary], trials: Sequence[full.FullTrial], planted: float) -> None:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.reproduction_values import surrogate_chain, values
-from pharmrs.records.analysis_result import ReferenceChain
-from pharmrs.stats.spearman import as89_p
+from pharmrs.trial.records.analysis_result import ReferenceChain
+from pharmrs.trial.tests.spearman import as89_p
 
 PRINTED = Path(__file__).with_name("printed_values.tsv")
 MISPRINT = "misprint"

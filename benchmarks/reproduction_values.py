@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from benchmarks.surrogate import PLAN, oldham_rows, surrogate_table
-from pharmrs.records.analysis import EffectEstimate, StatisticalTest
-from pharmrs.records.analysis_result import ReferenceChain
-from pharmrs.records.linear_model import LinearModel
-from pharmrs.stats.associations import oldham_tests
-from pharmrs.stats.comparisons import BOTH_KNOWN
-from pharmrs.stats.reference_chain import reference_chain
+from pharmrs.trial.chain.associations import oldham_tests
+from pharmrs.trial.chain.comparisons import BOTH_KNOWN
+from pharmrs.trial.chain.reference_chain import reference_chain
+from pharmrs.trial.records.analysis import EffectEstimate, StatisticalTest
+from pharmrs.trial.records.analysis_result import ReferenceChain
+from pharmrs.trial.records.linear_model import LinearModel
 
 _TERMS = {
     "intercept": "(intercept)",

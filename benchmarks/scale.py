@@ -99,7 +99,7 @@ def _bytes(folder: Path) -> int:
 
 def tasks(_folder: Path, _few: int, _many: int) -> list[Check]:
     """What Dask on this computer costs: at the start, while it waits, and with each task."""
-    from pharmrs.pipeline.execution import map_tasks, workforce
+    from pharmrs.core.workers.execution import map_tasks, workforce
 
     with workforce(2) as team:
         began, before = time.perf_counter(), _cpu_of_all()
@@ -125,10 +125,10 @@ def _cpu_of_all() -> float:
 
 def raw_scan(folder: Path, _few: int, _many: int) -> list[Check]:
     """One recording of 32 coils x 128 transients x 2048 points, from its file to concentrations, step by step."""
-    from pharmrs.io.study_file import read_study
-    from pharmrs.pipeline.dataset import open_dataset
-    from pharmrs.pipeline.scan import open_scan, process_scan
-    from pharmrs.pipeline.settings import settings_of
+    from pharmrs.spectra.stage.scan import open_scan, process_scan
+    from pharmrs.spectra.stage.settings import settings_of
+    from pharmrs.study.dataset import open_dataset
+    from pharmrs.study.study_file import read_study
 
     root = write_scans(folder / "one-raw", 1, 32, 128)
     dataset = open_dataset(root)
@@ -149,7 +149,7 @@ def raw_scan(folder: Path, _few: int, _many: int) -> list[Check]:
 
 def participants(folder: Path, _few: int, _many: int, people: int = 5000) -> list[Check]:
     """The statistics of a table of many people, model by model."""
-    from pharmrs.pipeline.analysis import analyse_file
+    from pharmrs.trial.stage.analysis import analyse_file
 
     observations, plan = write_observations(folder, people)
     marks: list[tuple[str, float]] = []

@@ -8,11 +8,8 @@ from pathlib import Path
 import numpy as np
 import yaml
 
-from pharmrs.io.nifti_mrs import write_fids
-from pharmrs.records.study_design import Design
-from pharmrs.report.analysis_tables import observations_table
-from pharmrs.report.atomic import write_text
-from pharmrs.report.tables import write_table
+from pharmrs.core.files.atomic import write_text
+from pharmrs.core.report.tables import write_table
 from pharmrs.simulate.chemistry import TISSUE_MM
 from pharmrs.simulate.effects import reference_effects
 from pharmrs.simulate.observations import StageErrors, observed_table
@@ -23,7 +20,10 @@ from pharmrs.simulate.study_text import BASIS_FILE
 from pharmrs.simulate.trial import draw_trial
 from pharmrs.simulate.trial_dataset import built_in_basis
 from pharmrs.simulate.trial_records import Trial, TrialSettings
-from pharmrs.simulate.write_basis import write_lcmodel_basis
+from pharmrs.spectra.basis.write_basis import write_lcmodel_basis
+from pharmrs.spectra.read.nifti_mrs import write_fids
+from pharmrs.trial.records.declared_design import Design
+from pharmrs.trial.report.tables import observations_table
 
 DESIGN = Design(kind="crossover", treatments=("placebo", "drug"))
 STUDY = {

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pharmrs.records import LinearCombinationFit
-from pharmrs.records.arrays import FloatArray
+from pharmrs.core.records.arrays import FloatArray
+from pharmrs.spectra.records import LinearCombinationFit
 
 TARGETS: dict[str, tuple[str, ...]] = {
     "Glu": ("Glu",),

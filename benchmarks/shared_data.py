@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from pharmrs.io.basis import read_basis
-from pharmrs.io.basis_lcmodel import read_lcmodel
-from pharmrs.io.problems import Problems
-from pharmrs.records import Acquisition, BasisSet, Spectrum
-from pharmrs.records.arrays import ComplexArray, FloatArray
+from pharmrs.core.read.problems import Problems
+from pharmrs.core.records.arrays import ComplexArray, FloatArray
+from pharmrs.spectra.read.basis import read_basis
+from pharmrs.spectra.read.basis_lcmodel import read_lcmodel
+from pharmrs.spectra.records import Acquisition, BasisSet, Spectrum
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 RECORDING = SHARED / "steam-7t"

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.shared_data import SHARED
-from pharmrs.records.analysis import AnalysisPlan, Covariate
-from pharmrs.records.arrays import BoolArray
-from pharmrs.records.changes import ChangeTable
-from pharmrs.records.observations import Observation, ObservationTable
+from pharmrs.core.records.arrays import BoolArray
+from pharmrs.trial.records.analysis import AnalysisPlan, Covariate
+from pharmrs.trial.records.changes import ChangeTable
+from pharmrs.trial.records.observations import Observation, ObservationTable
 
 SURROGATE = SHARED / "paper" / "paper_surrogate.csv"
 PLASMA_LIMIT_PG_ML = 187.2  # limit of 23.4 in the well, diluted 1:8, as the README of the surrogate reads the paper

@@ -10,7 +10,7 @@ import gzip
 import json
 from pathlib import Path
 
-from pharmrs.io.nifti_mrs import read_fids, write_fids
+from pharmrs.spectra.read.nifti_mrs import read_fids, write_fids
 
 _RECORDINGS = {
     "metab_raw": "sub-01_acq-steam_svs",

@@ -6,7 +6,7 @@ import ast
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import ModuleType
 from typing import Any, TypeGuard
 
@@ -14,13 +14,12 @@ import click
 import mkdocs_gen_files
 import typer
 
-import pharmrs.pipeline
-import pharmrs.report
+import pharmrs
 from pharmrs.cli.main import app
-from pharmrs.io.study_file import study_schema
-from pharmrs.report.dictionaries import Column
+from pharmrs.core.report.dictionaries import Column
+from pharmrs.study.study_file import study_schema
 
-ROOMS = ("records", "mrs", "anatomy", "assay", "genotype", "stats", "simulate", "io", "pipeline", "report")
+ROOMS = ("core", "spectra", "anatomy", "assay", "genotype", "trial", "study", "simulate")
 
 
 def main() -> None:
@@ -92,12 +91,13 @@ def _columns_page() -> Iterator[str]:
     yield "Each table of a run has the same definitions beside it as JSON (BIDS data dictionary).\n"
     of_tables: dict[str, list[Mapping[str, Column]]] = {}
     left = []
-    for package in (pharmrs.report, pharmrs.pipeline):
-        for module in sorted(pkgutil.iter_modules(package.__path__), key=lambda one: one.name):
-            loaded = importlib.import_module(f"{package.__name__}.{module.name}")
-            for name, found in _tables(loaded):
-                of_tables.setdefault(name, []).extend(one for one in found if one not in of_tables.get(name, []))
-            left += [(name, value) for name, value in vars(loaded).items() if name.isupper() and _is_dictionary(value)]
+    for module in _modules(pharmrs.__path__, "pharmrs."):
+        if not {"report", "review", "stage", "study", "recovered"} & set(module.split(".")):
+            continue
+        loaded = importlib.import_module(module)
+        for name, found in _tables(loaded):
+            of_tables.setdefault(name, []).extend(one for one in found if one not in of_tables.get(name, []))
+        left += [(name, value) for name, value in vars(loaded).items() if name.isupper() and _is_dictionary(value)]
     told = [id(one) for found in of_tables.values() for one in found]
     for name, found in sorted(of_tables.items()):
         yield from _dictionary(f"{name}.tsv", {key: one for columns in found for key, one in columns.items()})
@@ -164,9 +164,12 @@ def _api_page() -> Iterator[str]:
     yield "The command line is the stable interface; these are the functions and records behind it.\n"
     for room in ROOMS:
         package = importlib.import_module(f"pharmrs.{room}")
-        for module in sorted(pkgutil.iter_modules(package.__path__), key=lambda one: one.name):
-            if not module.name.startswith("_"):
-                yield f"::: pharmrs.{room}.{module.name}\n"
+        for module in _modules(package.__path__, f"pharmrs.{room}."):
+            yield f"::: {module}\n"
+
+
+def _modules(path: Iterable[str], prefix: str) -> list[str]:
+    return sorted(one.name for one in pkgutil.walk_packages(path, prefix) if not one.ispkg and "__" not in one.name)
 
 
 main()

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from pharmrs.io.bids import find_scans
-from pharmrs.io.nifti_mrs import identifying_fields, read_fids
-from pharmrs.io.study_file import read_study
+from pharmrs.spectra.read.nifti_mrs import identifying_fields, read_fids
+from pharmrs.spectra.read.scans import find_scans
+from pharmrs.study.study_file import read_study
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT.parent / "shared" / "data" / "steam-7t"

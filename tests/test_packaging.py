@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pharmrs.io.study_file import study_schema
+from pharmrs.study.study_file import study_schema
 
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "pharmrs"
@@ -47,7 +47,7 @@ def test_the_wheel_works_alone(wheel: Path, tmp_path: Path) -> None:
     zipfile.ZipFile(wheel).extractall(tmp_path / "site")
     code = (
         "import sys; sys.path.insert(0, sys.argv[1]); import pharmrs; assert pharmrs.__file__.startswith(sys.argv[1]);"
-        "from pharmrs.report.page import environment; print(environment().get_template('report.html.j2').name);"
+        "from pharmrs.core.report.page import environment; print(environment().get_template('report.html.j2').name);"
         "import pharmrs.cli.main"
     )
     command = [sys.executable, "-I", "-c", code, str(tmp_path / "site")]

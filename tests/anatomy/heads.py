@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.spatial.transform import Rotation
 
-from pharmrs.anatomy.grids import resampled
-from pharmrs.io.template import mni152
-from pharmrs.records.anatomy import TissueMaps, Volume, VoxelBox
+from pharmrs.anatomy.read.template import mni152
+from pharmrs.anatomy.records.images import TissueMaps, Volume, VoxelBox
+from pharmrs.anatomy.science.grids import resampled
 
 # place of the pregenual anterior cingulate in MNI152
 TARGET_MM = np.array([0.0, 42.0, 6.0])

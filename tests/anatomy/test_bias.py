@@ -6,12 +6,12 @@ import numpy as np
 from scipy.ndimage import affine_transform, gaussian_filter, map_coordinates, zoom
 from scipy.spatial.transform import Rotation
 
-from pharmrs.anatomy.bias import without_bias
-from pharmrs.anatomy.extraction import Shell
-from pharmrs.anatomy.registration import AffineToTemplate
-from pharmrs.anatomy.white_level import with_even_white
-from pharmrs.io.template import mni152
-from pharmrs.records.anatomy import Volume
+from pharmrs.anatomy.read.template import mni152
+from pharmrs.anatomy.records.images import Volume
+from pharmrs.anatomy.science.bias import without_bias
+from pharmrs.anatomy.science.extraction import Shell
+from pharmrs.anatomy.science.registration import AffineToTemplate
+from pharmrs.anatomy.science.white_level import with_even_white
 
 from .heads import make_head
 

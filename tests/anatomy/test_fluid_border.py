@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter1d
 
-from pharmrs.anatomy.fluid_border import without_false_gray
-from pharmrs.anatomy.mixture import Classes
+from pharmrs.anatomy.science.fluid_border import without_false_gray
+from pharmrs.anatomy.science.mixture import Classes
 
 PURE = Classes(means=np.array([260.0, 660.0, 1000.0]), sds=np.full(3, 15.0))
 INSIDE = np.ones((24, 24, 48), dtype=bool)

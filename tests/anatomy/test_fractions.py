@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pharmrs.anatomy.displacement import displaced
-from pharmrs.anatomy.fractions import boundary_covariance, box_content
-from pharmrs.records.anatomy import TissueMaps, VoxelBox
+from pharmrs.anatomy.records.images import TissueMaps, VoxelBox
+from pharmrs.anatomy.science.displacement import displaced
+from pharmrs.anatomy.science.fractions import boundary_covariance, box_content
 
 NOTHING = np.zeros((3, 3))
 

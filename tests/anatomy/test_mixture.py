@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import binary_erosion, gaussian_filter
 
-from pharmrs.anatomy.mixture import segmented
+from pharmrs.anatomy.science.mixture import segmented
 
 MEANS = np.array([300.0, 700.0, 1000.0])
 NOISE = 90.0

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-from pharmrs.anatomy.overlap import box_overlap
-from pharmrs.records.anatomy import VoxelBox
+from pharmrs.anatomy.records.images import VoxelBox
+from pharmrs.anatomy.science.overlap import box_overlap
 
 from .polyhedra import exact_shares
 

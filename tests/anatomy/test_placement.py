@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from pharmrs.anatomy.placement import dice, group_placement, in_template
-from pharmrs.records.anatomy import Volume, VoxelBox
+from pharmrs.anatomy.records.images import Volume, VoxelBox
+from pharmrs.anatomy.science.placement import dice, group_placement, in_template
 
 GRID = Volume(data=np.zeros((40, 40, 40), dtype=np.float32), affine=np.diag([2.0, 2.0, 2.0, 1.0]), source="grid")
 

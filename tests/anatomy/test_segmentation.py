@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pharmrs.anatomy.fractions import shares_in
-from pharmrs.anatomy.segmentation import NoHead, Segmentation, segment
-from pharmrs.io.template import mni152
-from pharmrs.records.anatomy import TissueMaps, Volume
+from pharmrs.anatomy.read.template import mni152
+from pharmrs.anatomy.records.images import TissueMaps, Volume
+from pharmrs.anatomy.science.fractions import shares_in
+from pharmrs.anatomy.science.segmentation import NoHead, Segmentation, segment
 
 from .heads import TARGET_MM, MadeHead, make_head
 

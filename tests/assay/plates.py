@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pharmrs.records.plate import LayoutWell, Plate, PlateRead, Role, well_name
+from pharmrs.assay.records.plate import LayoutWell, Plate, PlateRead, Role, well_name
 
 Floats = NDArray[np.float64]
 STANDARDS = (1500.0, 750.0, 375.0, 187.5, 93.75, 46.875, 23.4375, 0.0)

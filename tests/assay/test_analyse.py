@@ -8,11 +8,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pharmrs.assay.analyse import analyse_plate
-from pharmrs.errors import InputError, InputProblem
-from pharmrs.records.assay import Estimate, PlateResult
-from pharmrs.records.assay_settings import AssaySettings, DeclaredLimit
-from pharmrs.records.plate import LayoutWell, Plate, PlateRead
+from pharmrs.assay.records.plate import LayoutWell, Plate, PlateRead
+from pharmrs.assay.records.results import Estimate, PlateResult
+from pharmrs.assay.records.settings import AssaySettings, DeclaredLimit
+from pharmrs.assay.science.analyse import analyse_plate
+from pharmrs.core.errors import InputError, InputProblem
 
 from .plates import STANDARDS, Content, Truth, make_plate, noisy, standards
 

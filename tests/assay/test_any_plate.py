@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pharmrs.assay.analyse import analyse_plate
-from pharmrs.assay.combine import combine
-from pharmrs.errors import InputError
-from pharmrs.records.assay import Estimate
-from pharmrs.records.assay_settings import AssaySettings, DeclaredLimit
-from pharmrs.records.plate import LayoutWell, Missing, Plate, PlateRead, Role, well_name
+from pharmrs.assay.records.plate import LayoutWell, Missing, Plate, PlateRead, Role, well_name
+from pharmrs.assay.records.results import Estimate
+from pharmrs.assay.records.settings import AssaySettings, DeclaredLimit
+from pharmrs.assay.science.analyse import analyse_plate
+from pharmrs.assay.science.combine import combine
+from pharmrs.core.errors import InputError
 
 WORDS: tuple[Missing, ...] = ("over", "under", "masked", "empty")
 

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pharmrs.assay.analyse import analyse_plate
-from pharmrs.assay.back_calculation import invert
-from pharmrs.assay.bootstrap import bootstrap
-from pharmrs.assay.standard_curve import fit_curve
-from pharmrs.records.assay_settings import AssaySettings
+from pharmrs.assay.records.settings import AssaySettings
+from pharmrs.assay.science.analyse import analyse_plate
+from pharmrs.assay.science.back_calculation import invert
+from pharmrs.assay.science.bootstrap import bootstrap
+from pharmrs.assay.science.standard_curve import fit_curve
 
 from .plates import Content, Truth, make_plate, noisy, standards
 

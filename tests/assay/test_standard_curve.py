@@ -18,10 +18,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pharmrs.assay.back_calculation import invert
-from pharmrs.assay.logistic import inverse
-from pharmrs.assay.standard_curve import fit_curve
-from pharmrs.errors import FitFailure
+from pharmrs.assay.science.back_calculation import invert
+from pharmrs.assay.science.logistic import inverse
+from pharmrs.assay.science.standard_curve import fit_curve
+from pharmrs.core.errors import FitFailure
 
 from .plates import STANDARDS, Truth, noisy
 

@@ -7,14 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pharmrs.assay.analyse import analyse_plate
-from pharmrs.assay.combine import combine
-from pharmrs.assay.inter_plate import compare_plates
-from pharmrs.assay.layout_match import match_plates
-from pharmrs.assay.noise import replicate_noise, well_variance
-from pharmrs.records.assay import PlateResult
-from pharmrs.records.assay_settings import AssaySettings
-from pharmrs.records.plate import Layout
+from pharmrs.assay.records.plate import Layout
+from pharmrs.assay.records.results import PlateResult
+from pharmrs.assay.records.settings import AssaySettings
+from pharmrs.assay.science.analyse import analyse_plate
+from pharmrs.assay.science.combine import combine
+from pharmrs.assay.science.inter_plate import compare_plates
+from pharmrs.assay.science.layout_match import match_plates
+from pharmrs.assay.science.noise import replicate_noise, well_variance
 
 from .plates import Content, Truth, make_plate, standards
 

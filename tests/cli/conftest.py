@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 STEAM = ROOT.parent / "shared" / "data" / "steam-7t"
-for room in ("pipeline", "robustness"):  # one set of end-to-end helpers, one of right files
+for room in ("study", "robustness"):  # one set of end-to-end helpers, one of right files
     sys.path.insert(0, str(ROOT / "tests" / room))
 
 from e2e import fingerprint  # noqa: E402

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 from right_files import PLAN
-from tests.stats.random_trials import random_rows, table_of
+from tests.trial.random_trials import random_rows, table_of
 
-from pharmrs.report.analysis_tables import observations_table
-from pharmrs.report.tables import write_table
+from pharmrs.core.report.tables import write_table
+from pharmrs.trial.report.tables import observations_table
 
 FILES = {
     "results.json", "observations.tsv", "observations.json", "report.html", "methods.md", "statistics/changes.tsv",

@@ -9,12 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.stats.random_trials import NAN, random_rows, table_of
+from tests.trial.random_trials import NAN, random_rows, table_of
 
 from pharmrs.cli.main import run
-from pharmrs.records.observations import Observation
-from pharmrs.report.analysis_tables import observations_table
-from pharmrs.report.tables import write_table
+from pharmrs.core.report.tables import write_table
+from pharmrs.trial.records.observations import Observation
+from pharmrs.trial.report.tables import observations_table
 
 PLAN = """\
 title: Hard data

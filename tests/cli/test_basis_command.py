@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from e2e import contents, pharmrs
 
-from pharmrs.io.basis import read_basis
+from pharmrs.spectra.read.basis import read_basis
 
 CLOCK = ("--larmor-mhz", 297.2, "--bandwidth-hz", 6000)
 STEAM = ("--sequence", "steam", "--te-ms", 11, "--tm-ms", 32, *CLOCK)

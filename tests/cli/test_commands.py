@@ -11,9 +11,9 @@ import pytest
 from e2e import contents, pharmrs, table
 
 import pharmrs as package
-from pharmrs.records.study import Study
 from pharmrs.simulate.study_text import BASIS_FILE
 from pharmrs.simulate.trial_dataset import TRUTH_FILE
+from pharmrs.study.declared import Study
 
 # pydantic is not among them: newer versions of typer load it by themselves
 HEAVY = {"numpy", "scipy", "matplotlib", "nibabel", "nifti_mrs", "pandas", "jinja2", "yaml"}
@@ -50,7 +50,7 @@ def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
 
 
 def test_the_check_would_notice() -> None:
-    assert loaded_by("import pharmrs.cli.main, pharmrs.pipeline.run") >= {"numpy", "scipy"}
+    assert loaded_by("import pharmrs.cli.main, pharmrs.study.run") >= {"numpy", "scipy"}
 
 
 def test_commands_are_the_pinned_ones() -> None:
@@ -137,7 +137,7 @@ def test_simulate_into_a_file(tmp_path: Path) -> None:
 
 
 def test_bugs_keep_their_traceback(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    from pharmrs.pipeline import dataset
+    from pharmrs.study import dataset
 
     def broken(*_given: object) -> None:
         raise ZeroDivisionError("a bug")

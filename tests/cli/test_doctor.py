@@ -7,7 +7,8 @@ import importlib.metadata
 import pytest
 from e2e import pharmrs
 
-from pharmrs.pipeline import doctor, installation
+from pharmrs.simulate import doctor
+from pharmrs.study import installation
 
 
 def test_this_installation_is_right() -> None:

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from pharmrs.cli.messages import print_problems, progress
-from pharmrs.errors import InputProblem
+from pharmrs.core.errors import InputProblem
 
 
 class Terminal(io.StringIO):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from e2e import pharmrs
 
-from pharmrs.report import pdf
+from pharmrs.core.report import pdf
 
 PAGE = "<h1>Report</h1><details><summary>scan</summary><p style='height:30cm'>tall</p></details><script>{}</script>"
 ROOT = Path(__file__).parents[2]
@@ -27,7 +27,7 @@ def pages(content: bytes) -> int:
 
 @pytest.mark.skipif(pdf._browser() is None, reason="no chromium on this computer")
 def test_every_scan_is_opened_for_print(tmp_path: Path) -> None:
-    script = (ROOT / "src/pharmrs/report/templates/report.js").read_text().split("// On paper")[1]
+    script = (ROOT / "src/pharmrs/core/report/templates/report.js").read_text().split("// On paper")[1]
     for name, code in (("closed", ""), ("opened", "// On paper" + script)):
         (tmp_path / f"{name}.html").write_text(PAGE.format(code))
         end = pharmrs("pdf", tmp_path / f"{name}.html")

@@ -11,7 +11,7 @@ import pytest
 from review_process import StartReview
 from small_trial import write_small_trial
 
-from pharmrs.io.review_log import read_decisions
+from pharmrs.spectra.review.log import read_decisions
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 

@@ -22,14 +22,14 @@ from review_process import StartReview
 from small_trial import write_small_trial
 from starlette.testclient import TestClient
 
-from pharmrs.cli.review_server import review_app
-from pharmrs.io.review_log import DecisionLog, read_decisions
-from pharmrs.pipeline.dataset import open_dataset
-from pharmrs.pipeline.review import ReviewSession, presented, shuffled
-from pharmrs.pipeline.visual_inspection import finished_agreements
-from pharmrs.records.review import standing_decisions
-from pharmrs.records.scan import ScanFiles
-from pharmrs.report.review_page import review_html
+from pharmrs.spectra.records.scan import ScanFiles
+from pharmrs.spectra.review.log import DecisionLog, read_decisions
+from pharmrs.spectra.review.page import review_html
+from pharmrs.spectra.review.records import standing_decisions
+from pharmrs.spectra.review.server import review_app
+from pharmrs.spectra.review.sitting import ReviewSession, presented, shuffled
+from pharmrs.spectra.review.stage import finished_agreements
+from pharmrs.study.dataset import open_dataset
 
 TOKEN = "secret-token"
 SCANS = ("sub-01_ses-1_acq-steam", "sub-01_ses-2_acq-steam", "sub-02_ses-1_acq-steam", "sub-02_ses-2_acq-steam")
@@ -267,8 +267,8 @@ def test_a_disk_that_cannot_be_written_to_is_told(
 def test_a_scan_without_a_spectrum_is_passed_over(
     dataset: Path, log: DecisionLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from pharmrs.pipeline import review
-    from pharmrs.records.scan import ScanOutcome
+    from pharmrs.spectra.records.scan import ScanOutcome
+    from pharmrs.spectra.review import sitting as review
 
     monkeypatch.setattr(review, "process_scan", lambda files, *_rest: ScanOutcome(files=files, result=None))
     app = review_app(ReviewSession(open_dataset(dataset), log, "AB", 1), "AB", TOKEN)
@@ -288,7 +288,7 @@ def test_a_scan_without_a_spectrum_is_passed_over(
 def test_fits_of_a_run_are_shown_as_they_are_and_only_while_they_hold(
     dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from pharmrs.pipeline import review
+    from pharmrs.spectra.review import sitting as review
 
     root = Path(shutil.copytree(dataset, tmp_path / "dataset"))
     with DecisionLog(tmp_path / "review", "AB") as log:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from functools import cache
 
-from pharmrs.genotype.digestion import simulate_assay
-from pharmrs.io.markers import find_markers
-from pharmrs.records.genotype import Assay, Lane, Marker
+from pharmrs.genotype.read.markers import find_markers
+from pharmrs.genotype.records.marker import Assay, Lane, Marker
+from pharmrs.genotype.science.digestion import simulate_assay
 
 VAL, MIXED, MET = (277.0, 399.0), (277.0, 399.0, 676.0), (676.0,)
 

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pharmrs.errors import InputError
-from pharmrs.genotype.bands import plan_bands
-from pharmrs.genotype.calling import call_genotypes
-from pharmrs.records.genotype import CallRules, GenotypeCall, Lane
+from pharmrs.core.errors import InputError
+from pharmrs.genotype.records.marker import CallRules, GenotypeCall, Lane
+from pharmrs.genotype.science.bands import plan_bands
+from pharmrs.genotype.science.calling import call_genotypes
 
 from .gels import MET, MIXED, VAL, assay, control, other, sample
 

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pharmrs.errors import InputError
-from pharmrs.genotype.digestion import allele_sequence, amplicons, simulate_assay
-from pharmrs.genotype.primers import primer_hits, primer_report, published_reports, reverse_complement
-from pharmrs.records.genotype import Marker, PublishedPrimer
+from pharmrs.core.errors import InputError
+from pharmrs.genotype.records.marker import Marker, PublishedPrimer
+from pharmrs.genotype.science.digestion import allele_sequence, amplicons, simulate_assay
+from pharmrs.genotype.science.primers import primer_hits, primer_report, published_reports, reverse_complement
 
 from .gels import assay, rs6265
 

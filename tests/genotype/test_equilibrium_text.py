@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pharmrs.genotype.calling import call_genotypes
-from pharmrs.records.genotype import CallRules, Genotyping, Lane
-from pharmrs.report.methods_genotype import equilibrium_text, genotype_paragraphs
-from pharmrs.report.references import Citations
-from pharmrs.report.section_genotype import genotype_section
+from pharmrs.core.report.references import Citations
+from pharmrs.genotype.records.marker import CallRules, Genotyping, Lane
+from pharmrs.genotype.report.methods import equilibrium_text, genotype_paragraphs
+from pharmrs.genotype.report.section import genotype_section
+from pharmrs.genotype.science.calling import call_genotypes
 
 from .gels import MET, MIXED, VAL, assay, control, sample
 

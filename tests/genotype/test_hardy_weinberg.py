@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pharmrs.genotype.hardy_weinberg import hardy_weinberg, heterozygote_probabilities
+from pharmrs.genotype.science.hardy_weinberg import hardy_weinberg, heterozygote_probabilities
 
 counts = st.tuples(*[st.integers(0, 60)] * 3).filter(lambda three: sum(three) > 0)
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from pharmrs.errors import InputProblem
-from pharmrs.io.anatomy_files import find_anatomy
-from pharmrs.records.anatomy import AnatomyFiles
-from pharmrs.records.scan import ScanFiles
-from pharmrs.records.study_anatomy import Anatomy
+from pharmrs.anatomy.read.files import find_anatomy
+from pharmrs.anatomy.records.declared import Anatomy
+from pharmrs.anatomy.records.images import AnatomyFiles
+from pharmrs.core.errors import InputProblem
+from pharmrs.spectra.records.scan import ScanFiles
 
 FMRIPREP = tuple(f"sub-01_label-{tissue}_probseg.nii.gz" for tissue in ("GM", "WM", "CSF"))
 

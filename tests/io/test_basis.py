@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from basis_files import DWELL_S, LINES, MHZ, fid, jmrui_text, lcmodel_text, write_fsl_json
 
-from pharmrs.errors import InputError, InputProblem
-from pharmrs.io.basis import read_basis
-from pharmrs.io.basis_lcmodel import read_lcmodel
-from pharmrs.io.problems import Problems
-from pharmrs.io.reference_peak import remove_reference_peak
-from pharmrs.records import BasisSet
+from pharmrs.core.errors import InputError, InputProblem
+from pharmrs.core.read.problems import Problems
+from pharmrs.spectra.read.basis import read_basis
+from pharmrs.spectra.read.basis_lcmodel import read_lcmodel
+from pharmrs.spectra.read.reference_peak import remove_reference_peak
+from pharmrs.spectra.records import BasisSet
 
 TRUTH = {name: fid(name) for name in LINES}
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pharmrs.errors import InputProblem
-from pharmrs.io.bids import find_scans
-from pharmrs.io.recordings import check_pair
-from pharmrs.records import Acquisition, Fids, ScanFiles
-from pharmrs.records.study import Study
+from pharmrs.core.errors import InputProblem
+from pharmrs.spectra.read.recordings import check_pair
+from pharmrs.spectra.read.scans import find_scans
+from pharmrs.spectra.records import Acquisition, Fids, ScanFiles
+from pharmrs.study.declared import Study
 
 
 def study(**references: str) -> Study:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pharmrs.io.checksums import UNREADABLE, Checksums
+from pharmrs.core.files.checksums import UNREADABLE, Checksums
 
 OLD = time.time_ns() - 10_000_000_000
 
@@ -28,7 +28,7 @@ def file(tmp_path: Path) -> Path:
 def age(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     """Let the clock of `Checksums` be ahead, so that a file just written looks as old as that."""
     now = time.time_ns
-    monkeypatch.setattr("pharmrs.io.checksums.time.time_ns", lambda: now() + int(seconds * 1e9))
+    monkeypatch.setattr("pharmrs.core.files.checksums.time.time_ns", lambda: now() + int(seconds * 1e9))
 
 
 def remembered(sums: Checksums, tmp_path: Path) -> Checksums:

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pharmrs.errors import InputError
-from pharmrs.io.compressed import read_bytes
-from pharmrs.io.problems import Problems
+from pharmrs.core.errors import InputError
+from pharmrs.core.read.compressed import read_bytes
+from pharmrs.core.read.problems import Problems
 
 _CONTENT = np.random.default_rng(3).integers(0, 40, 200_000, dtype=np.uint8).tobytes()
 _WHOLE = gzip.compress(_CONTENT, 6, mtime=0)

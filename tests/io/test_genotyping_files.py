@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from pharmrs.errors import InputError
-from pharmrs.io.band_table import read_bands
-from pharmrs.io.markers import built_in_names, find_markers, read_marker
+from pharmrs.core.errors import InputError
+from pharmrs.genotype.read.band_table import read_bands
+from pharmrs.genotype.read.markers import built_in_names, find_markers, read_marker
 
 HEADER = "lane\trole\tsample\tgenotype\tbands_bp\tintensities\n"
 MARKER = """\

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from nifti_files import signal
 
-from pharmrs.io.nifti_mrs import identifying_fields, read_fids, write_fids, write_spectrum
-from pharmrs.records import Acquisition, Fids, Spectrum
+from pharmrs.spectra.read.nifti_mrs import identifying_fields, read_fids, write_fids, write_spectrum
+from pharmrs.spectra.records import Acquisition, Fids, Spectrum
 
 Make = Callable[..., Path]
 ACQUISITION = Acquisition(

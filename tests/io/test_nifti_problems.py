@@ -14,9 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from nifti_files import signal
 
-from pharmrs.errors import InputError, InputProblem
-from pharmrs.io.nifti_mrs import read_fids
-from pharmrs.io.sidecar import sidecars_of
+from pharmrs.core.errors import InputError, InputProblem
+from pharmrs.core.read.sidecar import sidecars_of
+from pharmrs.spectra.read.nifti_mrs import read_fids
 
 Make = Callable[..., Path]
 

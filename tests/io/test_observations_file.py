@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from pharmrs.errors import InputError, InputProblem
-from pharmrs.io.observations_file import read_observations
-from pharmrs.records.analysis import AnalysisPlan, Covariate
-from pharmrs.records.observations import ObservationTable
-from pharmrs.records.study_design import Design
-from pharmrs.report.analysis_tables import observations_table
-from pharmrs.report.tables import write_table
+from pharmrs.core.errors import InputError, InputProblem
+from pharmrs.core.report.tables import write_table
+from pharmrs.trial.read.observations import read_observations
+from pharmrs.trial.records.analysis import AnalysisPlan, Covariate
+from pharmrs.trial.records.declared_design import Design
+from pharmrs.trial.records.observations import ObservationTable
+from pharmrs.trial.report.tables import observations_table
 
 DESIGN = Design(kind="crossover", treatments=("placebo", "drug"), baseline="before", follow_up="after")
 PLAN = AnalysisPlan(covariates=(Covariate(name="gene", reference="1"),))

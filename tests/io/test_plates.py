@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pharmrs.errors import InputError, InputProblem
-from pharmrs.io.plates.layout import read_layout
-from pharmrs.io.plates.registry import read_export
-from pharmrs.records.plate import Plate, well_position
+from pharmrs.assay.read.layout import read_layout
+from pharmrs.assay.read.registry import read_export
+from pharmrs.assay.records.plate import Plate, well_position
+from pharmrs.core.errors import InputError, InputProblem
 
 GRID = np.round(np.linspace(0.05, 2.4, 96).reshape(8, 12), 4)
 ROWS = "ABCDEFGH"
@@ -431,7 +431,7 @@ def test_lists_and_plain_formats_do_not_need_allotropy(tmp_path: Path) -> None:
 
     path = tmp_path / "long.csv"
     path.write_text("well,value\nA1,0.5\n")
-    code = "import sys; from pathlib import Path; from pharmrs.io.plates.registry import read_export; "
+    code = "import sys; from pathlib import Path; from pharmrs.assay.read.registry import read_export; "
     code += f"read_export(Path({str(path)!r})); print('allotropy' in sys.modules)"
     ended = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=60)
     assert ended.stdout.strip() == "False"

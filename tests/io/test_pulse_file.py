@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pharmrs.errors import InputError
-from pharmrs.io.pulse_file import read_pulse
+from pharmrs.core.errors import InputError
+from pharmrs.spectra.read.pulse_file import read_pulse
 
 HEADER = "# flip_deg: 90\n# duration_ms: 2\n"
 SQUARE = "1 0\n" * 10

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pharmrs.io.record_json import NotARecord, from_json, to_json
-from pharmrs.records.arrays import ComplexArray
+from pharmrs.core.files.record_json import NotARecord, from_json, to_json
+from pharmrs.core.records.arrays import ComplexArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from pharmrs.errors import InputError
-from pharmrs.io.review_log import COLUMNS, DecisionLog, log_file, log_files, read_decisions
-from pharmrs.records.review import Decision, standing_decisions
+from pharmrs.core.errors import InputError
+from pharmrs.spectra.review.log import COLUMNS, DecisionLog, log_file, log_files, read_decisions
+from pharmrs.spectra.review.records import Decision, standing_decisions
 
 
 def _decision(scan: str, decision: str = "accept", rater: str = "AB", reason: str = "", position: int = 1) -> Decision:
@@ -83,8 +83,8 @@ def test_only_one_review_of_a_rater_at_a_time(tmp_path: Path) -> None:
 _WRITER = """
 import sys, time
 from pathlib import Path
-from pharmrs.io.review_log import DecisionLog
-from pharmrs.records.review import Decision
+from pharmrs.spectra.review.log import DecisionLog
+from pharmrs.spectra.review.records import Decision
 log = DecisionLog(Path(sys.argv[1]), "AB")
 for number in range(100000):
     log.add(Decision(rater="AB", scan=f"sub-{number}", decision="accept", reason="x" * 80, position=number, seed=1,

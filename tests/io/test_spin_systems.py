@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pharmrs.errors import InputError
-from pharmrs.io.spin_systems import read_spin_systems
+from pharmrs.core.errors import InputError
+from pharmrs.spectra.basis.spin_system_file import read_spin_systems
 
 NUCLEI = {"1H", "31P"}
 

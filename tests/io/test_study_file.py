@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pharmrs.errors import InputError, InputProblem
-from pharmrs.io.study_file import read_study, study_schema
+from pharmrs.core.errors import InputError, InputProblem
+from pharmrs.study.study_file import read_study, study_schema
 
 RIGHT = """
 title: Ketamine and glutamate

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from pharmrs.io.participants import participant_labels, read_participants, sessions_file
-from pharmrs.io.problems import Problems
-from pharmrs.io.text_table import read_text_table
+from pharmrs.core.read.participants import participant_labels, read_participants, sessions_file
+from pharmrs.core.read.problems import Problems
+from pharmrs.core.read.text_table import read_text_table
 
 
 def _read(path: Path, text: str, **columns: tuple[str, ...]) -> tuple[list[dict[str, str]], list[str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import report_factory
 
-from pharmrs.records import ScanOutcome, ScanResult
+from pharmrs.spectra.records import ScanOutcome, ScanResult
 
 
 @pytest.fixture(scope="session")

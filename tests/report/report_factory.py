@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pharmrs.errors import InputProblem
-from pharmrs.records import (
+from pharmrs.core.errors import InputProblem
+from pharmrs.spectra.records import (
     Acquisition,
     Concentration,
     Exclusion,
@@ -22,7 +22,7 @@ from pharmrs.records import (
     Spectrum,
     WaterAmplitude,
 )
-from pharmrs.records.study import QualityRules, Quantification, Study
+from pharmrs.study.declared import QualityRules, Quantification, Study
 
 POINTS = 4096
 ACQUISITION = Acquisition(

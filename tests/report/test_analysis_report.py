@@ -11,19 +11,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy import stats
-from tests.stats.random_trials import random_rows, table_of
-from tests.stats.test_hard_trials import HARD
+from tests.trial.random_trials import random_rows, table_of
+from tests.trial.test_hard_trials import HARD
 
-from pharmrs.records.analysis import AnalysisPlan, EffectEstimate, ModelOutcome
-from pharmrs.records.analysis_result import AnalysisResult
-from pharmrs.report.analysis_files import write_analysis
-from pharmrs.report.analysis_printed import printed_tables
-from pharmrs.report.figure_analysis import forest_entries, interaction_figure, model_band
-from pharmrs.report.printed_tables import PrintedTable, to_docx, to_html, to_latex, to_markdown
-from pharmrs.report.results_text import model_paragraphs, results_paragraphs
-from pharmrs.report.section_analysis import analysis_figures, analysis_section
-from pharmrs.report.statistics_text import df_text, interval_text, p_phrase, p_text
-from pharmrs.stats.analyse import analyse
+from pharmrs.core.report.printed_tables import PrintedTable, to_docx, to_html, to_latex, to_markdown
+from pharmrs.trial.models.analyse import analyse
+from pharmrs.trial.records.analysis import AnalysisPlan, EffectEstimate, ModelOutcome
+from pharmrs.trial.records.analysis_result import AnalysisResult
+from pharmrs.trial.report.figure_analysis import forest_entries, interaction_figure, model_band
+from pharmrs.trial.report.files import write_analysis
+from pharmrs.trial.report.printed import printed_tables
+from pharmrs.trial.report.results_text import model_paragraphs, results_paragraphs
+from pharmrs.trial.report.section import analysis_figures, analysis_section
+from pharmrs.trial.report.statistics_text import df_text, interval_text, p_phrase, p_text
 
 PLAN = AnalysisPlan(biomarker="BDNF")
 NASTY = PrintedTable(

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from pharmrs.errors import InputError
-from pharmrs.report.atomic import remove_leftovers, write_bytes, write_text
-from pharmrs.report.atomic_folder import writing_folder
-from pharmrs.report.unfinished import MARK, incomplete, is_left, unfinished
+from pharmrs.core.errors import InputError
+from pharmrs.core.files.atomic import remove_leftovers, write_bytes, write_text
+from pharmrs.core.files.atomic_folder import writing_folder
+from pharmrs.core.files.unfinished import MARK, incomplete, is_left, unfinished
 
 
 def names(folder: Path) -> list[str]:

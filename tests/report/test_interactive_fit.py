@@ -16,11 +16,11 @@ import report_factory
 from html_page import Page
 from numpy.typing import NDArray
 
-from pharmrs.records.fit import LinearCombinationFit
-from pharmrs.report.interactive_fit import fit_html
-from pharmrs.report.plot_fit import fit_svg
-from pharmrs.report.review_page import review_traces
-from pharmrs.report.traces import fit_traces, packed
+from pharmrs.spectra.records.fit import LinearCombinationFit
+from pharmrs.spectra.report.pictures.interactive_fit import fit_html
+from pharmrs.spectra.report.pictures.plot_fit import fit_svg
+from pharmrs.spectra.report.pictures.traces import fit_traces, packed
+from pharmrs.spectra.review.page import review_traces
 
 _HOSTILE = '</script><script>alert("1")</script><!--'
 _LARGEST = 400_000  # bytes
@@ -217,8 +217,8 @@ def test_without_scripts_there_are_a_picture_and_the_table(fit: LinearCombinatio
 
 
 def test_page_is_written_beside_the_pictures(fit: LinearCombinationFit, tmp_path: Path) -> None:
-    from pharmrs.pipeline.spectra import SpectrumOutcome
-    from pharmrs.pipeline.spectra_outputs import write_fit_figures
+    from pharmrs.spectra.stage.single_outputs import write_fit_figures
+    from pharmrs.spectra.stage.single_spectra import SpectrumOutcome
 
     rows = report_factory.amplitudes(fit)
     failed = SpectrumOutcome(tmp_path / "bad.nii.gz", None)

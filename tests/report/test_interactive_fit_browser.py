@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 import report_factory
 
-from pharmrs.records.fit import LinearCombinationFit
-from pharmrs.report.interactive_fit import fit_html
+from pharmrs.spectra.records.fit import LinearCombinationFit
+from pharmrs.spectra.report.pictures.interactive_fit import fit_html
 
 _USE = Path(__file__).with_name("use_fit_page.js")
 

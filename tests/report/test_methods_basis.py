@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pharmrs.records.study_basis import SimulatedBasis, StudyBasis
-from pharmrs.report.methods_basis import basis_paragraphs
-from pharmrs.report.references import Citations
+from pharmrs.core.report.references import Citations
+from pharmrs.spectra.records.declared_basis import SimulatedBasis, StudyBasis
+from pharmrs.spectra.report.methods_basis import basis_paragraphs
 
 
 def text_of(**declared: object) -> str:

@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 import report_factory
 
-from pharmrs.records import ScanResult
-from pharmrs.records.acquisition import Scanner
-from pharmrs.records.study_reporting import Reporting
-from pharmrs.report.mrsinmrs import ChecklistItem, checklist, checklist_section
+from pharmrs.spectra.records import ScanResult
+from pharmrs.spectra.records.acquisition import Scanner
+from pharmrs.spectra.records.declared_reporting import Reporting
+from pharmrs.spectra.report.checklist import ChecklistItem, checklist, checklist_section
 
 
 def _items(results: list[ScanResult], reporting: Reporting | None = None, **header: object) -> dict[str, ChecklistItem]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from pharmrs.records.multiverse import SpecificationCurve
-from pharmrs.records.power import PowerPoint, PowerStudy, RequiredSize
-from pharmrs.report.analysis_tables import specifications_table
-from pharmrs.report.figure_power import power_figure
-from pharmrs.report.figure_specification_curve import specification_curve_figure
-from pharmrs.report.figure_style import figure_png_bytes
-from pharmrs.report.power_tables import power_lines, power_tables
+from pharmrs.core.report.figure_style import figure_png_bytes
+from pharmrs.trial.records.multiverse import SpecificationCurve
+from pharmrs.trial.records.power import PowerPoint, PowerStudy, RequiredSize
+from pharmrs.trial.report.figure_power import power_figure
+from pharmrs.trial.report.figure_specification_curve import specification_curve_figure
+from pharmrs.trial.report.power_tables import power_lines, power_tables
+from pharmrs.trial.report.tables import specifications_table
 
 
 def curve() -> SpecificationCurve:

@@ -8,19 +8,19 @@ import numpy as np
 import pytest
 from html_page import Page
 
-from pharmrs.assay.analyse import analyse_plate
-from pharmrs.assay.combine import combine
-from pharmrs.assay.inter_plate import compare_plates
-from pharmrs.records.assay import AssayStudy, PlateResult
-from pharmrs.records.assay_settings import AssaySettings, DeclaredLimit
-from pharmrs.records.plate import LayoutWell, Missing, Plate, PlateRead, well_name
-from pharmrs.report.assay_pictures import draw_assay
-from pharmrs.report.figure_plate import plate_figure
-from pharmrs.report.figure_standard_curve import standard_curve_figure
-from pharmrs.report.figure_style import MODEL
-from pharmrs.report.methods_assay import assay_paragraphs
-from pharmrs.report.references import Citations
-from pharmrs.report.section_assay import assay_section
+from pharmrs.assay.records.plate import LayoutWell, Missing, Plate, PlateRead, well_name
+from pharmrs.assay.records.results import AssayStudy, PlateResult
+from pharmrs.assay.records.settings import AssaySettings, DeclaredLimit
+from pharmrs.assay.report.figure_plate import plate_figure
+from pharmrs.assay.report.figure_standard_curve import standard_curve_figure
+from pharmrs.assay.report.methods import assay_paragraphs
+from pharmrs.assay.report.pictures import draw_assay
+from pharmrs.assay.report.section import assay_section
+from pharmrs.assay.science.analyse import analyse_plate
+from pharmrs.assay.science.combine import combine
+from pharmrs.assay.science.inter_plate import compare_plates
+from pharmrs.core.report.figure_style import MODEL
+from pharmrs.core.report.references import Citations
 
 STANDARDS = (1000.0, 300.0, 90.0, 27.0, 8.1, 0.0)
 

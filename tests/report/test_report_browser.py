@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 import report_factory
 
-from pharmrs.records import ScanOutcome
-from pharmrs.report import scan_pages
-from pharmrs.report.html import write_report
-from pharmrs.report.scan_figures import render_scan_figures
+from pharmrs.spectra.records import ScanOutcome
+from pharmrs.spectra.report import scan_pages
+from pharmrs.spectra.report.pictures.scan_figures import render_scan_figures
+from pharmrs.study.report.page_of_study import write_report
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 SIZES = {"laptop": (1280, 900), "phone": (390, 844)}

@@ -15,9 +15,9 @@ import report_factory
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from pharmrs.records import ScanResult
-from pharmrs.report.figure_style import figure_svg_bytes
-from pharmrs.report.figures import (
+from pharmrs.core.report.figure_style import figure_svg_bytes
+from pharmrs.spectra.records import ScanResult
+from pharmrs.spectra.report.pictures.figures import (
     figure_png_bytes,
     figure_svg_text,
     fit_figure,
@@ -128,7 +128,7 @@ def test_save_figure_is_whole_or_not_at_all(
 
     target = tmp_path / "deep" / "water.png"
     before = target.read_bytes()
-    monkeypatch.setattr("pharmrs.report.atomic.os.fsync", full_disk)
+    monkeypatch.setattr("pharmrs.core.files.atomic.os.fsync", full_disk)
     with pytest.raises(OSError, match="no space"):
         save_figure(figure, target)
     assert target.read_bytes() == before
@@ -136,8 +136,9 @@ def test_save_figure_is_whole_or_not_at_all(
 
 
 def test_importing_the_report_loads_neither_matplotlib_nor_jinja() -> None:
-    modules = ["figures", "html", "methods", "tables", "scan_figures"]
-    code = "import sys\n" + "\n".join(f"import pharmrs.report.{name}" for name in modules)
+    modules = ["spectra.report.pictures.figures", "study.report.page_of_study", "study.report.methods"]
+    modules += ["core.report.tables", "spectra.report.pictures.scan_figures"]
+    code = "import sys\n" + "\n".join(f"import pharmrs.{name}" for name in modules)
     code += "\nassert not {'matplotlib', 'jinja2', 'PIL'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
 

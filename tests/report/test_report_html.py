@@ -12,14 +12,14 @@ import pytest
 import report_factory
 from html_page import Page
 
-from pharmrs.errors import InputProblem
-from pharmrs.records import Concentration, ScanOutcome, ScanResult
-from pharmrs.report import scan_pages
-from pharmrs.report.html import write_report
-from pharmrs.report.markdown import to_html
-from pharmrs.report.methods import methods_text
-from pharmrs.report.scan_figures import ScanFigures, render_scan_figures
-from pharmrs.report.scan_pages import drawn_figures
+from pharmrs.core.errors import InputProblem
+from pharmrs.core.report.markdown import to_html
+from pharmrs.spectra.records import Concentration, ScanOutcome, ScanResult
+from pharmrs.spectra.report import scan_pages
+from pharmrs.spectra.report.pictures.scan_figures import ScanFigures, render_scan_figures
+from pharmrs.spectra.report.scan_pages import drawn_figures
+from pharmrs.study.report.methods import methods_text
+from pharmrs.study.report.page_of_study import write_report
 
 _HOSTILE = '<script>alert("1")</script>'
 

@@ -8,9 +8,9 @@ import math
 import numpy as np
 import report_factory
 
-from pharmrs.records import Exclusion, ScanResult
-from pharmrs.records.study import Quantification, Tissue
-from pharmrs.report.methods import methods_text
+from pharmrs.spectra.records import Exclusion, ScanResult
+from pharmrs.study.declared import Quantification, Tissue
+from pharmrs.study.report.methods import methods_text
 
 
 def _with_steps(result: ScanResult, *names: str) -> ScanResult:

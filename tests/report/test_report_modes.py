@@ -15,11 +15,11 @@ import pytest
 import report_factory
 from html_page import Page
 
-from pharmrs.records import ScanOutcome, ScanResult
-from pharmrs.report import scan_pages
-from pharmrs.report.embedded import EmbeddedFigure
-from pharmrs.report.html import write_report
-from pharmrs.report.scan_figures import ScanFigures, render_scan_figures
+from pharmrs.core.report.embedded import EmbeddedFigure
+from pharmrs.spectra.records import ScanOutcome, ScanResult
+from pharmrs.spectra.report import scan_pages
+from pharmrs.spectra.report.pictures.scan_figures import ScanFigures, render_scan_figures
+from pharmrs.study.report.page_of_study import write_report
 
 MODES = {"embedded": (99, 99), "packed": (1, 99), "linked": (1, 5)}
 
@@ -173,8 +173,8 @@ def test_pictures_are_never_held_together(
         ScanOutcome(files=dataclasses.replace(first.files, name=f"sub-{number:03d}"), result=small)
         for number in range(60)
     )
-    monkeypatch.setattr("pharmrs.report.html.quality_figure", lambda *_: None)
-    monkeypatch.setattr("pharmrs.report.html.figure_svg_text", lambda *_: "")
+    monkeypatch.setattr("pharmrs.study.report.page_of_study.quality_figure", lambda *_: None)
+    monkeypatch.setattr("pharmrs.study.report.page_of_study.figure_svg_text", lambda *_: "")
     write(tmp_path, scans[:6], lambda _outcome: drawn)  # templates compiled
 
     def large(_outcome: ScanOutcome) -> ScanFigures:

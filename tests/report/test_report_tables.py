@@ -13,10 +13,9 @@ from pathlib import Path
 import pytest
 import report_factory
 
-from pharmrs.errors import InputProblem
-from pharmrs.records import ScanOutcome, ScanQuality, ScanResult
-from pharmrs.report.dictionaries import Column
-from pharmrs.report.tables import (
+from pharmrs.core.errors import InputProblem
+from pharmrs.core.report.dictionaries import Column
+from pharmrs.core.report.tables import (
     FIT_COLUMNS,
     FIT_QUALITY_COLUMNS,
     Row,
@@ -32,6 +31,7 @@ from pharmrs.report.tables import (
     write_table,
     write_tsv,
 )
+from pharmrs.spectra.records import ScanOutcome, ScanQuality, ScanResult
 
 
 def _read(path: Path) -> list[dict[str, str]]:

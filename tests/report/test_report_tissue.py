@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from html_page import Page
 
-from pharmrs.records.anatomy import Placement, PlaneCut, TissueFractions, VoxelTissue
-from pharmrs.report.figure_anatomy import placement_figure
-from pharmrs.report.figure_style import figure_png_bytes
-from pharmrs.report.tissue import tissue_section
+from pharmrs.anatomy.records.images import Placement, PlaneCut, TissueFractions, VoxelTissue
+from pharmrs.anatomy.report.figure import placement_figure
+from pharmrs.anatomy.report.section import tissue_section
+from pharmrs.core.report.figure_style import figure_png_bytes
 
 NAN = float("nan")
 

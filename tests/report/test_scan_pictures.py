@@ -15,16 +15,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from pharmrs.records import PreprocessingStep
-from pharmrs.report.embedded import EmbeddedFigure
-from pharmrs.report.figure_fit import fit_figure
-from pharmrs.report.figure_style import GAP, figure_png_bytes, lighter_webp
-from pharmrs.report.plot_fit import fit_svg
-from pharmrs.report.plot_preprocessing import preprocessing_svg
-from pharmrs.report.plot_water import water_svg
-from pharmrs.report.scan_figures import render_scan_figures
-from pharmrs.report.svg_path import TOLERANCE_PX, UNITS, curve_data, dots_data, thinned
-from pharmrs.report.svg_plot import multiples, nice_step
+from pharmrs.core.report.embedded import EmbeddedFigure
+from pharmrs.core.report.figure_style import GAP, figure_png_bytes, lighter_webp
+from pharmrs.core.report.svg_path import TOLERANCE_PX, UNITS, curve_data, dots_data, thinned
+from pharmrs.core.report.svg_plot import multiples, nice_step
+from pharmrs.spectra.records import PreprocessingStep
+from pharmrs.spectra.report.pictures.figure_fit import fit_figure
+from pharmrs.spectra.report.pictures.plot_fit import fit_svg
+from pharmrs.spectra.report.pictures.plot_preprocessing import preprocessing_svg
+from pharmrs.spectra.report.pictures.plot_water import water_svg
+from pharmrs.spectra.report.pictures.scan_figures import render_scan_figures
 
 _SVG = "{http://www.w3.org/2000/svg}"
 _ROUNDING_PX = 0.5 / UNITS

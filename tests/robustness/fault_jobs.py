@@ -89,11 +89,11 @@ def prepare_import(folder: Path) -> None:
 
 def prepare_trial(folder: Path) -> None:
     """One participant, a good recording and a bad one, a plate and a gel."""
-    from pharmrs.records.study_design import Design
     from pharmrs.simulate.effects import Effects, Losses, reference_effects
     from pharmrs.simulate.trial import draw_trial
     from pharmrs.simulate.trial_dataset import Instruments, write_trial
     from pharmrs.simulate.trial_records import TrialSettings
+    from pharmrs.trial.records.declared_design import Design
 
     design = Design(kind="parallel", treatments=("placebo", "S-ketamine"))
     losses = Losses(lost_scans=0.0, bad_scans=0.0, lost_samples=0.0, always_bad=("sub-01_ses-2",))

@@ -21,11 +21,11 @@ def fuzz(kind: str, folder: Path, seconds: int) -> None:
     """Never returns: libFuzzer ends the process."""
     import atheris
 
-    with atheris.instrument_imports(include=["pharmrs.io", "pharmrs.assay", "pharmrs.pipeline"]):
+    with atheris.instrument_imports(include=["pharmrs"]):
         from bad_input_cases import kinds
         from read_bad_input import Guard
 
-        from pharmrs.errors import InputError
+        from pharmrs.core.errors import InputError
     everything = kinds()
     chosen = everything[kind]
     work = folder / "work"

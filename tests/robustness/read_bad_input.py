@@ -73,7 +73,7 @@ def tree(folder: Path) -> dict[str, tuple[Any, ...]]:
 
 
 def run_case(case: Any, read: Any, folder: Path, guard: Guard) -> dict[str, Any]:
-    from pharmrs.errors import InputError
+    from pharmrs.core.errors import InputError
 
     inputs, out = folder / "a" / "b" / "in", folder / "out"
     inputs.mkdir(parents=True)
@@ -114,7 +114,7 @@ def run_case(case: Any, read: Any, folder: Path, guard: Guard) -> dict[str, Any]
 
 def _report(error: Any, out: Path) -> None:
     """What a command does with a refusal: the problems are printed and written."""
-    from pharmrs.report.tables import problems_table, write_table
+    from pharmrs.core.report.tables import problems_table, write_table
 
     str(error).encode("utf-8", "backslashreplace")
     write_table(out, problems_table(error.problems))

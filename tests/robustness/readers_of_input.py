@@ -8,44 +8,44 @@ from typing import Any
 
 from right_files import HEAD_KEY
 
-from pharmrs.assay.layout_match import match_plates
-from pharmrs.errors import InputError
-from pharmrs.genotype.calling import call_genotypes
-from pharmrs.genotype.digestion import simulate_assay
-from pharmrs.io.band_table import read_bands
-from pharmrs.io.basis import read_basis
-from pharmrs.io.bids import find_scans
-from pharmrs.io.checksums import Checksums
-from pharmrs.io.cluster_file import read_cluster
-from pharmrs.io.derivative_values import read_biomarker, read_genotypes, read_metabolite
-from pharmrs.io.import_table import read_import_table
-from pharmrs.io.markers import find_markers
-from pharmrs.io.nifti_mrs import identifying_fields, read_fids
-from pharmrs.io.observations_file import read_observations
-from pharmrs.io.participants import participant_labels, read_participants
-from pharmrs.io.plates.layout import read_layout
-from pharmrs.io.plates.registry import read_export
-from pharmrs.io.problems import Problems
-from pharmrs.io.pulse_file import read_pulse
-from pharmrs.io.reported_table import read_reported_table
-from pharmrs.io.review_log import DecisionLog, read_decisions
-from pharmrs.io.spin_systems import read_spin_systems
-from pharmrs.io.study_file import read_plan, read_power_plan, read_study
-from pharmrs.io.volumes import read_box, read_maps, read_volume
-from pharmrs.pipeline.assay import analyse_files
-from pharmrs.pipeline.head import _known
-from pharmrs.pipeline.observations import read_trial
-from pharmrs.pipeline.page_cache import PageCache
-from pharmrs.pipeline.rerun import rerun
-from pharmrs.pipeline.scan_cache import ScanCache
-from pharmrs.pipeline.scan_key import ScanKey
-from pharmrs.pipeline.study_basis import _intact, _read_kept
-from pharmrs.records.anatomy import AnatomyFiles
-from pharmrs.records.assay import AssaySettings
-from pharmrs.records.genotype import CallRules
-from pharmrs.records.scan import ScanFiles
-from pharmrs.records.study import Study
-from pharmrs.records.study_design import Design
+from pharmrs.anatomy.read.volumes import read_box, read_maps, read_volume
+from pharmrs.anatomy.records.images import AnatomyFiles
+from pharmrs.anatomy.stage.head import _known
+from pharmrs.assay.read.layout import read_layout
+from pharmrs.assay.read.registry import read_export
+from pharmrs.assay.records.results import AssaySettings
+from pharmrs.assay.science.layout_match import match_plates
+from pharmrs.assay.stage.plates import analyse_files
+from pharmrs.core.errors import InputError
+from pharmrs.core.files.checksums import Checksums
+from pharmrs.core.read.cluster_file import read_cluster
+from pharmrs.core.read.participants import participant_labels, read_participants
+from pharmrs.core.read.problems import Problems
+from pharmrs.genotype.read.band_table import read_bands
+from pharmrs.genotype.read.markers import find_markers
+from pharmrs.genotype.records.marker import CallRules
+from pharmrs.genotype.science.calling import call_genotypes
+from pharmrs.genotype.science.digestion import simulate_assay
+from pharmrs.spectra.basis.spin_system_file import read_spin_systems
+from pharmrs.spectra.read.basis import read_basis
+from pharmrs.spectra.read.import_table import read_import_table
+from pharmrs.spectra.read.nifti_mrs import identifying_fields, read_fids
+from pharmrs.spectra.read.pulse_file import read_pulse
+from pharmrs.spectra.read.scans import find_scans
+from pharmrs.spectra.records.scan import ScanFiles
+from pharmrs.spectra.review.log import DecisionLog, read_decisions
+from pharmrs.spectra.stage.page_cache import PageCache
+from pharmrs.spectra.stage.scan_cache import ScanCache
+from pharmrs.spectra.stage.scan_key import ScanKey
+from pharmrs.spectra.stage.study_basis import _intact, _read_kept
+from pharmrs.study.declared import Study
+from pharmrs.study.observations import read_trial
+from pharmrs.study.rerun import rerun
+from pharmrs.study.study_file import read_plan, read_power_plan, read_study
+from pharmrs.trial.read.derivative_values import read_biomarker, read_genotypes, read_metabolite
+from pharmrs.trial.read.observations import read_observations
+from pharmrs.trial.read.reported import read_reported_table
+from pharmrs.trial.records.declared_design import Design
 
 Reader = Callable[[Path, Path], Any]
 DESIGN = Design(kind="crossover", treatments=("placebo", "drug"), baseline="before", follow_up="after")
@@ -171,7 +171,7 @@ def _reported(path: str, read: Callable[[Path], Any]) -> Reader:
 
 
 def _plan() -> Any:
-    from pharmrs.records.analysis import AnalysisPlan
+    from pharmrs.trial.records.analysis import AnalysisPlan
 
     return AnalysisPlan(metabolite="Glu", biomarker="BDNF")
 

@@ -333,7 +333,7 @@ def tissue_maps() -> dict[str, bytes]:
 
 def marker() -> bytes:
     """The marker that comes with pharmrs, under another name."""
-    import pharmrs.io
+    from pharmrs.genotype.read import markers
 
-    text = (Path(pharmrs.io.__file__).parent / "markers" / "rs6265.yaml").read_text()
+    text = (Path(markers.__file__).parent / "markers" / "rs6265.yaml").read_text()
     return text.replace("name: rs6265", "name: own").encode()

@@ -14,9 +14,9 @@ import pytest
 from fault_hook import Ended, Fault
 from fault_jobs import ANALYSE, BASIS, DEMO, GENOTYPE, IMPORT, JOBS, PLATE, RECORDED, RUN, SIMULATE, Undisturbed
 
-from pharmrs.errors import InputError
-from pharmrs.pipeline.lock import only_run
-from pharmrs.report.atomic import write_bytes
+from pharmrs.core.errors import InputError
+from pharmrs.core.files.atomic import write_bytes
+from pharmrs.study.lock import only_run
 
 LONG = pytest.mark.long
 QUICK = (PLATE.name, GENOTYPE.name, IMPORT.name, BASIS.name, SIMULATE.name)

@@ -82,7 +82,7 @@ def test_nothing_that_is_read_can_be_run() -> None:
     calls = {"eval", "exec", "compile", "__import__", "os.system", "os.popen", "np.load", "yaml.unsafe_load",
              "yaml.full_load", "yaml.load_all", "pd.read_pickle", "pd.eval", "smf.ols", "smf.mixedlm"}  # fmt: skip
     # tasks on their way between the processes of one command, encrypted with a certificate made for it (docs/scale.md)
-    between_processes = {"pipeline/dask_workers.py": {"pickle"}}
+    between_processes = {"core/workers/dask_workers.py": {"pickle"}}
     found = []
     for path in sorted(SOURCE.rglob("*.py")):
         text = path.read_text(encoding="utf-8")
@@ -108,7 +108,7 @@ def test_nothing_that_is_read_can_be_run() -> None:
 
 def test_pages_mark_as_safe_only_what_this_program_drew() -> None:
     marked = {}
-    for path in sorted((SOURCE / "report" / "templates").glob("*.j2")):
+    for path in sorted(SOURCE.glob("*/*/templates/*.j2")):
         text = path.read_text(encoding="utf-8")
         assert "autoescape false" not in text
         marked[path.name] = sorted(set(re.findall(r"\{\{\s*([^}]*\|\s*safe\b[^}]*?)\s*\}\}", text)))

@@ -11,19 +11,19 @@ import right_files as right
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from pharmrs.errors import InputError
-from pharmrs.io.cells import CellReader, whole_number
-from pharmrs.io.content import hidden_character, is_file, is_there, read_content, without_hidden
-from pharmrs.io.json_text import parse_json
-from pharmrs.io.plates.cells import number
-from pharmrs.io.problems import Problems
-from pharmrs.io.record_json import NotARecord, from_json
-from pharmrs.io.reported_table import parse_printed
-from pharmrs.io.study_file import read_plan
-from pharmrs.io.text_table import TextRow, parse_text_table
-from pharmrs.io.volumes import read_volume
-from pharmrs.pipeline.head import _known
-from pharmrs.records.arrays import FloatArray
+from pharmrs.anatomy.read.volumes import read_volume
+from pharmrs.anatomy.stage.head import _known
+from pharmrs.assay.read.cells import number
+from pharmrs.core.errors import InputError
+from pharmrs.core.files.content import hidden_character, is_file, is_there, read_content, without_hidden
+from pharmrs.core.files.json_text import parse_json
+from pharmrs.core.files.record_json import NotARecord, from_json
+from pharmrs.core.read.cells import CellReader, whole_number
+from pharmrs.core.read.problems import Problems
+from pharmrs.core.read.text_table import TextRow, parse_text_table
+from pharmrs.core.records.arrays import FloatArray
+from pharmrs.study.study_file import read_plan
+from pharmrs.trial.read.reported import parse_printed
 
 pieces = st.sampled_from(["\t", "\n", "\r", ",", '"', "a", "b", "1", "\0", "\x0b", "\u2028", "n/a", " ", "\ufeff", "é"])
 

@@ -14,7 +14,7 @@ import pytest
 from fault_hook import Fault
 from review_sittings import DICTIONARY, LOG, REVIEW, STEPS, Page, Sitting, new_copy, sit
 
-from pharmrs.io.review_log import read_decisions
+from pharmrs.spectra.review.log import read_decisions
 
 LONG = pytest.mark.long
 
@@ -36,8 +36,8 @@ class Whole:
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Whole:
     import uvicorn  # noqa: F401  every copy of this process has it loaded
 
-    import pharmrs.cli.review_server
-    import pharmrs.pipeline.review  # noqa: F401
+    import pharmrs.spectra.review.server
+    import pharmrs.spectra.review.sitting  # noqa: F401
 
     base = tmp_path_factory.mktemp("review")
     prepared = base / "prepared"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pharmrs.records.shaped_pulse import ShapedPulse
+from pharmrs.spectra.records.shaped_pulse import ShapedPulse
 
 
 def hann_sinc(time_bandwidth: float, steps: int) -> np.ndarray:

@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 from benchmarks.basis import STEAM
 
-from pharmrs.constants import SINGLETS
-from pharmrs.errors import InputError
-from pharmrs.io.basis import read_basis
-from pharmrs.mrs.phase_sense import PhaseSense, basis_sense
-from pharmrs.records.basis_protocol import BasisProtocol
-from pharmrs.records.spin_system import SpinPart, SpinSystem
-from pharmrs.simulate.basis_set import simulated_basis
-from pharmrs.simulate.spin_library import DEFAULT_METABOLITES, published_spin_systems
-from pharmrs.simulate.write_basis import write_fsl_json, write_lcmodel_basis
+from pharmrs.core.constants import SINGLETS
+from pharmrs.core.errors import InputError
+from pharmrs.spectra.basis.basis_set import simulated_basis
+from pharmrs.spectra.basis.spin_library import DEFAULT_METABOLITES, published_spin_systems
+from pharmrs.spectra.basis.write_basis import write_fsl_json, write_lcmodel_basis
+from pharmrs.spectra.preprocess.phase_sense import PhaseSense, basis_sense
+from pharmrs.spectra.read.basis import read_basis
+from pharmrs.spectra.records.basis_protocol import BasisProtocol
+from pharmrs.spectra.records.spin_system import SpinPart, SpinSystem
 
 PRESS = replace(STEAM, sequence="press", mixing_time_s=None)
 

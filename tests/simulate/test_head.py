@@ -9,9 +9,9 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from pharmrs.anatomy.fractions import box_content
-from pharmrs.pipeline.simulation import REFERENCE_DESIGN
-from pharmrs.records.anatomy import TissueMaps, VoxelBox
+from pharmrs.anatomy.records.images import TissueMaps, VoxelBox
+from pharmrs.anatomy.science.fractions import box_content
+from pharmrs.simulate.command import REFERENCE_DESIGN
 from pharmrs.simulate.head import Head, HeadSettings, box_fractions, draw_head, place_visits, write_head
 from pharmrs.simulate.trial import draw_trial
 from pharmrs.simulate.trial_records import Trial, TrialSettings

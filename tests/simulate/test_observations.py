@@ -7,15 +7,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pharmrs.pipeline.recovered import planted_plan
-from pharmrs.pipeline.simulation import REFERENCE_DESIGN
-from pharmrs.records.analysis import AnalysisPlan
-from pharmrs.records.observations import ObservationTable
+from pharmrs.simulate.command import REFERENCE_DESIGN
 from pharmrs.simulate.observations import WITHOUT_ERRORS, StageErrors, observed_table
+from pharmrs.simulate.recovered import planted_plan
 from pharmrs.simulate.trial import draw_trial
 from pharmrs.simulate.trial_records import Trial, TrialSettings
-from pharmrs.stats.change_scores import change_table
-from pharmrs.stats.main_model import main_model
+from pharmrs.trial.chain.change_scores import change_table
+from pharmrs.trial.chain.main_model import main_model
+from pharmrs.trial.records.analysis import AnalysisPlan
+from pharmrs.trial.records.observations import ObservationTable
 
 
 @pytest.fixture(scope="module")

@@ -6,12 +6,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pharmrs.records import Acquisition
-from pharmrs.simulate.basis_set import protocol_of, simulated_basis
 from pharmrs.simulate.raw_scan import simulate_scan
 from pharmrs.simulate.relaxation import RelaxationTimes, attenuation, water_concentration_mm
 from pharmrs.simulate.scan_records import ScanSettings
 from pharmrs.simulate.signals import metabolite_signal, voigt_decay, water_signal
+from pharmrs.spectra.basis.basis_set import protocol_of, simulated_basis
+from pharmrs.spectra.records import Acquisition
 
 ACQUISITION = Acquisition(
     spectrometer_frequency_mhz=297.2, dwell_time_s=1 / 6000, echo_time_s=0.02, repetition_time_s=5.0

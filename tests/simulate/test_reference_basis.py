@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from benchmarks.basis import protocol
 
-from pharmrs.io.basis import read_basis
-from pharmrs.io.nifti_mrs import read_fids
-from pharmrs.mrs.amplitudes import metabolite_amplitudes
-from pharmrs.mrs.fit import fit_spectrum
-from pharmrs.records import BasisSet, Spectrum
-from pharmrs.simulate.basis_set import simulated_basis
-from pharmrs.simulate.spin_library import published_spin_systems
+from pharmrs.spectra.basis.basis_set import simulated_basis
+from pharmrs.spectra.basis.spin_library import published_spin_systems
+from pharmrs.spectra.fit.amplitudes import metabolite_amplitudes
+from pharmrs.spectra.fit.fit import fit_spectrum
+from pharmrs.spectra.read.basis import read_basis
+from pharmrs.spectra.read.nifti_mrs import read_fids
+from pharmrs.spectra.records import BasisSet, Spectrum
 
 STEAM = Path(__file__).parents[3] / "shared" / "data" / "steam-7t"
 

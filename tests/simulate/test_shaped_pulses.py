@@ -7,13 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pharmrs.errors import InputError
-from pharmrs.records.basis_protocol import BasisProtocol
-from pharmrs.records.shaped_pulse import ShapedPulse
-from pharmrs.simulate.basis_set import pulse_actions, simulated_basis
-from pharmrs.simulate.evolution import PulseAction, sampled, transitions
-from pharmrs.simulate.sequences import PulseSequence, pulse_sequence
-from pharmrs.simulate.shaped_pulses import ShapedAction, turned
+from pharmrs.core.errors import InputError
+from pharmrs.spectra.basis.basis_set import pulse_actions, simulated_basis
+from pharmrs.spectra.basis.evolution import PulseAction, sampled, transitions
+from pharmrs.spectra.basis.sequences import PulseSequence, pulse_sequence
+from pharmrs.spectra.basis.shaped_pulses import ShapedAction, turned
+from pharmrs.spectra.records.basis_protocol import BasisProtocol
+from pharmrs.spectra.records.shaped_pulse import ShapedPulse
 
 from . import brute_force, pulses
 

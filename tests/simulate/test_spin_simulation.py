@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pharmrs.records.spin_system import SpinPart
-from pharmrs.simulate.basis_set import pulse_actions
-from pharmrs.simulate.evolution import part_lines, receiver_phase, sampled, transitions
-from pharmrs.simulate.sequences import PulseSequence, pulse_sequence
-from pharmrs.simulate.spin_operators import coherence_order, diagonalise, product_rotation, spin_z
-from pharmrs.simulate.spin_parts import coupled_groups, proton_systems
+from pharmrs.spectra.basis.basis_set import pulse_actions
+from pharmrs.spectra.basis.evolution import part_lines, receiver_phase, sampled, transitions
+from pharmrs.spectra.basis.sequences import PulseSequence, pulse_sequence
+from pharmrs.spectra.basis.spin_operators import coherence_order, diagonalise, product_rotation, spin_z
+from pharmrs.spectra.basis.spin_parts import coupled_groups, proton_systems
+from pharmrs.spectra.records.spin_system import SpinPart
 
 from . import brute_force
 

@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pharmrs.errors import InputError
-from pharmrs.records.study_design import Design
+from pharmrs.core.errors import InputError
 from pharmrs.simulate.effects import Effects, Losses, Population, reference_effects
 from pharmrs.simulate.trial import draw_trial, pairs, sequences
 from pharmrs.simulate.trial_records import Trial, TrialSettings
+from pharmrs.trial.records.declared_design import Design
 
 CROSSOVER = Design(kind="crossover", treatments=("placebo", "S-ketamine"))
 PARALLEL = Design(kind="parallel", treatments=("placebo", "S-ketamine"))

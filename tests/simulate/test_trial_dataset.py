@@ -10,17 +10,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pharmrs.errors import InputError
-from pharmrs.io.basis import read_basis
-from pharmrs.io.bids import find_scans
-from pharmrs.io.nifti_mrs import read_fids
-from pharmrs.io.study_file import read_study
-from pharmrs.pipeline.assay import analyse_files, assay_files
-from pharmrs.pipeline.simulation import REFERENCE_DESIGN, SimulationRequest, simulate_trial
+from pharmrs.assay.stage.plates import analyse_files, assay_files
+from pharmrs.core.errors import InputError
+from pharmrs.simulate.command import REFERENCE_DESIGN, SimulationRequest, simulate_trial
 from pharmrs.simulate.trial import draw_trial
 from pharmrs.simulate.trial_dataset import TRUTH_FILE, Instruments, built_in_basis, write_trial
 from pharmrs.simulate.trial_records import Trial, TrialSettings
-from pharmrs.simulate.write_basis import write_lcmodel_basis
+from pharmrs.spectra.basis.write_basis import write_lcmodel_basis
+from pharmrs.spectra.read.basis import read_basis
+from pharmrs.spectra.read.nifti_mrs import read_fids
+from pharmrs.spectra.read.scans import find_scans
+from pharmrs.study.study_file import read_study
 
 
 @pytest.fixture(scope="module")

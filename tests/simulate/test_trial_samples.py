@@ -8,12 +8,12 @@ import numpy as np
 import openpyxl
 import pytest
 
-from pharmrs.records.study_design import Design
 from pharmrs.simulate.gels import GelSettings, run_gels
 from pharmrs.simulate.plates import AssaySettings, PlateReading, read_plates
 from pharmrs.simulate.tecan_export import write_tecan_export
 from pharmrs.simulate.trial import draw_trial
 from pharmrs.simulate.trial_records import Trial, TrialSettings
+from pharmrs.trial.records.declared_design import Design
 
 REAL = Path(__file__).parents[3] / "shared" / "data" / "plates" / "single_time_single_reads.xlsx"
 EXACT = AssaySettings(well_sd=0.0, dilution_sd=0.0, plate_sd=0.0, density_sd=0.0)

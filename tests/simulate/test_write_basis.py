@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pharmrs.io.basis import read_basis
-from pharmrs.records import Acquisition
-from pharmrs.simulate.basis_set import protocol_of, simulated_basis
-from pharmrs.simulate.write_basis import write_lcmodel_basis
+from pharmrs.spectra.basis.basis_set import protocol_of, simulated_basis
+from pharmrs.spectra.basis.write_basis import write_lcmodel_basis
+from pharmrs.spectra.read.basis import read_basis
+from pharmrs.spectra.records import Acquisition
 
 ACQUISITION = Acquisition(
     spectrometer_frequency_mhz=297.2, dwell_time_s=1 / 6000, echo_time_s=0.02, repetition_time_s=5.0

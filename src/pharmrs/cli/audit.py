@@ -25,10 +25,10 @@ def audit_command(
 
     Exit code 0 whatever is found: an impossible statistic is a result.
     """
-    from pharmrs.io.reported_table import read_reported_table
-    from pharmrs.report.audit_table import audit_lines, audit_table
-    from pharmrs.report.tables import write_table
-    from pharmrs.stats.audit import audit_rows
+    from pharmrs.core.report.tables import write_table
+    from pharmrs.trial.audit.audit import audit_rows
+    from pharmrs.trial.read.reported import read_reported_table
+    from pharmrs.trial.report.audit_table import audit_lines, audit_table
 
     audited = audit_rows(read_reported_table(table))
     for line in audit_lines(audited):

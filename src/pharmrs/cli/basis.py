@@ -42,8 +42,8 @@ def basis_command(
     ] = None,
 ) -> None:
     """Simulate a basis set for a localisation sequence: LCModel file, FSL-MRS JSON folder, a picture."""
-    from pharmrs.pipeline.basis_files import BasisRequest, write_simulated_basis
-    from pharmrs.records.basis_protocol import BasisProtocol
+    from pharmrs.spectra.records.basis_protocol import BasisProtocol
+    from pharmrs.spectra.stage.simulated_basis import BasisRequest, write_simulated_basis
 
     protocol = BasisProtocol(
         sequence=sequence.lower(),

@@ -12,7 +12,7 @@ from pharmrs.cli.messages import EXIT_SOME_FAILED, print_problems, progress, say
 from pharmrs.cli.options import WorkersOption
 
 if TYPE_CHECKING:
-    from pharmrs.pipeline.recovered import Recovered
+    from pharmrs.simulate.recovered import Recovered
 
 
 def demo_command(
@@ -22,9 +22,9 @@ def demo_command(
     workers: WorkersOption = 0,
 ) -> None:
     """Simulate a trial from raw signals on, analyse it, and show planted against recovered values."""
-    from pharmrs.pipeline.demonstration import demonstrate
-    from pharmrs.pipeline.execution import limit_threads, workforce
-    from pharmrs.pipeline.simulation import SimulationRequest
+    from pharmrs.core.workers.execution import limit_threads, workforce
+    from pharmrs.simulate.command import SimulationRequest
+    from pharmrs.simulate.demonstration import demonstrate
 
     limit_threads()
     with workforce(workers) as team, progress("demonstration") as (begin, step):
@@ -46,8 +46,8 @@ def _print_rows(rows: tuple[Recovered, ...]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from pharmrs.report.numbers import number_text
-    from pharmrs.report.statistics_text import interval_text
+    from pharmrs.core.report.numbers import number_text
+    from pharmrs.trial.report.statistics_text import interval_text
 
     table = Table(title="Planted and recovered", title_justify="left")
     table.add_column("quantity", overflow="fold")

@@ -9,8 +9,8 @@ from pharmrs.cli.messages import EXIT_BAD_INPUT, say
 
 def doctor_command() -> None:
     """Check the installation: versions, memory, temporary files, and the fit of a spectrum whose truth is known."""
-    from pharmrs.pipeline.doctor import examine
-    from pharmrs.pipeline.execution import limit_threads
+    from pharmrs.core.workers.execution import limit_threads
+    from pharmrs.simulate.doctor import examine
 
     limit_threads()
     bad = 0

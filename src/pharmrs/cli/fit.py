@@ -11,7 +11,7 @@ from pharmrs.cli.messages import EXIT_BAD_INPUT, EXIT_SOME_FAILED, print_problem
 from pharmrs.cli.options import ClusterOption, SchedulerOption, WorkersOption, execution_of
 
 if TYPE_CHECKING:
-    from pharmrs.records.fit import RatioPrior
+    from pharmrs.spectra.records.fit import RatioPrior
 
 
 def fit_command(
@@ -39,10 +39,10 @@ def fit_command(
     cluster: ClusterOption = None,
 ) -> None:
     """Quantify preprocessed spectra with a basis set: a tidy table, a quality table, a picture."""
-    from pharmrs.pipeline.execution import limit_threads, workforce
-    from pharmrs.pipeline.spectra import fit_files
-    from pharmrs.pipeline.spectra_outputs import write_fit_figures, write_fit_tables
-    from pharmrs.records.fit import FitSettings
+    from pharmrs.core.workers.execution import limit_threads, workforce
+    from pharmrs.spectra.records.fit import FitSettings
+    from pharmrs.spectra.stage.single_outputs import write_fit_figures, write_fit_tables
+    from pharmrs.spectra.stage.single_spectra import fit_files
 
     if ppm[1] - ppm[0] < 0.5:
         raise typer.BadParameter("HIGH must be at least 0.5 ppm above LOW", param_hint="--ppm")
@@ -79,7 +79,7 @@ def fit_command(
 
 def _ratio_prior(text: str) -> RatioPrior:
     """`NAAG/NAA=0.15:0.15` or `PCr/Cr+PCr=0.5:0.1`."""
-    from pharmrs.records.fit import RatioPrior
+    from pharmrs.spectra.records.fit import RatioPrior
 
     try:
         parts, values = text.split("=")

@@ -23,11 +23,11 @@ def genotype_command(
     ] = None,
 ) -> None:
     """Expected fragments, calls from bands, Hardy-Weinberg equilibrium, and the gel beside its prediction."""
-    from pharmrs.io.markers import find_markers
-    from pharmrs.io.study_file import read_study
-    from pharmrs.pipeline.genotyping import call_markers, write_genotyping
-    from pharmrs.records.study_genotype import GenotypeSection
-    from pharmrs.report.methods_genotype import digest_text, equilibrium_text
+    from pharmrs.genotype.read.markers import find_markers
+    from pharmrs.genotype.records.declared import GenotypeSection
+    from pharmrs.genotype.report.methods import digest_text, equilibrium_text
+    from pharmrs.genotype.stage.stage import call_markers, write_genotyping
+    from pharmrs.study.study_file import read_study
 
     declared = (read_study(study).genotype if study is not None else None) or GenotypeSection()
     chosen = find_markers(list(dict.fromkeys(marker)), markers, "--marker")

@@ -15,8 +15,8 @@ def import_command(
     out: Annotated[Path, typer.Option("--out", "-o", help="BIDS dataset; made where it is missing.")],
 ) -> None:
     """Bring vendor files (Siemens twix, Philips SDAT, GE P-file, Bruker, DICOM, ...) into a BIDS dataset."""
-    from pharmrs.pipeline.import_recordings import import_recordings
-    from pharmrs.report.numbers import count_text
+    from pharmrs.core.report.numbers import count_text
+    from pharmrs.spectra.stage.import_recordings import import_recordings
 
     with progress("recordings") as (begin, step):
         finished = import_recordings(table, out, begin, lambda one: step(one.line.target, bool(one.files)))

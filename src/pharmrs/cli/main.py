@@ -27,7 +27,7 @@ from pharmrs.cli import (
     voxel,
 )
 from pharmrs.cli.messages import EXIT_BAD_INPUT, EXIT_SOME_FAILED, print_problems, say, system_error_text
-from pharmrs.errors import InputError, WorkersLost
+from pharmrs.core.errors import InputError, WorkersLost
 
 app = typer.Typer(
     name="pharmrs",

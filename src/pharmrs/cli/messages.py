@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-from pharmrs.errors import InputProblem
-from pharmrs.report.numbers import count_text
+from pharmrs.core.errors import InputProblem
+from pharmrs.core.report.numbers import count_text
 
 EXIT_BAD_INPUT = 2
 EXIT_SOME_FAILED = 3

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 if TYPE_CHECKING:
-    from pharmrs.pipeline.execution import Execution
+    from pharmrs.core.workers.execution import Execution
 
 DatasetArgument = Annotated[Path, typer.Argument(help="BIDS dataset with study.yaml at its root.")]
 OutputOption = Annotated[
@@ -27,8 +27,8 @@ ClusterOption = Annotated[
 
 def execution_of(workers: int, scheduler: str, cluster: Path | None) -> Execution:
     """Where the work is to be done. Raises InputError for what is wrong with the file."""
-    from pharmrs.io.cluster_file import read_cluster
-    from pharmrs.pipeline.execution import Execution
+    from pharmrs.core.read.cluster_file import read_cluster
+    from pharmrs.core.workers.execution import Execution
 
     if scheduler and cluster is not None:
         raise typer.BadParameter("give one of --scheduler and --cluster", param_hint="--scheduler")

@@ -16,7 +16,7 @@ def pdf_command(
     ] = None,
 ) -> None:
     """Print a report to PDF with the Chromium or Chrome of this computer, every scan opened."""
-    from pharmrs.report.pdf import print_pdf
+    from pharmrs.core.report.pdf import print_pdf
 
     target = out or report.with_suffix(".pdf")
     print_pdf(report, target)

@@ -10,7 +10,7 @@ import typer
 from pharmrs.cli.messages import EXIT_BAD_INPUT, EXIT_SOME_FAILED, print_problems, say
 
 if TYPE_CHECKING:
-    from pharmrs.records.assay_settings import AssaySettings
+    from pharmrs.assay.records.settings import AssaySettings
 
 
 def plate_command(
@@ -48,10 +48,10 @@ def plate_command(
         return
     if not export or out is None:
         raise typer.BadParameter("EXPORT and --out are needed (or --template)")
-    from pharmrs.pipeline.assay import analyse_files
-    from pharmrs.pipeline.execution import limit_threads
-    from pharmrs.pipeline.plate_outputs import write_plates
-    from pharmrs.records.assay_settings import AssaySettings
+    from pharmrs.assay.records.settings import AssaySettings
+    from pharmrs.assay.stage.outputs import write_plates
+    from pharmrs.assay.stage.plates import analyse_files
+    from pharmrs.core.workers.execution import limit_threads
 
     limit_threads()
     by_hand = AssaySettings(analyte=analyte, unit=unit, wavelength_nm=wavelength, reference_wavelength_nm=reference)
@@ -76,8 +76,8 @@ def _summary(plate: str, flags: list[str]) -> str:
 
 def _declared(path: Path) -> AssaySettings:
     """The assay section of study.yaml."""
-    from pharmrs.errors import InputError, InputProblem
-    from pharmrs.io.study_file import read_study
+    from pharmrs.core.errors import InputError, InputProblem
+    from pharmrs.study.study_file import read_study
 
     declared = read_study(path).assay
     if declared is None:
@@ -89,7 +89,7 @@ def _declared(path: Path) -> AssaySettings:
 
 
 def _write_template(out: Path | None) -> None:
-    from pharmrs.report.layout_template import layout_template, write_layout_template
+    from pharmrs.assay.report.layout_template import layout_template, write_layout_template
 
     if out is None:
         typer.echo(layout_template(), nl=False)

@@ -23,9 +23,9 @@ def power_command(
     cluster: ClusterOption = None,
 ) -> None:
     """Sample size for the planned coupling: simulate trials, analyse them as planned, count."""
-    from pharmrs.pipeline.execution import workforce
-    from pharmrs.pipeline.power import power_batches, read_power, simulate_power, with_simulations, write_power
-    from pharmrs.report.power_tables import power_lines
+    from pharmrs.core.workers.execution import workforce
+    from pharmrs.trial.report.power_tables import power_lines
+    from pharmrs.trial.stage.power import power_batches, read_power, simulate_power, with_simulations, write_power
 
     plan = read_power(study)
     if simulations is not None:

@@ -20,9 +20,9 @@ def rerun_command(
     workers: WorkersOption = 0,
 ) -> None:
     """Repeat a run in a temporary folder and compare every result, byte by byte; exit code 3 when any differs."""
-    from pharmrs.pipeline.execution import default_workers, limit_threads
-    from pharmrs.pipeline.rerun import rerun
-    from pharmrs.report.numbers import count_text
+    from pharmrs.core.report.numbers import count_text
+    from pharmrs.core.workers.execution import default_workers, limit_threads
+    from pharmrs.study.rerun import rerun
 
     limit_threads()
     with progress("scans") as (begin, step):

@@ -10,7 +10,7 @@ from pharmrs.cli.messages import say
 from pharmrs.cli.options import DatasetArgument, OutputOption
 
 if TYPE_CHECKING:
-    from pharmrs.pipeline.review import ReviewSession
+    from pharmrs.spectra.review.sitting import ReviewSession
 
 
 def review_command(
@@ -22,12 +22,12 @@ def review_command(
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in the browser.")] = True,
 ) -> None:
     """Judge the spectra by eye on a local page: blind, in random order, by keyboard; every decision is kept."""
-    from pharmrs.cli.review_server import serve
-    from pharmrs.pipeline.derivative import REVIEW_FOLDER, default_output
-    from pharmrs.pipeline.execution import limit_threads
-    from pharmrs.pipeline.review import with_session
-    from pharmrs.pipeline.visual_inspection import finished_agreements
-    from pharmrs.report.numbers import number_text
+    from pharmrs.core.report.numbers import number_text
+    from pharmrs.core.workers.execution import limit_threads
+    from pharmrs.spectra.review.server import serve
+    from pharmrs.spectra.review.sitting import with_session
+    from pharmrs.spectra.review.stage import finished_agreements
+    from pharmrs.study.derivative import REVIEW_FOLDER, default_output
 
     limit_threads()
     target = output or default_output(dataset)

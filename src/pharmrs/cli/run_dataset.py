@@ -31,9 +31,9 @@ def run_command(
 
     Scans that an earlier run fitted are fitted again only where their input, a setting or the program changed.
     """
-    from pharmrs.pipeline.derivative import default_output
-    from pharmrs.pipeline.execution import limit_threads, workforce
-    from pharmrs.pipeline.run import run_dataset
+    from pharmrs.core.workers.execution import limit_threads, workforce
+    from pharmrs.study.derivative import default_output
+    from pharmrs.study.run import run_dataset
 
     limit_threads()
     target = output or default_output(dataset)
@@ -64,8 +64,8 @@ def run_command(
 
 
 def _tell_plan(dataset: Path, target: Path) -> None:
-    from pharmrs.pipeline.run import plan_run
-    from pharmrs.pipeline.scan_key import described
+    from pharmrs.spectra.stage.scan_key import described
+    from pharmrs.study.run import plan_run
 
     tasks = plan_run(dataset, target)
     for task in tasks:

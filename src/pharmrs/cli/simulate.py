@@ -39,9 +39,9 @@ def simulate_command(
     cluster: ClusterOption = None,
 ) -> None:
     """Simulate a trial as a BIDS dataset, from raw signals on; the planted truth is written to truth/."""
-    from pharmrs.pipeline.execution import limit_threads, workforce
-    from pharmrs.pipeline.simulation import SimulationRequest, simulate_trial
-    from pharmrs.report.numbers import count_text
+    from pharmrs.core.report.numbers import count_text
+    from pharmrs.core.workers.execution import limit_threads, workforce
+    from pharmrs.simulate.command import SimulationRequest, simulate_trial
 
     limit_threads()
     execution = execution_of(workers, scheduler, cluster)

@@ -12,8 +12,8 @@ def validate_command(
     dataset: DatasetArgument,
 ) -> None:
     """Report every problem of the inputs at once, without fitting anything."""
-    from pharmrs.pipeline.dataset import validate_dataset
-    from pharmrs.pipeline.execution import limit_threads
+    from pharmrs.core.workers.execution import limit_threads
+    from pharmrs.study.dataset import validate_dataset
 
     limit_threads()
     found, problems = validate_dataset(dataset)
@@ -27,6 +27,6 @@ def schema_command() -> None:
     """Print the JSON Schema of study.yaml, for editors."""
     import json
 
-    from pharmrs.io.study_file import study_schema
+    from pharmrs.study.study_file import study_schema
 
     typer.echo(json.dumps(study_schema(), indent=2))

@@ -16,8 +16,8 @@ def voxel_command(
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for table, picture and tissue maps.")],
 ) -> None:
     """Grey matter, white matter and CSF in the voxel of one spectrum, with uncertainty and a picture of its place."""
-    from pharmrs.pipeline.execution import limit_threads
-    from pharmrs.pipeline.voxel import measure_voxel
+    from pharmrs.anatomy.stage.voxel import measure_voxel
+    from pharmrs.core.workers.execution import limit_threads
 
     limit_threads()
     result = measure_voxel(t1, spectrum, out)

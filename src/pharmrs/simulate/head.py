@@ -19,8 +19,8 @@ import numpy as np
 from scipy.ndimage import affine_transform, gaussian_filter
 from scipy.spatial.transform import Rotation
 
-from pharmrs.records.arrays import FloatArray
-from pharmrs.report.atomic import write_bytes, write_text
+from pharmrs.core.files.atomic import write_bytes, write_text
+from pharmrs.core.records.arrays import FloatArray
 from pharmrs.simulate.trial import stream
 from pharmrs.simulate.trial_records import Participant, Trial, Visit
 

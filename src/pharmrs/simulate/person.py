@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from pharmrs.records import Acquisition, BasisSet
-from pharmrs.records.arrays import FloatArray
+from pharmrs.core.records.arrays import FloatArray
 from pharmrs.simulate.head import HeadSettings, PlacedVisit, draw_head, place_visits, write_head
 from pharmrs.simulate.recordings import REFERENCES, Recorded, RecordingTask, ScannerSettings, record_visit
 from pharmrs.simulate.trial_records import Participant, Trial, Visit
+from pharmrs.spectra.records import Acquisition, BasisSet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pharmrs.records.arrays import FloatArray
+from pharmrs.core.records.arrays import FloatArray
 from pharmrs.simulate.trial import stream
 from pharmrs.simulate.trial_records import Trial, Visit
 

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from pharmrs.records import Acquisition, BasisSet, Fids
-from pharmrs.records.arrays import ComplexArray, FloatArray
+from pharmrs.core.records.arrays import ComplexArray, FloatArray
 from pharmrs.simulate.receiver import Receiver, draw_receiver, record
 from pharmrs.simulate.relaxation import water_concentration_mm
 from pharmrs.simulate.scan_records import ScanSettings, SimulatedScan, SimulatedTruth
 from pharmrs.simulate.signals import eddy_phase, metabolite_signal, water_signal
+from pharmrs.spectra.records import Acquisition, BasisSet, Fids
 
 
 def simulate_scan(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pharmrs.records.arrays import ComplexArray, FloatArray
+from pharmrs.core.records.arrays import ComplexArray, FloatArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import numpy as np
 
-from pharmrs.io.nifti_mrs import write_fids
-from pharmrs.records import Acquisition, BasisSet, Fids, TissueFractions
-from pharmrs.records.arrays import FloatArray
-from pharmrs.report.atomic import write_text
+from pharmrs.core.files.atomic import write_text
+from pharmrs.core.records.arrays import FloatArray
 from pharmrs.simulate.chemistry import concentrations
 from pharmrs.simulate.raw_scan import simulate_scan
 from pharmrs.simulate.scan_records import ScanSettings, SimulatedTruth
 from pharmrs.simulate.trial import stream
 from pharmrs.simulate.trial_records import Trial, Visit
+from pharmrs.spectra.read.nifti_mrs import write_fids
+from pharmrs.spectra.records import Acquisition, BasisSet, Fids, TissueFractions
 
 POINTS = 2048
 ACQUISITION_LABEL = "acq-steam"

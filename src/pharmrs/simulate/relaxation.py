@@ -8,8 +8,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from pharmrs.constants import PURE_WATER_MOLARITY_MM
-from pharmrs.records import Acquisition, TissueFractions
+from pharmrs.core.constants import PURE_WATER_MOLARITY_MM
+from pharmrs.spectra.records import Acquisition, TissueFractions
 
 # relative water densities of grey matter, white matter and CSF: doi:10.1002/mrm.20901
 _WATER_SHARE = {"gray_matter": 0.78, "white_matter": 0.65, "csf": 0.97}

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from pharmrs.records import Fids, TissueFractions
-from pharmrs.records.arrays import ComplexArray, FloatArray
+from pharmrs.core.records.arrays import ComplexArray, FloatArray
 from pharmrs.simulate.relaxation import RelaxationTimes
+from pharmrs.spectra.records import Fids, TissueFractions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

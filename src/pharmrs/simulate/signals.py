@@ -7,10 +7,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from pharmrs.records import Acquisition, BasisSet
-from pharmrs.records.arrays import ComplexArray, FloatArray
+from pharmrs.core.records.arrays import ComplexArray, FloatArray
 from pharmrs.simulate.relaxation import attenuation
 from pharmrs.simulate.scan_records import ScanSettings
+from pharmrs.spectra.records import Acquisition, BasisSet
 
 _WATER_PROTONS = 2
 

@@ -6,7 +6,7 @@ from pharmrs.simulate.plates import AssaySettings
 from pharmrs.simulate.relaxation import RelaxationTimes
 from pharmrs.simulate.trial import VOXEL_MEAN
 from pharmrs.simulate.trial_records import TrialSettings
-from pharmrs.stats.registry import MODELS
+from pharmrs.trial.models.registry import MODELS
 
 BASIS_FILE = "basis/steam_7t.basis"
 

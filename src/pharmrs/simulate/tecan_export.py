@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from pharmrs.records.arrays import FloatArray
-from pharmrs.report.atomic import write_bytes
-from pharmrs.report.undated_zip import EPOCH, UndatedZip
+from pharmrs.core.files.atomic import write_bytes
+from pharmrs.core.files.undated_zip import EPOCH, UndatedZip
+from pharmrs.core.records.arrays import FloatArray
 from pharmrs.simulate.plates import PlateReading
 
 _READER_MAXIMUM = 4.0

@@ -12,9 +12,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from pharmrs.records.study_design import Design
 from pharmrs.simulate.effects import Effects
 from pharmrs.simulate.trial_records import Participant, Trial, TrialSettings, Visit
+from pharmrs.trial.records.declared_design import Design
 
 _ORDERS, _PERSON, _VISITS = 0, 1, 2  # streams of random numbers
 _WASH_OUT_DAYS = 21

@@ -9,13 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from pharmrs.errors import InputError, InputProblem
-from pharmrs.records import Acquisition, BasisSet
-from pharmrs.report.atomic import write_bytes, write_text
-from pharmrs.report.tables import Row, Table, write_table
-from pharmrs.report.unfinished import is_left, unfinished
+from pharmrs.core.errors import InputError, InputProblem
+from pharmrs.core.files.atomic import write_bytes, write_text
+from pharmrs.core.files.unfinished import is_left, unfinished
+from pharmrs.core.report.tables import Row, Table, write_table
 from pharmrs.simulate import trial_columns
-from pharmrs.simulate.basis_set import MACROMOLECULE_NAME, protocol_of, simulated_basis
 from pharmrs.simulate.chemistry import METABOLITES
 from pharmrs.simulate.gels import GelSettings
 from pharmrs.simulate.head import HeadSettings, write_derivative_description
@@ -25,7 +23,9 @@ from pharmrs.simulate.recordings import ACQUISITION, POINTS, REFERENCES, Recorde
 from pharmrs.simulate.study_text import BASIS_FILE, README, study_text
 from pharmrs.simulate.trial_records import Trial
 from pharmrs.simulate.trial_tables import TRUTH, write_trial_tables
-from pharmrs.simulate.write_basis import write_lcmodel_basis
+from pharmrs.spectra.basis.basis_set import MACROMOLECULE_NAME, protocol_of, simulated_basis
+from pharmrs.spectra.basis.write_basis import write_lcmodel_basis
+from pharmrs.spectra.records import Acquisition, BasisSet
 
 _COMMAND = "pharmrs simulate"
 _TRUE_SCANS = "concentrations"

@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 
-from pharmrs.io.problems import Problems
-from pharmrs.records.study_design import Design
+from pharmrs.core.read.problems import Problems
 from pharmrs.simulate.effects import Effects, reference_effects
+from pharmrs.trial.records.declared_design import Design
 
 MOST_PARTICIPANTS = 9999
 

@@ -8,13 +8,13 @@ from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from pharmrs.io.content import read_content
-from pharmrs.io.participants import sessions_file
-from pharmrs.io.problems import Problems
-from pharmrs.io.text_table import read_text_table
-from pharmrs.report.atomic import write_text
-from pharmrs.report.dictionaries import Column, dictionary
-from pharmrs.report.tables import Row, Table, tsv_lines, write_table, write_tsv
+from pharmrs.core.files.atomic import write_text
+from pharmrs.core.files.content import read_content
+from pharmrs.core.read.participants import sessions_file
+from pharmrs.core.read.problems import Problems
+from pharmrs.core.read.text_table import read_text_table
+from pharmrs.core.report.dictionaries import Column, dictionary
+from pharmrs.core.report.tables import Row, Table, tsv_lines, write_table, write_tsv
 from pharmrs.simulate import trial_columns
 from pharmrs.simulate.gels import GelSettings, lanes_of, run_gels
 from pharmrs.simulate.plates import AssaySettings, read_plates

@@ -1,0 +1,179 @@
+"""Three-dimensional images of the head, tissue maps, and the box of a spectrum, from NIfTI."""
+
+from __future__ import annotations
+
+import gzip
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pharmrs.anatomy.records.images import AnatomyFiles, ImageArray, TissueMaps, Volume, VoxelBox
+from pharmrs.core.files.content import instead_of_file, is_file
+from pharmrs.core.read.compressed import read_bytes
+from pharmrs.core.read.nifti_container import COPY_AGAIN, parse_nifti
+from pharmrs.core.read.problems import Problems
+from pharmrs.core.records.arrays import FloatArray
+
+_SPACING_MM = (0.3, 5.0)
+_FIELD_OF_VIEW_MM = (30.0, 600.0)
+_EDGE_MM = (3.0, 120.0)
+_SHEAR = 0.01  # cosine of the angle between two axes: half a degree
+_SUM_TOLERANCE = 0.05
+_UNITS = "correct the affine and pixdim (NIfTI wants mm), or convert the scanner's files again"
+
+
+def read_volume(path: str | Path) -> Volume:
+    """Read a three-dimensional image. Raises `InputError` with every problem of the file."""
+    problems = Problems(str(path))
+    image = _open(Path(path), problems)
+    problems.raise_errors()
+    data = _values(image, problems)
+    affine = _grid(image, problems)
+    problems.raise_errors()
+    assert data is not None
+    return Volume(data=data, affine=affine, source=str(path))
+
+
+def read_maps(files: AnatomyFiles, name: str) -> TissueMaps:
+    """Read the maps of the three tissues; `name` is told as their source. Raises `InputError` with every problem."""
+    volumes = []
+    problems = Problems(files.gray_matter)
+    for path in files.maps:
+        one = Problems(path)
+        image = _open(Path(path), one)
+        if image is not None:
+            data, affine = _values(image, one), _grid(image, one)
+            if data is not None and not any(p.severity == "error" for p in one.found):
+                _check_probabilities(data, one)
+                volumes.append(Volume(data=data, affine=affine, source=path))
+        problems.found += one.found
+    problems.raise_errors()
+    first, *others = volumes
+    for other in others:
+        if other.data.shape != first.data.shape or not np.allclose(other.affine, first.affine, atol=1e-2):
+            found = f"{other.data.shape}, {Path(first.source).name}: {first.data.shape}, or another affine"
+            remedy = "take the three maps of one run of the segmentation, all in the space of the participant"
+            problems.add(f"grid of {Path(other.source).name}", "the three maps must have one grid", found, remedy)
+    problems.raise_errors()
+    gray, white, csf = (np.clip(volume.data, 0.0, 1.0) for volume in volumes)
+    _check_sum(gray + white + csf, problems)
+    problems.raise_errors()
+    return TissueMaps(gray_matter=gray, white_matter=white, csf=csf, affine=first.affine, source=name, method="probseg")
+
+
+def read_box(path: str | Path) -> VoxelBox:
+    """The box of a NIfTI-MRS recording, from its header alone. Raises `InputError`."""
+    problems = Problems(str(path))
+    image = _open(Path(path), problems)
+    problems.raise_errors()
+    affine = np.asarray(image.affine, dtype=np.float64)
+    edges = np.linalg.norm(affine[:3, :3], axis=0)
+    if not np.isfinite(affine).all() or not all(_EDGE_MM[0] <= edge <= _EDGE_MM[1] for edge in edges):
+        shown = " x ".join(f"{edge:.3g}" for edge in edges)
+        rule = f"the edges of the voxel must be {_EDGE_MM[0]:g} to {_EDGE_MM[1]:g} mm long"
+        problems.add("affine", rule, shown, _UNITS)
+    elif (worst := _worst_cosine(affine)) > _SHEAR:
+        problems.add("affine", "the edges must be at right angles", f"cosine {worst:.3f}", _UNITS)
+    problems.raise_errors()
+    return VoxelBox(affine=affine)
+
+
+def _open(path: Path, problems: Problems) -> Any:
+    if not is_file(path):
+        remedy = "check the path and the spelling of the name"
+        problems.add("file", "must exist and be a file", instead_of_file(path), remedy)
+        return None
+    raw = read_bytes(path, problems, COPY_AGAIN)
+    image = None if raw is None else parse_nifti(raw, problems, COPY_AGAIN)
+    if image is None or raw is None:
+        return None
+    if len(image.shape) < 3:
+        problems.add("dim", "must be three-dimensional", image.shape, COPY_AGAIN)
+        return None
+    needed = math.prod(int(size) for size in image.shape) * image.get_data_dtype().itemsize + int(image.dataobj.offset)
+    if needed > len(raw):  # compared before anything is allocated
+        problems.add("data", f"the header announces {needed} bytes", f"{len(raw)} bytes", COPY_AGAIN)
+        return None
+    return image
+
+
+def _values(image: Any, problems: Problems) -> ImageArray | None:
+    shape = tuple(int(size) for size in image.shape)
+    while len(shape) > 3 and shape[-1] == 1:
+        shape = shape[:-1]
+    if len(shape) != 3 or min(shape, default=0) < 2:
+        remedy = "extract one volume, e.g. with fslroi or nilearn.image.index_img; average repetitions first"
+        problems.add("dim", "must be one three-dimensional image", image.shape, remedy)
+        return None
+    if np.dtype(image.get_data_dtype()).kind not in "iuf":
+        problems.add("data type", "must be numbers", str(image.get_data_dtype()), "store the magnitude image")
+        return None
+    try:
+        data = np.asarray(image.dataobj, dtype=np.float32).reshape(shape)
+    except (OSError, ValueError) as error:
+        problems.add("data", "must be complete", str(error), COPY_AGAIN)
+        return None
+    bad = int(np.count_nonzero(~np.isfinite(data)))
+    if bad:
+        problems.add("data", "must be finite numbers", f"{bad} NaN or infinite", "set them to 0, or convert again")
+    elif data.min() == data.max():
+        problems.add("data", "must hold an image", f"{data.min():g} everywhere", "export or convert the image again")
+    return data
+
+
+def _grid(image: Any, problems: Problems) -> FloatArray:
+    """The affine, with what is wrong with it; a left-handed one is as good as a right-handed one."""
+    affine = np.asarray(image.affine, dtype=np.float64)
+    if not np.isfinite(affine).all() or abs(np.linalg.det(affine[:3, :3])) < 1e-9:
+        problems.add("affine", "must be finite and invertible", affine.tolist(), _UNITS)
+        return affine
+    spacing = np.linalg.norm(affine[:3, :3], axis=0)
+    extent = spacing * np.array(image.shape[:3])
+    if spacing.min() < _SPACING_MM[0] or spacing.max() > _SPACING_MM[1]:
+        shown = " x ".join(f"{value:.3g}" for value in spacing)
+        rule = f"elements must be {_SPACING_MM[0]:g} to {_SPACING_MM[1]:g} mm large"
+        problems.add("affine", rule, f"{shown} mm", _UNITS)
+    elif extent.min() < _FIELD_OF_VIEW_MM[0] or extent.max() > _FIELD_OF_VIEW_MM[1]:
+        shown = " x ".join(f"{value:.0f}" for value in extent)
+        problems.add("affine", "must be an image of a head", f"{shown} mm field of view", _UNITS)
+    if (worst := _worst_cosine(affine)) > _SHEAR:
+        remedy = "resample the image to a grid with axes at right angles (gantry tilt, sheared registration)"
+        problems.add("affine", "the axes must be at right angles", f"cosine {worst:.3f}", remedy)
+    return affine
+
+
+def _worst_cosine(affine: FloatArray) -> float:
+    axes = affine[:3, :3] / np.linalg.norm(affine[:3, :3], axis=0)
+    return float(np.abs(axes.T @ axes - np.eye(3)).max())
+
+
+def _check_probabilities(data: ImageArray, problems: Problems) -> None:
+    if data.min() < -0.01 or data.max() > 1.01:
+        remedy = "divide by the largest possible value (e.g. 255), or take the probseg maps, not intensities"
+        problems.add("data", "must be shares from 0 to 1", f"{data.min():.3g} to {data.max():.3g}", remedy)
+
+
+def _check_sum(total: ImageArray, problems: Problems) -> None:
+    """In the brain the three tissues are all there is: most elements that hold any tissue must hold 1 of it."""
+    brain = total[total > 0.05]
+    if not brain.size:
+        problems.add("data", "must hold tissue", "all zeros", "take the maps of a segmentation that worked")
+        return
+    typical, most = float(np.median(brain)), float(np.percentile(brain, 99.5))
+    if abs(typical - 1.0) > _SUM_TOLERANCE or most > 1.0 + _SUM_TOLERANCE:
+        remedy = "take GM, WM and CSF of one segmentation, none of them smoothed, modulated or thresholded"
+        found = f"the sum is {typical:.3g} in the median, {most:.3g} at most"
+        problems.add("data", "GM + WM + CSF must be 1 in the brain", found, remedy)
+
+
+def probseg_bytes(data: ImageArray, affine: FloatArray) -> bytes:
+    """A map of shares (0-1) as a gzipped NIfTI file in steps of 1/255; the same map gives the same bytes."""
+    from nibabel.nifti1 import Nifti1Image
+
+    make: Any = Nifti1Image
+    image = make(np.rint(np.clip(data, 0.0, 1.0) * 255).astype(np.uint8), affine)
+    image.header.set_slope_inter(1 / 255, 0)
+    image.header.set_xyzt_units("mm")
+    return gzip.compress(image.to_bytes(), compresslevel=1, mtime=0)

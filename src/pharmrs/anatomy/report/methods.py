@@ -1,0 +1,56 @@
+"""Methods text: how the tissue fractions of the voxels were found."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from pharmrs.anatomy.records.declared import Anatomy
+from pharmrs.anatomy.records.images import VoxelTissue
+from pharmrs.core.report.numbers import count_text
+from pharmrs.core.report.references import Citations
+
+
+def tissue_paragraphs(plan: Anatomy, tissues: Sequence[VoxelTissue], cite: Citations) -> list[str]:
+    """What was done, for the scans it was done for."""
+    paragraphs = []
+    given = [tissue for tissue in tissues if tissue.method == "probseg"]
+    if given:
+        folders = sorted({tissue.source.split("/")[1] for tissue in given if tissue.source.startswith("derivatives/")})
+        named = f" ({', '.join(folders)})" if folders else ""
+        paragraphs.append(
+            f"Grey matter, white matter and CSF of {count_text(len(given), 'scan')} were taken from existing maps of "
+            f"tissue probability{named}; the segmentation was given an SD of {plan.segmentation_sd:g} at each border "
+            "(GM/WM and GM/CSF)."
+        )
+    made = [tissue for tissue in tissues if tissue.method == "segmented"]
+    if made:
+        paragraphs.append(
+            f"The T1-weighted images of {count_text(len(made), 'scan')} were segmented: the brain was found by affine "
+            f"registration to the MNI152 template {cite.cite('mni')} (ANTs, mutual information, {cite.name('ants')}) "
+            f"and by brightness and connection, the bias field was removed with N4 {cite.cite('n4')} on the template's "
+            "grid, white matter was made equally bright everywhere (Gaussian of 10 mm), and the classes of CSF, grey "
+            "and white matter were taken from pure elements. Maps are the weighted mean of the posteriors "
+            f"with a Markov random field {cite.cite('atropos')} and of the partial volumes expected by brightness "
+            f"{cite.cite('partial_volume')}, with steep borders of white matter and CSF told from grey matter; the "
+            "difference of the two in the voxel is part of the stated uncertainty."
+        )
+    if any(math.isfinite(tissue.mni_centre_mm[0]) for tissue in tissues):
+        paragraphs.append(
+            f"Boxes were taken to MNI152 space {cite.cite('mni')} by affine registration of the head (ANTs, "
+            "mutual information); overlap is given as Dice coefficient of the boxes there."
+        )
+    paragraphs.append(
+        "Each map was averaged over the box of the spectroscopic voxel with exact partial overlap of the box and the "
+        "elements of the image, and the three means were normalised to their sum. The stated uncertainty holds "
+        f"that of the segmentation and that of the voxel's place (SD {plan.position_sd_mm:g} mm along each axis)."
+    )
+    shift = plan.displacement
+    if shift is not None:
+        moved = max(tissue.moved_mm for tissue in tissues)
+        paragraphs.append(
+            f"The box was that of the signal at {shift.signal_ppm:g} ppm by chemical-shift displacement (carrier at "
+            f"{shift.carrier_ppm:g} ppm, bandwidths {', '.join(f'{value:g}' for value in shift.bandwidth_hz)} Hz), up "
+            f"to {moved:.1f} mm from the nominal one."
+        )
+    return paragraphs

@@ -1,0 +1,170 @@
+"""What the report says about the tissues of the voxels: a table, a section of the page, a part of the methods."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from pharmrs.anatomy.records.images import Placement, VoxelTissue
+from pharmrs.core.report.dictionaries import SCAN, Column
+from pharmrs.core.report.embedded import EmbeddedFigure, LinkedFigure
+from pharmrs.core.report.figure_style import lighter_webp
+from pharmrs.core.report.section import Section, render_section
+from pharmrs.core.report.tables import Row, Table
+from pharmrs.core.report.view_tables import CellView, TableView, number_cell
+
+_LIGHTER_ABOVE_SCANS, _LIGHTER_SCALE, _LIGHTER_QUALITY = 40, 0.7, 55
+_SD = "Standard deviation of `{0}`: place of the voxel and segmentation."
+TISSUE: dict[str, Column] = {
+    **SCAN,
+    "gm": Column("Volume fraction of grey matter, of the part of the voxel that is in the brain.", "1"),
+    "wm": Column("Volume fraction of white matter, likewise.", "1"),
+    "csf": Column("Volume fraction of cerebrospinal fluid, likewise; gm + wm + csf = 1.", "1"),
+    "gm_sd": Column(_SD.format("gm"), "1"),
+    "wm_sd": Column(_SD.format("wm"), "1"),
+    "csf_sd": Column(_SD.format("csf"), "1"),
+    "inside_brain": Column("Share of the voxel that is in the brain.", "1"),
+    "inside_image": Column("Share of the voxel that is in the image.", "1"),
+    "x_mm": Column("Centre of the nominal voxel in the world of the scanner, to the right.", "mm"),
+    "y_mm": Column("Centre of the nominal voxel in the world of the scanner, to the front.", "mm"),
+    "z_mm": Column("Centre of the nominal voxel in the world of the scanner, up.", "mm"),
+    "mni_x_mm": Column("Centre of the nominal voxel in MNI152 space, to the right.", "mm"),
+    "mni_y_mm": Column("Centre of the nominal voxel in MNI152 space, to the front.", "mm"),
+    "mni_z_mm": Column("Centre of the nominal voxel in MNI152 space, up.", "mm"),
+    "dice_group": Column("Dice overlap of the box, in MNI152 space, with the mean of all boxes (1: all are one).", "1"),
+    "dice_first": Column("Dice overlap of the box, in MNI152 space, with the participant's first one.", "1"),
+    "distance_mm": Column("Distance of the centre, in MNI152 space, to the mean centre of all boxes.", "mm"),
+    "moved_mm": Column("Chemical-shift displacement of the box that was evaluated, from the nominal one.", "mm"),
+    "method": Column(
+        "How the tissues were told apart.",
+        levels={"probseg": "maps of another derivative", "segmented": "T1w image segmented here"},
+    ),
+    "source": Column("Image, or map of grey matter, that was used; path in the dataset."),
+    "reason": Column("Why there are no fractions."),
+}
+
+
+def tissue_table(
+    tissues: Sequence[VoxelTissue],
+    missing: Mapping[str, tuple[str, str, str]],
+    placements: Mapping[str, Placement] | None = None,
+) -> Table:
+    """One row per scan; `missing`: scan -> subject, session and the reason why it has no fractions.
+
+    `placements`: scan -> how its box lies among the others, for scans that were normalised.
+    """
+    places = placements or {}
+    rows = [_row(tissue) | _place_cells(places.get(tissue.scan)) for tissue in tissues]
+    rows += [
+        {"scan": scan, "subject": subject, "session": session, "reason": reason}
+        for scan, (subject, session, reason) in missing.items()
+    ]
+    return Table(name="tissue", columns=TISSUE, rows=tuple(sorted(rows, key=lambda row: str(row["scan"]))))
+
+
+def _row(tissue: VoxelTissue) -> Row:
+    found = tissue.fractions
+    x, y, z = tissue.centre_mm
+    mni_x, mni_y, mni_z = tissue.mni_centre_mm
+    return {
+        "scan": tissue.scan,
+        "subject": tissue.subject,
+        "session": tissue.session,
+        "gm": found.gray_matter,
+        "wm": found.white_matter,
+        "csf": found.csf,
+        "gm_sd": found.gray_matter_sd,
+        "wm_sd": found.white_matter_sd,
+        "csf_sd": found.csf_sd,
+        "inside_brain": tissue.inside_brain,
+        "inside_image": tissue.inside_image,
+        "x_mm": x,
+        "y_mm": y,
+        "z_mm": z,
+        "mni_x_mm": mni_x,
+        "mni_y_mm": mni_y,
+        "mni_z_mm": mni_z,
+        "moved_mm": tissue.moved_mm,
+        "method": tissue.method,
+        "source": tissue.source,
+    }
+
+
+def _place_cells(place: Placement | None) -> Row:
+    if place is None:
+        return {}
+    return {"dice_group": place.dice_group, "dice_first": place.dice_first, "distance_mm": place.distance_mm}
+
+
+def tissue_section(
+    tissues: Sequence[VoxelTissue],
+    missing: Mapping[str, tuple[str, str, str]],
+    figures: Mapping[str, EmbeddedFigure | LinkedFigure],
+    placements: Mapping[str, Placement],
+    group: EmbeddedFigure | None,
+) -> Section:
+    """Fractions of every scan, where each voxel lies, and where they all lie in MNI152 space (`group`)."""
+    shown = [(tissue.scan, figures[tissue.scan]) for tissue in tissues if tissue.scan in figures]
+    if len(shown) > _LIGHTER_ABOVE_SCANS:
+        shown = [(scan, _lighter(figure)) for scan, figure in shown]
+    return render_section(
+        "tissue",
+        "Voxels",
+        "section_tissue.html.j2",
+        fractions=_view(tissues, placements),
+        group=group,
+        missing=[(scan, reason) for scan, (_, _, reason) in sorted(missing.items())],
+        figures=shown,
+    )
+
+
+def _lighter(figure: EmbeddedFigure | LinkedFigure) -> EmbeddedFigure | LinkedFigure:
+    if isinstance(figure, LinkedFigure):
+        return figure
+    return replace(figure, content=lighter_webp(figure.content, _LIGHTER_SCALE, _LIGHTER_QUALITY))
+
+
+def _view(tissues: Sequence[VoxelTissue], placements: Mapping[str, Placement]) -> TableView:
+    """Fractions, and the place in MNI152 space where any image was registered to it."""
+    normalised = bool(placements) or not all(math.isnan(tissue.mni_centre_mm[0]) for tissue in tissues)
+    rows = []
+    for tissue in tissues:
+        found = tissue.fractions
+        place = placements.get(tissue.scan)
+        pairs = (
+            (found.gray_matter, found.gray_matter_sd),
+            (found.white_matter, found.white_matter_sd),
+            (found.csf, found.csf_sd),
+        )
+        rows.append(
+            (
+                CellView(tissue.scan),
+                *(CellView(f"{value:.3f} ± {sd:.3f}", order=repr(value)) for value, sd in pairs),
+                number_cell(tissue.inside_brain, tone="bad" if tissue.inside_brain < 0.85 else ""),
+                *(_place_view(tissue, place) if normalised else ()),
+            )
+        )
+    caption = "Volume fractions of each voxel ± SD (place of the voxel and segmentation)"
+    if normalised:
+        caption += (
+            ", its centre in MNI152, and its overlap there with the mean of all boxes and with the participant's "
+        )
+        caption += "first one"
+    return TableView(
+        caption=f"{caption}.",
+        columns=(
+            *("Scan", "Grey matter", "White matter", "CSF", "In the brain"),
+            *(("MNI x (mm)", "y", "z", "Dice, group", "Dice, first") if normalised else ()),
+        ),
+        rows=tuple(rows),
+        sortable=True,
+    )
+
+
+def _place_view(tissue: VoxelTissue, place: Placement | None) -> tuple[CellView, ...]:
+    return (
+        *(number_cell(value) for value in tissue.mni_centre_mm),
+        number_cell(place.dice_group if place is not None else None, 2),
+        number_cell(place.dice_first if place is not None else None, 2),
+    )

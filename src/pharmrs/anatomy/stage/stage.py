@@ -1,0 +1,108 @@
+"""The tissue stage of `pharmrs run`: before the scans, because their concentrations use what it finds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from pharmrs.anatomy.read.template import mni152
+from pharmrs.anatomy.read.volumes import probseg_bytes
+from pharmrs.anatomy.records.declared import Anatomy
+from pharmrs.anatomy.records.images import Placement
+from pharmrs.anatomy.report.figure import overlap_figure
+from pharmrs.anatomy.report.methods import tissue_paragraphs
+from pharmrs.anatomy.report.section import tissue_section, tissue_table
+from pharmrs.anatomy.science.placement import group_placement
+from pharmrs.anatomy.stage.tissue import TissueDone, TissueFound, TissuePlan, measure_tissues
+from pharmrs.core.files.atomic import write_bytes
+from pharmrs.core.report.embedded import EmbeddedFigure
+from pharmrs.core.report.figure_style import figure_png_bytes
+from pharmrs.core.report.numbers import count_text
+from pharmrs.core.report.section import MethodsPart
+from pharmrs.core.report.tables import write_table
+from pharmrs.core.stage import StageOutcome
+from pharmrs.core.workers.execution import Workers
+from pharmrs.spectra.records.scan import ScanFiles
+from pharmrs.spectra.report.scan_pages import are_linked
+from pharmrs.spectra.stage.settings import StudyTissue
+
+GROUP_MAP = "voxels_space-MNI152NLin2009aSym_overlap.nii.gz"
+FILES = ("tissue.tsv", "tissue.json", GROUP_MAP)
+
+
+@dataclass(frozen=True, slots=True)
+class TissueStage:
+    """Fractions for the scans, and what the stage adds to the report."""
+
+    tissue: StudyTissue
+    outcome: StageOutcome
+
+
+def tissue_stage(
+    plan: TissuePlan,
+    scans: Sequence[ScanFiles],
+    output: Path,
+    workers: Workers,
+    tell: Callable[[str], None] = lambda _text: None,
+) -> TissueStage:
+    """Measure the tissues of every scan's voxel, write `tissue.tsv` and the pictures; one bad image stops no other."""
+    for path in [output / name for name in FILES] + sorted(output.glob("sub-*/**/figures/*_voxel.png")):
+        path.unlink(missing_ok=True)
+    if plan.declared is None:
+        return TissueStage(StudyTissue(), StageOutcome(problems=plan.problems))
+    tell(f"tissues of {count_text(len(plan.tasks), 'head')}")
+    done = measure_tissues(plan.tasks, workers, partial(_drawn, output, are_linked(len(scans))))
+    done = replace(done, missing={**plan.missing, **done.missing}, problems=plan.problems + done.problems)
+    return TissueStage(_for_scans(done), _written(done, scans, plan.declared, output))
+
+
+def _drawn(output: Path, linked: bool, one: TissueFound) -> TissueFound:
+    """The same with its picture in a file; `linked`: only there, so that nobody holds those of all."""
+    assert isinstance(one.figure, EmbeddedFigure)
+    tissue, figure = one.tissue, one.figure
+    session = (f"ses-{tissue.session}",) if tissue.session else ()
+    place = Path(f"sub-{tissue.subject}", *session, "anat", "figures", f"{tissue.scan}_voxel.png")
+    write_bytes(output / place, figure.content)
+    return replace(one, figure=replace(figure, place=place.as_posix()).linked()) if linked else one
+
+
+def _for_scans(done: TissueDone) -> StudyTissue:
+    return StudyTissue(measured={one.tissue.scan: one.tissue.fractions for one in done.found}, missing=done.missing)
+
+
+def _written(done: TissueDone, scans: Sequence[ScanFiles], declared: Anatomy, output: Path) -> StageOutcome:
+    tissues = [one.tissue for one in done.found]
+    figures = {one.tissue.scan: one.figure for one in done.found}
+    by_name = {scan.name: scan for scan in scans}
+    missing = {
+        name: (by_name[name].subject, by_name[name].session, reason) for name, reason in sorted(done.missing.items())
+    }
+    placements, group = _group(done, output)
+    write_table(output, tissue_table(tissues, missing, placements))
+    parts = (MethodsPart(title="Tissue fractions", write=partial(tissue_paragraphs, declared, tissues)),)
+    return StageOutcome(
+        problems=done.problems,
+        sections=(tissue_section(tissues, missing, figures, placements, group),),
+        methods=parts if tissues else (),
+    )
+
+
+def _group(done: TissueDone, output: Path) -> tuple[dict[str, Placement], EmbeddedFigure | None]:
+    """How the normalised boxes lie to each other; writes their map in MNI152 space and draws it."""
+    placed = [(one.tissue, one.placed) for one in done.found if one.placed is not None]
+    if not placed:
+        return {}, None
+    template = mni152().t1
+    group = group_placement([box for _, box in placed], [tissue.subject for tissue, _ in placed], template)
+    write_bytes(output / GROUP_MAP, probseg_bytes(group.shared, template.affine))
+    figure = overlap_figure(template, group.shared, group.centre_mm, len(placed))
+    x, y, z = group.centre_mm
+    alt = f"Boxes of {len(placed)} scans in MNI152 space, mean centre at {x:.0f}, {y:.0f}, {z:.0f} mm."
+    rows = zip(placed, group.dice, group.dice_first, group.distance_mm, strict=True)
+    placements = {
+        tissue.scan: Placement(dice_group=dice, dice_first=first, distance_mm=distance)
+        for (tissue, _), dice, first, distance in rows
+    }
+    return placements, EmbeddedFigure(content=figure_png_bytes(figure, 90), alt=alt)

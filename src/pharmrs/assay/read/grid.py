@@ -1,0 +1,73 @@
+"""Plain grids of wells: numbers over columns 1, 2, 3 and rows A, B, C in text or workbooks; several are reads."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from pathlib import Path
+
+from pharmrs.assay.read.blocks import WellBlock, as_array, find_blocks, plate_shape
+from pharmrs.assay.read.cells import Sheet
+from pharmrs.assay.records.plate import Plate, PlateExport, PlateRead
+from pharmrs.core.read.problems import Problems
+
+NAME = "grid of wells"
+_LINES_ABOVE = 3
+
+
+def recognises(path: Path, sheets: tuple[Sheet, ...]) -> bool:
+    """Whether any sheet holds a grid of numbers."""
+    ignored = Problems(str(path))
+    return any(not block.labels for sheet in sheets for block in find_blocks(sheet, ignored))
+
+
+def read(path: Path, sheets: tuple[Sheet, ...], problems: Problems) -> PlateExport:
+    """One plate per sheet that holds a grid."""
+    return PlateExport(source=str(path), plates=read_grids(path, sheets, problems, NAME))
+
+
+def read_grids(path: Path, sheets: tuple[Sheet, ...], problems: Problems, instrument: str) -> tuple[Plate, ...]:
+    """The plates of all sheets; a grid of texts names the wells."""
+    looked_at = [(sheet, find_blocks(sheet, problems)) for sheet in sheets]
+    found = [(sheet, blocks) for sheet, blocks in looked_at if any(not block.labels for block in blocks)]
+    plates = []
+    for sheet, blocks in found:
+        names = [f"{path.stem}_{sheet.title}", f"{path.stem}/{sheet.title}", sheet.title] if sheet.title else []
+        names += [path.stem] if len(found) == 1 else []
+        labels = {well: text for block in blocks if block.labels for well, (_, text) in block.texts.items()}
+        readings = [block for block in blocks if not block.labels]
+        shape = plate_shape(blocks)
+        reads = [_read(sheet, block, count, shape) for count, block in enumerate(readings, start=1)]
+        inside = {row for block in blocks for row in range(block.first, block.last + 1)}
+        settings = {
+            f"row {row + 1}": " ".join(str(cell) for cell in cells if cell is not None)
+            for row, cells in enumerate(sheet.rows)
+            if row not in inside and any(cell is not None for cell in cells)
+        }
+        plates.append(
+            Plate(
+                source=str(path),
+                names=tuple(names),
+                instrument=instrument,
+                reads=tuple(reads),
+                labels=labels,
+                settings=settings,
+            )
+        )
+    return tuple(plates)
+
+
+def _read(sheet: Sheet, block: WellBlock, count: int, shape: tuple[int, int]) -> PlateRead:
+    """A grid as a read; a wavelength is told by a line above it such as `450 nm`, `OD450` or `Raw Data (450 1)`."""
+    lines = (" ".join(sheet.text(row, place) for place in range(3)) for row in range(block.first - 1, -1, -1))
+    above = next((line for line in itertools.islice(lines, _LINES_ABOVE) if line.strip()), "")
+    told = [
+        float(word) for word in re.findall(r"(?<![\d.,/:])\d{3,4}(?![\d.,/:])", above) if 200 <= float(word) <= 1100
+    ]
+    return PlateRead(
+        label=above.strip() or f"read {count}",
+        mode="",
+        wavelength_nm=told[0] if len(told) == 1 else None,
+        values=as_array(block.values, shape),
+        missing=block.missing,
+    )

@@ -1,0 +1,164 @@
+"""A plate of the assay up to its standard curve: wells, curve, noise, levels, limits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from pharmrs.assay.records.plate import Missing, Role
+from pharmrs.assay.records.settings import RefersTo
+from pharmrs.core.records.arrays import FloatArray, read_only
+
+CurveModel = Literal["4pl", "5pl"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssayWell:
+    """One well with its role and its response (wavelength-corrected), NaN where `missing` says why.
+
+    `deviation`: distance of the response from its replicates (samples) or from the curve (standards), in standard
+    deviations of the plate's noise; `outlier`: beyond the stated limit; `used`: entered the result.
+    """
+
+    well: str
+    role: Role
+    sample: str
+    analyte: str
+    nominal: float
+    dilution: float
+    response: float
+    missing: Missing | None = None
+    deviation: float = float("nan")
+    outlier: bool = False
+    used: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CurveCandidate:
+    """One model that was fitted: its small-sample Akaike criterion, weighted residual sum of squares, convergence."""
+
+    model: CurveModel
+    aicc: float
+    cost: float
+    converged: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandardCurve:
+    """A fitted standard curve (equation in `assay/science/logistic.py`).
+
+    `search` (p,) zero, infinite, log midpoint, log slope[, log asymmetry] and their `covariance` (p, p): residual
+    variance times the inverse of the weighted normal matrix, as R's nls. `residual_variance`: of the weighted
+    residuals, on `freedom` degrees. `x`, `y`, `weights` (n,): the wells that entered.
+    `candidates`: the models compared; `lack_of_fit_p`: F test of level means against the curve, NaN without
+    replicates; `notes`: what a reader must know (a parameter at its bound, weights that met their floor).
+    """
+
+    model: CurveModel
+    search: FloatArray
+    covariance: FloatArray
+    residual_variance: float
+    freedom: int
+    x: FloatArray
+    y: FloatArray
+    weights: FloatArray
+    candidates: tuple[CurveCandidate, ...]
+    lack_of_fit_p: float
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in ("search", "covariance", "x", "y", "weights"):
+            object.__setattr__(self, name, read_only(getattr(self, name), np.float64))
+
+    @property
+    def log_x(self) -> FloatArray:
+        """Logarithms of the concentrations; -inf for zero."""
+        with np.errstate(divide="ignore"):
+            return np.asarray(np.log(self.x))
+
+    @property
+    def parameters(self) -> dict[str, float]:
+        """Parameters by name, on their own scale."""
+        names = ("zero", "infinite", "midpoint", "slope", "asymmetry")
+        values = [*self.search[:2], *np.exp(self.search[2:])]
+        return {name: float(value) for name, value in zip(names, values, strict=False)}
+
+    @property
+    def standard_errors(self) -> dict[str, float]:
+        """Standard errors of `parameters` (delta method for those searched as logarithms)."""
+        sd = np.sqrt(np.diag(self.covariance))
+        scale = {name: 1.0 if name in ("zero", "infinite") else value for name, value in self.parameters.items()}
+        return {name: float(sd[index]) * scale[name] for index, name in enumerate(scale)}
+
+    @property
+    def rising(self) -> bool:
+        """Whether more analyte gives more response."""
+        return bool(self.search[1] > self.search[0])
+
+    @property
+    def highest_standard(self) -> float:
+        return float(np.max(self.x))
+
+    @property
+    def lowest_standard(self) -> float:
+        """The lowest concentration above zero."""
+        return float(np.min(self.x[self.x > 0]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CurveBand:
+    """The curve to be drawn: concentrations `x` (n,), `response` and its confidence band `low` to `high` (n,)."""
+
+    x: FloatArray
+    response: FloatArray
+    low: FloatArray
+    high: FloatArray
+
+    def __post_init__(self) -> None:
+        for name in ("x", "response", "low", "high"):
+            object.__setattr__(self, name, read_only(getattr(self, name), np.float64))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplicateNoise:
+    """Variance of a single well as a function of its response: `variance` x |response|^(2 `power`).
+
+    `freedom`: degrees of freedom of the pooled replicates; `source`: where it was estimated from.
+    """
+
+    variance: float
+    power: float
+    freedom: float
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandardLevel:
+    """One concentration of the standards: mean response, replicate CV, back-fitted concentration and its recovery."""
+
+    nominal: float
+    wells: int
+    response: float
+    cv_percent: float
+    back_fitted: float
+    recovery_percent: float
+    accepted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssayLimits:
+    """Range of a plate, in-well concentrations unless declared otherwise.
+
+    `detection`: concentration whose response is three SD from the zero response; `lower`, `upper`: limits of
+    quantification with `lower_refers_to`, `upper_refers_to` and how each was obtained.
+    """
+
+    detection: float
+    lower: float
+    lower_refers_to: RefersTo
+    lower_source: str
+    upper: float
+    upper_refers_to: RefersTo
+    upper_source: str

@@ -1,0 +1,31 @@
+"""An empty layout of a 96-well plate: a table to fill in, and a page to print and take to the bench."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pharmrs.assay.records.plate import well_name
+from pharmrs.core.files.atomic import write_text
+from pharmrs.core.report.page import environment
+
+COLUMNS = ("plate", "well", "role", "sample", "nominal", "dilution")
+_ROWS, _WELL_COLUMNS = 8, 12
+
+
+def layout_template() -> str:
+    """The table with one line per well; lines left without role and sample are ignored when it is read."""
+    lines = ["\t".join(COLUMNS)]
+    lines += [f"plate-01\t{well_name(row, column)}\t\t\t\t" for row in range(_ROWS) for column in range(_WELL_COLUMNS)]
+    return "\n".join(lines) + "\n"
+
+
+def write_layout_template(folder: Path) -> tuple[Path, Path]:
+    """Write `layout.tsv` and the printable `layout.html` into `folder`. An existing layout.tsv is never overwritten."""
+    table, page = folder / "layout.tsv", folder / "layout.html"
+    if table.exists():
+        table = folder / "layout-template.tsv"
+    write_text(table, layout_template())
+    letters = [well_name(row, 0)[0] for row in range(_ROWS)]
+    text = environment().get_template("layout.html.j2").render(rows=letters, columns=range(1, _WELL_COLUMNS + 1))
+    write_text(page, text)
+    return table, page

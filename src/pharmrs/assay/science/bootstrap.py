@@ -1,0 +1,80 @@
+"""Bootstrap intervals: the standards are drawn anew and refitted, the samples' responses are drawn anew.
+
+Parametric draws from the fitted curve with the variances the weights assume. The interval is the basic one on the log
+scale: the draws differ from the estimate as the estimate differs from the truth. Its percentiles are expanded, because
+the variances are estimated (Hesterberg 2015, doi:10.1080/00031305.2015.1089789): the tail is that of Student's t.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from pharmrs.assay.records.settings import Weights
+from pharmrs.assay.records.standard_curve import StandardCurve
+from pharmrs.assay.science.least_squares import solve
+from pharmrs.assay.science.logistic import inverse, response
+from pharmrs.assay.science.standard_curve import response_weights, search_box
+from pharmrs.core.records.arrays import FloatArray
+
+_TOLERANCE = 1e-3  # relative offset of the draws: far below their spread
+_ITERATIONS = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draws:
+    """`curves` (B, p): search parameters of the refitted draws; `log_x` (B, n): their concentrations of the responses,
+    kept within the reach of the search; `estimate` (n,): log concentrations of the curve itself."""
+
+    curves: FloatArray
+    log_x: FloatArray
+    estimate: FloatArray
+
+    def sd(self) -> FloatArray:
+        """Half the central 68.3 % range of the concentrations (n,): the SD, not upset by draws beyond the curve."""
+        low, high = self._quantiles(np.full(self.log_x.shape[1], stats.norm.cdf(-1.0)))
+        return np.asarray((np.exp(high) - np.exp(low)) / 2)
+
+    def interval(self, freedom: FloatArray, confidence: float) -> tuple[FloatArray, FloatArray]:
+        """Basic interval of the concentrations (n,) with expanded percentiles."""
+        low, high = self._quantiles(np.asarray(stats.norm.cdf(-stats.t.ppf(0.5 + confidence / 2, freedom))))
+        with np.errstate(over="ignore"):
+            return np.exp(2 * self.estimate - high), np.exp(2 * self.estimate - low)
+
+    def _quantiles(self, tail: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Log concentrations with the share `tail` (n,) of the draws beyond them, below and above."""
+        ordered = np.sort(self.log_x, axis=0)
+        count, place = ordered.shape[0], np.arange(ordered.shape[1])
+        low = np.clip(np.floor(tail * (count + 1)).astype(int) - 1, 0, count - 1)
+        return ordered[low, place], ordered[count - 1 - low, place]
+
+
+def bootstrap(
+    curve: StandardCurve,
+    responses: FloatArray,
+    response_sd: FloatArray,
+    weights: Weights,
+    count: int,
+    seed: int,
+    log_sd: float = 0.0,
+) -> Draws:
+    """`count` draws for mean responses (n,) with their SD; the seed decides them all.
+
+    `log_sd`: a further error of each log concentration, which no replicate shows.
+    """
+    random = np.random.default_rng(seed)
+    fitted = response(curve.search, curve.log_x)
+    well_sd = np.sqrt(curve.residual_variance / response_weights(fitted, weights)[0])
+    y = fitted + well_sd * random.standard_normal((count, len(fitted)))
+    drawn_weights = np.stack([response_weights(row, weights)[0] for row in y])
+    box = search_box(curve.log_x, curve.y, len(curve.search))
+    starts = np.tile(curve.search, (count, 1))
+    solved = solve(
+        starts, curve.log_x, y, drawn_weights, low=box.low, high=box.high, iterations=_ITERATIONS, tolerance=_TOLERANCE
+    )
+    noisy = responses + response_sd * random.standard_normal((count, len(responses)))
+    log_x = inverse(solved.parameters, noisy) + log_sd * random.standard_normal(noisy.shape)
+    log_x = np.clip(log_x, box.low[2], box.high[2])
+    return Draws(curves=solved.parameters, log_x=log_x, estimate=inverse(curve.search, responses))

@@ -1,0 +1,168 @@
+"""What must hold before a curve is fitted: the layout belongs to the plate, the standards make a curve."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from pharmrs.assay.records.plate import LayoutWell, PlateRead
+from pharmrs.assay.records.standard_curve import AssayWell
+from pharmrs.assay.science.noise import replicate_noise, well_variance
+from pharmrs.core.errors import InputProblem, some_of
+from pharmrs.core.records.arrays import FloatArray
+
+FEWEST_LEVELS = 5  # concentrations, zero included, that determine four parameters and leave one to judge them by
+_REVERSAL_SD, _REVERSAL_SHARE = 4.0, 0.10  # a level out of order by more than noise and by more than a tenth
+_UNREPLICATED_CV = 0.10
+_SHOWN = 8
+_FEW_ABSENT = 0.1  # of the wells of a layout: samples that were lost; more of them is another plate
+_STANDARD_LABEL = re.compile(r"(?:STD|STANDARD|CAL)[ _-]?(\d+(?:\.\d+)?)", re.IGNORECASE)
+_BLANK_LABELS = ("blank", "blk", "bl")
+
+
+def check_layout_fits(
+    layout: Sequence[LayoutWell], read: PlateRead, export: str, layout_file: str
+) -> list[InputProblem]:
+    """The wells of the layout against those of the export."""
+    measured = read.wells
+    wanted = {entry.well for entry in layout}
+    absent, unknown = sorted(wanted - measured, key=_order), sorted(measured - wanted, key=_order)
+    problems = []
+    if absent:
+        needed = {entry.well for entry in layout if entry.role in ("standard", "blank")}
+        few = len(absent) <= _FEW_ABSENT * len(wanted) and not needed & set(absent)
+        problems.append(
+            InputProblem(
+                file=layout_file,
+                field=f"plate {layout[0].plate}, well",
+                rule=f"every well of the layout must be in the export {export} (is it the layout of another plate?)",
+                value=some_of(absent, _SHOWN),
+                remedy="use the layout of this plate, or delete the rows of wells that were not measured",
+                severity="warning" if few else "error",
+            )
+        )
+    if unknown:
+        remedy = "add rows for them if they hold something; they are not analysed"
+        problems.append(
+            InputProblem(
+                file=layout_file,
+                field=f"plate {layout[0].plate}, well",
+                rule=f"wells of the export {export} are not in the layout",
+                value=some_of(unknown, _SHOWN),
+                remedy=remedy,
+                severity="warning",
+            )
+        )
+    return problems
+
+
+def check_labels(layout: Sequence[LayoutWell], labels: Mapping[str, str], layout_file: str) -> list[InputProblem]:
+    """Standards and blanks of the layout against what the reader's own software calls these wells (`STD62.5`)."""
+    contrary = []
+    for entry in layout:
+        label = labels.get(entry.well, "")
+        told = _STANDARD_LABEL.fullmatch(label)
+        blank = label.lower() in _BLANK_LABELS
+        zero = entry.role == "blank" or (entry.role == "standard" and entry.nominal == 0)
+        agrees = zero if blank else not told or (entry.role == "standard" and float(told[1]) == entry.nominal)
+        if not agrees:
+            contrary.append(f"{entry.well} is {label}, not {entry.role} {entry.sample or f'{entry.nominal:g}'}")
+    if not contrary:
+        return []
+    return [
+        InputProblem(
+            file=layout_file,
+            field=f"plate {layout[0].plate}",
+            rule="the export names these wells otherwise (is it the layout of another plate?)",
+            value=some_of(contrary, _SHOWN),
+            remedy="compare with the plate; the layout counts, names in the export do not",
+            severity="warning",
+        )
+    ]
+
+
+def check_standards(wells: Sequence[AssayWell], plate: str, layout_file: str) -> list[InputProblem]:
+    """Standards must be there, at enough concentrations, measured, and in order."""
+    field = f"plate {plate}, role standard"
+
+    def problem(rule: str, value: str, remedy: str) -> InputProblem:
+        return InputProblem(file=layout_file, field=field, rule=rule, value=value, remedy=remedy)
+
+    standards = [well for well in wells if np.isfinite(well.nominal) and well.role in ("standard", "blank")]
+    if not any(well.role == "standard" for well in standards):
+        return [problem("standards are missing", "no well", "give the wells of the dilution series the role standard")]
+    levels = {}
+    problems = []
+    for nominal in sorted({well.nominal for well in standards}):
+        group = [well for well in standards if well.nominal == nominal]
+        values = np.array([well.response for well in group if well.missing is None])
+        if values.size:
+            levels[nominal] = values
+        else:
+            why = ", ".join(f"{well.well} {well.missing}" for well in group)
+            remedy = "delete its rows from the layout if the curve can do without, or measure again"
+            problems.append(problem(f"all replicates of standard {nominal:g} are out of range", why, remedy))
+    if len(levels) < FEWEST_LEVELS:
+        found = ", ".join(f"{nominal:g}" for nominal in levels) or "none"
+        rule = f"at least {FEWEST_LEVELS} concentrations (zero included) with a reading are needed"
+        problems.append(problem(rule, found, "add the missing standards to the layout"))
+    reversed_pair = _out_of_order(levels)
+    if reversed_pair:
+        remedy = "compare layout and plate: swapped wells, a series entered upside down, or the layout of another plate"
+        problems.append(problem("responses of the standards must rise or fall throughout", reversed_pair, remedy))
+    return problems
+
+
+def check_samples(wells: Sequence[AssayWell], plate: str, layout_file: str) -> list[InputProblem]:
+    """Samples all of whose replicates are beyond the detector, or gone: named, so that nobody looks for them."""
+    problems = []
+    groups: dict[tuple[str, float], list[AssayWell]] = {}
+    for well in wells:
+        if well.role in ("sample", "control"):
+            groups.setdefault((well.sample, well.dilution), []).append(well)
+    for (sample, dilution), group in groups.items():
+        if any(well.missing is None for well in group):
+            continue
+        beyond = all(well.missing in ("over", "under") for well in group)
+        problems.append(
+            InputProblem(
+                file=layout_file,
+                field=f"plate {plate}, sample {sample} 1:{dilution:g}",
+                rule="all replicates are out of the range of the reader" if beyond else "no replicate has a reading",
+                value=", ".join(f"{well.well} {well.missing}" for well in group),
+                remedy="kept as censored: measure at another dilution" if beyond else "kept as lost: measure again",
+                severity="warning",
+            )
+        )
+    return problems
+
+
+def _out_of_order(levels: dict[float, FloatArray]) -> str:
+    """The pair of levels most out of order beyond noise, in words; empty when they rise or fall throughout."""
+    if len(levels) < 2:
+        return ""
+    nominal = list(levels)
+    noise = replicate_noise(list(levels.values()), 1.0, _UNREPLICATED_CV**2, 1.0)
+    means = np.array([values.mean() for values in levels.values()])
+    largest = float(np.abs(means).max())
+    variance = well_variance(noise, means, largest) / np.array([len(values) for values in levels.values()])
+    ranks = np.arange(len(means)) - (len(means) - 1) / 2
+    direction = 1.0 if float(ranks @ means) >= 0 else -1.0
+    worst, text = 0.0, ""
+    for low, high in itertools.combinations(range(len(means)), 2):
+        back = direction * (means[low] - means[high])
+        size = max(abs(means[low]), abs(means[high]))
+        far = back / float(np.sqrt(variance[low] + variance[high]))
+        if far > max(_REVERSAL_SD, worst) and back > _REVERSAL_SHARE * size:
+            worst, text = far, f"{nominal[low]:g} reads {means[low]:.4g}, {nominal[high]:g} reads {means[high]:.4g}"
+    if not np.ptp(means) > 0:
+        return f"all standards read {means[0]:.4g}"
+    return text
+
+
+def _order(well: str) -> tuple[int, str, int]:
+    letters = well.rstrip("0123456789")
+    return len(letters), letters, int(well[len(letters) :])

@@ -1,0 +1,112 @@
+"""The assay as a stage of `pharmrs run`: plates of `sourcedata/assay` to `biomarkers.tsv`, pictures and a section."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from pharmrs.assay.records.results import AssayStudy
+from pharmrs.assay.records.settings import AssaySettings
+from pharmrs.assay.report.methods import assay_paragraphs
+from pharmrs.assay.report.pictures import FIGURES
+from pharmrs.assay.report.section import assay_section
+from pharmrs.assay.report.tables import subject_and_session
+from pharmrs.assay.stage.outputs import write_plates
+from pharmrs.assay.stage.plates import AssayOutcome, analyse_files, assay_files
+from pharmrs.core.errors import InputError, InputProblem, input_problem, some_of
+from pharmrs.core.read.participants import participant_labels
+from pharmrs.core.report.section import MethodsPart
+from pharmrs.core.stage import Stage, StageOutcome, StudyContext
+from pharmrs.study.declared import Study
+
+FOLDER = Path("sourcedata") / "assay"
+
+
+def _wanted(root: Path, study: Study) -> bool:
+    return study.assay is not None or bool(_inputs(root, study))
+
+
+def _inputs(root: Path, _study: Study) -> tuple[Path, ...]:
+    exports, layouts = assay_files(root / FOLDER) if (root / FOLDER).is_dir() else ([], [])
+    return (*exports, *layouts)
+
+
+def _settings(root: Path, study: Study) -> AssaySettings:
+    if study.assay is not None:
+        return study.assay.settings()
+    remedy = "add `assay:` with `analyte`, `unit` and `lower_limit`, see docs/assay.md"
+    rule = f"must be declared where {FOLDER.as_posix()} holds plates"
+    raise InputError(
+        [InputProblem(file=str(root / "study.yaml"), field="assay", rule=rule, value="missing", remedy=remedy)]
+    )
+
+
+def _analyse(root: Path, settings: AssaySettings) -> AssayOutcome:
+    exports, layouts = assay_files(root / FOLDER) if (root / FOLDER).is_dir() else ([], [])
+    missing = [
+        InputProblem(
+            file=str(root / FOLDER), field="files", rule=f"must hold {what}", value="none", remedy=remedy
+        )
+        for what, remedy, found in (
+            ("exports of the plate reader", "put them there as they came", exports),
+            ("a layout table (its name has `layout` in it)", "write one: pharmrs plate --template", layouts),
+        )
+        if not found
+    ]  # fmt: skip
+    if not exports:
+        raise InputError(missing)
+    outcome = analyse_files(exports, layouts, settings)
+    needed = () if outcome.study is not None else tuple(missing)  # a long table may carry its own layout
+    return replace(outcome, problems=needed + outcome.problems + _labels(root, outcome.study))
+
+
+def _labels(root: Path, study: AssayStudy | None) -> tuple[InputProblem, ...]:
+    """Samples that belong to nobody: their label is no `sub-01_ses-1`, or names no participant."""
+    known = set(participant_labels(root))
+    found: dict[tuple[str, str], list[str]] = {}
+    for one in study.concentrations if study is not None else ():
+        subject, session = subject_and_session(one.sample)
+        if not subject:
+            rule, remedy = "must be labelled sub-<label>_ses-<label>", "correct the label in the layout"
+        elif known and subject not in known:
+            rule, remedy = "must belong to a participant of the study", "correct the label, or add the participant"
+        elif not session and _has_sessions(root, subject):
+            rule, remedy = "must name its session", "write the label as sub-<label>_ses-<label>"
+        else:
+            continue
+        found.setdefault((rule, remedy), []).append(one.sample)
+    return tuple(
+        input_problem(root / FOLDER, "sample", rule, some_of(samples), remedy, "warning")
+        for (rule, remedy), samples in found.items()
+    )
+
+
+def _has_sessions(root: Path, subject: str) -> bool:
+    return any((root / f"sub-{subject}").glob("ses-*"))
+
+
+def _check(root: Path, study: Study) -> tuple[InputProblem, ...]:
+    try:
+        return _analyse(root, replace(_settings(root, study), bootstrap_draws=0)).problems
+    except InputError as error:
+        return error.problems
+
+
+def _run(context: StudyContext) -> StageOutcome:
+    outcome = _analyse(context.root, _settings(context.root, context.study))
+    study = outcome.study
+    if study is None:
+        return StageOutcome(problems=outcome.problems)
+    pictures, _ = write_plates(context.output, study)
+    part = MethodsPart(title=study.settings.analyte, write=lambda cite: assay_paragraphs(study, cite))
+    return StageOutcome(problems=outcome.problems, sections=(assay_section(study, pictures),), methods=(part,))
+
+
+ASSAY_STAGE = Stage(
+    name="assay",
+    outputs=("biomarkers.*", "assay_*.*", f"{FIGURES.as_posix()}/*"),
+    wanted=_wanted,
+    run=_run,
+    check=_check,
+    inputs=_inputs,
+)

@@ -1,0 +1,68 @@
+"""Cells and tables as the page shows them: text, and what a column is sorted by."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from pharmrs.core.report.numbers import MISSING, number_text
+from pharmrs.spectra.records.quantification import Exclusion
+from pharmrs.spectra.records.scan import ScanOutcome
+from pharmrs.spectra.report.rules import concerns_scan
+from pharmrs.spectra.report.summary import scan_exclusions
+
+
+@dataclass(frozen=True, slots=True)
+class CellView:
+    """One cell: its text, the number it is sorted by (empty: by text), a link inside the page, and a tone."""
+
+    text: str
+    order: str = ""
+    href: str = ""
+    tone: str = ""
+
+    @property
+    def numeric(self) -> bool:
+        return bool(self.order) or self.text == MISSING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableView:
+    """A table with its caption; the first column heads the rows. `ordered`: cells tell the number behind their text."""
+
+    caption: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[CellView, ...], ...]
+    sortable: bool = False
+    ordered: bool = True
+    groups: tuple[tuple[str, int], ...] = ()
+
+
+def number_cell(value: float | None, digits: int = 3, tone: str = "") -> CellView:
+    """A number with the given significant digits, sorted by its exact value."""
+    known = value is not None and not math.isnan(value)
+    return CellView(
+        number_text(value, digits), order=repr(float(value)) if known and value is not None else "", tone=tone
+    )
+
+
+def count_cell(value: int) -> CellView:
+    """A count."""
+    return CellView(str(value), order=str(value))
+
+
+def anchor_of(position: int) -> str:
+    """Identifier of the scan at this position of the sorted scans; safe whatever the scan is called."""
+    return f"scan-{position + 1}"
+
+
+def concerned_text(item: Exclusion) -> str:
+    """What an exclusion concerns."""
+    return "whole scan" if concerns_scan(item) else item.metabolite
+
+
+def scan_status(outcome: ScanOutcome) -> tuple[str, str]:
+    """Status in a word and its tone."""
+    if outcome.result is None:
+        return "failed", "bad"
+    return ("excluded", "bad") if scan_exclusions(outcome.result) else ("kept", "good")

@@ -1,0 +1,196 @@
+"""Where tasks are done: in this process, on the cores of this computer, or on a cluster; the results are the same."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from pharmrs.core.records.declared_cluster import ClusterPlan
+
+if TYPE_CHECKING:
+    from pharmrs.core.workers.dask_workers import Background, DaskWorkers
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+_THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+    "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS",
+)
+# Dask on two cores of a laptop: import, scheduler and workers, each of which loads the program (docs/scale.md)
+_START_S = 5.0
+
+
+class Workers(Protocol):
+    """Who does tasks."""
+
+    def check(self, needed: Sequence[Path]) -> None:
+        """Raise `InputError` naming every worker that runs another program or does not see the files `needed`."""
+
+    def prepare(self, tasks: int, seconds_each: float, modules: Sequence[str]) -> None:
+        """Be told that so many tasks will come, which need these modules, while whoever asks for them does more."""
+
+    def rest(self) -> None:
+        """Be told that no tasks will come for a while."""
+
+    def results(
+        self,
+        function: Callable[[Task], Result],
+        tasks: Sequence[Task],
+        lost: Callable[[Task, str], Result] | None,
+        seconds_each: float,
+    ) -> Iterator[tuple[int, Result]]:
+        """Number and result of each task, as they end; the arguments are those of `as_done`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Execution:
+    """What a person asks for; it changes no result. `count`: processes of this computer, 0: one per core.
+
+    `scheduler`: address of a Dask scheduler that is running. `cluster`: batch system that gives the workers.
+    """
+
+    count: int = 0
+    scheduler: str = ""
+    cluster: ClusterPlan | None = None
+
+
+def limit_threads() -> None:
+    """One BLAS thread in this process and its children: the arrays are small, oversubscription is ruinous."""
+    for variable in _THREAD_VARIABLES:
+        os.environ[variable] = "1"
+    from threadpoolctl import threadpool_limits
+
+    threadpool_limits(limits=1)
+
+
+@contextlib.contextmanager
+def workforce(wanted: Execution | int | Workers) -> Iterator[Workers]:
+    """The workers that are asked for, sent home at the end; those that are there already are left to their owner.
+
+    They are started by the first work that is worth it. A number: of processes of this computer.
+    """
+    if isinstance(wanted, int):
+        wanted = Execution(count=wanted)
+    if not isinstance(wanted, Execution):
+        yield wanted
+    elif wanted.scheduler or wanted.cluster is not None:
+        from pharmrs.core.workers.dask_clusters import batch_cluster, running_scheduler
+        from pharmrs.core.workers.dask_workers import DaskWorkers
+
+        start = batch_cluster(wanted.cluster) if wanted.cluster else running_scheduler(wanted.scheduler)
+        with contextlib.closing(DaskWorkers(start)) as workers:
+            yield workers
+    else:
+        with contextlib.closing(LocalWorkers(wanted.count or default_workers())) as here:
+            yield here
+
+
+class LocalWorkers:
+    """This process, and as many others of this computer where there is work enough for them."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._team: DaskWorkers | None = None
+        self._end = contextlib.ExitStack()
+        self._ending: list[Background[None]] = []
+
+    def check(self, needed: Sequence[Path]) -> None:
+        """They are this program and see what it sees."""
+
+    def prepare(self, tasks: int, seconds_each: float, modules: Sequence[str]) -> None:
+        """The others begin to start, where the tasks are worth it."""
+        if self._are_worth_it(tasks, seconds_each):
+            limit_threads()
+            self._others().prepare(tasks, seconds_each, modules)
+
+    def rest(self) -> None:
+        """The others begin to end, which takes a second, and give their memory back; later tasks start new ones."""
+        if self._team is not None:
+            from pharmrs.core.workers.dask_workers import Background
+
+            self._ending.append(Background(self._team.close))
+            self._team = None
+
+    def results(
+        self,
+        function: Callable[[Task], Result],
+        tasks: Sequence[Task],
+        lost: Callable[[Task, str], Result] | None,
+        seconds_each: float,
+    ) -> Iterator[tuple[int, Result]]:
+        """Done here, one after the other, where starting others would take longer than they save."""
+        if not self._are_worth_it(len(tasks), seconds_each):
+            return enumerate(map(function, tasks))
+        return self._others().results(function, tasks, lost, seconds_each)
+
+    def close(self) -> None:
+        """End the processes."""
+        for ending in self._ending:
+            ending.result()
+        self._ending.clear()
+        self._end.close()
+        self._team = None
+
+    def _are_worth_it(self, tasks: int, seconds_each: float) -> bool:
+        saved_s = seconds_each * (tasks - -(-tasks // self._count))
+        return saved_s > (_START_S if self._team is None else 0.0)
+
+    def _others(self) -> DaskWorkers:
+        if self._team is None:
+            from pharmrs.core.workers.dask_clusters import local_processes
+            from pharmrs.core.workers.dask_workers import DaskWorkers
+
+            team = DaskWorkers(local_processes(self._count))
+            self._end.callback(team.close)
+            self._team = team
+        return self._team
+
+
+def as_done(
+    function: Callable[[Task], Result],
+    tasks: Sequence[Task],
+    workers: int | Workers,
+    *,
+    seconds_each: float,
+    lost: Callable[[Task, str], Result] | None = None,
+) -> Iterator[tuple[int, Result]]:
+    """Number and result of each task as it ends; nothing is kept, so that memory does not grow with the tasks.
+
+    `workers`: a number: of processes of this computer, for this call alone. `seconds_each`: CPU that a task is expected
+    to take: by it others are started or not, and short tasks travel together. `lost`: the result of a task whose worker
+    died every time it was tried, from the task and what happened; without it `WorkersLost` is raised. An exception in a
+    worker propagates: expected bad data must be a result, not an exception.
+    """
+    limit_threads()
+    with workforce(workers) as team:
+        yield from team.results(function, tasks, lost, seconds_each)
+
+
+def map_tasks(
+    function: Callable[[Task], Result],
+    tasks: Sequence[Task],
+    workers: int | Workers,
+    done: Callable[[Result], None] = lambda _result: None,
+    *,
+    seconds_each: float,
+    lost: Callable[[Task, str], Result] | None = None,
+) -> list[Result]:
+    """Results of `function` for every task, in their order; `done` is called as each one ends. See `as_done`."""
+    results: dict[int, Result] = {}
+    for index, result in as_done(function, tasks, workers, lost=lost, seconds_each=seconds_each):
+        results[index] = result
+        done(result)
+    return [results[index] for index in range(len(tasks))]
+
+
+def default_workers() -> int:
+    """Cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

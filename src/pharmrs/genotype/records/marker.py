@@ -1,0 +1,204 @@
+"""A marker, the bands seen on a gel, and what they say. Sizes in base pairs, positions 1-based."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+FLAGS = ("ok", "indeterminate", "not_measured")
+ROLES = ("sample", "control", "uncut", "blank", "ladder")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allele:
+    """One of the two alleles: the base on the reference strand and the name it goes by (`Val`)."""
+
+    base: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedPrimer:
+    """A primer as somebody printed it, to be checked against the reference.
+
+    `sequence`: as printed; empty where only the fault is known: then `lacks` names the base that is missing somewhere
+    in it.
+    """
+
+    direction: str
+    sequence: str
+    lacks: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Marker:
+    """A restriction fragment length marker as declared in its data file.
+
+    `reference`: sequence on the strand of the forward primer, whose first base is number `first_base` of `accession`;
+    `position`: of the variant, counted in `reference`; `expected_bands`: allele base -> fragment sizes that the
+    declaration states; `max_primer_mismatches`: 0 but for primers that make a site on purpose.
+    """
+
+    name: str
+    description: str
+    accession: str
+    first_base: int
+    reference: str
+    position: int
+    alleles: tuple[Allele, Allele]
+    forward: str
+    reverse: str
+    enzyme: str
+    expected_bands: dict[str, tuple[int, ...]]
+    max_primer_mismatches: int
+    published_primers: tuple[PublishedPrimer, ...]
+    source: str
+    file: str
+
+    @property
+    def genotypes(self) -> tuple[str, str, str]:
+        """First homozygote, heterozygote, second homozygote, e.g. `Val/Met`."""
+        first, second = (allele.label for allele in self.alleles)
+        return f"{first}/{first}", f"{first}/{second}", f"{second}/{second}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrimerReport:
+    """How one primer meets the reference.
+
+    `exact_hits`: places it fits on either strand; `best_mismatches`: mismatches at its best place, which begins at
+    base `best_position` of the reference; `last_base_fits`: whether its 3' end pairs there; `corrected`: the sequence
+    that fits exactly when one base is put in or taken out, with `fault` saying which; empty when there is none.
+    """
+
+    primer: str
+    direction: str
+    sequence: str
+    source: str
+    exact_hits: int
+    best_mismatches: int
+    best_position: int
+    last_base_fits: bool
+    corrected: str
+    fault: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Digest:
+    """What one allele gives: `amplicon_bp`, `fragments_bp` of the complete digestion in the order along the amplicon,
+    `products_bp`: every piece that a partial digestion can leave, the whole amplicon included."""
+
+    allele: Allele
+    amplicon_bp: int
+    fragments_bp: tuple[int, ...]
+    products_bp: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assay:
+    """A marker with what its primers and enzyme give in silico, one digest per allele in the marker's order."""
+
+    marker: Marker
+    site: str
+    primers: tuple[PrimerReport, ...]
+    digests: tuple[Digest, Digest]
+
+    @property
+    def genotypes(self) -> tuple[str, str, str]:
+        """Those of its marker."""
+        return self.marker.genotypes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallRules:
+    """Declared before the calling: see `genotype/records/declared.py` for what each means."""
+
+    size_tolerance_percent: float = 5.0
+    size_tolerance_bp: float = 8.0
+    smallest_band_bp: float = 50.0
+    agreeing_lanes: int = 1
+    heterozygote_uncut_low: float = 0.3
+    heterozygote_uncut_high: float = 0.85
+
+    def tolerance_bp(self, size_bp: float) -> float:
+        """How far a band of this size may be off: gels resolve relative, not absolute, differences."""
+        return max(self.size_tolerance_bp, self.size_tolerance_percent / 100.0 * size_bp)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lane:
+    """One lane of a gel. `bands_bp`: sizes as read; `intensities`: relative, beside the bands, or empty;
+    `genotype`: of a control, as known; `sample`: `sub-01` or the name of the control; `source`: file and line."""
+
+    gel: str
+    lane: str
+    role: str
+    sample: str
+    bands_bp: tuple[float, ...]
+    intensities: tuple[float, ...] = ()
+    genotype: str = ""
+    source: str = ""
+
+    @property
+    def place(self) -> str:
+        return f"{gel_text(self.gel)} lane {self.lane}"
+
+
+def gel_text(gel: str) -> str:
+    """`gel 1`, but `gel-01` where the name says so itself."""
+    return gel if gel.lower().startswith("gel") else f"gel {gel}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaneCall:
+    """What one lane says; `genotype` is empty unless the flag is `ok`. `looks_like`: the pattern alone."""
+
+    lane: Lane
+    genotype: str
+    looks_like: str
+    flag: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GenotypeCall:
+    """What all lanes of one subject say together."""
+
+    subject: str
+    marker: str
+    genotype: str
+    flag: str
+    reason: str
+    lanes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HardyWeinberg:
+    """Counts of the genotypes (first homozygote, heterozygote, second homozygote) and the tests of equilibrium.
+
+    `chi2` without continuity correction, one degree of freedom; NaN, as its p, when only one allele was seen.
+    `frequency`: of the second allele, with its Wilson interval of 95 %.
+    """
+
+    counts: tuple[int, int, int]
+    expected: tuple[float, float, float]
+    frequency: float
+    frequency_low: float
+    frequency_high: float
+    inbreeding: float
+    chi2: float
+    p_chi2: float
+    p_exact: float
+    p_mid: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Genotyping:
+    """Everything about one marker of a study."""
+
+    assay: Assay
+    rules: CallRules
+    lane_calls: tuple[LaneCall, ...]
+    calls: tuple[GenotypeCall, ...]
+    equilibrium: HardyWeinberg | None
+    warnings: tuple[str, ...]

@@ -1,0 +1,138 @@
+"""The section of the report on genotypes: counts, gels, primers, calls."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pharmrs.core.report.embedded import EmbeddedFigure
+from pharmrs.core.report.figure_style import figure_png_bytes
+from pharmrs.core.report.numbers import MISSING
+from pharmrs.core.report.section import Section, render_section
+from pharmrs.core.report.view_tables import CellView, TableView, count_cell, number_cell
+from pharmrs.genotype.records.marker import Genotyping, HardyWeinberg, PrimerReport, gel_text
+from pharmrs.genotype.report.figure import gel_figure
+from pharmrs.genotype.report.methods import digest_text
+from pharmrs.genotype.report.tables import accession_position, flag_counts
+from pharmrs.trial.report.statistics_text import p_phrase
+
+ANCHOR = "genotypes"
+_TONES = {"ok": "good", "indeterminate": "bad", "not_measured": ""}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkerView:
+    """One marker as the page shows it."""
+
+    name: str
+    description: str
+    digests: str
+    warnings: tuple[str, ...]
+    counts: TableView
+    tests: str
+    gels: tuple[EmbeddedFigure, ...]
+    primers: TableView
+    calls: TableView
+
+
+def gel_names(result: Genotyping) -> list[str]:
+    """The gels of a marker, in order."""
+    return list(dict.fromkeys(call.lane.gel for call in result.lane_calls))
+
+
+def gel_picture(result: Genotyping, gel: str) -> EmbeddedFigure:
+    """The picture of one gel with its words."""
+    lanes = [call for call in result.lane_calls if call.lane.gel == gel and call.lane.role == "sample"]
+    called = sum(call.flag == "ok" for call in lanes)
+    alt = (
+        f"Bands of {gel_text(gel)} of {result.assay.marker.name}: predicted bands of each genotype beside those read "
+        f"in each lane; {called} of {len(lanes)} sample lanes called. The same numbers are in genotype_lanes.tsv."
+    )
+    return EmbeddedFigure(content=figure_png_bytes(gel_figure(result, gel), small=True), alt=alt)
+
+
+def genotype_section(results: Sequence[Genotyping]) -> Section:
+    """All markers of the study."""
+    markers = [_marker(result) for result in results]
+    return render_section(ANCHOR, "Genotypes", "section_genotype.html.j2", markers=markers)
+
+
+def _marker(result: Genotyping) -> MarkerView:
+    marker = result.assay.marker
+    return MarkerView(
+        name=marker.name, description=marker.description,
+        digests="; ".join(digest_text(digest) for digest in result.assay.digests),
+        warnings=result.warnings, counts=_counts(result), tests=_tests(result.equilibrium),
+        gels=tuple(gel_picture(result, gel) for gel in gel_names(result)), primers=_primers(result),
+        calls=_calls(result),
+    )  # fmt: skip
+
+
+def _counts(result: Genotyping) -> TableView:
+    found, counted = result.equilibrium, flag_counts(result)
+    counts = found.counts if found else (0, 0, 0)
+    expected = found.expected if found else (None, None, None)
+    rows = [
+        (CellView(name), count_cell(count), number_cell(wanted))
+        for name, count, wanted in zip(result.assay.genotypes, counts, expected, strict=True)
+    ]
+    rows += [
+        (CellView("indeterminate"), count_cell(counted["indeterminate"]), CellView(MISSING)),
+        (CellView("on no gel"), count_cell(counted["not_measured"]), CellView(MISSING)),
+    ]
+    caption = f"{result.assay.marker.name}: participants by genotype, observed and under Hardy-Weinberg equilibrium"
+    return TableView(caption=caption, columns=("Genotype", "Observed", "Expected"), rows=tuple(rows))
+
+
+def _tests(found: HardyWeinberg | None) -> str:
+    if found is None:
+        return "No sample could be called."
+    low, high = f"{found.frequency_low:.3f}", f"{found.frequency_high:.3f}"
+    tail = f"exact {p_phrase(found.p_exact)}, mid-{p_phrase(found.p_mid)}."
+    start = f"Frequency of the second allele {found.frequency:.3f} (95 % interval {low} to {high})."
+    if math.isnan(found.chi2):
+        return f"{start} Only one allele was seen, so equilibrium cannot be tested."
+    return f"{start} Hardy-Weinberg equilibrium: chi-squared {found.chi2:.3f}, {p_phrase(found.p_chi2)}, {tail}"
+
+
+def _primers(result: Genotyping) -> TableView:
+    rows = tuple(
+        (
+            CellView(report.primer),
+            CellView(report.sequence),
+            CellView(str(report.exact_hits), order=str(report.exact_hits), tone="" if report.exact_hits else "bad"),
+            count_cell(report.best_mismatches),
+            count_cell(accession_position(result, report)),
+            CellView(_fault(report)),
+        )
+        for report in result.assay.primers
+    )
+    columns = ("Primer", "Sequence (5' to 3')", "Exact hits", "Fewest mismatches", "There from base", "Fault")
+    caption = f"Primers on {result.assay.marker.accession}"
+    if any(item.lacks for item in result.assay.marker.published_primers):
+        caption += (
+            "; of a printed primer only the missing base is known, so it is tried in every place it can be missing"
+        )
+    return TableView(caption=caption, columns=columns, rows=rows)
+
+
+def _fault(report: PrimerReport) -> str:
+    if report.exact_hits:
+        return "none"
+    return f"{report.fault}: {report.corrected}" if report.corrected else "not explained by a single base"
+
+
+def _calls(result: Genotyping) -> TableView:
+    rows = tuple(
+        (
+            CellView(f"sub-{call.subject}"),
+            CellView(call.genotype or "none"),
+            CellView(call.flag.replace("_", " "), tone=_TONES[call.flag]),
+            count_cell(call.lanes),
+            CellView(call.reason),
+        )
+        for call in result.calls
+    )
+    columns = ("Participant", "Genotype", "Flag", "Lanes", "Reason or remark")
+    return TableView(caption=f"{result.assay.marker.name}: calls", columns=columns, rows=rows, sortable=True)

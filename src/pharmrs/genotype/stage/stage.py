@@ -1,0 +1,197 @@
+"""From band tables to genotypes: read, simulate, call; for `pharmrs genotype` and as a stage of `pharmrs run`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pharmrs.core.errors import InputError, InputProblem
+from pharmrs.core.files.atomic import write_bytes
+from pharmrs.core.read.participants import participant_labels
+from pharmrs.core.report.figure_style import figure_png_bytes, figure_svg_bytes
+from pharmrs.core.report.section import MethodsPart
+from pharmrs.core.report.tables import write_table
+from pharmrs.core.stage import Stage, StageOutcome, StudyContext
+from pharmrs.genotype.read.band_table import BandRow, band_files, read_bands
+from pharmrs.genotype.read.markers import find_markers
+from pharmrs.genotype.records.declared import GenotypeSection
+from pharmrs.genotype.records.marker import CallRules, Genotyping, Lane, Marker
+from pharmrs.genotype.report.figure import gel_figure
+from pharmrs.genotype.report.methods import genotype_paragraphs
+from pharmrs.genotype.report.section import gel_names, genotype_section
+from pharmrs.genotype.report.tables import genotype_tables
+from pharmrs.genotype.science.calling import call_genotypes
+from pharmrs.genotype.science.digestion import simulate_assay
+from pharmrs.study.declared import Study
+from pharmrs.study.study_file import STUDY_FILE
+
+FOLDER = Path("sourcedata") / "genotyping"
+FIGURES = Path("figures") / "gels"
+
+
+def call_markers(
+    place: Path, rules: CallRules, markers: Sequence[Marker], subjects: Sequence[str] = ()
+) -> tuple[tuple[Genotyping, ...], tuple[InputProblem, ...]]:
+    """Genotypes of every marker from the band tables at `place`, and what is wrong but stops nothing.
+
+    Raises InputError with every mistake in tables and markers.
+    """
+    problems: list[InputProblem] = []
+    rows: tuple[BandRow, ...] = ()
+    try:
+        rows = read_bands(place)
+    except InputError as error:
+        problems += error.problems
+    else:
+        problems += _marker_problems(place, rows, markers)
+    results = []
+    for marker in markers:
+        lanes = [row.lane for row in rows if row.marker in ("", marker.name)]
+        try:
+            results.append(call_genotypes(simulate_assay(marker), rules, lanes, subjects))
+        except InputError as error:
+            problems += error.problems
+    if problems:
+        raise InputError(problems)
+    lanes = [row.lane for row in rows]
+    return tuple(results), (
+        *_unknown_subjects(lanes, subjects),
+        *_primer_warnings(results),
+        *_not_called(results, place),
+    )
+
+
+def write_genotyping(output: Path, results: Sequence[Genotyping]) -> list[Path]:
+    """Tables with data dictionaries and pictures of all gels; returns the files."""
+    written = [path for table in genotype_tables(results) for path in write_table(output, table)]
+    for result in results:
+        for gel in gel_names(result):
+            figure = gel_figure(result, gel)
+            safe = "".join(letter if letter.isalnum() or letter in "-_" else "-" for letter in gel)
+            target = output / FIGURES / f"{result.assay.marker.name}_gel-{safe}"
+            for suffix, content in ((".png", figure_png_bytes(figure)), (".svg", figure_svg_bytes(figure))):
+                write_bytes(target.with_name(target.name + suffix), content)
+                written.append(target.with_name(target.name + suffix))
+    return written
+
+
+def _wanted(root: Path, study: Study) -> bool:
+    return study.genotype is not None or _has_tables(root)
+
+
+def _has_tables(root: Path) -> bool:
+    return (root / FOLDER).is_dir() and bool(band_files(root / FOLDER))
+
+
+def _call_study(root: Path, study: Study) -> tuple[tuple[Genotyping, ...], tuple[InputProblem, ...]]:
+    declared = study.genotype
+    if declared is None:
+        raise InputError([_not_declared(root)])
+    return call_markers(root / FOLDER, declared.rules(), _markers(root, declared), participant_labels(root))
+
+
+def _markers(root: Path, declared: GenotypeSection) -> tuple[Marker, ...]:
+    return find_markers(declared.markers, [root / name for name in declared.marker_files], str(root / STUDY_FILE))
+
+
+def _check(root: Path, study: Study) -> tuple[InputProblem, ...]:
+    try:
+        return _call_study(root, study)[1]
+    except InputError as error:
+        return error.problems
+
+
+def _run(context: StudyContext) -> StageOutcome:
+    results, problems = _call_study(context.root, context.study)
+    write_genotyping(context.output, results)
+    part = MethodsPart(title="Genotyping", write=lambda cite: genotype_paragraphs(results, cite))
+    return StageOutcome(problems=problems, sections=(genotype_section(results),), methods=(part,))
+
+
+def _inputs(root: Path, study: Study) -> tuple[Path, ...]:
+    own = [root / name for name in (study.genotype.marker_files if study.genotype else ())]
+    return (*(band_files(root / FOLDER) if _has_tables(root) else ()), *own)
+
+
+GENOTYPE_STAGE = Stage(
+    name="genotype",
+    outputs=("genotypes.*", "genotype_*.*", "hardy_weinberg.*", f"{FIGURES.as_posix()}/*"),
+    wanted=_wanted,
+    run=_run,
+    check=_check,
+    inputs=_inputs,
+)
+
+
+def _not_declared(root: Path) -> InputProblem:
+    return InputProblem(
+        file=str(root / STUDY_FILE), field="genotype", rule=f"must be declared where {FOLDER} holds band tables",
+        value="missing", remedy="add `genotype:` with `markers: [rs6265]` or your own marker, see docs/genotype.md",
+    )  # fmt: skip
+
+
+def _marker_problems(place: Path, rows: Sequence[BandRow], markers: Sequence[Marker]) -> list[InputProblem]:
+    names = {marker.name for marker in markers}
+    problems = [
+        InputProblem(
+            file=row.lane.source, field="marker", rule=f"must be one of {', '.join(sorted(names))}", value=row.marker,
+            remedy="correct the name, or declare the marker",
+        )
+        for row in rows
+        if row.marker and row.marker not in names
+    ]  # fmt: skip
+    if len(markers) > 1:
+        problems += [
+            InputProblem(
+                file=row.lane.source, field="marker", rule="must be given where several markers are called",
+                value="missing", remedy=f"write one of {', '.join(sorted(names))}",
+            )
+            for row in rows
+            if not row.marker
+        ]  # fmt: skip
+    missing = sorted(names - {row.marker for row in rows}) if all(row.marker for row in rows) else []
+    problems += [
+        InputProblem(
+            file=str(place), field="marker", rule="every declared marker must have lanes", value=f"none for {name}",
+            remedy="add its gels, or leave the marker out",
+        )
+        for name in missing
+    ]  # fmt: skip
+    return problems
+
+
+def _unknown_subjects(lanes: Sequence[Lane], subjects: Sequence[str]) -> list[InputProblem]:
+    known = {f"sub-{label}" for label in subjects}
+    return [
+        InputProblem(
+            file=lane.source, field="sample", rule="should be a participant of the study", value=lane.sample,
+            remedy="correct the label, or add the participant to participants.tsv", severity="warning",
+        )
+        for lane in lanes
+        if known and lane.role == "sample" and lane.sample not in known
+    ]  # fmt: skip
+
+
+def _primer_warnings(results: Sequence[Genotyping]) -> list[InputProblem]:
+    return [
+        InputProblem(
+            file=result.assay.marker.file, field="published_primers", rule="a primer should fit the reference",
+            value=text, remedy="order the primer of this marker, and correct the printed one where it is cited",
+            severity="warning",
+        )
+        for result in results
+        for text in result.warnings
+    ]  # fmt: skip
+
+
+def _not_called(results: Sequence[Genotyping], place: Path) -> list[InputProblem]:
+    return [
+        InputProblem(
+            file=str(place), field=f"sub-{call.subject} {call.marker}", rule="no genotype could be called",
+            value=call.reason, remedy="repeat the lane with its controls; the genotype is missing until then",
+            severity="warning",
+        )
+        for result in results
+        for call in result.calls
+        if call.flag == "indeterminate"
+    ]  # fmt: skip

@@ -1,0 +1,163 @@
+"""Attempts at one fit: further starts where the first is not beyond suspicion, gaps where the data ask for them.
+
+Optima are compared by their evidence (Laplace). Points in a gap count there as Gaussian with the variance they have,
+so that leaving points out must pay for itself, and optima with different gaps can be compared.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pharmrs.core.constants import WATER_PPM
+from pharmrs.core.errors import FitFailure
+from pharmrs.core.records.arrays import BoolArray, ComplexArray
+from pharmrs.spectra.fit.baseline import Line, make_baseline, water_tail
+from pharmrs.spectra.fit.gaps import LARGEST_SHARE, lines_in, unexplained
+from pharmrs.spectra.fit.line_shape import full_width_hz, quadratic_of_gauss
+from pharmrs.spectra.fit.model import LORENTZ, PHASE0, QUADRATIC, SHIFT, Model, stack
+from pharmrs.spectra.fit.ratios import Ratios
+from pharmrs.spectra.fit.search import Optimum, Problem, baseline_coefficients, search
+from pharmrs.spectra.fit.starting_values import Start
+from pharmrs.spectra.fit.variances import Variances
+from pharmrs.spectra.records.fit import FitSettings
+
+_FIRST_SMOOTHNESS, _STIFF, _FIRST_NOISE, _FIRST_SHAPE_SD = 10.0, 1000.0, 0.01, 0.1
+_MISFIT_FACTOR = 1.5  # residual over noise at which another starting point is tried
+_LOOSE_SHARE = 0.6  # of the baseline's freedom: a baseline that takes more is suspected of having eaten signal
+_MOST_STARTS = 3
+_MOST_ROUNDS = 4  # of finding gaps
+_WITHOUT_BROAD = 4.0  # times as much detail, where the baseline has to do for the macromolecules too
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What is fitted: scaled spectrum (n,) over the whole window, its model, and the noise (SD of each part, or 0)."""
+
+    values: ComplexArray
+    model: Model
+    settings: FitSettings
+    ratios: Ratios
+    noise_sd: float
+
+    def problem(self, left_out: BoolArray, lines: tuple[Line, ...]) -> Problem:
+        """The problem without the points `left_out` (n,), with `lines` of which only the tails are seen."""
+        model = self.model.without(left_out) if left_out.any() else self.model
+        detail = self.settings.knots_per_ppm * (1.0 if self.model.broad.any() else _WITHOUT_BROAD)
+        gaps = left_out if left_out.any() else None
+        ppm = self.model.band.ppm
+        baseline = make_baseline(ppm, detail, water_tail(ppm, WATER_PPM.value) + lines, gaps)
+        data, count = stack(self.values[~left_out]), self.model.signals.shape[0]
+        return Problem(
+            data=data,
+            model=model,
+            baseline=baseline,
+            settings=self.settings,
+            data_projected=baseline.project(data[:, None])[:, 0],
+            ratios=self.ratios,
+            ratio_penalty=np.zeros((count, count)),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """An optimum and what it says of the whole window: `components` (M, n), `baseline`, `left_out` (n,).
+
+    `lines`: how many stand in gaps. `objective`: -2 log evidence, comparable between outcomes of one task.
+    """
+
+    problem: Problem
+    optimum: Optimum
+    components: ComplexArray
+    baseline: ComplexArray
+    left_out: BoolArray
+    lines: int
+    objective: float
+
+
+def best_attempt(task: Task, starts: list[Start]) -> Outcome:
+    """The outcome of highest evidence; one start is enough when nothing about its optimum is suspicious.
+
+    Raises FitFailure when the normal equations could not be solved from any start.
+    """
+    best: Outcome | None = None
+    for start, smoothness in [(starts[0], _FIRST_SMOOTHNESS), *((start, _STIFF) for start in starts[:_MOST_STARTS])]:
+        try:
+            outcome = _with_gaps(task, start, smoothness)
+        except (np.linalg.LinAlgError, ArithmeticError):
+            continue
+        if best is None or _rank(outcome) > _rank(best):
+            best = outcome
+        if not _suspicious(task, best):
+            break
+    if best is None:
+        raise FitFailure("the normal equations could not be solved from any starting point")
+    return best
+
+
+def _rank(outcome: Outcome) -> tuple[bool, float]:
+    return outcome.optimum.converged, -outcome.objective
+
+
+def _suspicious(task: Task, outcome: Outcome) -> bool:
+    optimum = outcome.optimum
+    misfit = np.sqrt(optimum.variances.noise) > _MISFIT_FACTOR * task.noise_sd
+    lines = 2.0 * outcome.lines
+    loose = optimum.baseline_freedom - lines >= _LOOSE_SHARE * (2.0 * outcome.problem.baseline.size - lines)
+    return not optimum.converged or bool(misfit) or loose
+
+
+def _with_gaps(task: Task, start: Start, smoothness: float) -> Outcome:
+    """The optimum from one start, without the points that only a gap can do justice to."""
+    best = _searched(task, start, smoothness, np.zeros(task.values.shape[0], dtype=bool), ())
+    for _ in range(_MOST_ROUNDS):
+        wanted, lines = _gaps(task, best)
+        if np.array_equal(wanted, best.left_out) or wanted.mean() > LARGEST_SHARE:
+            break
+        outcome = _searched(task, start, smoothness, wanted, lines)
+        if _rank(outcome) < _rank(best):
+            break
+        best = outcome
+    return best
+
+
+def _searched(task: Task, start: Start, smoothness: float, left_out: BoolArray, lines: tuple[Line, ...]) -> Outcome:
+    problem = task.problem(left_out, lines)
+    theta = np.zeros(problem.model.layout.size)
+    theta[PHASE0], theta[SHIFT] = start.phase_rad, start.shift_hz
+    theta[LORENTZ], theta[QUADRATIC] = 0.5 * start.width_hz, quadratic_of_gauss(0.6 * start.width_hz)
+    variances = Variances(
+        smoothness=smoothness,
+        noise=_FIRST_NOISE,
+        real_shape_sd=_FIRST_SHAPE_SD,
+        imaginary_shape_sd=_FIRST_SHAPE_SD,
+        group_sd=_FIRST_SHAPE_SD,
+        skew_sd=_FIRST_SHAPE_SD,
+        shift_sd_hz=problem.settings.shift_sd_hz,
+        damping_sd_hz=problem.settings.damping_sd_hz,
+    )
+    optimum = search(problem, theta, variances)
+    state = optimum.state
+    spectra = task.model.spectra(state.theta, state.unshaped) if left_out.any() else state.spectra
+    components = state.amplitudes[:, None] * spectra
+    baseline = problem.baseline.across_gaps(baseline_coefficients(problem, state, optimum.variances))
+    apart = (task.values - components.sum(axis=0) - baseline)[left_out]
+    objective = optimum.objective
+    if apart.size:
+        objective += 2.0 * apart.size * (1.0 + float(np.log(0.5 * np.mean(np.abs(apart) ** 2))))
+    return Outcome(problem, optimum, components, baseline, left_out, len(lines), objective)
+
+
+def _gaps(task: Task, outcome: Outcome) -> tuple[BoolArray, tuple[Line, ...]]:
+    """Points of the window that a gap does justice to, (n,), and the lines in the gaps."""
+    band, theta = task.model.band, outcome.optimum.state.theta
+    width_hz = full_width_hz(task.model.line_shape(theta)[: band.count], band.time_s[: band.count])
+    if not np.isfinite(width_hz):
+        width_hz = band.step_hz
+    left = task.values - outcome.components.sum(axis=0)
+    found = unexplained(
+        left - outcome.baseline, task.values - outcome.baseline, task.noise_sd, round(width_hz / band.step_hz)
+    )
+    wanted = outcome.left_out | found
+    return wanted, lines_in(wanted, left, outcome.baseline, band.ppm, 0.5 * width_hz / band.hz_per_ppm)

@@ -1,0 +1,148 @@
+"""Fit one spectrum with a basis set."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import numpy as np
+
+from pharmrs.core.errors import FitFailure
+from pharmrs.core.records.arrays import ComplexArray, FloatArray
+from pharmrs.spectra.basis.broad_components import widened
+from pharmrs.spectra.fit.attempts import Outcome, Task, best_attempt
+from pharmrs.spectra.fit.fit_setup import chosen_basis, make_model
+from pharmrs.spectra.fit.gaps import intervals
+from pharmrs.spectra.fit.line_shape import full_width_hz, gauss_of_quadratic
+from pharmrs.spectra.fit.model import LORENTZ, PHASE0, PHASE1, QUADRATIC, SHARED, SHIFT, stack
+from pharmrs.spectra.fit.ratios import make_ratios
+from pharmrs.spectra.fit.resample import resample_basis
+from pharmrs.spectra.fit.search import Optimum
+from pharmrs.spectra.fit.starting_values import find_starts
+from pharmrs.spectra.fit.variances import Variances
+from pharmrs.spectra.fit.verdict import judged
+from pharmrs.spectra.preprocess.band import make_band
+from pharmrs.spectra.records.acquisition import Spectrum
+from pharmrs.spectra.records.basis import BasisSet
+from pharmrs.spectra.records.fit import FitSettings, LinearCombinationFit
+
+LARGEST_SHIFT_PPM = 0.4
+
+
+def fit_spectrum(spectrum: Spectrum, basis: BasisSet, settings: FitSettings | None = None) -> LinearCombinationFit:
+    """Fit `spectrum` with `basis` (any dwell time and length: resampled to the data's clock).
+
+    Returns amplitudes in units of the basis signals with their posterior covariance and everything the report shows.
+    Raises InputError when spectrum, basis and fit window do not go together, FitFailure when no optimum was found.
+    """
+    settings = widened(settings or FitSettings(), spectrum.acquisition.spectrometer_frequency_mhz)
+    began = time.process_time()
+    fid = _without_zero_filling(spectrum.fid)
+    resampled = resample_basis(chosen_basis(basis, settings), spectrum.acquisition, fid.shape[0])
+    band = make_band(spectrum.acquisition, fid.shape[0], settings.ppm_low, settings.ppm_high)
+    model, kept, norms, notes = make_model(resampled, band, settings)
+    reach_hz = LARGEST_SHIFT_PPM * spectrum.acquisition.spectrometer_frequency_mhz
+    starts = find_starts(model, band.decimate(fid), model.broad, reach_hz)
+    # the window follows the metabolites: what is inside must not depend on the shift of the data
+    shift_hz = starts[0].shift_hz
+    time_s = spectrum.acquisition.time_axis_s(fid.shape[0])
+    data = band.decimate(fid * np.exp(-2j * np.pi * shift_hz * time_s))
+    values = band.spectrum(data)
+    scale = float(np.sqrt(np.mean(np.abs(values) ** 2)))
+    if not np.isfinite(scale) or scale == 0.0:
+        raise FitFailure(f"{spectrum.source}: no signal in {settings.ppm_low}-{settings.ppm_high} ppm")
+    task = Task(
+        values=values / scale,
+        model=model,
+        settings=settings,
+        ratios=make_ratios(settings.ratio_priors, kept, norms),
+        noise_sd=_tail_noise(data) / scale,
+    )
+    moved = [replace(start, shift_hz=start.shift_hz - shift_hz) for start in starts]
+    fit = _record(task, best_attempt(task, moved), kept, scale, norms)
+    fit = judged(replace(fit, shift_hz=fit.shift_hz + shift_hz, notes=notes), task.noise_sd * scale, reach_hz)
+    return replace(fit, cpu_s=time.process_time() - began)
+
+
+def _without_zero_filling(fid: ComplexArray) -> ComplexArray:
+    """The recorded points: zeros appended after the recording hold no information and would colour the noise."""
+    recorded = np.flatnonzero(fid)
+    return fid[: int(recorded[-1]) + 1] if recorded.size else fid
+
+
+def _tail_noise(data: ComplexArray) -> float:
+    """SD of real and imaginary parts of the spectrum's noise from the last quarter of the FID; 0 if zero-filled."""
+    count = data.shape[0]
+    tail = data[count * 11 // 16 : count * 15 // 16]
+    return float(np.sqrt(0.5 * np.mean(np.abs(tail) ** 2) * count))
+
+
+def _record(
+    task: Task, outcome: Outcome, names: tuple[str, ...], scale: float, norms: FloatArray
+) -> LinearCombinationFit:
+    model, optimum = task.model, outcome.optimum
+    state, variances = optimum.state, optimum.variances
+    layout, band, theta = model.layout, model.band, state.theta
+    data, components, baseline = task.values, outcome.components, outcome.baseline
+    residual = data - components.sum(axis=0) - baseline
+    fitted = np.where(outcome.left_out, 0.0, residual)
+    used = int(np.count_nonzero(~outcome.left_out))
+    # data that begin late: lines are absorptive at t = 0
+    phase = model.phase(theta) * np.exp(2j * np.pi * band.hz * band.time_s[0])
+    unit = scale / norms
+    count = len(names)
+    abscissa_per_ppm = 2.0 / (band.ppm[0] - band.ppm[-1])
+    peak = float(np.max(((data - baseline) * phase.conj()).real))
+    rms = float(np.sqrt(np.sum((fitted * phase.conj()).real ** 2) / used))
+    return LinearCombinationFit(
+        names=names,
+        amplitudes=state.amplitudes * unit,
+        covariance=optimum.posterior[:count, :count] * np.outer(unit, unit),
+        classical_covariance=_classical(optimum, variances, count) * np.outer(unit, unit),
+        shifts_hz=theta[layout.shifts],
+        dampings_hz=theta[layout.dampings],
+        at_zero=~state.free,
+        ppm=band.ppm,
+        data=data * scale,
+        model=components.sum(axis=0) * scale,
+        baseline=baseline * scale,
+        components=components * scale,
+        phase=phase,
+        phase0_rad=float(np.angle(np.exp(1j * theta[PHASE0]))),
+        phase1_rad_per_ppm=float(theta[PHASE1] * abscissa_per_ppm),
+        shift_hz=float(theta[SHIFT]),
+        lorentz_hz=float(theta[LORENTZ]),
+        gauss_hz=gauss_of_quadratic(float(theta[QUADRATIC])),
+        line_width_hz=full_width_hz(model.line_shape(theta)[: band.count], band.time_s[: band.count]),
+        signal_to_noise=peak / (2.0 * rms),
+        noise_sd=float(np.sqrt(variances.noise)) * scale,
+        residual_autocorrelation=float(np.vdot(fitted[:-1], fitted[1:]).real / np.vdot(fitted, fitted).real),
+        baseline_smoothness=variances.smoothness,
+        baseline_freedom=optimum.baseline_freedom,
+        line_shape_sd=float(np.hypot(variances.real_shape_sd, variances.imaginary_shape_sd)) if layout.shapes else 0.0,
+        shift_sd_hz=variances.shift_sd_hz,
+        damping_sd_hz=variances.damping_sd_hz,
+        iterations=optimum.iterations,
+        converged=optimum.converged,
+        message=optimum.message,
+        settings=task.settings,
+        gaps_ppm=intervals(outcome.left_out, band.ppm),
+    )
+
+
+def _classical(optimum: Optimum, variances: Variances, count: int) -> FloatArray:
+    """Inverse Fisher information of the amplitudes and the shared phase, shift and widths, (M, M).
+
+    No priors, no baseline, no single deviations: the Cramer-Rao bound as peers print it (Cavassila 2001,
+    10.1002/nbm.701). Smaller than the posterior covariance, and optimistic. NaN for components at zero.
+    """
+    state = optimum.state
+    columns = np.concatenate([state.stacked, stack(optimum.curvature.jacobian[:, :SHARED])], axis=1)
+    kept = np.concatenate([state.free, np.sum(columns[:, count:] ** 2, axis=0) > 0])
+    useful = np.flatnonzero(kept)
+    fisher = columns[:, useful].T @ columns[:, useful] / variances.noise
+    scale = 1.0 / np.sqrt(np.diag(fisher))
+    inverse = np.linalg.pinv(fisher * np.outer(scale, scale), hermitian=True) * np.outer(scale, scale)
+    bound = np.full((columns.shape[1], columns.shape[1]), np.nan)
+    bound[np.ix_(useful, useful)] = inverse
+    return bound[:count, :count]

@@ -1,0 +1,81 @@
+"""What a fit works with: the basis set as the settings choose it, and the forward model made of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from pharmrs.core.errors import FitFailure, InputError, InputProblem
+from pharmrs.core.records.arrays import BoolArray, ComplexArray, FloatArray, IntArray
+from pharmrs.spectra.basis.broad_components import is_broad, with_broad
+from pharmrs.spectra.fit.line_shape import free_form
+from pharmrs.spectra.fit.macromolecules import split_groups
+from pharmrs.spectra.fit.model import Model
+from pharmrs.spectra.fit.redundant import find_parts
+from pharmrs.spectra.preprocess.band import Band
+from pharmrs.spectra.records.basis import BasisSet
+from pharmrs.spectra.records.fit import FitSettings
+
+
+def chosen_basis(basis: BasisSet, settings: FitSettings) -> BasisSet:
+    """What is fitted: `basis` without the components to omit, with the built-in ones to add.
+
+    Raises InputError when `settings.omit`, `add` or `ratio_priors` do not go with the basis set.
+    """
+    unknown = [name for name in settings.omit if name not in basis.names]
+    if unknown:
+        rule, value = "names components of the basis set", ", ".join(unknown)
+        raise InputError([_problem(basis, "fit.omit", rule, value)])
+    if set(settings.omit) >= set(basis.names):
+        rule = "leaves components of the basis set to be fitted"
+        raise InputError([_problem(basis, "fit.omit", rule, "all of them")])
+    kept = [index for index, name in enumerate(basis.names) if name not in settings.omit]
+    left = replace(basis, names=tuple(basis.names[index] for index in kept), fids=basis.fids[kept])
+    whole = with_broad(left, settings.add)
+    parts = {name for prior in settings.ratio_priors for name in (prior.numerator, *prior.denominator)}
+    if absent := sorted(parts - set(whole.names)):
+        rule = "names components that are fitted"
+        raise InputError([_problem(whole, "fit.ratio_priors", rule, ", ".join(absent))])
+    return whole
+
+
+def _problem(basis: BasisSet, field: str, rule: str, value: str) -> InputProblem:
+    remedy = f"choose from {', '.join(basis.names)}"
+    return InputProblem(file=basis.source, field=field, rule=rule, value=value, remedy=remedy)
+
+
+def make_model(
+    basis: BasisSet, band: Band, settings: FitSettings
+) -> tuple[Model, tuple[str, ...], FloatArray, tuple[str, ...]]:
+    """The forward model, names of its components, norms taken off their signals, notes on what was left out.
+
+    Raises FitFailure when no component has signal in the fit window.
+    """
+    signals = band.decimate_model(basis.fids)
+    spectra = band.model_spectrum(signals)
+    norms = np.sqrt(np.sum(np.abs(spectra) ** 2, axis=1))
+    parts = find_parts(basis.names, spectra)
+    unseen = {name for name, norm in zip(basis.names, norms, strict=True) if norm <= 1e-6 * norms.max()}
+    if len(unseen) == len(basis.names):
+        raise FitFailure(f"{basis.source}: no component has signal in {settings.ppm_low}-{settings.ppm_high} ppm")
+    notes = [f"{part} left out: it is part of {whole}" for part, whole in parts.items()]
+    notes += [f"{name} left out: it has no signal in the fit window" for name in basis.names if name in unseen]
+    seen = np.array([name not in parts and name not in unseen for name in basis.names])
+    broad = is_broad(signals[seen], band.time_s)
+    groups, owners = _groups(basis.fids[seen], basis.ppm_axis(), broad, band, norms[seen])
+    shapes = free_form(band.time_s, settings.line_shape_knot_s, settings.line_shape_extent_s)
+    model = Model(band, signals[seen] / norms[seen, None], shapes, broad, groups, owners)
+    kept = tuple(name for name, there in zip(basis.names, seen, strict=True) if there)
+    return model, kept, norms[seen], tuple(notes)
+
+
+def _groups(
+    fids: ComplexArray, ppm: FloatArray, broad: BoolArray, band: Band, norms: FloatArray
+) -> tuple[ComplexArray, IntArray]:
+    """Parts of the broad components, decimated (G, T), and the components they belong to (G,)."""
+    parts = {int(index): split_groups(fids[index], ppm) for index in np.flatnonzero(broad)}
+    found = [band.decimate_model(split) / norms[index] for index, split in parts.items() if split.shape[0]]
+    owners = np.repeat(list(parts), [split.shape[0] for split in parts.values()]).astype(np.intp)
+    empty = np.zeros((0, band.time_s.shape[0]), dtype=complex)
+    return (np.concatenate(found) if found else empty), owners

@@ -1,0 +1,191 @@
+"""NIfTI-MRS in and out. Standard: Clarke et al. 2022, doi:10.1002/mrm.29418.
+
+The stored FID is taken as it is: NIfTI-MRS, like this package, has higher chemical shifts at lower frequencies.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pharmrs.core.read.nifti_container import read_container
+from pharmrs.core.read.problems import Problems
+from pharmrs.core.read.sidecar import read_sidecars
+from pharmrs.core.records.arrays import ComplexArray, FloatArray
+from pharmrs.spectra.read.nifti_metadata import Metadata, acquisition_of
+from pharmrs.spectra.read.privacy import identifying_keys, without_identity
+from pharmrs.spectra.records import Acquisition, Fids, Spectrum
+
+_LEAST_POINTS = 64
+# everything else a header may hold is left behind: what is not known to be harmless may identify a person
+_KEPT = ("TxOffset", "ExcitationFlipAngle", "InversionTime", "WaterSuppressed", "WaterSuppressionType")
+_KEPT_TEXT = ("ManufacturersModelName", "SoftwareVersions", "ProtocolName", "PatientPosition", "RxCoil", "TxCoil")
+
+
+def read_fids(path: str | Path) -> Fids:
+    """Read a single-voxel proton recording, data as (points, coils, transients), complex.
+
+    Values absent from the header extension come from the BIDS sidecars. `Fids.header` keeps all keys except those
+    that identify a person. Raises `InputError` with every problem of the file.
+    """
+    problems = Problems(str(path))
+    container = read_container(Path(path), problems)
+    if container is None:
+        problems.raise_errors()
+        raise AssertionError("an unreadable container must come with a problem")
+    sidecar, sidecar_name = read_sidecars(Path(path), problems)
+    metadata = Metadata(extension=container.extension, sidecar=sidecar, sidecar_name=sidecar_name, problems=problems)
+    data = _arrange(container.data, container.shape, container.extension, problems)
+    acquisition = acquisition_of(metadata, container.dwell_time_s)
+    problems.raise_errors()
+    if data is None or acquisition is None:
+        raise AssertionError("missing data or metadata must come with a problem")
+    return Fids(
+        data=data,
+        acquisition=acquisition,
+        affine=container.affine,
+        source=str(path),
+        header=without_identity(metadata.merged()),
+    )
+
+
+def write_fids(path: str | Path, fids: Fids) -> None:
+    """Write `fids` as NIfTI-MRS (complex128), atomically; nothing that identifies a person is written."""
+    data = fids.data.reshape(1, 1, 1, *fids.data.shape)
+    _write(Path(path), data, fids.acquisition, fids.affine, fids.header, {})
+
+
+def write_spectrum(path: str | Path, spectrum: Spectrum) -> None:
+    """Write one combined signal as NIfTI-MRS (complex128), atomically; `averages` becomes NumberOfTransients."""
+    count: dict[str, tuple[object, str]] = {"NumberOfTransients": (spectrum.averages, "transients averaged")}
+    _write(Path(path), spectrum.fid.reshape(1, 1, 1, -1), spectrum.acquisition, spectrum.affine, {}, count)
+
+
+def identifying_fields(path: str | Path) -> tuple[str, ...]:
+    """Names of the fields, in the file and its sidecars, that may identify a person.
+
+    Raises `InputError` where the file cannot be read at all.
+    """
+    problems = Problems(str(path))
+    container = read_container(Path(path), problems)
+    if container is None:
+        problems.raise_errors()
+        return ()
+    sidecar, name = read_sidecars(Path(path), problems)
+    fields = [*identifying_keys(container.extension)]
+    fields += [f"{key} (sidecar {name})" for key in identifying_keys(sidecar)]
+    fields += [f"NIfTI header {key}" for key in ("db_name", "aux_file") if container.free_text.get(key)]
+    fields += ["DICOM header extension" for code in container.other_extensions if code == 2]
+    return tuple(fields)
+
+
+def _arrange(
+    data: np.ndarray[Any, Any] | None, shape: tuple[int, ...], extension: dict[str, Any], problems: Problems
+) -> ComplexArray | None:
+    """The stored array as (points, coils, transients); None, with the reasons in `problems`, where it cannot be."""
+    if len(shape) < 4 or shape[3] < _LEAST_POINTS:
+        remedy = "the fourth dimension must be the FID: convert the scanner's file again with spec2nii"
+        problems.add("dim", f"needs a fourth dimension of at least {_LEAST_POINTS} points", shape, remedy)
+        return None
+    if shape[:3] != (1, 1, 1):
+        remedy = "only single-voxel data can be analysed; extract one voxel, or leave this recording out"
+        problems.add("dim", "must be a single voxel (1 x 1 x 1)", shape[:3], remedy)
+    axes = _dimension_axes(shape, extension, problems)
+    if data is None:
+        return None
+    if not _values_are_usable(data, problems) or axes is None or shape[:3] != (1, 1, 1):
+        return None
+    ordered = [3, *(axes[tag] for tag in ("DIM_COIL", "DIM_DYN") if tag in axes)]
+    rest = [axis for axis in range(data.ndim) if axis not in ordered]
+    sizes = (shape[3], *(shape[axes[tag]] if tag in axes else 1 for tag in ("DIM_COIL", "DIM_DYN")))
+    arranged = np.transpose(data, ordered + rest).reshape(sizes).astype(np.complex128, order="C")
+    arranged.flags.writeable = False  # nobody else holds it: the record need not copy it
+    return arranged
+
+
+def _dimension_axes(shape: tuple[int, ...], extension: dict[str, Any], problems: Problems) -> dict[str, int] | None:
+    axes: dict[str, int] = {}
+    fine = True
+    for axis in range(4, len(shape)):
+        key = f"dim_{axis + 1}"
+        tag = extension.get(key)
+        if shape[axis] == 1:
+            continue
+        if tag not in ("DIM_COIL", "DIM_DYN") or tag in axes:
+            rule = "dimensions longer than 1 must be DIM_COIL or DIM_DYN, each once"
+            remedy = "split, combine or relabel this dimension (mrs_tools reorder/split); edited, 2D and repeated"
+            problems.add(key, rule, f"{tag} of size {shape[axis]}", remedy + " measurements are not supported")
+            fine = False
+            continue
+        axes[tag] = axis
+    return axes if fine else None
+
+
+def _values_are_usable(data: np.ndarray[Any, Any], problems: Problems) -> bool:
+    bad = int(np.count_nonzero(~np.isfinite(data)))
+    again = "export or convert the recording again"
+    if bad:
+        problems.add("data", "must be finite numbers", f"{bad} NaN or infinite", again)
+    elif not data.any():
+        problems.add("data", "must hold a signal", "all zeros", again)
+    return bad == 0 and bool(data.any())
+
+
+def _write(
+    path: Path,
+    data: ComplexArray,
+    acquisition: Acquisition,
+    affine: FloatArray,
+    header: dict[str, Any],
+    extra: dict[str, tuple[object, str]],
+) -> None:
+    from nifti_mrs.create_nmrs import gen_nifti_mrs_hdr_ext
+    from nifti_mrs.hdr_ext import Hdr_Ext
+
+    extension = Hdr_Ext(acquisition.spectrometer_frequency_mhz, acquisition.nucleus, dimensions=data.ndim)
+    for key, value in _standard_keys(acquisition, header).items():
+        extension.set_standard_def(key, value)
+    for key, (value, description) in extra.items():
+        extension.set_user_def(key, value, description)
+    # no_conj: the library's own arrays are the conjugate of what it stores, ours are as stored
+    image = gen_nifti_mrs_hdr_ext(data, acquisition.dwell_time_s, extension, affine=affine, no_conj=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(
+            dir=path.parent, prefix=".part-", suffix=".nii.gz" if path.suffix == ".gz" else ".nii"
+        )
+        os.close(handle)
+        try:
+            image.save(temporary)
+            Path(temporary).chmod(0o644)
+            Path(temporary).replace(path)
+        finally:
+            Path(temporary).unlink(missing_ok=True)
+    except OSError as error:  # which names the temporary file, or none
+        raise OSError(error.errno or errno.EIO, error.strerror or str(error), str(path)) from error
+
+
+def _standard_keys(acquisition: Acquisition, header: dict[str, Any]) -> dict[str, object]:
+    keys: dict[str, object] = {
+        "SpectralWidth": acquisition.spectral_width_hz,
+        "EchoTime": acquisition.echo_time_s,
+        "RepetitionTime": acquisition.repetition_time_s,
+        "SpecFreqChemShift": acquisition.receiver_ppm,
+        "AcquisitionStartTime": acquisition.acquisition_start_time_s,
+    }
+    if acquisition.mixing_time_s is not None:
+        keys["MixingTime"] = acquisition.mixing_time_s
+    if acquisition.sequence:
+        keys["SequenceName"] = acquisition.sequence
+    if acquisition.manufacturer:
+        keys["Manufacturer"] = acquisition.manufacturer
+    for key in _KEPT:
+        if isinstance(header.get(key), (int, float, str)):
+            keys[key] = header[key]
+    keys.update({key: header[key] for key in _KEPT_TEXT if isinstance(header.get(key), str)})
+    return keys

@@ -1,0 +1,109 @@
+"""One vendor file through spec2nii, in a process of its own: what it gave, and in plain words why it did not.
+
+Converter: Clarke et al. 2022, Magn Reson Med 88:2358, doi:10.1002/mrm.29418.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from pharmrs.core.read.problems import Problems, shorten
+from pharmrs.spectra.records.import_plan import ImportLine
+
+_LONGEST_S = 1200
+_PLAIN = "(plain)"  # a recording that spec2nii gives no ending of its own
+_ARGUMENTS = {"bruker": ("-m", "FID"), "twix": ("-e",)}
+_RUN = "import sys; from spec2nii.spec2nii import main; sys.exit(main())"
+_LARGEST_HEADER = 1 << 16
+_WARNING = re.compile(r"(?:User|Runtime)Warning: *\n?(.+?)\n\s*(?:warnings\.)?warn\(", re.S)
+_CUT = re.compile(r"unexpected read error|Read only \d+ of expected|file may be corrupt")
+_TRANSFER = "copy the file from the scanner again"
+_ABORTED = "if the measurement was stopped on purpose, write yes under incomplete: what is whole is then taken"
+# what the readers say in passing -> what it means, and what to do
+_MEANINGS = (
+    (r"IndexError: index -1 is out of bounds", "the file ends before its first transient", _TRANSFER),
+    (
+        r"tag must be one of the defined dimension tags",
+        "its dimensions are not those of spectroscopy",
+        "leave images out",
+    ),
+    (r"EOFError: EOF when reading a line", "the reader asks which of two dwell times holds", "convert it by hand"),
+    (
+        r"could not (?:be )?broadcast|cannot reshape array|dimension mismatch",
+        "fewer samples than its header says",
+        _TRANSFER,
+    ),
+    (r"KeyError: (.+)", "its header lacks {}", "export it again with its complete header"),
+    (r"UnsupportedPulseSequenceError: (.+)", "{}", "convert it by hand, or ask for its sequence in spec2nii"),
+    (r"No Pfile mapper for pulse sequence = (.+)", "sequence {} is not known", "convert it by hand"),
+)
+# where the header tells the number of points that the reader does not compare with what it finds
+_POINTS = {"rda": rb"VectorSize: *(\d+)", "jmrui": rb"PointsInDataset: *(\d+)"}
+
+
+def convert(line: ImportLine, folder: Path, problems: Problems) -> Path | None:
+    """The NIfTI-MRS file that `line` asks for, in `folder`; None with the reason in `problems`."""
+    arguments = [*_ARGUMENTS.get(line.format, ()), *([line.part or "image"] if line.format == "twix" else [])]
+    command = [sys.executable, "-c", _RUN, line.format, *arguments, "--anon", "-f", "out", "-o", str(folder)]
+    try:
+        ended = subprocess.run(
+            [*command, *line.files],
+            check=False, capture_output=True, text=True, errors="replace", timeout=_LONGEST_S, stdin=subprocess.DEVNULL,
+        )  # fmt: skip  # no input: a converter that asks a question would wait for ever
+    except subprocess.TimeoutExpired:
+        remedy = "try spec2nii by hand and give its result with the format nifti"
+        problems.add(line.where, f"must be converted within {_LONGEST_S} s", "still running", remedy)
+        return None
+    found = sorted(folder.glob("*.nii*"))
+    if ended.returncode != 0 or not found:
+        _explain(line, ended.stderr.strip() or ended.stdout.strip(), problems)
+        return None
+    return _chosen(line, found, problems) if _complete(line, ended.stderr, problems) else None
+
+
+def _chosen(line: ImportLine, found: list[Path], problems: Problems) -> Path | None:
+    names = {path.name.removeprefix("out").split(".")[0] or _PLAIN: path for path in found}
+    if len(found) > 1 and line.part not in names:
+        remedy = "name one of these in part"
+        problems.add(f"{line.where}: part", "must choose one recording of the file", ", ".join(names), remedy)
+        return None
+    return names[line.part] if len(found) > 1 else found[0]
+
+
+def _explain(line: ImportLine, said: str, problems: Problems) -> None:
+    last = (said or "nothing").splitlines()[-1].strip()
+    value, remedy = last, f"check that the file is {line.format} and complete"
+    for pattern, meaning, advice in _MEANINGS:
+        match = re.search(pattern, last)
+        if match:
+            value = f"{meaning.format(*(shorten(text) for text in match.groups()))} ({shorten(last)})"
+            remedy = f"{remedy}; {advice}"
+            break
+    problems.add(line.where, f"spec2nii must be able to read it as {line.format}", shorten(value, 200), remedy)
+
+
+def _complete(line: ImportLine, said: str, problems: Problems) -> bool:
+    """Whether the converter read the file to its end; what else it warned of is told."""
+    fine = True
+    for text in dict.fromkeys(" ".join(found.split()) for found in _WARNING.findall(said)):
+        cut = _CUT.search(text) is not None
+        stops = cut and not line.incomplete
+        fine &= not stops
+        rule = "the file must be complete" if cut else "should be read without doubts of the converter"
+        remedy = f"{_TRANSFER}; {_ABORTED}" if cut else "look at the recording before it is used"
+        problems.add(line.where, rule, shorten(text), remedy, severity="error" if stops else "warning")
+    return fine
+
+
+def check_points(line: ImportLine, points: int, problems: Problems) -> None:
+    """An error where the header of the vendor's file tells another number of points than were read."""
+    pattern = _POINTS.get(line.format)
+    if pattern is None:
+        return
+    with Path(line.files[0]).open("rb") as stream:
+        match = re.search(pattern, stream.read(_LARGEST_HEADER))
+    if match is not None and int(match[1]) != points:
+        problems.add(line.where, f"must hold the {int(match[1])} points its header tells", str(points), _TRANSFER)

@@ -1,0 +1,148 @@
+"""The result of a linear-combination fit and what is computed from it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from pharmrs.core.records.arrays import BoolArray, ComplexArray, FloatArray, read_only
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RatioPrior:
+    """A declared soft prior: amplitude of `numerator` over that of the sum of `denominator` is N(ratio, sd^2)."""
+
+    numerator: str
+    denominator: tuple[str, ...]
+    ratio: float
+    sd: float
+
+    def __str__(self) -> str:
+        return f"{self.numerator}/{'+'.join(self.denominator)} = {self.ratio:g} +- {self.sd:g}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FitSettings:
+    """Settings of the fit that change numbers; part of the settings hash. Defaults are for ordinary use.
+
+    `ppm_low`, `ppm_high`: fit window. `knots_per_ppm`: finest detail of the baseline (its smoothness is estimated),
+    four times as fine where no macromolecules are fitted.
+    `shift_sd_hz`, `damping_sd_hz`: prior SD of the deviations of single metabolites from the common shift and
+    Lorentzian width (upper limits; re-estimated from the data). `broad_*`: the same for macromolecules and lipids.
+    `line_shape_*`: knots (s) and extent (s) of the free-form part of the shared line shape; 0 knots switches it off.
+    `ratio_priors`: soft priors on amplitude ratios, none unless declared.
+    `omit`: components of the basis set left out of the fit. `add`: built-in broad components ("mm", "lipids").
+    """
+
+    ppm_low: float = 0.2
+    ppm_high: float = 4.2
+    knots_per_ppm: float = 3.0
+    shift_sd_hz: float = 0.3
+    damping_sd_hz: float = 0.6
+    broad_shift_sd_hz: float = 2.0
+    broad_damping_sd_hz: float = 3.0
+    line_shape_knot_s: float = 0.025
+    line_shape_extent_s: float = 0.18
+    max_iterations: int = 80
+    ratio_priors: tuple[RatioPrior, ...] = ()
+    omit: tuple[str, ...] = ()
+    add: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, object]:
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinearCombinationFit:
+    """A fitted spectrum.
+
+    `names` (M,) components; `amplitudes` (M,) and `covariance` (M, M) in units of the basis signals (posterior, all
+    nuisance parameters and the baseline marginalised); `classical_covariance` (M, M) inverse Fisher information of
+    amplitudes and shared parameters alone, the Cramer-Rao bound peers print (NaN where it does not exist);
+    `shifts_hz`, `dampings_hz` (M,) deviations from the common values; `at_zero` (M,) components held at zero by the
+    non-negativity bound.
+    `ppm` (n,) descending-frequency order as fitted; `data`, `model`, `baseline` (n,) complex spectra in the window, in
+    the phase of the data; `components` (M, n) complex; `phase` (n,) complex unit factor that makes the fit absorptive.
+    `line_width_hz`: FWHM of a modelled singlet. `signal_to_noise`: highest peak of (data - baseline), phased, real
+    part, over twice the RMS residual (LCModel's definition). `residual_autocorrelation`: lag 1, 0 when white.
+    `gaps_ppm`: (lower, upper) chemical shift of the points left out of the fit, because nothing in it describes them.
+    """
+
+    names: tuple[str, ...]
+    amplitudes: FloatArray
+    covariance: FloatArray
+    classical_covariance: FloatArray
+    shifts_hz: FloatArray
+    dampings_hz: FloatArray
+    at_zero: BoolArray
+    ppm: FloatArray
+    data: ComplexArray
+    model: ComplexArray
+    baseline: ComplexArray
+    components: ComplexArray
+    phase: ComplexArray
+    phase0_rad: float
+    phase1_rad_per_ppm: float
+    shift_hz: float
+    lorentz_hz: float
+    gauss_hz: float
+    line_width_hz: float
+    signal_to_noise: float
+    noise_sd: float
+    residual_autocorrelation: float
+    baseline_smoothness: float
+    baseline_freedom: float
+    line_shape_sd: float
+    shift_sd_hz: float
+    damping_sd_hz: float
+    iterations: int
+    converged: bool
+    message: str
+    settings: FitSettings
+    gaps_ppm: tuple[tuple[float, float], ...] = ()
+    notes: tuple[str, ...] = ()
+    cpu_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name in ("amplitudes", "covariance", "classical_covariance", "shifts_hz", "dampings_hz", "ppm"):
+            object.__setattr__(self, name, read_only(getattr(self, name), np.float64))
+        for name in ("data", "model", "baseline", "components", "phase"):
+            object.__setattr__(self, name, read_only(getattr(self, name), np.complex128))
+        object.__setattr__(self, "at_zero", read_only(self.at_zero, np.bool_))
+
+    @property
+    def residual(self) -> ComplexArray:
+        """Data minus model minus baseline, complex, shape (n,)."""
+        return self.data - self.model - self.baseline
+
+    @property
+    def left_out_percent(self) -> float:
+        """Share of the window that lies in gaps, in %; for a fit that has its spectra."""
+        inside = [(self.ppm >= low) & (self.ppm <= high) for low, high in self.gaps_ppm]
+        return 100.0 * float(np.mean(np.any(inside, axis=0))) if inside else 0.0
+
+    @property
+    def correlation(self) -> FloatArray:
+        """Posterior correlation of the amplitudes, shape (M, M)."""
+        sd = np.sqrt(np.diag(self.covariance))
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.where(np.outer(sd, sd) > 0, self.covariance / np.outer(sd, sd), 0.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetaboliteAmplitude:
+    """One row of the result: a component or a sum of components.
+
+    `sd`: posterior SD; `crlb_percent`: 100 * sd / amplitude (infinite at zero, as LCModel's 999);
+    `classical_crlb_percent`: the same from the Fisher information alone. Shift and damping are NaN for sums.
+    """
+
+    metabolite: str
+    amplitude: float
+    sd: float
+    crlb_percent: float
+    classical_crlb_percent: float
+    shift_hz: float
+    damping_hz: float
+    parts: tuple[str, ...]

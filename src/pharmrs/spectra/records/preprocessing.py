@@ -1,0 +1,66 @@
+"""What preprocessing did, step by step, with the data before and after for the report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from pharmrs.core.records.arrays import ComplexArray, FloatArray, read_only
+from pharmrs.spectra.records.acquisition import Spectrum
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreprocessingStep:
+    """One step: its name, what it did in words, its numbers, and the mean signal before and after it.
+
+    `before`, `after`: complex, shape (points,), time domain (may differ in length). `numbers`: name with unit -> value.
+    `series`: per-transient or per-coil values worth plotting, name with unit -> values.
+    """
+
+    name: str
+    summary: str
+    before: ComplexArray
+    after: ComplexArray
+    numbers: dict[str, float] = field(default_factory=dict)
+    series: dict[str, tuple[float, ...]] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "before", read_only(self.before, np.complex128))
+        object.__setattr__(self, "after", read_only(self.after, np.complex128))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreprocessedScan:
+    """The spectrum ready to be fitted, its water reference (same coil weights), and the steps that led there."""
+
+    spectrum: Spectrum
+    water: Spectrum | None
+    steps: tuple[PreprocessingStep, ...]
+    rejected_transients: tuple[int, ...] = ()
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        return tuple(f"{step.name}: {text}" for step in self.steps for text in step.warnings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaterAmplitude:
+    """Water reference extrapolated to t = 0: amplitude and SD in receiver units, line width in Hz.
+
+    `observed`, `fitted`: magnitude of the first part of the reference and its model, (points,), for the figure;
+    `fitted` is NaN where the model was not fitted.
+    """
+
+    amplitude: float
+    sd: float
+    line_width_hz: float
+    shift_hz: float
+    observed: FloatArray
+    fitted: FloatArray
+    dwell_time_s: float
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "observed", read_only(self.observed, np.float64))
+        object.__setattr__(self, "fitted", read_only(self.fitted, np.float64))

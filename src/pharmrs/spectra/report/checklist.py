@@ -1,0 +1,231 @@
+"""The checklist of minimum reporting standards for in vivo spectroscopy (MRSinMRS), filled in from what was done.
+
+Items: Lin et al. 2021, NMR Biomed 34:e4484, doi:10.1002/nbm.4484, table 1.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pharmrs.core.report.dictionaries import Column
+from pharmrs.core.report.section import Section, render_section
+from pharmrs.core.report.tables import Table
+from pharmrs.core.report.view_tables import CellView, TableView
+from pharmrs.spectra.records.acquisition import Acquisition
+from pharmrs.spectra.records.scan import ScanResult
+from pharmrs.spectra.report.rules import declared_limits, rule_sentence
+
+if TYPE_CHECKING:
+    from pharmrs.study.declared import Study
+
+COMPUTED, HEADER, DECLARED, NOT_REPORTED = "computed", "header", "study.yaml", "missing"
+COLUMNS = {
+    "section": Column("Section of the checklist."),
+    "item": Column("What has to be reported."),
+    "value": Column("What is reported; n/a where it is missing."),
+    "source": Column(
+        "Where the value comes from.",
+        levels={
+            HEADER: "header or sidecar of the recordings",
+            DECLARED: "declared in study.yaml",
+            COMPUTED: "known from the analysis itself",
+            NOT_REPORTED: "nobody told; `remedy` says how to",
+        },
+    ),
+    "remedy": Column("How a missing item can be told."),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChecklistItem:
+    """One line of the checklist. `value` is empty exactly where `source` is `missing`."""
+
+    section: str
+    item: str
+    value: str
+    source: str
+    remedy: str = ""
+
+
+def checklist(study: Study, results: Sequence[ScanResult], scale: str) -> tuple[ChecklistItem, ...]:
+    """The items in the order of the standard. `scale`: the primary scale in words."""
+    acquisitions = [result.acquisition for result in sorted(results, key=lambda result: result.files.name)]
+    return (
+        *_hardware(study, acquisitions),
+        *_acquisition(study, results, acquisitions),
+        *_analysis(study, results, scale),
+    )
+
+
+def checklist_table(items: Sequence[ChecklistItem]) -> Table:
+    """The checklist as `mrsinmrs.tsv`."""
+    rows = tuple({name: getattr(item, name) for name in COLUMNS} for item in items)
+    return Table(name="mrsinmrs", columns=COLUMNS, rows=rows)
+
+
+def checklist_section(items: Sequence[ChecklistItem]) -> Section:
+    """The checklist as a section of the report, what is missing first in words."""
+    missing = [item for item in items if item.source == NOT_REPORTED]
+    rows = tuple(
+        (
+            CellView(item.item),
+            CellView(item.section),
+            CellView(item.value) if item.value else CellView(f"missing: {item.remedy}", tone="bad"),
+            CellView(item.source),
+        )
+        for item in items
+    )
+    view = TableView(
+        caption="Minimum reporting standards for in vivo magnetic resonance spectroscopy",
+        columns=("Item", "Section", "Reported", "Source"),
+        rows=rows,
+    )
+    return render_section(
+        "checklist", "MRSinMRS checklist", "section_checklist.html.j2", view=view, missing=missing, total=len(items)
+    )
+
+
+def _hardware(study: Study, acquisitions: Sequence[Acquisition]) -> list[ChecklistItem]:
+    told = study.reporting
+
+    def from_header(item: str, key: str, declared: str | None, unit: str = "") -> ChecklistItem:
+        found = _joined(getattr(acquisition.scanner, key) for acquisition in acquisitions)
+        return _item("1 Hardware", item, declared, f"{found} {unit}".strip() if found else "", f"reporting.{key}")
+
+    field = from_header("Field strength", "field_strength", None, "T")
+    if not field.value and acquisitions:
+        mhz = _spread([one.spectrometer_frequency_mhz for one in acquisitions], 5)
+        field = ChecklistItem(
+            section=field.section, item=field.item, value=f"spectrometer frequency {mhz} MHz", source=HEADER
+        )
+    manufacturer = _joined(one.manufacturer for one in acquisitions)
+    return [
+        field,
+        _item("1 Hardware", "Manufacturer", None, manufacturer, "", "add Manufacturer to the sidecars"),
+        from_header("Model", "model", told.model),
+        from_header("Software version", "software", told.software),
+        from_header("Transmit coil", "transmit_coil", told.transmit_coil),
+        from_header("Receive coil", "receive_coil", told.receive_coil),
+        _item("1 Hardware", "Additional hardware", told.additional_hardware, "", "reporting.additional_hardware"),
+    ]
+
+
+def _acquisition(
+    study: Study, results: Sequence[ScanResult], acquisitions: Sequence[Acquisition]
+) -> list[ChecklistItem]:
+    told, part = study.reporting, "2 Acquisition"
+
+    def number(item: str, value: Callable[[Acquisition], float | None], unit: str, digits: int = 4) -> ChecklistItem:
+        text = _spread([found for one in acquisitions if (found := value(one)) is not None], digits)
+        return _item(part, item, None, f"{text} {unit}" if text else "", "", "add it to the sidecars")
+
+    sequences = _joined(one.sequence for one in acquisitions)
+    voxels = _joined(map(_voxel, results))
+    items = [
+        _item(part, "Pulse sequence", None, sequences, "", "add PulseSequenceType to the sidecars"),
+        _item(
+            part,
+            "Region of the voxel",
+            told.region,
+            _joined(a.scanner.region for a in acquisitions),
+            "reporting.region",
+        ),
+        _item(part, "Nominal size of the voxel", None, voxels, "", "store the affine in the header"),
+        number("Repetition time", lambda one: one.repetition_time_s * 1e3, "ms", 5),
+        number("Echo time", lambda one: one.echo_time_s * 1e3, "ms"),
+    ]
+    if any(one.mixing_time_s is not None for one in acquisitions) or "steam" in sequences.lower():
+        mixing = number("Mixing time", lambda one: None if one.mixing_time_s is None else one.mixing_time_s * 1e3, "ms")
+        items.append(mixing)
+    transients = _spread([result.quality.transients for result in results], 5)
+    points = _spread([result.points for result in results], 5)
+    width = number("Spectral width and points", lambda one: one.spectral_width_hz, "Hz", 5)
+    return [
+        *items,
+        _item(part, "Transients per spectrum", None, transients, ""),
+        ChecklistItem(section=part, item=width.item, value=f"{width.value}, {points} points", source=HEADER)
+        if width.value
+        else width,
+        _item(
+            part,
+            "Water suppression",
+            told.water_suppression,
+            _joined(one.scanner.water_suppression for one in acquisitions),
+            "reporting.water_suppression",
+        ),
+        _item(part, "Shimming", told.shimming, _joined(a.scanner.shimming for a in acquisitions), "reporting.shimming"),
+        _item(part, "Triggering or motion correction", told.motion_correction, "", "reporting.motion_correction"),
+    ]
+
+
+def _analysis(study: Study, results: Sequence[ScanResult], scale: str) -> list[ChecklistItem]:
+    steps = list(dict.fromkeys(step.name for result in results for step in result.preprocessed.steps))
+    components = list(dict.fromkeys(name for result in results for name in result.fit.names))
+    settings = results[0].fit.settings if results else None
+    window = f", {settings.ppm_low:g}-{settings.ppm_high:g} ppm" if settings is not None else ""
+    rules = declared_limits(study.quality)
+    quality = [result.quality for result in results]
+    values = {
+        "Analysis software": f"pharmrs {importlib.metadata.version('pharmrs')}",
+        "Processing steps": ", ".join(steps),
+        "Output measure": scale,
+        "Fitting model": f"linear combination of {len(components)} signals{window}: {', '.join(components)}"
+        if components
+        else "",
+        "Quantification assumptions": f"scale {study.quantification.primary_scale}; see the methods text",
+    }
+    assessed = {
+        "Signal-to-noise ratio": _spread([one.signal_to_noise for one in quality], 3),
+        "Line width": _with_unit(_spread([one.line_width_hz for one in quality], 3), "Hz, FWHM of a modelled singlet"),
+        "Exclusion criteria": "; ".join(rule_sentence(rule, limit) for rule, limit in rules.items()) or "none declared",
+        "Quality of the fit": "posterior SD, Cramer-Rao bound and residual autocorrelation of every scan (quality.tsv)",
+        "Sample spectrum": f"every spectrum with its fit, {len(results)} in this report" if results else "",
+    }
+    unknown = "no scan could be analysed"
+    return [
+        *(_computed("3 Data analysis", item, value, unknown) for item, value in values.items()),
+        *(_computed("4 Data quality", item, value, unknown) for item, value in assessed.items()),
+    ]
+
+
+def _computed(section: str, item: str, value: str, unknown: str) -> ChecklistItem:
+    source = COMPUTED if value else NOT_REPORTED
+    return ChecklistItem(section=section, item=item, value=value, source=source, remedy="" if value else unknown)
+
+
+def _item(
+    section: str, item: str, declared: str | None, found: str, key: str, remedy: str = "add it to the sidecars"
+) -> ChecklistItem:
+    if declared or found:
+        source = DECLARED if declared else HEADER
+        return ChecklistItem(section=section, item=item, value=declared or found, source=source)
+    advice = f"declare {key} in study.yaml" if key else remedy
+    return ChecklistItem(section=section, item=item, value="", source=NOT_REPORTED, remedy=advice)
+
+
+def _joined(texts: Iterable[str]) -> str:
+    return ", ".join(sorted({text for text in texts if text}))
+
+
+def _with_unit(text: str, unit: str) -> str:
+    return f"{text} {unit}" if text else ""
+
+
+def _spread(values: Sequence[float], digits: int) -> str:
+    """The value, or lowest and highest where scans differ; empty without a value."""
+    known = sorted(value for value in values if math.isfinite(value))
+    texts = list(dict.fromkeys(f"{value:.{digits}g}" for value in known))
+    return "" if not texts else texts[0] if len(texts) == 1 else f"{texts[0]} to {texts[-1]}"
+
+
+def _voxel(result: ScanResult) -> str:
+    """Edges of the voxel from the columns of its affine, mm."""
+    edges = np.linalg.norm(result.preprocessed.spectrum.affine[:3, :3], axis=0)
+    volume = float(np.prod(edges)) / 1000.0
+    return f"{' x '.join(f'{edge:.3g}' for edge in edges)} mm ({volume:.3g} mL)"

@@ -1,0 +1,158 @@
+"""The scans of a report: in the page itself, or, where they are many, each in a page of its own beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import quote
+
+from pharmrs.core.files.atomic import write_bytes
+from pharmrs.core.report.page import environment
+from pharmrs.core.report.view_tables import anchor_of
+from pharmrs.spectra.records.scan import ScanOutcome
+from pharmrs.spectra.report.pictures.scan_figures import ScanFigures, render_scan_figures
+from pharmrs.spectra.report.view_pictures import embedded_pictures, linked_pictures, packed_pictures
+from pharmrs.spectra.report.view_scan import ScanView, exclusion_text, scan_head, scan_view
+
+PACKED_ABOVE_SCANS = 40  # from here on the pictures of the preprocessing are packed, for 15 MB at 140 scans
+LINKED_ABOVE_SCANS = 200  # from here on one file would be more than a browser likes to open
+PAGES_FOLDER = "report_scans"
+_STYLE, _SCRIPT = "page.css", "page.js"
+
+FigureSource = Callable[[ScanOutcome], ScanFigures | None]
+
+
+class KeptPages(Protocol):
+    """What an earlier run noted about the pages it wrote."""
+
+    def key(self, outcome: ScanOutcome, *around: object) -> str:
+        """Of all that the page depends on: the scan as it is kept and what is `around` it; empty: not known."""
+
+    def is_right(self, page: Path, key: str) -> bool:
+        """Whether the page is there as it was written, and was made of the same."""
+
+    def remember(self, page: Path, key: str, content: bytes) -> None:
+        """Note what is written to `page`."""
+
+    def write(self) -> None:
+        """Keep the notes for the next run."""
+
+
+def are_linked(scans: int) -> bool:
+    """Whether a report of so many scans leaves their pictures in files of their own."""
+    return scans > LINKED_ABOVE_SCANS
+
+
+def drawn_figures(outcome: ScanOutcome) -> ScanFigures | None:
+    """The pictures of a scan that still has its signals."""
+    return render_scan_figures(outcome.result) if outcome.result is not None else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanPages:
+    """The scans of one report in their order. `figures` gives the pictures of one scan when its turn has come.
+
+    `kept`: notes of an earlier run; a page of its own that would become what it is, is neither made nor written.
+    """
+
+    report: Path
+    title: str
+    outcomes: Sequence[ScanOutcome]
+    scale: str
+    label: str
+    figures: FigureSource
+    kept: KeptPages | None = None
+
+    @property
+    def linked(self) -> bool:
+        """Whether each scan has a page of its own."""
+        return are_linked(len(self.outcomes))
+
+    @property
+    def folder(self) -> Path:
+        return self.report.parent / PAGES_FOLDER
+
+    def link(self, position: int) -> str:
+        """Where the report finds the scan at this position."""
+        anchor = anchor_of(position)
+        return f"{PAGES_FOLDER}/{anchor}.html" if self.linked else f"#{anchor}"
+
+    def views(self) -> Iterator[ScanView]:
+        """What the report itself shows of each scan: everything, or its name and quality; one at a time."""
+        packed = len(self.outcomes) > PACKED_ABOVE_SCANS
+        for position, outcome in enumerate(self.outcomes):
+            if self.linked:
+                yield scan_head(outcome, anchor_of(position), self.link(position))
+                continue
+            figures = self.figures(outcome)
+            pictures = None if figures is None else packed_pictures(figures) if packed else embedded_pictures(figures)
+            yield scan_view(outcome, anchor_of(position), self.scale, self.label, pictures)
+
+    def write(self) -> None:
+        """The pages of the scans where they are linked, without those of a former run; a page that is right stays."""
+        shared = self._shared() if self.linked else {}
+        pages = {f"{anchor_of(at)}.html": at for at in range(len(self.outcomes))} if self.linked else {}
+        former = [*self.folder.glob("scan-*.html"), *(self.folder / name for name in (_STYLE, _SCRIPT))]
+        for path in former:
+            if path.name not in shared and path.name not in pages:
+                path.unlink(missing_ok=True)
+        if self.folder.is_dir() and not any(self.folder.iterdir()):
+            self.folder.rmdir()
+        for name, content in shared.items():
+            _write_changed(self.folder / name, content().encode("utf-8"))
+        for name, position in pages.items():
+            self._write_page(self.folder / name, position)
+        if self.linked and self.kept is not None:
+            self.kept.write()
+
+    def _shared(self) -> dict[str, Callable[[], str]]:
+        """The files that all pages use."""
+        pages = environment()
+        style, fit_style = (pages.get_template(name).render for name in ("report.css", "fit.css"))
+        code = [pages.get_template(f"fit_{name}.js").render() for name in ("view", "plot", "page")]
+        script = pages.get_template("scan_page.js.j2")
+        return {_STYLE: style, _SCRIPT: lambda: script.render(style=style() + fit_style(), code="".join(code))}
+
+    def _write_page(self, path: Path, position: int) -> None:
+        outcome = self.outcomes[position]
+        key = self.kept.key(outcome, *self._around(position, outcome)) if self.kept is not None else ""
+        if self.kept is None or not self.kept.is_right(path, key):
+            content = self._page(position, outcome).encode("utf-8")
+            _write_changed(path, content)
+            if self.kept is not None:
+                self.kept.remember(path, key, content)
+
+    def _around(self, position: int, outcome: ScanOutcome) -> Iterator[object]:
+        """What a page shows beside the fit and its pictures."""
+        result = outcome.result
+        yield (self.title, self.scale, self.label, self.report.name, position, len(self.outcomes), outcome.files.name)
+        yield [str(problem) for problem in outcome.problems]
+        if result is not None:
+            yield [(item.metabolite, item.rule, exclusion_text(item)) for item in result.exclusions]
+            yield [
+                (item.metabolite, float(item.value), float(item.sd), item.reason)
+                for item in result.concentrations
+                if item.scale == self.scale
+            ]
+
+    def _page(self, position: int, outcome: ScanOutcome) -> str:
+        def name(at: int) -> str:
+            return f"{anchor_of(at)}.html" if 0 <= at < len(self.outcomes) else ""
+
+        figures = self.figures(outcome)
+        pictures = linked_pictures(figures, "../") if figures is not None else None
+        return environment().get_template("scan_page.html.j2").render(
+            title=self.title,
+            scan=scan_view(outcome, anchor_of(position), self.scale, self.label, pictures),
+            up=f"../{quote(self.report.name)}#scans",
+            before=name(position - 1),
+            after=name(position + 1),
+        )  # fmt: skip
+
+
+def _write_changed(path: Path, content: bytes) -> None:
+    """Leave a file that is right alone: thousands of pages are not written again for one scan."""
+    if not path.is_file() or path.read_bytes() != content:
+        write_bytes(path, content)

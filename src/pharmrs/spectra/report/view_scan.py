@@ -1,0 +1,98 @@
+"""One scan as the page shows it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+from pharmrs.core.report.numbers import MISSING, number_text, percent_text, with_sd_text
+from pharmrs.core.report.view_tables import CellView, TableView, concerned_text, number_cell, scan_status
+from pharmrs.spectra.records.quantification import Exclusion
+from pharmrs.spectra.records.scan import ScanOutcome, ScanResult
+from pharmrs.spectra.report.rules import has_limit, rule_label
+from pharmrs.spectra.report.summary import concentration_of, is_excluded
+from pharmrs.spectra.report.view_pictures import ScanPictures
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanView:
+    """One scan: headline, messages, figures and its table of metabolites; without a result only the problems.
+
+    `href`: the page of its own, where it has one.
+    """
+
+    anchor: str
+    name: str
+    status: str
+    tone: str
+    headline: str
+    href: str = ""
+    exclusions: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+    result: ScanResult | None = None
+    figures: ScanPictures | None = None
+    metabolites: TableView | None = None
+
+
+def exclusion_text(item: Exclusion) -> str:
+    """One exclusion in words."""
+    what = concerned_text(item)
+    measured = math.isfinite(item.limit) and has_limit(item.rule)
+    found = f": {number_text(item.value)} (limit {item.limit:g})" if measured else ""
+    return f"{what}: {rule_label(item.rule)}{found}, {item.decided_by}"
+
+
+def metabolites_view(result: ScanResult, scale: str, label: str) -> TableView:
+    """All metabolites of one scan with their uncertainties and the primary scale."""
+    rows: list[tuple[CellView, ...]] = []
+    for row in result.amplitudes:
+        found = concentration_of(result, row.metabolite, scale)
+        value = CellView(MISSING)
+        if found is not None and math.isfinite(found.value):
+            value = CellView(with_sd_text(found.value, found.sd), order=repr(found.value))
+        elif found is not None and found.reason:
+            value = CellView(f"{MISSING}: {found.reason}")
+        out = is_excluded(result, row.metabolite)
+        single = [item for item in result.exclusions if item.metabolite == row.metabolite]
+        rows.append(
+            (
+                CellView(row.metabolite),
+                number_cell(row.amplitude, 4),
+                number_cell(row.sd, 2),
+                CellView(percent_text(row.crlb_percent), order=repr(row.crlb_percent), tone="bad" if single else ""),
+                CellView(percent_text(row.classical_crlb_percent), order=repr(row.classical_crlb_percent)),
+                number_cell(row.shift_hz, 2),
+                number_cell(row.damping_hz, 2),
+                value,
+                CellView("excluded", tone="bad") if out else CellView("kept"),
+            )
+        )
+    columns = ("Metabolite", "Amplitude", "SD", "CRLB", "Classical CRLB", "Shift (Hz)", "Damping (Hz)", label, "Use")
+    return TableView(caption="Metabolites and sums", columns=columns, rows=tuple(rows), ordered=False)
+
+
+def scan_head(outcome: ScanOutcome, anchor: str, href: str = "") -> ScanView:
+    """Name, status and quality of one scan in a line."""
+    status, tone = scan_status(outcome)
+    headline = "no result"
+    if outcome.result is not None:
+        quality = outcome.result.quality
+        headline = f"S/N {number_text(quality.signal_to_noise)}, line width {number_text(quality.line_width_hz)} Hz"
+    return ScanView(anchor=anchor, name=outcome.files.name, status=status, tone=tone, headline=headline, href=href)
+
+
+def scan_view(outcome: ScanOutcome, anchor: str, scale: str, label: str, figures: ScanPictures | None) -> ScanView:
+    """Everything the page tells about one scan."""
+    view = replace(scan_head(outcome, anchor), problems=tuple(str(problem) for problem in outcome.problems))
+    result = outcome.result
+    if result is None:
+        return view
+    return replace(
+        view,
+        exclusions=tuple(exclusion_text(item) for item in result.exclusions),
+        warnings=result.preprocessed.warnings,
+        result=result,
+        figures=figures,
+        metabolites=metabolites_view(result, scale, label),
+    )

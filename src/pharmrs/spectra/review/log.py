@@ -1,0 +1,228 @@
+"""The decisions of raters on disk: one tab-separated file per rater, only ever added to.
+
+A decision is given back as saved only after the operating system has put its whole line on the disk (fsync), so that a
+killed browser or server loses none. A line cut short by a crash was never confirmed; it is taken off at the next start.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import hashlib
+import json
+import os
+import re
+from dataclasses import fields
+from pathlib import Path
+
+from pharmrs.core.errors import InputError
+from pharmrs.core.files.content import read_content
+from pharmrs.core.read.cells import whole_number
+from pharmrs.core.read.problems import Problems
+from pharmrs.core.read.text_table import TextRow, parse_text_table
+from pharmrs.spectra.review.records import VERDICTS, WITHDRAWN, Decision
+
+COLUMNS = tuple(field.name for field in fields(Decision))
+_LATER = ("showing",)  # columns that logs of earlier versions lack
+_DIGITS = 32  # of the SHA-256 of a recording
+_REMEDY = "restore the log from a backup; it is never edited by hand"
+_PATTERN = "rater-*_decisions.tsv"
+_DESCRIPTIONS = {
+    "rater": "Label of the rater.",
+    "scan": "Name of the scan that was judged; the rater did not see it.",
+    "decision": "accept, reject, unsure, or withdrawn (the decision before it of the same scan was undone).",
+    "reason": "Why, in the words of the rater or of the list that was offered.",
+    "position": "Place of the scan in the random order of this rater, from 1.",
+    "seed": "Seed of that order.",
+    "recording": "First 32 digits of the SHA-256 of the metabolite recording that was shown.",
+    "decided_at": "When the decision was made (UTC).",
+    "showing": "1, or 2 where the scan was shown a second time to see how well the rater agrees with themselves.",
+}
+
+
+def log_file(folder: Path, rater: str) -> Path:
+    """Where the decisions of `rater` are kept."""
+    return folder / f"rater-{rater}_decisions.tsv"
+
+
+def log_files(folder: Path) -> list[Path]:
+    """The logs of all raters, in the order of their names."""
+    return sorted(folder.glob(_PATTERN))
+
+
+def read_decisions(folder: Path) -> list[Decision]:
+    """All decisions of all raters in the order of each log. Raises InputError with every mistake in every log."""
+    found = []
+    decisions: list[Decision] = []
+    for path in log_files(folder):
+        problems = Problems(str(path))
+        decisions += _read(path, problems)
+        found += problems.found
+    if found:
+        raise InputError(found)
+    return decisions
+
+
+def _read(path: Path, problems: Problems) -> list[Decision]:
+    try:
+        content = read_content(path)
+    except OSError as error:
+        problems.add("file", "must be readable", error.strerror or error, _REMEDY)
+        return []
+    whole = content[: content.rfind(b"\n") + 1]  # a line cut short by a crash was never confirmed to the rater
+    if whole.count(b"\n") < 2:
+        return []  # opened, but nothing decided yet
+    try:
+        rows = parse_text_table(
+            whole.decode("utf-8"), problems, tuple(name for name in COLUMNS if name not in _LATER), _LATER
+        )
+    except UnicodeDecodeError:
+        problems.add("file", "must be UTF-8 text", "other bytes", _REMEDY)
+        return []
+    made = [_decision(row, path, problems) for row in rows]
+    return [one for one in made if one is not None]
+
+
+def _decision(row: TextRow, path: Path, problems: Problems) -> Decision | None:
+    before = len(problems.found)
+    rater, decision = row.text("rater"), row.text("decision")
+    if log_file(path.parent, rater) != path:
+        problems.add(f"{row.where}: rater", f"must be the rater of {path.name}", rater, _REMEDY)
+    if decision not in (*VERDICTS, WITHDRAWN):
+        rule = f"must be one of {', '.join((*VERDICTS, WITHDRAWN))}"
+        problems.add(f"{row.where}: decision", rule, decision, _REMEDY)
+    numbers = {}
+    for name in ("position", "seed", "showing"):
+        value = 1 if name in _LATER and not row.text(name) else whole_number(row.text(name))
+        if value is None:
+            problems.add(f"{row.where}: {name}", "must be a whole number", row.text(name), _REMEDY)
+        else:
+            numbers[name] = value
+    if len(problems.found) > before:
+        return None
+    texts = {name: row.text(name) for name in COLUMNS if name not in numbers}
+    return Decision(**texts, **numbers)  # type: ignore[arg-type]
+
+
+def recording_digest(path: str | Path) -> str:
+    """What tells whether a decision was made on the recording that is there now."""
+    with Path(path).open("rb") as stream:
+        return digest_of(hashlib.file_digest(stream, "sha256").hexdigest())
+
+
+def digest_of(sha256: str) -> str:
+    """The same from the SHA-256 of a recording."""
+    return sha256[:_DIGITS]
+
+
+class DecisionLog:
+    """The open log of one rater; nobody else can open it meanwhile. Use as a context manager."""
+
+    def __init__(self, folder: Path, rater: str) -> None:
+        """Open or create the log. Raises InputError when another server of the same rater has it open."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self.path = log_file(folder, rater)
+        self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+        self._whole_until: int | None = None  # bytes; set while half a line that could not be taken off stands after
+        try:
+            self._lock()
+            self._take_off_cut_line()
+            if os.fstat(self._file).st_size == 0:
+                _describe(self.path)  # first: a log with its header is never without it
+                self._write("\t".join(COLUMNS) + "\n")
+                _sync_folder(folder)
+            problems = Problems(str(self.path))
+            self.decisions = _read(self.path, problems)
+            problems.raise_errors()
+            with self.path.open(encoding="utf-8") as stream:
+                self._columns = tuple(stream.readline().rstrip("\n").split("\t"))
+        except BaseException:
+            os.close(self._file)
+            raise
+
+    def __enter__(self) -> DecisionLog:
+        return self
+
+    def __exit__(self, *_unused: object) -> None:
+        os.close(self._file)
+
+    @property
+    def takes_repeats(self) -> bool:
+        """Whether it can tell a second showing: a log begun by an earlier version cannot."""
+        return "showing" in self._columns
+
+    def add(self, decision: Decision) -> None:
+        """Add one decision; it is on the disk when this returns."""
+        self._write("\t".join(_cell(getattr(decision, name)) for name in self._columns) + "\n")
+        self.decisions.append(decision)
+
+    def _write(self, line: str) -> None:
+        content = line.encode("utf-8")
+        try:
+            self._take_off_half_line()
+            self._whole_until = os.fstat(self._file).st_size
+            written = os.write(self._file, content)
+            if written != len(content):
+                raise OSError(errno.ENOSPC, f"only {written} of {len(content)} bytes could be written")
+            os.fsync(self._file)
+            self._whole_until = None
+        except OSError as error:
+            with contextlib.suppress(OSError):  # of a failing disk: tried again before the next line
+                self._take_off_half_line()
+            raise _named(error, self.path) from error
+
+    def _take_off_half_line(self) -> None:
+        """Half a line, or one that was not confirmed, must not stand before the next one."""
+        if self._whole_until is not None:
+            os.ftruncate(self._file, self._whole_until)
+            self._whole_until = None
+
+    def _lock(self) -> None:
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            problems = Problems(str(self.path))
+            remedy = "close the other one, or choose another --rater"
+            problems.add("log", "may be open in one review at a time", "open in another one", remedy)
+            raise InputError(problems.found) from None
+
+    def _take_off_cut_line(self) -> None:
+        content = self.path.read_bytes()
+        if content and not content.endswith(b"\n"):
+            os.ftruncate(self._file, content.rfind(b"\n") + 1)
+            os.fsync(self._file)
+
+
+def _cell(value: object) -> str:
+    return re.sub(r"[\s\x00-\x1f]+", " ", str(value)).strip() or "n/a"
+
+
+def _describe(path: Path) -> None:
+    entries = {name: {"Description": _DESCRIPTIONS[name]} for name in COLUMNS}
+    target = path.with_suffix(".json")
+    part = target.with_name(f".{target.name}.part")  # nobody else writes it: the log is locked
+    try:
+        with part.open("w", encoding="utf-8") as stream:
+            stream.write(json.dumps(entries, indent=2) + "\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+        part.replace(target)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise _named(error, target) from error
+
+
+def _named(error: OSError, path: Path) -> OSError:
+    """The same kind of error, which names the file."""
+    return OSError(error.errno or errno.EIO, error.strerror or str(error), str(path))
+
+
+def _sync_folder(folder: Path) -> None:
+    """A new file survives a crash only when its folder is on the disk, too."""
+    place = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(place)
+    finally:
+        os.close(place)

@@ -1,0 +1,147 @@
+"""`pharmrs import`: vendor files into a BIDS dataset."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from pharmrs.core.errors import InputError, InputProblem
+from pharmrs.core.files.atomic import write_bytes, write_text
+from pharmrs.core.files.content import read_content
+from pharmrs.core.files.unfinished import is_left, unfinished
+from pharmrs.core.read.participants import PARTICIPANTS
+from pharmrs.core.read.problems import Problems
+from pharmrs.spectra.preprocess.water_ratio import LEAST_OF_REFERENCE, MOST_OF_SPECTRUM, water_ratio
+from pharmrs.spectra.read.import_table import read_import_table
+from pharmrs.spectra.read.nifti_mrs import identifying_fields, read_fids
+from pharmrs.spectra.read.vendor_conversion import check_points, convert
+from pharmrs.spectra.records.acquisition import Fids
+from pharmrs.spectra.records.import_plan import ImportLine
+from pharmrs.study.derivative import json_text
+
+_COMMAND, _TEMPORARY = "pharmrs import", ".import-"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imported:
+    """What became of one line: the files written (none where it failed), and the problems."""
+
+    line: ImportLine
+    files: tuple[Path, ...]
+    problems: tuple[InputProblem, ...]
+
+
+def import_recordings(
+    table: Path,
+    dataset: Path,
+    begin: Callable[[int], None] = lambda _count: None,
+    done: Callable[[Imported], None] = lambda _one: None,
+) -> tuple[Imported, ...]:
+    """Convert every line of the mapping table into `dataset`; nothing there is ever overwritten.
+
+    Each recording is converted in a temporary folder, read back and checked, and only then moved to its place. What
+    the same table left there when the command was killed is converted again. Raises InputError, before anything is
+    converted, for what is wrong with the table or where a target exists already.
+    """
+    lines = read_import_table(table)
+    work = repr(lines)
+    if not is_left(dataset, _COMMAND, work):
+        _check_targets(lines, table, dataset)
+    finished = []
+    with unfinished(dataset, _COMMAND, work):
+        for left in dataset.glob(f"{_TEMPORARY}*"):
+            shutil.rmtree(left)
+        begin(len(lines))
+        for line in lines:
+            with tempfile.TemporaryDirectory(prefix=_TEMPORARY, dir=dataset) as folder:
+                one = _convert(line, table, dataset, Path(folder))
+            finished.append(one)
+            done(one)
+        if any(one.files for one in finished):
+            _describe(dataset, lines)
+    return tuple(finished)
+
+
+def _check_targets(lines: tuple[ImportLine, ...], table: Path, dataset: Path) -> None:
+    problems = Problems(str(table))
+    for line in lines:
+        for path in (dataset / f"{line.target}{ending}" for ending in (".nii.gz", ".nii", ".json")):
+            if path.exists():
+                problems.add(line.where, "must not be there already", path, "delete it, or leave the line out")
+    problems.raise_errors()
+
+
+def _convert(line: ImportLine, table: Path, dataset: Path, folder: Path) -> Imported:
+    problems = Problems(str(table))
+    try:
+        recording = _recording(line, folder, problems)
+        if recording is None:
+            return Imported(line=line, files=(), problems=tuple(problems.found))
+        sidecar = recording.with_name(recording.name.removesuffix(".gz").removesuffix(".nii") + ".json")
+        if line.sidecar:
+            write_text(sidecar, json.dumps(line.sidecar, indent=2) + "\n")
+        else:
+            sidecar.unlink(missing_ok=True)  # the header of the recording holds the same
+        fids = read_fids(recording)
+        check_points(line, fids.points, problems)
+        _check_kind(line, fids, problems)
+        for field in identifying_fields(recording):
+            remedy = "remove it in the vendor's export; it is never copied into derivatives"
+            problems.add(f"{line.where}: {field}", "identifies a person", "(not shown)", remedy, severity="warning")
+    except InputError as error:
+        for found in error.problems:
+            remedy = f"{found.remedy}; times can be given in this table (echo_time_s, repetition_time_s, mixing_time_s)"
+            problems.add(f"{line.where}: {found.field}", found.rule, found.value, remedy, severity=found.severity)
+        return Imported(line=line, files=(), problems=tuple(problems.found))
+    stopped = any(problem.severity == "error" for problem in problems.found)
+    moved = () if stopped else _move(recording, sidecar, dataset / line.target)
+    return Imported(line=line, files=moved, problems=tuple(problems.found))
+
+
+def _recording(line: ImportLine, folder: Path, problems: Problems) -> Path | None:
+    """The NIfTI-MRS file that `line` asks for, in `folder`; None with the reason in `problems`."""
+    if line.format == "nifti":
+        source = Path(line.files[0])
+        write_bytes(folder / source.name, read_content(source))
+        return folder / source.name
+    return convert(line, folder, problems)
+
+
+def _check_kind(line: ImportLine, fids: Fids, problems: Problems) -> None:
+    """A warning where a recording without water suppression is to be a spectrum, or the other way round."""
+    ratio = water_ratio(fids)
+    wanted, found = line.target.rsplit("_", 1)[-1], f"water is {ratio:.2g} times as high as the rest"
+    if wanted == "mrsref" and ratio < LEAST_OF_REFERENCE:
+        rule = f"a water reference should show water, {LEAST_OF_REFERENCE:g} times as high as the rest, or more"
+        problems.add(f"{line.where}: suffix", rule, found, "svs, if it is a spectrum", severity="warning")
+    if wanted == "svs" and ratio > MOST_OF_SPECTRUM:
+        rule = f"a spectrum should be water-suppressed (water below {MOST_OF_SPECTRUM:g} times the rest)"
+        problems.add(f"{line.where}: suffix", rule, found, "mrsref, if it is a reference", severity="warning")
+
+
+def _move(recording: Path, sidecar: Path, target: Path) -> tuple[Path, ...]:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    ending = ".nii.gz" if recording.name.endswith(".gz") else ".nii"
+    moved = []
+    # the sidecar first: a recording whose times are missing must not be there for a moment
+    for source, place in ((sidecar, f"{target}.json"), (recording, f"{target}{ending}")):
+        if source.is_file():
+            source.chmod(0o644)
+            moved.append(source.replace(place))
+    return tuple(moved)
+
+
+def _describe(dataset: Path, lines: tuple[ImportLine, ...]) -> None:
+    """The files without which a folder is no BIDS dataset, where they are missing."""
+    description = dataset / "dataset_description.json"
+    if not description.exists():
+        content = {"Name": dataset.resolve().name, "BIDSVersion": "1.10.0", "DatasetType": "raw"}
+        write_text(description, json_text(content))
+    participants = dataset / PARTICIPANTS
+    if not participants.exists():
+        labels = sorted({line.target.split("/", 1)[0] for line in lines})
+        write_text(participants, "\n".join(["participant_id", *labels]) + "\n")

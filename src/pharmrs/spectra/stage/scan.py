@@ -1,0 +1,222 @@
+"""One scan from its files to its concentrations, or to the reasons why not."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+
+from pharmrs.core.errors import FitFailure, InputError, InputProblem
+from pharmrs.spectra.fit.amplitudes import metabolite_amplitudes
+from pharmrs.spectra.fit.fit import fit_spectrum
+from pharmrs.spectra.fit.fit_setup import chosen_basis
+from pharmrs.spectra.fit.resample import check_field
+from pharmrs.spectra.fit.verdict import UNEXPLAINED
+from pharmrs.spectra.preprocess.phase_sense import data_sense, sense_problem
+from pharmrs.spectra.preprocess.preprocess import Recordings, preprocess
+from pharmrs.spectra.quantify.quality import broken_rules, scan_quality
+from pharmrs.spectra.quantify.quantify import Context, concentrations
+from pharmrs.spectra.quantify.water import water_amplitude
+from pharmrs.spectra.read.nifti_mrs import read_fids
+from pharmrs.spectra.read.recordings import check_pair
+from pharmrs.spectra.records.acquisition import Fids
+from pharmrs.spectra.records.basis import BasisSet
+from pharmrs.spectra.records.fit import LinearCombinationFit
+from pharmrs.spectra.records.preprocessing import PreprocessedScan, WaterAmplitude
+from pharmrs.spectra.records.scan import REFERENCE_PURPOSES, ScanFiles, ScanOutcome, ScanResult
+from pharmrs.spectra.stage.settings import ScanSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The recordings of a scan and what is wrong with them; None where they cannot be used at all."""
+
+    recordings: Recordings | None
+    problems: tuple[InputProblem, ...]
+
+
+def open_scan(files: ScanFiles) -> Opened:
+    """Read and check every recording of a scan."""
+    problems: list[InputProblem] = []
+    read: dict[str, Fids] = {}
+    for path in files.paths:
+        try:
+            read[path] = read_fids(path)
+        except InputError as error:
+            problems += error.problems
+    metabolite = read.get(files.metabolite)
+    if metabolite is None:
+        return Opened(None, tuple(problems))
+    for path, reference in read.items():
+        if path != files.metabolite:
+            problems += check_pair(metabolite, reference, files.metabolite, path)
+    if any(problem.severity == "error" for problem in problems):
+        return Opened(None, tuple(problems))
+    shortest = min(fids.points for fids in read.values())
+    cut = {path: replace(fids, data=fids.data[:shortest]) for path, fids in read.items()}
+    references = {purpose: cut.get(files.reference(purpose)) for purpose in REFERENCE_PURPOSES}
+    return Opened(Recordings(metabolite=cut[files.metabolite], **references), tuple(problems))
+
+
+def check_scan(
+    files: ScanFiles, basis: BasisSet | None, settings: ScanSettings
+) -> tuple[PreprocessedScan | None, tuple[InputProblem, ...]]:
+    """Everything that can be found wrong without fitting; the preprocessed scan when nothing stands in its way."""
+    opened = open_scan(files)
+    problems = list(opened.problems)
+    if opened.recordings is None:
+        return None, tuple(problems)
+    try:
+        prepared = preprocess(opened.recordings, settings.preprocessing)
+        if basis is not None:
+            check_field(basis, prepared.spectrum.acquisition)
+    except InputError as error:
+        problems += [problem if problem.file else replace(problem, file=files.metabolite) for problem in error.problems]
+        return None, tuple(problems)
+    turned = sense_problem(data_sense(prepared.spectrum), files.metabolite, "data")
+    if turned is not None:
+        problems.append(turned)
+    if basis is not None:
+        problems += _check_echo_time(basis, prepared, files)
+    stopped = any(problem.severity == "error" for problem in problems)
+    return None if stopped else prepared, tuple(problems)
+
+
+def _check_echo_time(basis: BasisSet, prepared: PreprocessedScan, files: ScanFiles) -> list[InputProblem]:
+    data_te_s = prepared.spectrum.acquisition.echo_time_s
+    if not abs(basis.echo_time_s - data_te_s) > 0.1 * data_te_s:  # NaN: the basis does not say
+        return []
+    return [
+        InputProblem(
+            file=files.metabolite,
+            field="EchoTime",
+            rule="should be that of the basis set",
+            value=f"{1e3 * data_te_s:g} ms, basis set {1e3 * basis.echo_time_s:g} ms ({basis.source})",
+            remedy="use a basis set simulated for this echo time",
+            severity="warning",
+        )
+    ]
+
+
+def process_scan(files: ScanFiles, basis: BasisSet, settings: ScanSettings) -> ScanOutcome:
+    """Preprocess, fit, quantify, judge. Expected bad data is an outcome with problems; bugs propagate."""
+    return quantified(fitted_scan(files, basis, settings), basis.proton_amplitude, settings)
+
+
+def fitted_scan(files: ScanFiles, basis: BasisSet, settings: ScanSettings) -> ScanOutcome:
+    """Preprocess and fit: all that takes time. The result has no concentrations and no exclusions yet.
+
+    Of `settings` only `preprocessing` and `fit` matter here, so the outcome outlives a change of the others.
+    """
+    began = time.process_time()
+    prepared, problems = check_scan(files, basis, settings)
+    if prepared is None:
+        return ScanOutcome(files=files, result=None, problems=problems)
+    try:
+        fit = fit_spectrum(prepared.spectrum, basis, settings.fit)
+    except (FitFailure, InputError) as error:
+        return ScanOutcome(files=files, result=None, problems=problems + fit_problems(error, files.metabolite))
+    water, water_problems = water_of(prepared, files)
+    result = ScanResult(
+        files=files,
+        acquisition=prepared.spectrum.acquisition,
+        preprocessed=prepared,
+        points=prepared.spectrum.points,
+        fit=fit,
+        amplitudes=metabolite_amplitudes(fit),
+        water=water,
+        concentrations=(),
+        quality=scan_quality(prepared, fit, water),
+        exclusions=(),
+        cpu_s=time.process_time() - began,
+    )
+    return ScanOutcome(
+        files=files,
+        result=result,
+        problems=problems + water_problems + _left_out(fit, basis) + _unexplained(fit, files),
+    )
+
+
+def quantified(outcome: ScanOutcome, proton_amplitude: float, settings: ScanSettings) -> ScanOutcome:
+    """The same outcome with concentrations and the rules it breaks; spectra are not needed any more."""
+    result = outcome.result
+    if result is None:
+        return outcome
+    reference = result.preprocessed.water
+    context = Context(
+        fit=result.fit,
+        acquisition=result.acquisition,
+        water_acquisition=reference.acquisition if reference is not None else None,
+        water=result.water,
+        proton_amplitude=proton_amplitude,
+        settings=settings.quantification,
+    )
+    broken = broken_rules(result.files.name, result.quality, result.amplitudes, settings.rules)
+    done = replace(result, concentrations=concentrations(context, result.amplitudes), exclusions=broken)
+    return replace(outcome, result=done)
+
+
+def _left_out(fit: LinearCombinationFit, basis: BasisSet) -> tuple[InputProblem, ...]:
+    """A warning for every component that the fit left out by itself, so that none is missing without a word."""
+    missing = [name for name in chosen_basis(basis, fit.settings).names if name not in fit.names]
+    reasons = {name: note for name in missing for note in fit.notes if note.startswith(f"{name} ")}
+    return tuple(
+        InputProblem(
+            file=basis.source,
+            field=f"component {name}",
+            rule="should have a signal of its own in the fit window",
+            value=reasons.get(name, "none"),
+            remedy="nothing, if this is intended; named in fit.omit of study.yaml it is left out without a warning",
+            severity="warning",
+        )
+        for name in missing
+    )
+
+
+def _unexplained(fit: LinearCombinationFit, files: ScanFiles) -> tuple[InputProblem, ...]:
+    """A warning for what the fit noticed about the data themselves."""
+    return tuple(
+        InputProblem(
+            file=files.metabolite,
+            field="fit",
+            rule="should explain the data down to their noise",
+            value=note,
+            remedy="look at the residual for lipids, an echo, a drug or a metabolite that the basis set lacks",
+            severity="warning",
+        )
+        for note in fit.notes
+        if note.startswith(UNEXPLAINED)
+    )
+
+
+def water_of(prepared: PreprocessedScan, files: ScanFiles) -> tuple[WaterAmplitude | None, tuple[InputProblem, ...]]:
+    """The amplitude of the water reference; None where there is none, and with a warning where it shows no water."""
+    if prepared.water is None:
+        return None, ()
+    try:
+        return water_amplitude(prepared.water), ()
+    except FitFailure as error:
+        return None, (
+            InputProblem(
+                file=files.quantification,
+                field="water reference",
+                rule="must hold a decaying water signal",
+                value=str(error),
+                remedy="check that this recording is without water suppression",
+                severity="warning",
+            ),
+        )
+
+
+def fit_problems(error: FitFailure | InputError, file: str) -> tuple[InputProblem, ...]:
+    """Why `file` could not be fitted."""
+    if isinstance(error, InputError):
+        return tuple(problem if problem.file else replace(problem, file=file) for problem in error.problems)
+    return (
+        InputProblem(
+            file=file,
+            field="fit",
+            rule="must reach an optimum",
+            value=str(error),
+            remedy="look at the spectrum; check that basis set and data belong together",
+        ),
+    )

@@ -1,0 +1,144 @@
+"""The scans of a run: which have to be fitted again and why, and the work of one."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pharmrs.core.errors import InputProblem
+from pharmrs.core.files.checksums import Checksums, Signature, signature
+from pharmrs.spectra.records.basis import BasisSet
+from pharmrs.spectra.records.quantification import Exclusion
+from pharmrs.spectra.records.scan import ScanFiles, ScanOutcome
+from pharmrs.spectra.report.pictures.scan_figures import render_scan_figures
+from pharmrs.spectra.stage.scan import fitted_scan, quantified
+from pharmrs.spectra.stage.scan_cache import ScanCache
+from pharmrs.spectra.stage.scan_key import ScanKey, basis_checksum, scan_key
+from pharmrs.spectra.stage.settings import ScanSettings, StudyTissue, settings_by_scan
+from pharmrs.study.dataset import Dataset
+from pharmrs.study.outputs import remove_former, write_scan
+
+_SCAN_S, _SCAN_S_PER_BYTE = 0.13, 7.2e-9  # fit, tables and pictures; reading and unpacking
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanTask:
+    """One scan to be processed by a worker.
+
+    `known`: what is already known to be wrong with it. `signatures`: of the recordings when their checksums were taken.
+    `reasons`: why it has to be fitted; none: an earlier run did, and nothing it depends on changed. `judged`: by
+    raters.
+    """
+
+    files: ScanFiles
+    root: Path
+    output: Path
+    known: tuple[InputProblem, ...]
+    settings: ScanSettings
+    key: ScanKey
+    signatures: Mapping[str, Signature | None]
+    reasons: tuple[str, ...]
+    judged: tuple[Exclusion, ...] = ()
+
+    @property
+    def stopped(self) -> bool:
+        """Whether a known error stops the scan before it is read."""
+        return any(problem.severity == "error" for problem in self.known)
+
+    @property
+    def cache(self) -> ScanCache:
+        return ScanCache(self.output, self.root)
+
+
+def plan_scans(
+    dataset: Dataset,
+    output: Path,
+    tissue: StudyTissue | None,
+    judged: Mapping[str, tuple[Exclusion, ...]],
+    checksums: Checksums,
+) -> list[ScanTask]:
+    """A task for each scan of the dataset, in their order; nothing is fitted yet. `judged`: by raters, scan by scan."""
+    study, basis = dataset.usable()
+    cache = ScanCache(output, dataset.root)
+    basis_sha = basis_checksum(basis)
+    settings_by_name = settings_by_scan(study, [files.name for files in dataset.scans], tissue)
+    known: dict[str, list[InputProblem]] = defaultdict(list)  # of this scan alone; an error among them stops it
+    for problem in dataset.problems:
+        known[problem.file].append(problem)
+    tasks = []
+    for files in dataset.scans:
+        settings = settings_by_name[files.name]
+        signatures = {path: signature(Path(path)) for path in files.paths}
+        key = scan_key(files, dataset.root, settings, basis_sha, checksums)
+        task = ScanTask(
+            files=files,
+            root=dataset.root,
+            output=output,
+            known=tuple(known[files.metabolite]),
+            settings=settings,
+            key=key,
+            signatures=signatures,
+            reasons=cache.reasons(files, key),
+            judged=judged.get(files.name, ()),
+        )
+        tasks.append(task)
+    return tasks
+
+
+def expected_s(scans: Sequence[ScanFiles]) -> float:
+    """Seconds of CPU that one of these scans takes in the mean, from the size of its recordings (docs/scale.md)."""
+    found = [signature(Path(path)) for files in scans for path in files.paths]
+    size = sum(one[0] for one in found if one is not None)
+    return _SCAN_S + _SCAN_S_PER_BYTE * size / max(1, len(scans))
+
+
+def fit_and_draw(task: ScanTask, basis: BasisSet) -> ScanOutcome:
+    """One scan as far as its fit: numbers, pictures, files. Everything it leaves is remembered for the next run."""
+    task.cache.forget(task.files)
+    remove_former(task.output, task.files)
+    if task.stopped:
+        return ScanOutcome(files=task.files, result=None)
+    outcome = fitted_scan(task.files, basis, task.settings)
+    changed = [path for path, then in task.signatures.items() if signature(Path(path)) != then]
+    if changed:
+        return replace(outcome, result=None, problems=tuple(map(_changed, changed)))
+    if outcome.result is None:
+        return outcome
+    figures = render_scan_figures(outcome.result)
+    left = write_scan(task.output, outcome.result, figures)
+    done = replace(outcome, result=outcome.result.without_signals())
+    task.cache.store(done, figures, task.key, left)
+    return done
+
+
+def lost_scan(task: ScanTask, what: str) -> ScanOutcome:
+    """The outcome of a scan whose worker died every time."""
+    problem = InputProblem(
+        file=task.files.metabolite,
+        field="processing",
+        rule="must end",
+        value=what,
+        remedy="run again: only this scan is tried; if memory ran out, use fewer workers; else report it with the scan",
+    )
+    return ScanOutcome(files=task.files, result=None, problems=(problem,))
+
+
+def finished(task: ScanTask, done: ScanOutcome, proton_amplitude: float) -> ScanOutcome:
+    """The scan with its concentrations, the rules it breaks, and what was known to be wrong with it."""
+    outcome = quantified(done, proton_amplitude, task.settings)
+    if outcome.result is not None:
+        exclusions = (*outcome.result.exclusions, *task.judged)
+        outcome = replace(outcome, result=replace(outcome.result, exclusions=exclusions))
+    return replace(outcome, problems=task.known + outcome.problems)
+
+
+def _changed(path: str) -> InputProblem:
+    return InputProblem(
+        file=path,
+        field="file",
+        rule="must not change during the run",
+        value="changed",
+        remedy="wait until it is complete, then run again: only this scan is done anew",
+    )

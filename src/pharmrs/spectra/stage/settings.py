@@ -1,0 +1,117 @@
+"""From the declarations of `study.yaml` to the settings the science rooms take."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from pharmrs.spectra.preprocess.preprocess import PreprocessingSettings
+from pharmrs.spectra.quantify.quality import Rules
+from pharmrs.spectra.quantify.quantify import QuantificationSettings, TissueRatio
+from pharmrs.spectra.quantify.relaxation import Relaxation, TissueWaterTimes
+from pharmrs.spectra.records.fit import FitSettings
+from pharmrs.spectra.records.quantification import TissueFractions
+from pharmrs.study.declared import Study, Tissue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanSettings:
+    """Every setting that changes the numbers of one scan."""
+
+    preprocessing: PreprocessingSettings
+    fit: FitSettings
+    quantification: QuantificationSettings
+    rules: Rules
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyTissue:
+    """Tissue fractions measured in the images of a study: scan -> fractions, or scan -> why there are none."""
+
+    measured: Mapping[str, TissueFractions] = field(default_factory=dict)
+    missing: Mapping[str, str] = field(default_factory=dict)
+
+
+def settings_of(study: Study, scan: str, tissue: StudyTissue | None = None) -> ScanSettings:
+    """Settings of the scan named `scan`; fractions declared for it come before those measured in images."""
+    return settings_by_scan(study, [scan], tissue)[scan]
+
+
+def settings_by_scan(study: Study, scans: Iterable[str], tissue: StudyTissue | None = None) -> dict[str, ScanSettings]:
+    """The same for many scans; what they share is worked out once."""
+    images = tissue or StudyTissue()
+    shared = _shared_settings(study, images)
+    return {
+        scan: replace(
+            shared,
+            quantification=replace(
+                shared.quantification,
+                tissue=_tissue_of(study, scan, images),
+                tissue_missing=images.missing.get(scan, ""),
+            ),
+        )
+        for scan in scans
+    }
+
+
+def _shared_settings(study: Study, images: StudyTissue) -> ScanSettings:
+    plan = study.quantification
+    relaxation = plan.relaxation
+    return ScanSettings(
+        preprocessing=PreprocessingSettings(
+            **study.preprocessing.model_dump(), lowest_water_ppm=study.fit.ppm_high + 0.1
+        ),
+        fit=study.fit.settings(),
+        quantification=QuantificationSettings(
+            water_concentration_mm=plan.water_concentration_mm,
+            water_attenuation=plan.water_attenuation,
+            relaxation=Relaxation(**relaxation.model_dump()) if relaxation is not None else None,
+            tissue_water=TissueWaterTimes(**plan.tissue_water.model_dump()) if plan.tissue_water is not None else None,
+            group_tissue=_mean_tissue(study, images),
+            alpha={name: TissueRatio(**ratio.model_dump()) for name, ratio in plan.alpha.items()},
+        ),
+        rules=Rules(**study.quality.model_dump(exclude={"visual_inspection"})),
+    )
+
+
+def _tissue_of(study: Study, scan: str, images: StudyTissue) -> TissueFractions | None:
+    plan = study.quantification
+    declared = plan.tissue_by_scan.get(scan)
+    if declared is None and scan in images.measured:
+        return images.measured[scan]
+    declared = declared or plan.tissue
+    return _fractions(declared) if declared is not None else None
+
+
+def _mean_tissue(study: Study, images: StudyTissue) -> tuple[float, float] | None:
+    """Grey and white matter of the mean voxel of the study, for the scale that is brought to it."""
+    declared = {scan: _fractions(tissue) for scan, tissue in study.quantification.tissue_by_scan.items()}
+    known = list({**images.measured, **declared}.values())
+    if not known and study.quantification.tissue is not None:
+        known = [_fractions(study.quantification.tissue)]
+    if not known:
+        return None
+    mean = np.mean([tissue.values for tissue in known], axis=0)
+    return float(mean[0]), float(mean[1])
+
+
+def _fractions(declared: Tissue) -> TissueFractions:
+    return TissueFractions(
+        gray_matter=declared.gray_matter,
+        white_matter=declared.white_matter,
+        csf=declared.csf,
+        gray_matter_sd=declared.sd,
+        white_matter_sd=declared.sd,
+        csf_sd=declared.sd,
+        source=declared.source,
+    )
+
+
+def settings_hash(study: Study) -> str:
+    """SHA-256 of every declaration that changes numbers, for provenance."""
+    text = json.dumps(study.model_dump(mode="json"), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,67 @@
+"""What `pharmrs fit` leaves behind: tables, pictures, and a page to explore each fit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from pharmrs.core.files.atomic import write_text
+from pharmrs.core.report.tables import (
+    FIT_COLUMNS,
+    FIT_QUALITY_COLUMNS,
+    Row,
+    fit_quality_rows,
+    fit_table_rows,
+    write_tsv,
+)
+from pharmrs.spectra.report.pictures.figure_fit import fit_figure
+from pharmrs.spectra.report.pictures.figures import save_figure
+from pharmrs.spectra.report.pictures.interactive_fit import fit_html
+from pharmrs.spectra.stage.single_spectra import SpectrumOutcome
+
+
+def write_fit_tables(table: Path, outcomes: Sequence[SpectrumOutcome]) -> tuple[Path, ...]:
+    """The tidy table, the quality table beside it, and the concentrations that can be given."""
+    done = [outcome for outcome in outcomes if outcome.fit is not None]
+    rows = [row for outcome in done for row in fit_table_rows(str(outcome.file), outcome.amplitudes)]
+    quality = [row for outcome in done if outcome.fit for row in fit_quality_rows(str(outcome.file), outcome.fit)]
+    write_tsv(table, FIT_COLUMNS, rows)
+    written = [table]
+    if quality:
+        quality_path = table.with_name(f"{table.stem}_quality{table.suffix}")
+        write_tsv(quality_path, FIT_QUALITY_COLUMNS, quality)
+        written.append(quality_path)
+    scaled: list[Row] = [
+        {
+            "file": str(outcome.file),
+            "metabolite": one.metabolite,
+            "scale": one.scale,
+            "value": one.value,
+            "sd": one.sd,
+            "unit": one.unit,
+        }
+        for outcome in done
+        for one in outcome.concentrations
+        if np.isfinite(one.value)
+    ]
+    if scaled:
+        scaled_path = table.with_name(f"{table.stem}_concentrations{table.suffix}")
+        write_tsv(scaled_path, tuple(scaled[0]), scaled)
+        written.append(scaled_path)
+    return tuple(written)
+
+
+def write_fit_figures(folder: Path, outcomes: Sequence[SpectrumOutcome]) -> None:
+    """For each fitted file a picture (PNG and SVG) and a page to explore it (HTML)."""
+    names = [outcome.file.name.split(".")[0] for outcome in outcomes]
+    for plain, outcome in zip(names, outcomes, strict=True):
+        if outcome.fit is None:
+            continue
+        several = names.count(plain) > 1  # files of one name in several folders
+        name = f"{outcome.file.resolve().parent.name}_{plain}" if several else plain
+        figure = fit_figure(outcome.fit, outcome.file.name, outcome.amplitudes)
+        save_figure(figure, folder / f"{name}_fit.png")
+        save_figure(figure, folder / f"{name}_fit.svg")
+        write_text(folder / f"{name}_fit.html", fit_html(outcome.fit, outcome.file.name, outcome.amplitudes))

@@ -1,0 +1,73 @@
+"""The last stage of a run: the observation table, then the statistics."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pharmrs.core.errors import InputError, InputProblem, input_problem
+from pharmrs.core.files.content import is_file
+from pharmrs.core.read.participants import PARTICIPANTS, participant_labels, sessions_file
+from pharmrs.core.stage import Stage, StageOutcome, StudyContext
+from pharmrs.spectra.quantify.quantify import SCALES
+from pharmrs.study.declared import Study
+from pharmrs.study.observations import build_observations, read_trial
+from pharmrs.study.plan_check import check_sources, check_tables
+from pharmrs.study.study_file import STUDY_FILE
+from pharmrs.trial.models.analyse import analyse
+from pharmrs.trial.read.allocation import ALLOCATION
+from pharmrs.trial.report.files import ANALYSIS_OUTPUTS, analysis_methods, write_analysis
+from pharmrs.trial.stage.analysis import MAIN_MODEL, check_models, not_estimable
+
+
+def _run(context: StudyContext) -> StageOutcome:
+    study = context.study
+    assert study.analysis is not None
+    plan = study.analysis.plan(study.quantification.primary_scale)
+    if wrong := [one for one in _check_plan(context.root, study) if one.severity == "error"]:
+        raise InputError(wrong)
+    table, problems = build_observations(context.root, context.output, study, plan)
+    result = analyse(table, plan, context.tell)
+    section = write_analysis(context.output, result)
+    remedy = "see the sample flow in the report; the reason stands in results.json"
+    missing = [
+        input_problem(
+            context.root / STUDY_FILE, "analysis", "cannot be estimated from these data", text, remedy,
+            "error" if result.chain.model is None and text.startswith(MAIN_MODEL) else "warning",
+        )
+        for text in not_estimable(result)
+    ]  # fmt: skip
+    return StageOutcome(problems=(*problems, *missing), sections=(section,), methods=(analysis_methods(result),))
+
+
+def _check(root: Path, study: Study) -> tuple[InputProblem, ...]:
+    return (*_check_plan(root, study), *check_sources(root, study))
+
+
+def _check_plan(root: Path, study: Study) -> list[InputProblem]:
+    """What the declaration of the analysis names and nothing provides: models, a scale, labels of the tables."""
+    assert study.analysis is not None
+    file, scale = str(root / STUDY_FILE), study.analysis.scale
+    problems = check_models(study.analysis.plan(), file)
+    if scale and scale not in SCALES:
+        rule, remedy = f"must be one of {', '.join(SCALES)}", "correct it, or leave it out for the primary scale"
+        problems.append(InputProblem(file=file, field="analysis.scale", rule=rule, value=scale, remedy=remedy))
+    trial, found = read_trial(root, study)
+    return [*problems, *found, *check_tables(root, study, trial)]
+
+
+def _inputs(root: Path, study: Study) -> tuple[Path, ...]:
+    """Who takes part, who got what, and when each was examined."""
+    if study.design is None:
+        return ()
+    sessions = (sessions_file(root, label) for label in participant_labels(root))
+    return tuple(path for path in (root / PARTICIPANTS, root / ALLOCATION, *sessions) if is_file(path))
+
+
+ANALYSIS = Stage(
+    name="statistics",
+    outputs=ANALYSIS_OUTPUTS,
+    wanted=lambda _root, study: study.analysis is not None,
+    run=_run,
+    check=_check,
+    inputs=_inputs,
+)

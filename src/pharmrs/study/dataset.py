@@ -1,0 +1,171 @@
+"""A dataset as the user gave it: study, basis set, scans, and every problem found on the way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pharmrs.anatomy.stage.tissue import check_tissues, plan_tissue
+from pharmrs.core.errors import InputError, InputProblem
+from pharmrs.core.files.unfinished import incomplete
+from pharmrs.spectra.fit.fit_setup import chosen_basis
+from pharmrs.spectra.preprocess.phase_sense import basis_sense, sense_problem
+from pharmrs.spectra.read.basis import read_basis
+from pharmrs.spectra.read.nifti_mrs import identifying_fields
+from pharmrs.spectra.read.scans import find_scans
+from pharmrs.spectra.records.basis import BasisSet
+from pharmrs.spectra.records.fit import FitSettings
+from pharmrs.spectra.records.scan import ScanFiles
+from pharmrs.spectra.stage.scan import check_scan, water_of
+from pharmrs.spectra.stage.settings import settings_of
+from pharmrs.spectra.stage.study_basis import study_basis
+from pharmrs.study.declared import Study
+from pharmrs.study.derivative import default_output
+from pharmrs.study.plan_check import check_metabolites
+from pharmrs.study.stages import STAGES
+from pharmrs.study.study_file import STUDY_FILE, read_study
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """What can be used of a dataset. `study` or `basis` is None where it could not be read."""
+
+    root: Path
+    study: Study | None
+    basis: BasisSet | None
+    scans: tuple[ScanFiles, ...]
+    problems: tuple[InputProblem, ...]
+
+    def usable(self) -> tuple[Study, BasisSet]:
+        """Study and basis set. Raises InputError with all problems when the dataset cannot be worked on at all."""
+        if self.study is None or self.basis is None or not self.scans:
+            raise InputError(self.problems)
+        return self.study, self.basis
+
+    @property
+    def general_problems(self) -> tuple[InputProblem, ...]:
+        """Problems of the dataset that concern no single scan."""
+        scans = {scan.metabolite for scan in self.scans}
+        return tuple(problem for problem in self.problems if problem.file not in scans)
+
+
+def open_dataset(root: Path, output: Path | None = None) -> Dataset:
+    """Read study, basis set and the list of scans; nothing is raised for bad input.
+
+    `output`: the derivative, where a run has kept the basis set if it was simulated; nothing is written to it.
+    """
+    if not root.is_dir():
+        return Dataset(root, None, None, (), (_no_folder(root),))
+    if left := incomplete(root):
+        return Dataset(root, None, None, (), (left,))
+    problems: list[InputProblem] = []
+    study = basis = None
+    scans: list[ScanFiles] = []
+    try:
+        study = read_study(root / STUDY_FILE)
+    except InputError as error:
+        problems += error.problems
+    if study is not None:
+        scans, found = find_scans(root, study)
+        problems += found
+        basis, found = _open_study_basis(root, study, scans, output)
+        problems += found
+        problems += _check_tissue_names(study, scans, root)
+        if basis is not None:
+            fitted = chosen_basis(basis, study.fit.settings()).names
+            problems += check_metabolites(study, fitted, str(root / STUDY_FILE))
+    return Dataset(root, study, basis, tuple(scans), tuple(problems))
+
+
+def _no_folder(root: Path) -> InputProblem:
+    return InputProblem(
+        file=str(root),
+        field="dataset",
+        rule="must be a folder",
+        value="a file" if root.exists() else "missing",
+        remedy="check the path of the dataset",
+    )
+
+
+def _open_study_basis(
+    root: Path, study: Study, scans: list[ScanFiles], output: Path | None
+) -> tuple[BasisSet | None, list[InputProblem]]:
+    try:
+        basis, warnings = study_basis(root, study.basis, scans, output)
+    except InputError as error:
+        return None, list(error.problems)
+    usable, found = _usable(basis, study.fit.settings()) if basis is not None else (None, [])
+    return usable, [*warnings, *found]
+
+
+def open_basis(path: Path, settings: FitSettings) -> tuple[BasisSet | None, list[InputProblem]]:
+    """The basis set and what is wrong with it; None where `settings` or its phase sense forbid to fit with it."""
+    try:
+        basis = read_basis(path)
+    except InputError as error:
+        return None, list(error.problems)
+    return _usable(basis, settings)
+
+
+def _usable(basis: BasisSet, settings: FitSettings) -> tuple[BasisSet | None, list[InputProblem]]:
+    try:
+        chosen_basis(basis, settings)
+    except InputError as error:
+        return None, list(error.problems)
+    turned = sense_problem(basis_sense(basis), basis.source, "basis set")
+    if turned is None:
+        return basis, []
+    return (None if turned.severity == "error" else basis), [turned]
+
+
+def _check_tissue_names(study: Study, scans: list[ScanFiles], root: Path) -> list[InputProblem]:
+    known = {scan.name for scan in scans}
+    return [
+        InputProblem(
+            file=str(root / STUDY_FILE),
+            field=f"quantification.tissue_by_scan.{name}",
+            rule="must name a scan of the dataset",
+            value=name,
+            remedy=f"use one of {', '.join(sorted(known))}" if known else "add the scan or delete the entry",
+        )
+        for name in study.quantification.tissue_by_scan
+        if name not in known
+    ]
+
+
+def validate_dataset(root: Path) -> tuple[Dataset, tuple[InputProblem, ...]]:
+    """Every problem of a dataset, scan by scan, without fitting anything."""
+    output = default_output(root)
+    dataset = open_dataset(root, output)  # where a run has kept a simulated basis set; nothing is written to it
+    problems = list(dataset.problems)
+    for files in dataset.scans:
+        assert dataset.study is not None
+        prepared, found = check_scan(files, dataset.basis, settings_of(dataset.study, files.name))
+        problems += found
+        problems += water_of(prepared, files)[1] if prepared is not None else ()
+        for path in files.paths:
+            problems += _identity_problems(path)
+    if dataset.study is not None:
+        problems += check_tissues(plan_tissue(root, dataset.study, dataset.scans, output))
+    for stage in STAGES:
+        if dataset.study is not None and stage.wanted(root, dataset.study):
+            problems += stage.check(root, dataset.study)
+    return dataset, tuple(dict.fromkeys(problems))
+
+
+def _identity_problems(path: str) -> list[InputProblem]:
+    try:
+        fields = identifying_fields(path)
+    except InputError:
+        return []  # unreadable: already reported
+    return [
+        InputProblem(
+            file=path,
+            field=field,
+            rule="identifies a person",
+            value="(not shown)",
+            remedy="remove it before sharing the dataset; it is never copied into derivatives",
+            severity="warning",
+        )
+        for field in fields
+    ]

@@ -1,0 +1,64 @@
+"""`study.yaml` in, and its JSON Schema out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from pharmrs.core.read.declarations import read_declaration
+from pharmrs.core.read.problems import Problems
+from pharmrs.study.declared import Study
+from pharmrs.trial.records.declared_analysis import StudyPlan
+
+STUDY_FILE = "study.yaml"
+_SCHEMA_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_WHEN_MISSING = (
+    "check the path, or write a study.yaml at the root of the dataset with title, basis, quantification and quality"
+)
+_NO_PLAN = "check the path, or write a plan with title, design and analysis, see docs/statistics.md"
+
+
+def read_study(path: str | Path) -> Study:
+    """Read and check `study.yaml`. Raises `InputError` with every mistake in it."""
+    return read_declaration(path, Study, _WHEN_MISSING)
+
+
+def read_plan(path: str | Path) -> StudyPlan:
+    """Title, design and analysis plan of a `study.yaml`, whether it declares a whole study or only these.
+
+    Raises `InputError` with every mistake in the file.
+    """
+    keys = read_declaration(path, _AnyKeys, _NO_PLAN).model_extra or {}
+    if not set(keys) - set(StudyPlan.model_fields):
+        return read_declaration(path, StudyPlan, _NO_PLAN)
+    study = read_study(path)  # a whole study: everything in it must be right
+    problems = Problems(str(path))
+    for name in ("design", "analysis"):
+        if getattr(study, name) is None:
+            problems.add(name, "this key is required for the analysis", "missing", f"add '{name}' to study.yaml")
+    problems.raise_errors()
+    assert study.design is not None and study.analysis is not None
+    return StudyPlan(title=study.title, design=study.design, analysis=study.analysis, power=study.power)
+
+
+def read_power_plan(path: str | Path) -> StudyPlan:
+    """As `read_plan`, with what the planned trial is expected to be like. Raises `InputError`."""
+    plan = read_plan(path)
+    if plan.power is None:
+        problems = Problems(str(path))
+        problems.add("power", "this key is required for a power calculation", "missing", "add 'power' to study.yaml")
+        problems.raise_errors()
+    return plan
+
+
+class _AnyKeys(BaseModel):
+    """A file of keys and values, whichever."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+def study_schema() -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of `study.yaml`."""
+    return {"$schema": _SCHEMA_DIALECT, **Study.model_json_schema()}

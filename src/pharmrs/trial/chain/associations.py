@@ -1,0 +1,55 @@
+"""Rank correlations of the two changes per treatment, their corrected levels, and Oldham's check of the baseline."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from pharmrs.core.records.arrays import BoolArray
+from pharmrs.trial.records.analysis import AnalysisPlan, StatisticalTest
+from pharmrs.trial.records.changes import BASELINE, FOLLOW_UP, ChangeTable
+from pharmrs.trial.tests.multiplicity import correlation_adjusted_bonferroni, correlation_adjusted_sidak
+from pharmrs.trial.tests.spearman import pearson_test, spearman_test
+
+
+def change_correlations(changes: ChangeTable, plan: AnalysisPlan) -> tuple[StatisticalTest, ...]:
+    """Spearman's rho of the two changes under each treatment, judged at the correlation-adjusted Bonferroni level.
+
+    k is the number of treatments, r Pearson's correlation of the two changes under that treatment, negative values
+    counting as 0. With each comes Pearson's r.
+    """
+    used = changes.where(changes.complete)
+    quantity = f"change in {plan.metabolite} and change in {plan.biomarker}"
+    tests: list[StatisticalTest] = []
+    for treatment in changes.treatments:
+        rows = used.of_treatment(treatment)
+        x, y = used.change_metabolite[rows], used.change_biomarker[rows]
+        rank = spearman_test(x, y, treatment, quantity)
+        linear = pearson_test(x, y, treatment, quantity)
+        if not rank.reason:
+            r = max(0.0, min(1.0, linear.estimate))
+            k = len(changes.treatments)
+            rank = replace(
+                rank, alpha=correlation_adjusted_bonferroni(plan.alpha, k, r),
+                alpha_sidak=correlation_adjusted_sidak(plan.alpha, k, r),
+            )  # fmt: skip
+        tests += [rank, linear]
+    return tuple(tests)
+
+
+def oldham_tests(changes: ChangeTable, plan: AnalysisPlan) -> tuple[StatisticalTest, ...]:
+    """Oldham: does the change go with the mean of both levels? Over all pairs of the biomarker, and per treatment.
+
+    Change against baseline is negative even for noise; change against the mean is not (Oldham 1962, J Chronic Dis
+    15:969, doi:10.1016/0021-9681(62)90116-9). Spearman's rho of level differences and mean levels.
+    """
+    before, after = changes.biomarker_level[:, BASELINE], changes.biomarker_level[:, FOLLOW_UP]
+    known = np.isfinite(before) & np.isfinite(after)
+    groups: list[tuple[str, BoolArray]] = [("all treatments", known)]
+    groups += [(name, known & changes.of_treatment(name)) for name in changes.treatments]
+    quantity = f"{plan.biomarker}: difference and mean of levels"
+    return tuple(
+        spearman_test((after - before)[rows], ((after + before) / 2)[rows], group, quantity, family="oldham")
+        for group, rows in groups
+    )

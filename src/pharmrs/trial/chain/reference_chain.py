@@ -1,0 +1,70 @@
+"""The reference analysis from the observation table to every number a paper prints."""
+
+from __future__ import annotations
+
+from pharmrs.trial.chain.associations import change_correlations, oldham_tests
+from pharmrs.trial.chain.change_scores import change_table
+from pharmrs.trial.chain.comparisons import level_comparisons
+from pharmrs.trial.chain.joint_test import joint_interaction_test
+from pharmrs.trial.chain.levels import biomarker_levels
+from pharmrs.trial.chain.main_model import main_model
+from pharmrs.trial.chain.rule_sensitivity import rule_changes
+from pharmrs.trial.chain.sample_flow import sample_flow
+from pharmrs.trial.chain.term_tests import covariate_test, type_two_tests
+from pharmrs.trial.chain.unit_invariance import unit_changes
+from pharmrs.trial.least_squares.not_estimable import NotEstimable
+from pharmrs.trial.records.analysis import AnalysisPlan, StatisticalTest
+from pharmrs.trial.records.analysis_result import CovariateModel, ReferenceChain
+from pharmrs.trial.records.changes import ChangeTable
+from pharmrs.trial.records.observations import ObservationTable
+from pharmrs.trial.tests.p_adjustment import adjusted
+
+
+def reference_chain(table: ObservationTable, plan: AnalysisPlan) -> ReferenceChain:
+    """Levels, changes, main model, covariates one at a time, correlations, Oldham, t tests, unit check, sample flow.
+
+    What cannot be estimated carries its reason; nothing is replaced by another method.
+    """
+    try:
+        levels = biomarker_levels(table, plan)
+    except NotEstimable as why:
+        return ReferenceChain(levels=None, changes=None, flow=sample_flow(table, None), reason=str(why))
+    changes, notes = change_table(table, plan, levels)
+    try:
+        model, reason = main_model(changes, plan), ""
+    except NotEstimable as why:
+        model, reason = None, str(why)
+    with_covariate = _covariate_models(changes, plan)
+    return ReferenceChain(
+        levels=levels,
+        changes=changes,
+        flow=sample_flow(table, changes),
+        model=model,
+        covariate_models=with_covariate,
+        joint=() if model is None else (joint_interaction_test(model),),
+        terms=() if model is None else type_two_tests(model, f"change in {plan.metabolite}"),
+        covariates=adjusted([covariate_test(one.model, one.covariate) for one in with_covariate if one.model]),
+        correlations=_judged(change_correlations(changes, plan)),
+        oldham=oldham_tests(changes, plan),
+        paired=adjusted(level_comparisons(table, changes, plan)),
+        unit_changes=unit_changes(table, plan),
+        rule_changes=rule_changes(table, plan),
+        notes=levels.notes + notes,
+        reason=reason,
+    )
+
+
+def _judged(correlations: tuple[StatisticalTest, ...]) -> tuple[StatisticalTest, ...]:
+    """Rank correlations adjusted for the number of treatments; Pearson's stand beside them and are not judged."""
+    ranks = iter(adjusted([test for test in correlations if test.family == "spearman"]))
+    return tuple(next(ranks) if test.family == "spearman" else test for test in correlations)
+
+
+def _covariate_models(changes: ChangeTable, plan: AnalysisPlan) -> tuple[CovariateModel, ...]:
+    found: list[CovariateModel] = []
+    for covariate in plan.covariates:
+        try:
+            found.append(CovariateModel(covariate=covariate.name, model=main_model(changes, plan, covariate)))
+        except NotEstimable as why:
+            found.append(CovariateModel(covariate=covariate.name, model=None, reason=str(why)))
+    return tuple(found)

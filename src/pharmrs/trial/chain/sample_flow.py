@@ -1,0 +1,77 @@
+"""Sample flow: what was planned, measured, censored, excluded, lost, and what is left for the analysis."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+
+from pharmrs.core.records.arrays import BoolArray
+from pharmrs.trial.records.analysis_result import FlowCount
+from pharmrs.trial.records.changes import ChangeTable
+from pharmrs.trial.records.observations import LEFT, RIGHT, Observation, ObservationTable
+
+
+def sample_flow(table: ObservationTable, changes: ChangeTable | None) -> tuple[FlowCount, ...]:
+    """Counts per treatment and over all (empty treatment), in the order a flow chart is read."""
+    rows = table.paired_rows
+    counts = [FlowCount(stage="participants", treatment="", count=len(table.subjects))]
+    counts += [
+        FlowCount(
+            stage="participants", treatment=name, count=len({row.subject for row in rows if row.treatment == name})
+        )
+        for name in table.treatments
+    ]
+    tally = Counter((stage, row.treatment) for row in rows for stage in _stages(row))
+    for stage in _ORDER:
+        counts.append(FlowCount(stage=stage, treatment="", count=sum(tally[stage, name] for name in table.treatments)))
+        counts += [FlowCount(stage=stage, treatment=name, count=tally[stage, name]) for name in table.treatments]
+    if other := len(table.rows) - len(rows):
+        counts.append(FlowCount(stage="observations at other time points or treatments", treatment="", count=other))
+    return tuple(counts + (_pairs(changes) if changes is not None else []))
+
+
+_BIOMARKER = "biomarker samples: "
+_METABOLITE = "metabolite scans: "
+_ORDER = (
+    _BIOMARKER + "planned", _BIOMARKER + "measured", _BIOMARKER + "below the limit", _BIOMARKER + "above the limit",
+    _BIOMARKER + "missing", _METABOLITE + "planned", _METABOLITE + "kept", _METABOLITE + "excluded by a rule",
+    _METABOLITE + "missing",
+)  # fmt: skip
+
+
+def _stages(row: Observation) -> tuple[str, ...]:
+    """The counts one observation belongs to."""
+    biomarker = {LEFT: "below the limit", RIGHT: "above the limit"}.get(
+        row.biomarker_censored, "missing" if np.isnan(row.biomarker) else "measured"
+    )
+    metabolite = "missing" if np.isnan(row.metabolite) else "excluded by a rule" if row.exclusion else "kept"
+    return (_BIOMARKER + "planned", _BIOMARKER + biomarker, _METABOLITE + "planned", _METABOLITE + metabolite)
+
+
+def _pairs(changes: ChangeTable) -> list[FlowCount]:
+    stages: dict[str, BoolArray] = {
+        "biomarker pairs": np.isfinite(changes.change_biomarker),
+        "metabolite pairs": np.isfinite(changes.change_metabolite),
+        "analysed pairs (both changes)": changes.complete,
+    }
+    counts: list[FlowCount] = []
+    for stage, rows in stages.items():
+        counts.append(FlowCount(stage=stage, treatment="", count=int(rows.sum())))
+        counts += [
+            FlowCount(stage=stage, treatment=name, count=int((rows & changes.of_treatment(name)).sum()))
+            for name in changes.treatments
+        ]
+    per_subject = Counter(name for name, complete in zip(changes.subject, changes.complete, strict=True) if complete)
+    number = Counter(per_subject.values())
+    most = max(Counter(changes.subject).values(), default=0)
+    counts += [
+        FlowCount(
+            stage=f"participants with {times} of {most} analysed pairs",
+            treatment="",
+            count=number[times],
+        )
+        for times in range(1, most + 1)
+    ]
+    none = len(set(changes.subject)) - len(per_subject)
+    return [*counts, FlowCount(stage="participants without an analysed pair", treatment="", count=none)]

@@ -1,0 +1,56 @@
+"""The whole analysis: reference chain, then every extension model the plan names, each with its outcome."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import asdict, replace
+
+from pharmrs.trial.chain.reference_chain import reference_chain
+from pharmrs.trial.least_squares.not_estimable import NotEstimable
+from pharmrs.trial.models.registry import MODELS, ModelInput
+from pharmrs.trial.records.analysis import AnalysisPlan, ModelOutcome
+from pharmrs.trial.records.analysis_result import AnalysisResult, ReferenceChain
+from pharmrs.trial.records.observations import ObservationTable
+
+
+def plan_hash(table: ObservationTable, plan: AnalysisPlan) -> str:
+    """SHA-256 of design and plan, without exploratory models: results with the same hash were planned alike."""
+    design = {
+        "kind": table.kind,
+        "treatments": table.treatments,
+        "baseline": table.baseline,
+        "follow_up": table.follow_up,
+    }
+    declared = asdict(replace(plan, exploratory=()))
+    text = json.dumps({"design": design, "analysis": declared}, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def unknown_models(plan: AnalysisPlan) -> list[str]:
+    """Names in the plan that no model has."""
+    return [name for name in (*plan.models, *plan.exploratory) if name not in MODELS]
+
+
+def analyse(
+    table: ObservationTable, plan: AnalysisPlan, tell: Callable[[str], None] = lambda _what: None
+) -> AnalysisResult:
+    """Run the plan. `tell` is told what is being done. Names of models must be known (`unknown_models`)."""
+    tell("reference analysis")
+    chain = reference_chain(table, plan)
+    models = []
+    for name in (*plan.models, *plan.exploratory):
+        tell(MODELS[name].title)
+        models.append(replace(_outcome(name, table, chain, plan), declared=name in plan.models))
+    return AnalysisResult(table=table, plan=plan, plan_hash=plan_hash(table, plan), chain=chain, models=tuple(models))
+
+
+def _outcome(name: str, table: ObservationTable, chain: ReferenceChain, plan: AnalysisPlan) -> ModelOutcome:
+    model = MODELS[name]
+    if chain.changes is None:
+        return ModelOutcome(name=name, title=model.title, reason=chain.reason)
+    try:
+        return model.run(ModelInput(table=table, changes=chain.changes, plan=plan))
+    except NotEstimable as why:
+        return ModelOutcome(name=name, title=model.title, reason=str(why))

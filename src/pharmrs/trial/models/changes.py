@@ -1,0 +1,216 @@
+"""The main model with other standard errors, within participants, and robust: models of the complete pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from pharmrs.core.records.arrays import FloatArray
+from pharmrs.trial.chain.change_design import ChangeModel, change_model, outcome_of, period_column, sequence_columns
+from pharmrs.trial.least_squares.coefficients import Coefficients
+from pharmrs.trial.least_squares.not_estimable import NotEstimable
+from pharmrs.trial.least_squares.person_rows import PersonRows
+from pharmrs.trial.models.extension import ExtensionModel, ModelInput
+from pharmrs.trial.records.analysis import ModelOutcome, StatisticalTest
+from pharmrs.trial.regression.cluster_robust import robust_least_squares
+from pharmrs.trial.regression.m_estimation import fit_m, fit_mm
+from pharmrs.trial.regression.mixed_model import MixedFit, fit_mixed
+from pharmrs.trial.regression.regression_diagnostics import breusch_pagan, cook_distances
+
+_HC3 = "Standard errors of the main model allow for unequal variances (HC3, 10.1016/0304-4076(85)90158-7)."
+_CR2 = (
+    "Standard errors of the main model allow for several rows of a participant (CR2 with Satterthwaite degrees of "
+    "freedom, 10.1080/07350015.2016.1247004)."
+)
+_OTHERS = "are for comparison with other software; with few participants they are too small"
+_SANDWICHES = {
+    "HC1": ("HC1 standard errors", f"HC1 standard errors (10.1016/0304-4076(85)90158-7) {_OTHERS}."),
+    "CR0": ("Cluster-robust (CR0)", f"CR0 standard errors by participant (10.1093/biomet/73.1.13) {_OTHERS}."),
+    "CR1": ("Cluster-robust (CR1)", f"CR1 standard errors by participant (10.1093/biomet/73.1.13) {_OTHERS}."),
+    "CR2": ("Cluster-robust (CR2)", _CR2),
+}
+_MIXED = (
+    "A mixed model with a random intercept of the participant was fitted by REML; tests use Kenward-Roger standard "
+    "errors and degrees of freedom (10.2307/2533558)."
+)
+_WITHIN = (
+    "Period and sequence were added to the mixed model; in a crossover, a difference between sequences is what a "
+    "carry-over (or a treatment-by-period interaction) would look like (10.1201/b17537)."
+)
+_SYMMETRY = (
+    "Generalised least squares with compound symmetry within participants (REML), in which the rows of a participant "
+    "may also be less alike than those of different participants."
+)
+_FIXED = "Every participant has an intercept of his own: the slopes rest on differences within participants alone."
+
+
+def run_hc3(given: ModelInput) -> ModelOutcome:
+    """Main model, HC3, with the diagnostics that would make one want it."""
+    model = change_model(given.changes, given.plan)
+    design = model.design
+    level = 1 - given.plan.alpha
+    found = robust_least_squares(model.outcome, design.matrix, design.terms, "HC3", level=level)
+    tests = [_breusch_pagan(model, studentised=studentised) for studentised in (True, False)]
+    distances = cook_distances(model.outcome, design.matrix)
+    worst = int(np.nanargmax(distances))
+    outcome = outcome_of("hc3", "HC3 standard errors", model, found, methods=_HC3,
+                         facts={"largest_cook_distance": float(distances[worst])})  # fmt: skip
+    note = f"largest Cook distance {distances[worst]:.2f} ({model.rows.subject[worst]}, {model.rows.treatment[worst]})"
+    return ModelOutcome(
+        name=outcome.name, title=outcome.title, estimates=outcome.estimates, tests=tuple(tests), facts=outcome.facts,
+        notes=(*outcome.notes, note), methods=outcome.methods,
+    )  # fmt: skip
+
+
+def _breusch_pagan(model: ChangeModel, *, studentised: bool) -> StatisticalTest:
+    found = breusch_pagan(model.outcome, model.design.matrix, studentised=studentised)
+    method = "studentised" if studentised else "normal errors"
+    return StatisticalTest(
+        family="breusch_pagan", group=method, quantity="residuals of main", statistic_name="chi2",
+        statistic=found.statistic, df=found.df, p=found.p, p_method=method, n=len(model.outcome),
+    )  # fmt: skip
+
+
+def _sandwich(kind: str, title: str, methods: str) -> Callable[[ModelInput], ModelOutcome]:
+    """Main model with the robust standard errors `kind`."""
+
+    def run(given: ModelInput) -> ModelOutcome:
+        model = change_model(given.changes, given.plan)
+        found = robust_least_squares(
+            model.outcome, model.design.matrix, model.design.terms, kind, model.subject, level=1 - given.plan.alpha
+        )
+        return outcome_of(kind.lower(), title, model, found, methods=methods)
+
+    return run
+
+
+def _clustered(model: ChangeModel, alpha: float) -> Coefficients:
+    return robust_least_squares(
+        model.outcome, model.design.matrix, model.design.terms, "CR2", model.subject, level=1 - alpha
+    )
+
+
+def run_period(given: ModelInput) -> ModelOutcome:
+    """Main model with the period, CR2."""
+    model = change_model(given.changes, given.plan)
+    model = model.with_columns(period_column(model.rows))
+    found = _clustered(model, given.plan.alpha)
+    methods = f"The period of the treatment was added to the main model. {_CR2}"
+    return outcome_of("period", "Period added (CR2)", model, found, methods=methods)
+
+
+def run_within(given: ModelInput) -> ModelOutcome:
+    """Each participant with an intercept of his own, CR2: least squares of what varies about each participant's mean.
+
+    CR2 and its degrees of freedom are those of the model with an indicator per participant (Pustejovsky & Tipton 2018,
+    theorem 2), whose matrix would have a column for each.
+    """
+    model = change_model(given.changes, given.plan)
+    people = PersonRows.of(model.subject)
+    several = people.sizes > 1
+    terms = model.design.terms[1:]  # the intercept goes with those of the participants
+    if len(model.outcome) - len(people) <= len(terms):
+        raise NotEstimable(
+            f"within: {len(model.outcome)} rows do not determine {len(people)} intercepts of participants and "
+            f"{len(terms)} coefficients"
+        )
+
+    def about_mean(values: FloatArray) -> FloatArray:
+        return np.asarray(values - (people.sums(values).T / people.sizes).T[people.codes])
+
+    found = robust_least_squares(
+        about_mean(model.outcome), about_mean(model.design.matrix[:, 1:]), terms, "CR2", model.subject,
+        level=1 - given.plan.alpha,
+    )  # fmt: skip
+    shown = replace(found, subjects=int(several.sum()), notes=())
+    alone = int(np.sum(~several))
+    note = (f"{alone} participants with one row contribute nothing",) if alone else ()
+    return outcome_of("within", "Within participants (fixed intercepts)", model, shown, notes=note, methods=_FIXED)
+
+
+def _mixed(model: ChangeModel, alpha: float, *, bounded: bool = True) -> MixedFit:
+    groups = {"participant": list(model.subject)}
+    return fit_mixed(
+        model.outcome, model.design.matrix, model.design.terms, groups, bounded=bounded, level=1 - alpha
+    )  # fmt: skip
+
+
+def _mixed_outcome(name: str, title: str, model: ChangeModel, fit: MixedFit, methods: str) -> ModelOutcome:
+    facts = {
+        "variance_participant": fit.components["participant"],
+        "variance_residual": fit.residual_variance,
+        "reml_deviance": fit.deviance,
+    }
+    return outcome_of(name, title, model, fit.kenward_roger, facts=facts, methods=methods)
+
+
+def run_mixed(given: ModelInput) -> ModelOutcome:
+    """Random intercept of the participant, REML, Kenward-Roger."""
+    model = change_model(given.changes, given.plan)
+    return _mixed_outcome("mixed", "Mixed model (Kenward-Roger)", model, _mixed(model, given.plan.alpha), _MIXED)
+
+
+def run_crossover(given: ModelInput) -> ModelOutcome:
+    """Mixed model with period and sequence (carry-over)."""
+    model = change_model(given.changes, given.plan)
+    model = model.with_columns({**period_column(model.rows), **sequence_columns(model.rows)})
+    fit = _mixed(model, given.plan.alpha)
+    return _mixed_outcome("crossover", "Mixed model, period and carry-over", model, fit, f"{_MIXED} {_WITHIN}")
+
+
+def run_symmetry(given: ModelInput) -> ModelOutcome:
+    """Compound symmetry with a free sign."""
+    model = change_model(given.changes, given.plan)
+    fit = _mixed(model, given.plan.alpha, bounded=False)
+    return _mixed_outcome("symmetry", "Compound symmetry (Kenward-Roger)", model, fit, _SYMMETRY)
+
+
+def _robust(name: str, title: str, methods: str, kind: str) -> Callable[[ModelInput], ModelOutcome]:
+    def run(given: ModelInput) -> ModelOutcome:
+        model = change_model(given.changes, given.plan)
+        level = 1 - given.plan.alpha
+        arguments = (model.outcome, model.design.matrix, model.design.terms)
+        if kind == "MM":
+            fit = fit_mm(*arguments, seed=given.plan.seed, level=level)
+        else:
+            fit = fit_m(*arguments, kind, level=level)
+        down = int(np.sum(fit.weights < 0.5))
+        note = f"{down} rows weigh less than one half"
+        return outcome_of(name, title, model, fit.coefficients, facts={"robust_scale": fit.scale},
+                          notes=(note,), methods=methods)  # fmt: skip
+
+    return run
+
+
+CHANGE_MODELS = (
+    ExtensionModel(name="hc3", title="HC3 standard errors", run=run_hc3),
+    *(
+        ExtensionModel(name=kind.lower(), title=title, run=_sandwich(kind, title, methods))
+        for kind, (title, methods) in _SANDWICHES.items()
+    ),
+    ExtensionModel(name="period", title="Period added (CR2)", run=run_period),
+    ExtensionModel(name="within", title="Within participants (fixed intercepts)", run=run_within),
+    ExtensionModel(name="mixed", title="Mixed model (Kenward-Roger)", run=run_mixed),
+    ExtensionModel(name="crossover", title="Mixed model, period and carry-over", run=run_crossover),
+    ExtensionModel(name="symmetry", title="Compound symmetry (Kenward-Roger)", run=run_symmetry),
+    ExtensionModel(
+        name="huber",
+        title="Robust regression (Huber)",
+        run=_robust("huber", "Robust regression (Huber)", "M-estimation with Huber's psi (10.1214/aoms/1177703732).",
+                    "Huber"),
+    ),
+    ExtensionModel(
+        name="bisquare",
+        title="Robust regression (bisquare)",
+        run=_robust("bisquare", "Robust regression (bisquare)",
+                    "M-estimation with Tukey's bisquare (10.1080/00401706.1974.10489171).", "bisquare"),
+    ),
+    ExtensionModel(
+        name="mm",
+        title="Robust regression (MM)",
+        run=_robust("mm", "Robust regression (MM)", "MM-estimation with 50 % breakdown (10.1214/aos/1176350366).",
+                    "MM"),
+    ),
+)  # fmt: skip

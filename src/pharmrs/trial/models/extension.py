@@ -1,0 +1,28 @@
+"""What an extension model is: a function of the observation table, the paired changes and the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pharmrs.trial.records.analysis import AnalysisPlan, ModelOutcome
+from pharmrs.trial.records.changes import ChangeTable
+from pharmrs.trial.records.observations import ObservationTable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelInput:
+    """What every extension model is given."""
+
+    table: ObservationTable
+    changes: ChangeTable
+    plan: AnalysisPlan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtensionModel:
+    """A model beyond the reference chain. `run` may raise `NotEstimable`: its text becomes the outcome's reason."""
+
+    name: str
+    title: str
+    run: Callable[[ModelInput], ModelOutcome]

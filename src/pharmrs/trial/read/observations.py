@@ -1,0 +1,179 @@
+"""The observation table in: one row per participant, treatment and time point (`observations.tsv`)."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+
+from pharmrs.core.files.json_text import read_json
+from pharmrs.core.read.cells import CellReader
+from pharmrs.core.read.problems import Problems
+from pharmrs.core.read.text_table import TextRow, read_text_table
+from pharmrs.trial.records.analysis import AnalysisPlan
+from pharmrs.trial.records.declared_design import Design
+from pharmrs.trial.records.observations import CENSORING, NOT_CENSORED, CovariateValue, Observation, ObservationTable
+
+_REQUIRED = ("subject", "treatment", "time_point", "metabolite", "biomarker")
+_OPTIONAL = (
+    "sequence", "period", "clock_time_h", "metabolite_sd", "metabolite_excluded", "exclusion_rule", "biomarker_sd",
+    "biomarker_censored", "biomarker_limit",
+)  # fmt: skip
+_WITHOUT_RULE = "excluded"
+_ON_SCALE = "metabolite@"  # begins the columns that hold the metabolite on other scales
+
+
+def read_observations(path: str | Path, design: Design, plan: AnalysisPlan) -> ObservationTable:
+    """Read and check an observation table. Raises `InputError` with every problem found.
+
+    Columns `metabolite@SCALE` hold the metabolite on other scales. All other columns that are not part of the table
+    are covariates; a covariate is text when the plan declares a reference level for it or a value is no number. Cells
+    that are empty or `n/a` are missing.
+    """
+    problems = Problems(str(path))
+    rows = read_text_table(Path(path), problems, _REQUIRED)
+    problems.raise_errors()
+    further = [name for name in rows[0].cells if name not in (*_REQUIRED, *_OPTIONAL)]
+    names = [name for name in further if not name.startswith(_ON_SCALE)]
+    cells = CellReader(problems)
+    covariates = _covariates(rows, names, plan)
+    observations = [
+        _observation(row, cells, {name: values[i] for name, values in covariates.items()}) for i, row in enumerate(rows)
+    ]
+    check_observations(observations, [row.where for row in rows], design, problems)
+    units = _units(Path(path), problems)
+    problems.raise_errors()
+    return observation_table(observations, design, *units)
+
+
+def _units(path: Path, problems: Problems) -> tuple[str, str]:
+    """Units of metabolite and biomarker from the data dictionary beside the table; empty where none tells."""
+    beside = path.with_suffix(".json")
+    if not beside.is_file():
+        return "", ""
+    try:
+        entries = read_json(beside)
+        metabolite, biomarker = (str(entries.get(name, {}).get("Units", "")) for name in ("metabolite", "biomarker"))
+    except (OSError, ValueError, AttributeError) as error:
+        remedy = "correct or delete it"
+        problems.add(beside.name, "must be a data dictionary (JSON)", str(error), remedy)
+        return "", ""
+    return metabolite, biomarker
+
+
+def observation_table(
+    observations: Sequence[Observation], design: Design, metabolite_unit: str = "", biomarker_unit: str = ""
+) -> ObservationTable:
+    """The table of checked observations."""
+    return ObservationTable.of(
+        observations,
+        kind=design.kind,
+        treatments=design.treatments,
+        baseline=design.baseline,
+        follow_up=design.follow_up,
+        metabolite_unit=metabolite_unit,
+        biomarker_unit=biomarker_unit,
+    )
+
+
+def _observation(row: TextRow, cells: CellReader, covariates: dict[str, CovariateValue]) -> Observation:
+    excluded = cells.word(row, "metabolite_excluded", ("yes", "no"), "no") == "yes"
+    period = cells.number(row, "period", low=1.0)
+    if not math.isnan(period) and period != int(period):
+        cells.problems.add(f"{row.where}: period", "must be a whole number", row.text("period"), "write 1, 2, ...")
+        period = math.nan
+    return Observation(
+        subject=row.text("subject"),
+        treatment=row.text("treatment"),
+        time_point=row.text("time_point"),
+        sequence=row.text("sequence"),
+        period=None if math.isnan(period) else int(period),
+        clock_time_h=cells.clock_h(row, "clock_time_h"),
+        metabolite=cells.number(row, "metabolite", low=0.0),
+        metabolite_sd=cells.number(row, "metabolite_sd", low=0.0),
+        exclusion=(row.text("exclusion_rule") or _WITHOUT_RULE) if excluded else "",
+        biomarker=cells.number(row, "biomarker"),
+        biomarker_sd=cells.number(row, "biomarker_sd", low=0.0),
+        biomarker_censored=cells.word(row, "biomarker_censored", CENSORING, NOT_CENSORED),
+        biomarker_limit=cells.number(row, "biomarker_limit", above=0.0),
+        covariates=covariates,
+        metabolite_scales={
+            name.removeprefix(_ON_SCALE): cells.number(row, name)
+            for name in row.cells
+            if name.startswith(_ON_SCALE) and row.text(name)
+        },
+    )
+
+
+def _covariates(rows: Sequence[TextRow], names: Sequence[str], plan: AnalysisPlan) -> dict[str, list[CovariateValue]]:
+    """Every further column, as numbers where all its values are numbers and the plan does not call it a category."""
+    categories = {covariate.name for covariate in plan.covariates if covariate.categorical}
+    found: dict[str, list[CovariateValue]] = {}
+    for name in names:
+        texts = [row.text(name) for row in rows]
+        found[name] = list(texts) if name in categories else numbers_or_texts(texts)
+    return found
+
+
+def numbers_or_texts(texts: Sequence[str]) -> list[CovariateValue]:
+    """The texts as numbers where every one that is not missing is a finite number, else as they are."""
+    try:
+        numbers: list[CovariateValue] = [float(text) if text else math.nan for text in texts]
+    except ValueError:
+        return list(texts)
+    infinite = any(isinstance(value, float) and math.isinf(value) for value in numbers)
+    return list(texts) if infinite else numbers
+
+
+def check_observations(
+    observations: Sequence[Observation], places: Sequence[str], design: Design, problems: Problems
+) -> None:
+    """What must hold of the rows together: known labels, nothing twice, one period, one value of each covariate."""
+    first: dict[tuple[str, str, str], str] = {}
+    known = ", ".join(design.treatments)
+    points = (design.baseline, design.follow_up)
+    for row, place in zip(observations, places, strict=True):
+        for column, value in (("subject", row.subject), ("time_point", row.time_point)):
+            if not value:
+                problems.add(f"{place}: {column}", "must not be missing", "n/a", "fill it in, or delete the line")
+        if row.treatment not in design.treatments:
+            remedy = "correct the label here or in design.treatments of study.yaml"
+            problems.add(f"{place}: treatment", f"must be one of {known}", row.treatment, remedy)
+        if row.key in first:
+            rule = "one row per subject, treatment and time point"
+            problems.add(place, rule, f"{', '.join(row.key)}, as {first[row.key]}", "keep one of the two lines")
+        first.setdefault(row.key, place)
+        if row.biomarker_censored != NOT_CENSORED and math.isnan(row.biomarker_limit):
+            remedy = "write the limit in the unit of the biomarker, scaled by the dilution"
+            problems.add(f"{place}: biomarker_limit", "a censored value needs its limit", "n/a", remedy)
+    found = {row.time_point for row in observations}
+    for label in points:
+        if label not in found:
+            rule = f"must hold the time point {label} of study.yaml"
+            problems.add("time_point", rule, ", ".join(sorted(found)), "correct the labels here or in design")
+    _check_subjects(observations, design, problems)
+
+
+def _check_subjects(observations: Sequence[Observation], design: Design, problems: Problems) -> None:
+    by_subject: dict[str, list[Observation]] = defaultdict(list)
+    for row in observations:
+        by_subject[row.subject].append(row)
+    for subject, own in by_subject.items():
+        given = {row.treatment for row in own if row.treatment in design.treatments}
+        if design.kind == "parallel" and len(given) > 1:
+            rule = "a parallel design gives one treatment to each participant"
+            problems.add(f"subject {subject}", rule, ", ".join(sorted(given)), "correct the treatment, or design.kind")
+        _check_one(subject, "sequence", {row.sequence for row in own if row.sequence}, problems)
+        for treatment in sorted(given):
+            periods = {str(row.period) for row in own if row.treatment == treatment and row.period is not None}
+            _check_one(subject, f"period of {treatment}", periods, problems)
+        for name in dict.fromkeys(name for row in own for name in row.covariates):
+            values = {str(row.covariates[name]) for row in own if name in row.covariates} - {"", "nan"}
+            _check_one(subject, name, values, problems)
+
+
+def _check_one(subject: str, what: str, values: set[str], problems: Problems) -> None:
+    if len(values) > 1:
+        rule = "must be the same in every row of a participant"
+        problems.add(f"subject {subject}: {what}", rule, ", ".join(sorted(values)), "correct the rows that differ")

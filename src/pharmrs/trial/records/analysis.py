@@ -1,0 +1,124 @@
+"""The analysis plan as the statistics use it, and what an analysis gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pharmrs.trial.records.multiverse import MultiversePlan, SpecificationCurve
+
+_NAN = float("nan")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Covariate:
+    """A covariate that is added alone to the main model. `reference`: reference level; empty: it is a number."""
+
+    name: str
+    reference: str = ""
+
+    @property
+    def categorical(self) -> bool:
+        return bool(self.reference)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnalysisPlan:
+    """Every choice of the analysis that changes numbers. The names are keys of the registries in `stats`.
+
+    `time_adjustment`: none | linear; `biomarker_transform`: none | log | shifted_log; `*_change`: relative |
+    difference | log_ratio; `models`: declared extension models (all others are exploratory).
+    """
+
+    metabolite: str = "Glu"
+    scale: str = ""
+    biomarker: str = "biomarker"
+    time_adjustment: str = "linear"
+    biomarker_transform: str = "shifted_log"
+    biomarker_change: str = "relative"
+    metabolite_change: str = "relative"
+    covariates: tuple[Covariate, ...] = ()
+    alpha: float = 0.05
+    models: tuple[str, ...] = ()
+    exploratory: tuple[str, ...] = ()
+    seed: int = 1
+    multiverse: MultiversePlan = field(default_factory=MultiversePlan)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EffectEstimate:
+    """One term of one model with its interval (two-sided, level 1 - alpha), or the reason why it has none.
+
+    `statistic_name`: t, z, F or empty; `df`: NaN for none; `n`: rows (or pairs), `subjects`: participants behind it.
+    `hypothesis`: the term the plan is about (the interaction), shown in the forest plot.
+    """
+
+    model: str
+    term: str
+    estimate: float = _NAN
+    se: float = _NAN
+    ci_low: float = _NAN
+    ci_high: float = _NAN
+    statistic_name: str = "t"
+    statistic: float = _NAN
+    df: float = _NAN
+    p: float = _NAN
+    n: int = 0
+    subjects: int = 0
+    unit: str = ""
+    hypothesis: bool = False
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatisticalTest:
+    """One test: what is tested, on how many pairs or rows, and its result or the reason why there is none.
+
+    `family`: spearman, oldham, within_treatment, shapiro, ...; `group`: treatment, time point or sample it is about.
+    `p_alternative`: a second p by `p_alternative_method` where the literature uses two. `alpha`: the level it is
+    judged by after correction for multiplicity (Bonferroni; `alpha_sidak`: Sidak), NaN where it is not judged.
+    `p_holm`, `p_bh`: p adjusted for all tests of its family and sample (Holm; Benjamini and Hochberg).
+    """
+
+    family: str
+    group: str
+    quantity: str
+    estimate_name: str = ""
+    estimate: float = _NAN
+    ci_low: float = _NAN
+    ci_high: float = _NAN
+    statistic_name: str = ""
+    statistic: float = _NAN
+    df: float = _NAN
+    df2: float = _NAN
+    p: float = _NAN
+    p_method: str = ""
+    p_alternative: float = _NAN
+    p_alternative_method: str = ""
+    n: int = 0
+    alpha: float = _NAN
+    alpha_sidak: float = _NAN
+    p_holm: float = _NAN
+    p_bh: float = _NAN
+    sample: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelOutcome:
+    """What a model gives back: estimates, tests, single numbers, remarks; or `reason` why it could not be computed.
+
+    `facts`: name -> number (log likelihood, variance components, ...), names as in the data dictionary; `notes`: what
+    a reader must know (an estimate at its boundary, pairs left out). `declared` is set by the analysis, not the model.
+    """
+
+    name: str
+    title: str
+    estimates: tuple[EffectEstimate, ...] = ()
+    tests: tuple[StatisticalTest, ...] = ()
+    facts: Mapping[str, float] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    methods: tuple[str, ...] = ()
+    reason: str = ""
+    declared: bool = True
+    curve: SpecificationCurve | None = None

@@ -1,0 +1,110 @@
+"""Everything an analysis of the observation table gives, in the order it is reported."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pharmrs.core.records.arrays import FloatArray, read_only
+from pharmrs.trial.records.analysis import AnalysisPlan, ModelOutcome, StatisticalTest
+from pharmrs.trial.records.changes import ChangeTable
+from pharmrs.trial.records.linear_model import LinearModel
+from pharmrs.trial.records.observations import ObservationTable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BiomarkerLevels:
+    """Adjusted and transformed biomarker of each (subject, treatment, time point); NaN where there is none.
+
+    `intercept`, `slope_per_h`: the regression over sampling time; `shift`: what was added before the logarithm
+    (|min| + 1); NaN where they do not apply. `samples`: values the regression used.
+    """
+
+    keys: tuple[tuple[str, str, str], ...]
+    levels: FloatArray
+    samples: int
+    intercept: float
+    slope_per_h: float
+    shift: float
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "levels", read_only(self.levels, np.float64))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowCount:
+    """One line of the sample flow: what was counted, for which treatment (empty: all), how many."""
+
+    stage: str
+    treatment: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitChange:
+    """The interaction after the biomarker's unit was changed by `factor`; NaN with `reason` where it has none."""
+
+    factor: float
+    term: str
+    estimate: float
+    p: float
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleChange:
+    """The interaction with an exclusion rule lifted (empty: none lifted), or the reason why it has none."""
+
+    lifted: str
+    term: str = ""
+    estimate: float = float("nan")
+    ci_low: float = float("nan")
+    ci_high: float = float("nan")
+    p: float = float("nan")
+    n: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CovariateModel:
+    """The main model with one covariate added, or the reason why it could not be fitted."""
+
+    covariate: str
+    model: LinearModel | None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReferenceChain:
+    """The reference analysis. `model` is None only where `reason` says why; `joint`: all interactions together;
+    `terms`: F of each term of the main model; `covariates`: F of each covariate.
+    """
+
+    levels: BiomarkerLevels | None
+    changes: ChangeTable | None
+    flow: tuple[FlowCount, ...]
+    model: LinearModel | None = None
+    covariate_models: tuple[CovariateModel, ...] = ()
+    joint: tuple[StatisticalTest, ...] = ()
+    terms: tuple[StatisticalTest, ...] = ()
+    covariates: tuple[StatisticalTest, ...] = ()
+    correlations: tuple[StatisticalTest, ...] = ()
+    oldham: tuple[StatisticalTest, ...] = ()
+    paired: tuple[StatisticalTest, ...] = ()
+    unit_changes: tuple[UnitChange, ...] = ()
+    rule_changes: tuple[RuleChange, ...] = ()
+    notes: tuple[str, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnalysisResult:
+    """The whole analysis: table, plan and its hash, the reference chain, the extension models."""
+
+    table: ObservationTable
+    plan: AnalysisPlan
+    plan_hash: str
+    chain: ReferenceChain
+    models: tuple[ModelOutcome, ...] = ()

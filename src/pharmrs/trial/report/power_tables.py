@@ -1,0 +1,65 @@
+"""Power as tidy tables and as lines for people."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import fields
+
+from pharmrs.core.report.dictionaries import Column
+from pharmrs.core.report.tables import Row, Table
+from pharmrs.trial.records.power import PowerPoint, PowerStudy, RequiredSize
+
+_MODEL = Column("main: the main model of the plan; else an extension model.")
+POINTS = {
+    "model": _MODEL,
+    "subjects": Column("Participants of each simulated trial."),
+    "simulations": Column("Simulated trials."),
+    "significant": Column("Trials in which the interaction was significant at the level of the plan."),
+    "not_estimable": Column("Trials that could not be analysed; they count as not significant."),
+    "power": Column("significant / simulations.", "1"),
+    "mc_error": Column("Monte Carlo standard error of the power.", "1"),
+    "ci_low": Column("Lower limit of the power (Wilson, 95 %).", "1"),
+    "ci_high": Column("Upper limit of the power (Wilson, 95 %).", "1"),
+    "pairs": Column("Mean number of complete pairs in a trial."),
+    "exaggeration": Column("Mean absolute estimate of the significant trials over the mean estimate of all.", "1"),
+}
+SIZES = {
+    "model": _MODEL,
+    "target": Column("Power that is wanted.", "1"),
+    "subjects": Column("Participants at which the model has it (probit curve through the simulated sizes)."),
+    "ci_low": Column("Lower limit, Monte Carlo error (95 %)."),
+    "ci_high": Column("Upper limit, Monte Carlo error (95 %)."),
+    "reason": Column("Why there is no number; n/a where there is one."),
+}
+
+
+def power_tables(study: PowerStudy) -> tuple[Table, ...]:
+    """`power.tsv` (one row per model and size) and `required_size.tsv`."""
+    return (
+        Table(name="power", columns=POINTS, rows=tuple(_row(point) for point in study.points)),
+        Table(name="required_size", columns=SIZES, rows=tuple(_row(size) for size in study.sizes)),
+    )
+
+
+def _row(item: PowerPoint | RequiredSize) -> Row:
+    return {field.name: getattr(item, field.name) for field in fields(item)}
+
+
+def power_lines(study: PowerStudy) -> list[str]:
+    """The points and what they mean."""
+    lines = [
+        f"{point.model}, {point.subjects} participants: power {point.power:.3f} +- {point.mc_error:.3f} "
+        f"({point.significant}/{point.simulations}"
+        + (f", {point.not_estimable} not estimable" if point.not_estimable else "")
+        + f"), {point.pairs:.1f} complete pairs"
+        for point in study.points
+    ]
+    for size in study.sizes:
+        if math.isfinite(size.subjects):
+            lines.append(
+                f"{size.model}: power {size.target:g} with {math.ceil(size.subjects)} participants "
+                f"({math.floor(size.ci_low)} to {math.ceil(size.ci_high)}, Monte Carlo error)"
+            )
+        else:
+            lines.append(f"{size.model}: power {size.target:g}: {size.reason}")
+    return lines

@@ -1,0 +1,231 @@
+"""The tables of the statistics as a paper prints them; n is in every one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from pharmrs.core.report.numbers import MISSING, number_text
+from pharmrs.core.report.printed_tables import PrintedTable
+from pharmrs.trial.records.analysis import EffectEstimate, StatisticalTest
+from pharmrs.trial.records.analysis_result import AnalysisResult
+from pharmrs.trial.records.linear_model import LinearModel
+from pharmrs.trial.report.printed_models import model_tests_table, models_table, summaries_table
+from pharmrs.trial.report.statistics_text import df_text, interval_text, level_text, p_text, statistic_phrase
+
+
+def printed_tables(result: AnalysisResult) -> tuple[PrintedTable, ...]:
+    """Main model and its terms, covariates, correlations, Oldham, t tests, adjusted p, unit check, extension models,
+    sample flow.
+    """
+    found = (
+        _main_table(result),
+        _terms_table(result),
+        _covariates_table(result),
+        _correlations_table(result),
+        _comparisons_table(result),
+        _adjusted_table(result),
+        _rules_table(result),
+        _units_table(result),
+        models_table(result),
+        model_tests_table(result),
+        summaries_table(result),
+        _flow_table(result),
+    )
+    return tuple(table for table in found if table is not None)
+
+
+def model_note(model: LinearModel) -> str:
+    """F, R2, normality and n of a linear model in one sentence each."""
+    f = (
+        f"F({df_text(model.df[0])}, {df_text(model.df[1])}) = {number_text(model.f, 4)}, p = {p_text(model.f_p)}, "
+        f"R² = {number_text(model.r2)}, adjusted R² = {number_text(model.adjusted_r2)}"
+    )
+    return (
+        f"{model.n} pairs of {model.subjects} participants; {f}. Residuals: Shapiro-Wilk "
+        f"{statistic_phrase(model.shapiro)}."
+    )
+
+
+def _main_table(result: AnalysisResult) -> PrintedTable:
+    title = f"Change in {result.plan.biomarker} on change in {result.plan.metabolite}, treatment and their interaction"
+    model = result.chain.model
+    columns = ("Term", "β", "SE", level_text(result), "t", "df", "p")
+    if model is None:
+        rows: tuple[tuple[str, ...], ...] = ()
+        return PrintedTable(title=title, columns=columns, rows=rows, note=f"Not estimable: {result.chain.reason}.")
+    rows = tuple((item.term, *_estimate_cells(item)) for item in model.estimates)
+    return PrintedTable(title=title, columns=columns, rows=rows, note=" ".join([model_note(model), *model.notes]))
+
+
+def _estimate_cells(item: EffectEstimate) -> tuple[str, ...]:
+    return (
+        number_text(item.estimate, 4), number_text(item.se, 4), interval_text(item.ci_low, item.ci_high),
+        number_text(item.statistic), df_text(item.df), p_text(item.p),
+    )  # fmt: skip
+
+
+def _terms_table(result: AnalysisResult) -> PrintedTable | None:
+    tests = [*result.chain.terms, *result.chain.covariates]
+    if not tests:
+        return None
+    rows = tuple(
+        (f"{'+ ' if test.family == 'covariate' else ''}{test.group}", number_text(test.statistic), df_text(test.df),
+         df_text(test.df2), p_text(test.p), str(test.n))
+        for test in tests
+    )  # fmt: skip
+    note = "Type II: a main effect is tested beside the other one, without the interaction."
+    note += " + covariate: all its levels together, added to the main model." if result.chain.covariates else ""
+    return PrintedTable(
+        title="F tests of the terms of the main model, and of each covariate",
+        columns=("Term", "F", "df", "df of error", "p", "n pairs"), rows=rows, note=note,
+    )  # fmt: skip
+
+
+_FAMILIES = {
+    "spearman": "rank correlation per treatment",
+    "covariate": "covariates",
+    "within_treatment": "change within treatments",
+    "between_treatments": "levels between treatments",
+    "change_between_treatments": "change between treatments",
+}
+
+
+def _adjusted_table(result: AnalysisResult) -> PrintedTable | None:
+    """Families of at least two tests, those of pairs in the sample of the reference analysis."""
+    chain = result.chain
+    tests = [
+        *chain.correlations,
+        *chain.covariates,
+        *(test for test in chain.paired if test.sample == chain.paired[0].sample),
+    ]
+    known = [test for test in tests if not math.isnan(test.p_holm)]
+    families = [test.family for test in known]
+    rows = tuple(
+        (_FAMILIES[test.family], test.group if test.family == "covariate" else f"{test.quantity}, {test.group}",
+         str(test.n), p_text(test.p), p_text(test.p_holm), p_text(test.p_bh))
+        for test in known
+        if families.count(test.family) > 1
+    )  # fmt: skip
+    if not rows:
+        return None
+    return PrintedTable(
+        title="p adjusted for the number of tests of a family",
+        columns=("Family", "Test", "n", "p", "p (Holm)", "p (Benjamini-Hochberg)"), rows=rows,
+        note="Holm: probability of any false rejection in the family; Benjamini-Hochberg: false discovery rate.",
+    )  # fmt: skip
+
+
+def _covariates_table(result: AnalysisResult) -> PrintedTable | None:
+    rows: list[tuple[str, ...]] = []
+    notes: list[str] = []
+    for one in result.chain.covariate_models:
+        if one.model is None:
+            rows.append((one.covariate, *(MISSING for _ in range(7))))
+            notes.append(f"{one.covariate}: not estimable, {one.reason}.")
+            continue
+        main_terms = {item.term for item in result.chain.model.estimates} if result.chain.model else set()
+        notes += [f"{one.covariate}: {text}" for text in one.model.notes]
+        for item in one.model.estimates:
+            if item.hypothesis or item.term not in main_terms:
+                rows.append((f"+ {one.covariate}: {item.term}", *_estimate_cells(item), str(item.n)))
+    if not rows:
+        return None
+    columns = ("Model and term", "β", "SE", level_text(result), "t", "df", "p", "n pairs")
+    title = "The main model with one covariate added at a time: the covariate and the interaction"
+    return PrintedTable(title=title, columns=columns, rows=tuple(rows), note=" ".join(notes))
+
+
+def _correlations_table(result: AnalysisResult) -> PrintedTable | None:
+    tests = [*result.chain.correlations, *result.chain.oldham]
+    if not tests:
+        return None
+    rows = tuple(
+        (
+            f"{test.quantity}, {test.group}", str(test.n), test.estimate_name or MISSING, number_text(test.estimate),
+            p_text(test.p), p_text(test.p_alternative), p_text(test.alpha), p_text(test.alpha_sidak),
+        )
+        for test in tests
+    )  # fmt: skip
+    title = "Correlation of the two changes per treatment, and Oldham's check of change against level"
+    columns = ("Correlation", "n pairs", "", "value", "p (t)", "p (AS 89)", "level (Bonferroni)", "level (Sidak)")
+    note = (
+        "rs: Spearman's rank correlation; r: Pearson's. Levels are corrected for the number of treatments k as alpha / "
+        "k^(1 - r), r the Pearson correlation under that treatment (negative: 0)."
+    )
+    return PrintedTable(title=title, columns=columns, rows=rows, note=f"{note}{_reasons(tests)}")
+
+
+def _comparisons_table(result: AnalysisResult) -> PrintedTable | None:
+    tests = result.chain.paired
+    if not tests:
+        return None
+    rows = tuple(
+        (
+            f"{test.quantity}, {test.group}", test.sample, str(test.n),
+            number_text(test.estimate), interval_text(test.ci_low, test.ci_high), number_text(test.statistic),
+            df_text(test.df), p_text(test.p),
+        )
+        for test in tests
+    )  # fmt: skip
+    parallel = any(test.p_method == "Welch t" for test in tests)
+    columns = ("Comparison", "Sample", "n" if parallel else "n pairs", "Difference", level_text(result), "t",
+               "df", "p")  # fmt: skip
+    note = "Paired t tests: pairs are matched by participant, a missing partner drops the pair."
+    note += " Between treatments: Welch's t test of two groups." if parallel else ""
+    quantities = f"{result.plan.biomarker} (adjusted level), {result.plan.metabolite}"
+    title = f"Levels and changes within and between treatments: {quantities}"
+    return PrintedTable(title=title, columns=columns, rows=rows, note=f"{note}{_reasons(tests)}")
+
+
+def _reasons(tests: Sequence[StatisticalTest]) -> str:
+    given = dict.fromkeys(f"{test.quantity}, {test.group}: {test.reason}" for test in tests if test.reason)
+    return f" Not tested: {'; '.join(given)}." if given else ""
+
+
+def _rules_table(result: AnalysisResult) -> PrintedTable | None:
+    changes = result.chain.rule_changes
+    if not changes:
+        return None
+    rows = tuple(
+        (
+            f"without “{item.lifted}”" if item.lifted else "as declared", str(item.n), item.term or MISSING,
+            number_text(item.estimate), interval_text(item.ci_low, item.ci_high), p_text(item.p),
+        )
+        for item in changes
+    )  # fmt: skip
+    reasons = [f"{item.lifted or 'as declared'}: {item.reason}" for item in changes if item.reason]
+    return PrintedTable(
+        title="The interaction with and without each exclusion rule",
+        columns=("Exclusion rules", "n pairs", "Term", "β", level_text(result), "p"),
+        rows=rows,
+        note=f"Not estimable {'; '.join(reasons)}." if reasons else "",
+    )
+
+
+def _units_table(result: AnalysisResult) -> PrintedTable | None:
+    changes = result.chain.unit_changes
+    if not changes:
+        return None
+    rows = tuple(
+        (f"{item.factor:g}", item.term or MISSING, number_text(item.estimate), p_text(item.p)) for item in changes
+    )
+    reasons = dict.fromkeys(f"factor {item.factor:g}: {item.reason}" for item in changes if item.reason)
+    note = f" Not estimable at {'; '.join(reasons)}." if reasons else ""
+    return PrintedTable(
+        title="The interaction after the unit of the assay is changed",
+        columns=("Biomarker multiplied by", "Term", "β", "p"),
+        rows=rows,
+        note="A result that owes nothing to the unit of the assay has the same p in every line." + note,
+    )
+
+
+def _flow_table(result: AnalysisResult) -> PrintedTable:
+    treatments = result.table.treatments
+    stages = dict.fromkeys(item.stage for item in result.chain.flow)
+    count = {(item.stage, item.treatment): item.count for item in result.chain.flow}
+    rows = tuple(
+        (stage, str(count[stage, ""]), *(str(count.get((stage, name), "")) for name in treatments)) for stage in stages
+    )
+    notes = " ".join(f"{text[:1].upper()}{text[1:]}." for text in result.chain.notes)
+    return PrintedTable(title="Sample flow", columns=("", "all", *treatments), rows=rows, note=notes)

@@ -1,0 +1,93 @@
+"""The extension models as a paper prints them: the interaction in each, then their tests and summaries."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from pharmrs.core.report.numbers import MISSING, number_text
+from pharmrs.core.report.printed_tables import PrintedTable
+from pharmrs.trial.records.analysis import StatisticalTest
+from pharmrs.trial.records.analysis_result import AnalysisResult
+from pharmrs.trial.report.statistics_text import df_text, interval_text, level_text, p_text, statistic_phrase
+
+SUMMARIES = ("lognormal", "ros", "kaplan_meier")
+_NAMES = {
+    "breusch_pagan": "Breusch-Pagan", "kendall": "Kendall", "pearson": "Pearson", "wilcoxon": "Wilcoxon signed rank",
+    "mann_whitney": "Wilcoxon rank sum (Mann-Whitney)", "levene": "Levene",
+}  # fmt: skip  # of families whose model's title does not say it
+
+
+def models_table(result: AnalysisResult) -> PrintedTable | None:
+    if not result.models:
+        return None
+    rows: list[tuple[str, ...]] = []
+    notes: list[str] = []
+    for model in result.models:
+        plan = "declared" if model.declared else "exploratory"
+        shown = [item for item in model.estimates if item.hypothesis] or list(model.estimates[:1])
+        for item in shown:
+            rows.append(
+                (model.title, plan, item.term, number_text(item.estimate), interval_text(item.ci_low, item.ci_high),
+                 df_text(item.df), p_text(item.p), str(item.n), str(item.subjects))
+            )  # fmt: skip
+        if model.reason:
+            rows.append((model.title, plan, *(MISSING for _ in range(7))))
+            notes.append(f"{model.title}: not estimable, {model.reason}.")
+        notes += [f"{model.title}: {text.rstrip('.')}." for text in model.notes]
+    columns = ("Model", "Plan", "Term", "Estimate", level_text(result), "df", "p", "n", "participants")
+    return PrintedTable(
+        title="The interaction in other models", columns=columns, rows=tuple(rows), note=" ".join(notes)
+    )
+
+
+def model_tests_table(result: AnalysisResult) -> PrintedTable | None:
+    tests = [(model, test) for model in result.models for test in model.tests if test.family not in SUMMARIES]
+    if not tests:
+        return None
+    rows = tuple(
+        (
+            f"{model.title}: {_about(test)}",
+            str(test.n), test.estimate_name or MISSING, number_text(test.estimate),
+            interval_text(test.ci_low, test.ci_high), _statistic_alone(test),
+            p_text(test.p),
+        )
+        for model, test in tests
+    )  # fmt: skip
+    columns = ("Test", "n", "", "value", "interval", "statistic", "p")
+    exploratory = [model.title for model in result.models if not model.declared and model.tests]
+    note = f"Exploratory: {', '.join(exploratory)}." if exploratory else ""
+    return PrintedTable(title="Tests of the other models", columns=columns, rows=rows, note=note)
+
+
+def summaries_table(result: AnalysisResult) -> PrintedTable | None:
+    """Mean and median with censored values: one line per treatment and time point."""
+    tests = [test for model in result.models for test in model.tests if test.family in SUMMARIES]
+    if not tests:
+        return None
+    found = {(test.group, test.family, test.quantity): test for test in tests}
+    rows = []
+    for group in dict.fromkeys(test.group for test in tests):
+        cells = [group, str(next(test.n for test in tests if test.group == group))]
+        for family in SUMMARIES:
+            mean, median = (found.get((group, family, quantity)) for quantity in ("mean", "median"))
+            cells.append(number_text(mean.estimate) if mean else MISSING)
+            if family == "lognormal":
+                cells.append(interval_text(mean.ci_low, mean.ci_high) if mean else MISSING)
+            cells.append(number_text(median.estimate) if median else MISSING)
+        rows.append(tuple(cells))
+    reasons = dict.fromkeys(f"{test.group}: {test.reason}" for test in tests if test.reason)
+    return PrintedTable(
+        title="Levels of the biomarker with values below the limit",
+        columns=("", "n", "mean (lognormal)", level_text(result), "median (lognormal)", "mean (ROS)", "median (ROS)",
+                 "mean (Kaplan-Meier)", "median (Kaplan-Meier)"),
+        rows=tuple(rows), note=f"Not estimable: {'; '.join(reasons)}." if reasons else "",
+    )  # fmt: skip
+
+
+def _about(test: StatisticalTest) -> str:
+    return ", ".join(part for part in (_NAMES.get(test.family, ""), test.quantity, test.group) if part)
+
+
+def _statistic_alone(test: StatisticalTest) -> str:
+    return statistic_phrase(replace(test, p=math.nan, estimate_name="")) or MISSING

@@ -1,0 +1,167 @@
+"""The results paragraphs of the statistics, from what was executed and nothing else."""
+
+from __future__ import annotations
+
+import math
+
+from pharmrs.core.report.numbers import number_text
+from pharmrs.trial.records.analysis import EffectEstimate, ModelOutcome, StatisticalTest
+from pharmrs.trial.records.analysis_result import AnalysisResult, ReferenceChain
+from pharmrs.trial.report.printed import model_note
+from pharmrs.trial.report.statistics_text import df_text, interval_text, level_text, p_phrase, statistic_phrase
+
+_TESTS_IN_TEXT = 3
+_SAME_P = 1e-6  # changes are rounded to ten decimals, so another unit moves p in the last digits
+
+
+def results_paragraphs(result: AnalysisResult) -> list[str]:
+    """What the reference chain found, estimate and interval first; what could not be estimated with its reason."""
+    chain, plan = result.chain, result.plan
+    paragraphs = [_sample(result)]
+    if chain.model is None:
+        paragraphs.append(f"The main model could not be estimated: {chain.reason}.")
+    else:
+        effects = "; ".join(_effect(item, result) for item in chain.model.hypothesis)
+        paragraphs.append(
+            f"The coupling of the change in {plan.biomarker} with the change in {plan.metabolite} differed between "
+            f"treatments by {effects}. {model_note(chain.model)}"
+        )
+        if len(chain.model.hypothesis) > 1:
+            paragraphs += [f"All interactions together: {statistic_phrase(test)}." for test in chain.joint]
+    if covariates := _covariates(chain):
+        paragraphs.append(covariates)
+    rank = [test for test in chain.correlations if test.family == "spearman"]
+    if rank:
+        paragraphs.append(
+            "Rank correlation of the two changes: " + "; ".join(_correlation(test) for test in rank) + "."
+        )
+    oldham = [test for test in chain.oldham if test.group == "all treatments"]
+    paragraphs += [
+        f"Change against mean level (Oldham): {_correlation(test, judged=False)}." for test in oldham if not test.reason
+    ]
+    for family, words in (
+        ("within_treatment", "Within treatments"),
+        ("between_treatments", "Between treatments"),
+        ("change_between_treatments", "Changes between treatments"),
+    ):
+        tests = [test for test in chain.paired if test.family == family and test.sample == chain.paired[0].sample]
+        if tests:
+            paragraphs.append(f"{words}: " + "; ".join(_comparison(test) for test in tests) + ".")
+    paragraphs += _rule_paragraph(chain)
+    return paragraphs + _unit_paragraph(chain)
+
+
+def model_paragraphs(result: AnalysisResult) -> list[str]:
+    """One paragraph per extension model: its interaction, tests and remarks, or the reason why it has none."""
+    return [_model_paragraph(model, result) for model in result.models]
+
+
+def _sample(result: AnalysisResult) -> str:
+    count = {(item.stage, item.treatment): item.count for item in result.chain.flow}
+    pairs = count.get(("analysed pairs (both changes)", ""))
+    per = ", ".join(
+        f"{count.get(('analysed pairs (both changes)', name), 0)} {name}" for name in result.table.treatments
+    )
+    text = f"{len(result.table.subjects)} participants ({result.table.kind} design)"
+    if pairs is None:
+        return f"{text}."
+    censored = sum(item.count for item in result.chain.flow if not item.treatment and item.stage.endswith("the limit"))
+    planned = count["biomarker samples: planned", ""]
+    return (
+        f"{text} gave {pairs} pairs with both changes known ({per}). Of {planned} planned biomarker samples "
+        f"{count['biomarker samples: measured', '']} were measured and {censored} lay beyond a limit of the assay; of "
+        f"{count['metabolite scans: planned', '']} planned scans {count['metabolite scans: kept', '']} gave a "
+        "metabolite that was kept."
+    )
+
+
+def _effect(item: EffectEstimate, result: AnalysisResult) -> str:
+    return (
+        f"{number_text(item.estimate)} ({item.term}; {level_text(result)} {interval_text(item.ci_low, item.ci_high)}; "
+        f"t({df_text(item.df)}) = {number_text(item.statistic)}, {p_phrase(item.p)})"
+    )
+
+
+def _covariates(chain: ReferenceChain) -> str:
+    parts = []
+    for one in chain.covariate_models:
+        if one.model is None:
+            parts.append(f"{one.covariate}: not estimable, {one.reason}")
+            continue
+        effects = ", ".join(f"{number_text(item.estimate)} ({p_phrase(item.p)})" for item in one.model.hypothesis)
+        parts.append(f"with {one.covariate} {effects}, n = {one.model.n} pairs")
+    return f"The interaction with one covariate added: {'; '.join(parts)}." if parts else ""
+
+
+def _correlation(test: StatisticalTest, *, judged: bool = True) -> str:
+    if test.reason:
+        return f"{test.group}: not tested, {test.reason} (n = {test.n})"
+    against = f", level {number_text(test.alpha)}" if judged and not math.isnan(test.alpha) else ""
+    return (
+        f"{test.group} {test.estimate_name} = {number_text(test.estimate)}, {p_phrase(test.p)} by t and "
+        f"{p_phrase(test.p_alternative)} by AS 89, n = {test.n} pairs{against}"
+    )
+
+
+def _comparison(test: StatisticalTest) -> str:
+    pairs = "n" if test.p_method == "Welch t" else "pairs"
+    return f"{test.quantity}, {test.group}: {statistic_phrase(test)} ({pairs} = {test.n})"
+
+
+def _rule_paragraph(chain: ReferenceChain) -> list[str]:
+    parts = [
+        f"without {_rule(item.lifted)} {number_text(item.estimate)} ({p_phrase(item.p)}, n = {item.n} pairs)"
+        for item in chain.rule_changes
+        if item.lifted and not item.reason
+    ]
+    return [f"The interaction with an exclusion rule lifted: {'; '.join(parts)}."] if parts else []
+
+
+def _rule(lifted: str) -> str:
+    return lifted if lifted == "all rules" else f"“{lifted}”"
+
+
+def _unit_paragraph(chain: ReferenceChain) -> list[str]:
+    if chain.model is None:
+        return []
+    parts: list[str] = []
+    for row in chain.model.hypothesis:
+        known = [item for item in chain.unit_changes if item.term == row.term]
+        low, high = min(known, key=lambda item: item.p), max(known, key=lambda item: item.p)
+        if high.p - low.p < _SAME_P:
+            parts.append(f"{row.term}: {p_phrase(row.p)} whatever the unit")
+        else:
+            span = f"{p_phrase(low.p)} (factor {low.factor:g}) to {p_phrase(high.p)} (factor {high.factor:g})"
+            parts.append(f"{row.term}: from {span}, it depends on the unit")
+    return [f"Were the assay given in another unit, {'; '.join(parts)}."]
+
+
+def _model_paragraph(model: ModelOutcome, result: AnalysisResult) -> str:
+    label = model.title if model.declared else f"{model.title} (exploratory, not part of the plan)"
+    if model.reason:
+        return f"{label}: not estimable, {model.reason}."
+    shown = [item for item in model.estimates if item.hypothesis] or list(model.estimates[:1])
+    parts = [_effect_of_model(item, result) for item in shown]
+    tests = [test for test in model.tests if test.family != "leave_one_out"]  # its notes say it in words
+    parts += [_test_of_model(test) for test in tests[:_TESTS_IN_TEXT]]
+    more = len(tests) - _TESTS_IN_TEXT
+    rest = f" ({more} more in the tables)" if more > 0 else ""
+    first = f"{label}: {'; '.join(parts)}{rest}." if parts else f"{label}."
+    return " ".join([first, *(_sentence(note) for note in model.notes)])
+
+
+def _test_of_model(test: StatisticalTest) -> str:
+    group = f", {test.group}" if test.group else ""
+    name = "" if test.family == "multiverse" else f" ({test.family.replace('_', ' ')})"
+    return f"{test.quantity}{name}{group}: {statistic_phrase(test)} (n = {test.n})"
+
+
+def _sentence(note: str) -> str:
+    return f"{note[:1].upper()}{note[1:].rstrip('.')}."
+
+
+def _effect_of_model(item: EffectEstimate, result: AnalysisResult) -> str:
+    facts = [f"{level_text(result)} {interval_text(item.ci_low, item.ci_high)}"] if math.isfinite(item.ci_low) else []
+    facts += [] if math.isnan(item.p) else [p_phrase(item.p)]
+    facts.append(f"n = {item.n} of {item.subjects} participants")
+    return f"{item.term} {number_text(item.estimate)} ({', '.join(facts)})"
