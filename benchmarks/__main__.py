@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from pharmrs.core.workers.execution import limit_threads
+from pharmrs.core.workers.threads import limit_threads
 
 _INTRODUCTION = """# Comparison with LCModel
 

@@ -14,7 +14,7 @@ from benchmarks.known_truth import generate
 from benchmarks.scoring import TARGETS, Estimates, Score, estimates_of, estimates_of_table, score, truth_of
 from benchmarks.shared_data import basis, known_truth_spectra, spectra, stored_basis
 from benchmarks.tables import Check, print_checks, print_rows
-from pharmrs.core.workers.execution import limit_threads
+from pharmrs.core.workers.threads import limit_threads
 from pharmrs.spectra.fit.fit import fit_spectrum
 from pharmrs.spectra.records import LinearCombinationFit, Spectrum
 

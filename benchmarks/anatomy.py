@@ -18,7 +18,7 @@ from benchmarks.shared_data import SHARED
 from benchmarks.tables import PRINTED, Check, print_checks, print_rows
 from pharmrs.anatomy.science.fractions import boundary_covariance
 from pharmrs.anatomy.stage.tissue import OWN_SEGMENTATION_SD
-from pharmrs.core.workers.execution import limit_threads
+from pharmrs.core.workers.threads import limit_threads
 from pharmrs.spectra.quantify.tissue_correction import TISSUE_ONLY, tissue_factor
 from pharmrs.spectra.records import TissueFractions
 

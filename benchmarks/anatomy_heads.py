@@ -27,7 +27,7 @@ from pharmrs.anatomy.read.volumes import read_volume
 from pharmrs.anatomy.records.images import TissueMaps, Volume, VoxelBox
 from pharmrs.anatomy.science.fractions import shares_in
 from pharmrs.anatomy.science.segmentation import Segmentation, segment
-from pharmrs.core.workers.execution import limit_threads
+from pharmrs.core.workers.threads import limit_threads
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -27,7 +27,7 @@ from pharmrs.anatomy.read.template import mni152
 from pharmrs.anatomy.read.volumes import read_volume
 from pharmrs.anatomy.records.images import Volume
 from pharmrs.anatomy.science.segmentation import segment
-from pharmrs.core.workers.execution import limit_threads
+from pharmrs.core.workers.threads import limit_threads
 
 TARGET = 0.015
 SEED = 5

@@ -17,7 +17,7 @@ from pharmrs.assay.science.back_calculation import invert
 from pharmrs.assay.science.bootstrap import bootstrap
 from pharmrs.assay.science.standard_curve import fit_curve
 from pharmrs.core.records.arrays import FloatArray
-from pharmrs.core.workers.execution import limit_threads
+from pharmrs.core.workers.threads import limit_threads
 
 STANDARDS = (1500.0, 750.0, 375.0, 187.5, 93.75, 46.875, 23.4375, 0.0)
 TRUE = {"zero": 0.06, "infinite": 3.2, "midpoint": 600.0, "slope": 1.15}

@@ -18,7 +18,7 @@ from benchmarks.recording import LCMODEL, ratios
 from benchmarks.shared_data import BASIS_FILE, RECORDING, SHARED
 from benchmarks.tables import PRINTED, Check, print_checks, print_rows
 from pharmrs.core.records.arrays import ComplexArray
-from pharmrs.core.workers.execution import limit_threads
+from pharmrs.core.workers.threads import limit_threads
 from pharmrs.spectra.basis.basis_set import simulated_basis
 from pharmrs.spectra.basis.spin_library import DEFAULT_METABOLITES, published_spin_systems
 from pharmrs.spectra.fit.fit import fit_spectrum

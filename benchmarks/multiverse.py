@@ -7,7 +7,7 @@ import time
 from dataclasses import replace
 
 from benchmarks.surrogate import PLAN, surrogate_table
-from pharmrs.core.workers.execution import limit_threads
+from pharmrs.core.workers.threads import limit_threads
 from pharmrs.trial.multiverse.run import run_multiverse
 from pharmrs.trial.records.multiverse import MultiversePlan
 

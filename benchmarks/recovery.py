@@ -16,7 +16,8 @@ from benchmarks import recovery_fast as fast
 from benchmarks import recovery_full as full
 from benchmarks.recovery_picture import picture
 from benchmarks.tables import PRINTED, print_rows
-from pharmrs.core.workers.execution import default_workers, limit_threads, map_tasks
+from pharmrs.core.workers.execution import default_workers, map_tasks
+from pharmrs.core.workers.threads import limit_threads
 from pharmrs.simulate.command import REFERENCE_DESIGN
 from pharmrs.simulate.effects import reference_effects
 from pharmrs.trial.models.registry import MODELS

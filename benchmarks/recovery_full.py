@@ -14,12 +14,12 @@ from pharmrs.anatomy.science.fractions import boundary_covariance, box_content
 from pharmrs.anatomy.stage.tissue import plan_tissue
 from pharmrs.assay.report.tables import write_assay_tables
 from pharmrs.assay.stage.plates import analyse_files, assay_files
+from pharmrs.core.records.tissue import StudyTissue, TissueFractions
 from pharmrs.simulate.command import SimulationRequest, simulate_trial
 from pharmrs.simulate.observations import observed_table
 from pharmrs.simulate.trial_records import Trial
-from pharmrs.spectra.records.quantification import TissueFractions
 from pharmrs.spectra.stage.scan import process_scan
-from pharmrs.spectra.stage.settings import StudyTissue, settings_of
+from pharmrs.spectra.stage.settings import settings_of
 from pharmrs.study.dataset import Dataset, open_dataset
 from pharmrs.study.observations import build_observations
 from pharmrs.study.outputs import write_tables

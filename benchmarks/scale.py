@@ -149,7 +149,7 @@ def raw_scan(folder: Path, _few: int, _many: int) -> list[Check]:
 
 def participants(folder: Path, _few: int, _many: int, people: int = 5000) -> list[Check]:
     """The statistics of a table of many people, model by model."""
-    from pharmrs.trial.stage.analysis import analyse_file
+    from pharmrs.study.analysis_file import analyse_file
 
     observations, plan = write_observations(folder, people)
     marks: list[tuple[str, float]] = []

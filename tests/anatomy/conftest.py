@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from hypothesis import settings
 
-from pharmrs.core.workers.execution import limit_threads
+from pharmrs.core.workers.threads import limit_threads
 
 settings.register_profile("same every run", derandomize=True, deadline=None)
 settings.load_profile("same every run")

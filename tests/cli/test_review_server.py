@@ -22,7 +22,7 @@ from review_process import StartReview
 from small_trial import write_small_trial
 from starlette.testclient import TestClient
 
-from pharmrs.spectra.records.scan import ScanFiles
+from pharmrs.core.records.scan_files import ScanFiles
 from pharmrs.spectra.review.log import DecisionLog, read_decisions
 from pharmrs.spectra.review.page import review_html
 from pharmrs.spectra.review.records import standing_decisions

@@ -10,7 +10,7 @@ from pharmrs.anatomy.read.files import find_anatomy
 from pharmrs.anatomy.records.declared import Anatomy
 from pharmrs.anatomy.records.images import AnatomyFiles
 from pharmrs.core.errors import InputProblem
-from pharmrs.spectra.records.scan import ScanFiles
+from pharmrs.core.records.scan_files import ScanFiles
 
 FMRIPREP = tuple(f"sub-01_label-{tissue}_probseg.nii.gz" for tissue in ("GM", "WM", "CSF"))
 

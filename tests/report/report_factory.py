@@ -22,7 +22,8 @@ from pharmrs.spectra.records import (
     Spectrum,
     WaterAmplitude,
 )
-from pharmrs.study.declared import QualityRules, Quantification, Study
+from pharmrs.spectra.records.declared import QualityRules, Quantification
+from pharmrs.study.declared import Study
 
 POINTS = 4096
 ACQUISITION = Acquisition(

@@ -14,6 +14,7 @@ from scipy import stats
 from tests.trial.random_trials import random_rows, table_of
 from tests.trial.test_hard_trials import HARD
 
+from pharmrs.core.report.numbers import p_phrase, p_text
 from pharmrs.core.report.printed_tables import PrintedTable, to_docx, to_html, to_latex, to_markdown
 from pharmrs.trial.models.analyse import analyse
 from pharmrs.trial.records.analysis import AnalysisPlan, EffectEstimate, ModelOutcome
@@ -23,7 +24,7 @@ from pharmrs.trial.report.files import write_analysis
 from pharmrs.trial.report.printed import printed_tables
 from pharmrs.trial.report.results_text import model_paragraphs, results_paragraphs
 from pharmrs.trial.report.section import analysis_figures, analysis_section
-from pharmrs.trial.report.statistics_text import df_text, interval_text, p_phrase, p_text
+from pharmrs.trial.report.statistics_text import df_text, interval_text
 
 PLAN = AnalysisPlan(biomarker="BDNF")
 NASTY = PrintedTable(

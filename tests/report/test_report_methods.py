@@ -9,7 +9,7 @@ import numpy as np
 import report_factory
 
 from pharmrs.spectra.records import Exclusion, ScanResult
-from pharmrs.study.declared import Quantification, Tissue
+from pharmrs.spectra.records.declared import Quantification, Tissue
 from pharmrs.study.report.methods import methods_text
 
 

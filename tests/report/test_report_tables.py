@@ -15,23 +15,17 @@ import report_factory
 
 from pharmrs.core.errors import InputProblem
 from pharmrs.core.report.dictionaries import Column
-from pharmrs.core.report.tables import (
+from pharmrs.core.report.tables import Row, RowsWhenAsked, Table, cell_text, problems_table, write_table, write_tsv
+from pharmrs.spectra.records import ScanOutcome, ScanQuality, ScanResult
+from pharmrs.spectra.report.tables import (
     FIT_COLUMNS,
     FIT_QUALITY_COLUMNS,
-    Row,
-    RowsWhenAsked,
-    Table,
-    cell_text,
     fit_quality_rows,
     fit_table_rows,
     metabolites_table,
-    problems_table,
     study_tables,
     write_study_tables,
-    write_table,
-    write_tsv,
 )
-from pharmrs.spectra.records import ScanOutcome, ScanQuality, ScanResult
 
 
 def _read(path: Path) -> list[dict[str, str]]:

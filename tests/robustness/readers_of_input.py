@@ -21,6 +21,7 @@ from pharmrs.core.files.checksums import Checksums
 from pharmrs.core.read.cluster_file import read_cluster
 from pharmrs.core.read.participants import participant_labels, read_participants
 from pharmrs.core.read.problems import Problems
+from pharmrs.core.records.scan_files import ScanFiles
 from pharmrs.genotype.read.band_table import read_bands
 from pharmrs.genotype.read.markers import find_markers
 from pharmrs.genotype.records.marker import CallRules
@@ -32,7 +33,6 @@ from pharmrs.spectra.read.import_table import read_import_table
 from pharmrs.spectra.read.nifti_mrs import identifying_fields, read_fids
 from pharmrs.spectra.read.pulse_file import read_pulse
 from pharmrs.spectra.read.scans import find_scans
-from pharmrs.spectra.records.scan import ScanFiles
 from pharmrs.spectra.review.log import DecisionLog, read_decisions
 from pharmrs.spectra.stage.page_cache import PageCache
 from pharmrs.spectra.stage.scan_cache import ScanCache

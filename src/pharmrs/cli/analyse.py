@@ -19,8 +19,8 @@ def analyse_command(
     ] = [],  # noqa: B006
 ) -> None:
     """The statistics of a trial from its observation table, as the plan declares them."""
-    from pharmrs.core.workers.execution import limit_threads
-    from pharmrs.trial.stage.analysis import analyse_file
+    from pharmrs.core.workers.threads import limit_threads
+    from pharmrs.study.analysis_file import analyse_file
 
     limit_threads()
     analysed = analyse_file(observations, plan, out, tuple(explore), lambda what: say(f"analyse: {what}"))

@@ -22,7 +22,8 @@ def demo_command(
     workers: WorkersOption = 0,
 ) -> None:
     """Simulate a trial from raw signals on, analyse it, and show planted against recovered values."""
-    from pharmrs.core.workers.execution import limit_threads, workforce
+    from pharmrs.core.workers.execution import workforce
+    from pharmrs.core.workers.threads import limit_threads
     from pharmrs.simulate.command import SimulationRequest
     from pharmrs.simulate.demonstration import demonstrate
 

@@ -9,7 +9,7 @@ from pharmrs.cli.messages import EXIT_BAD_INPUT, say
 
 def doctor_command() -> None:
     """Check the installation: versions, memory, temporary files, and the fit of a spectrum whose truth is known."""
-    from pharmrs.core.workers.execution import limit_threads
+    from pharmrs.core.workers.threads import limit_threads
     from pharmrs.simulate.doctor import examine
 
     limit_threads()

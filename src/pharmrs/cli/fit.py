@@ -39,7 +39,8 @@ def fit_command(
     cluster: ClusterOption = None,
 ) -> None:
     """Quantify preprocessed spectra with a basis set: a tidy table, a quality table, a picture."""
-    from pharmrs.core.workers.execution import limit_threads, workforce
+    from pharmrs.core.workers.execution import workforce
+    from pharmrs.core.workers.threads import limit_threads
     from pharmrs.spectra.records.fit import FitSettings
     from pharmrs.spectra.stage.single_outputs import write_fit_figures, write_fit_tables
     from pharmrs.spectra.stage.single_spectra import fit_files

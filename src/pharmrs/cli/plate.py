@@ -51,7 +51,7 @@ def plate_command(
     from pharmrs.assay.records.settings import AssaySettings
     from pharmrs.assay.stage.outputs import write_plates
     from pharmrs.assay.stage.plates import analyse_files
-    from pharmrs.core.workers.execution import limit_threads
+    from pharmrs.core.workers.threads import limit_threads
 
     limit_threads()
     by_hand = AssaySettings(analyte=analyte, unit=unit, wavelength_nm=wavelength, reference_wavelength_nm=reference)

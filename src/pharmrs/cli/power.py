@@ -24,8 +24,9 @@ def power_command(
 ) -> None:
     """Sample size for the planned coupling: simulate trials, analyse them as planned, count."""
     from pharmrs.core.workers.execution import workforce
+    from pharmrs.study.power_file import read_power
     from pharmrs.trial.report.power_tables import power_lines
-    from pharmrs.trial.stage.power import power_batches, read_power, simulate_power, with_simulations, write_power
+    from pharmrs.trial.stage.power import power_batches, simulate_power, with_simulations, write_power
 
     plan = read_power(study)
     if simulations is not None:

@@ -21,7 +21,8 @@ def rerun_command(
 ) -> None:
     """Repeat a run in a temporary folder and compare every result, byte by byte; exit code 3 when any differs."""
     from pharmrs.core.report.numbers import count_text
-    from pharmrs.core.workers.execution import default_workers, limit_threads
+    from pharmrs.core.workers.execution import default_workers
+    from pharmrs.core.workers.threads import limit_threads
     from pharmrs.study.rerun import rerun
 
     limit_threads()

@@ -22,12 +22,12 @@ def review_command(
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in the browser.")] = True,
 ) -> None:
     """Judge the spectra by eye on a local page: blind, in random order, by keyboard; every decision is kept."""
+    from pharmrs.core.files.places import REVIEW_FOLDER, default_output
     from pharmrs.core.report.numbers import number_text
-    from pharmrs.core.workers.execution import limit_threads
+    from pharmrs.core.workers.threads import limit_threads
     from pharmrs.spectra.review.server import serve
-    from pharmrs.spectra.review.sitting import with_session
     from pharmrs.spectra.review.stage import finished_agreements
-    from pharmrs.study.derivative import REVIEW_FOLDER, default_output
+    from pharmrs.study.review_session import with_session
 
     limit_threads()
     target = output or default_output(dataset)

@@ -31,8 +31,9 @@ def run_command(
 
     Scans that an earlier run fitted are fitted again only where their input, a setting or the program changed.
     """
-    from pharmrs.core.workers.execution import limit_threads, workforce
-    from pharmrs.study.derivative import default_output
+    from pharmrs.core.files.places import default_output
+    from pharmrs.core.workers.execution import workforce
+    from pharmrs.core.workers.threads import limit_threads
     from pharmrs.study.run import run_dataset
 
     limit_threads()

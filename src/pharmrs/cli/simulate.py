@@ -40,7 +40,8 @@ def simulate_command(
 ) -> None:
     """Simulate a trial as a BIDS dataset, from raw signals on; the planted truth is written to truth/."""
     from pharmrs.core.report.numbers import count_text
-    from pharmrs.core.workers.execution import limit_threads, workforce
+    from pharmrs.core.workers.execution import workforce
+    from pharmrs.core.workers.threads import limit_threads
     from pharmrs.simulate.command import SimulationRequest, simulate_trial
 
     limit_threads()

@@ -12,7 +12,7 @@ def validate_command(
     dataset: DatasetArgument,
 ) -> None:
     """Report every problem of the inputs at once, without fitting anything."""
-    from pharmrs.core.workers.execution import limit_threads
+    from pharmrs.core.workers.threads import limit_threads
     from pharmrs.study.dataset import validate_dataset
 
     limit_threads()

@@ -17,7 +17,7 @@ def voxel_command(
 ) -> None:
     """Grey matter, white matter and CSF in the voxel of one spectrum, with uncertainty and a picture of its place."""
     from pharmrs.anatomy.stage.voxel import measure_voxel
-    from pharmrs.core.workers.execution import limit_threads
+    from pharmrs.core.workers.threads import limit_threads
 
     limit_threads()
     result = measure_voxel(t1, spectrum, out)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pharmrs.assay.records.declared import Assay, Limit
 from pharmrs.core.errors import InputError, input_problem
+from pharmrs.core.records.scan_files import REFERENCE_PURPOSES
 from pharmrs.core.workers.execution import Workers, map_tasks, workforce
 from pharmrs.simulate.chemistry import TISSUE_MM
 from pharmrs.simulate.effects import Effects, reference_effects
@@ -19,7 +20,6 @@ from pharmrs.simulate.trial_dataset import GivenStudy, Instruments, write_trial
 from pharmrs.simulate.trial_records import Trial, TrialSettings
 from pharmrs.spectra.records import Acquisition, BasisSet
 from pharmrs.spectra.records.declared_basis import SimulatedBasis
-from pharmrs.spectra.records.scan import REFERENCE_PURPOSES
 from pharmrs.spectra.stage.study_basis import basis_files, basis_for
 from pharmrs.study.declared import Study
 from pharmrs.study.study_file import read_study

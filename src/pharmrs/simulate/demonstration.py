@@ -7,15 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from pharmrs.core.files.places import STUDY_FILE, default_output
 from pharmrs.core.files.unfinished import incomplete
 from pharmrs.core.report.tables import write_table
 from pharmrs.simulate.command import SimulationRequest, planned_trial, simulate_trial
 from pharmrs.simulate.recovered import Recovered, compare, recovered_table
 from pharmrs.simulate.trial_records import Trial
 from pharmrs.simulate.trial_tables import TRUTH, as_simulated
-from pharmrs.study.derivative import default_output
 from pharmrs.study.run import RunResult, run_dataset
-from pharmrs.study.study_file import STUDY_FILE, read_study
+from pharmrs.study.study_file import read_study
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

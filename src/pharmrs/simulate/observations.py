@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pharmrs.core.records.tissue import TissueFractions
 from pharmrs.simulate.relaxation import water_concentration_mm
 from pharmrs.simulate.trial import VOXEL_MEAN, stream
 from pharmrs.simulate.trial_records import Trial, Visit
-from pharmrs.spectra.records.quantification import TissueFractions
 from pharmrs.trial.records.observations import LEFT, NOT_CENSORED, Observation, ObservationTable
 
 _FIT, _TISSUE, _ASSAY = 60, 61, 62  # streams of random numbers: one for each stage, so stages can be switched alone

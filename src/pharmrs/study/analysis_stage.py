@@ -6,13 +6,13 @@ from pathlib import Path
 
 from pharmrs.core.errors import InputError, InputProblem, input_problem
 from pharmrs.core.files.content import is_file
+from pharmrs.core.files.places import STUDY_FILE
 from pharmrs.core.read.participants import PARTICIPANTS, participant_labels, sessions_file
 from pharmrs.core.stage import Stage, StageOutcome, StudyContext
 from pharmrs.spectra.quantify.quantify import SCALES
 from pharmrs.study.declared import Study
 from pharmrs.study.observations import build_observations, read_trial
 from pharmrs.study.plan_check import check_sources, check_tables
-from pharmrs.study.study_file import STUDY_FILE
 from pharmrs.trial.models.analyse import analyse
 from pharmrs.trial.read.allocation import ALLOCATION
 from pharmrs.trial.report.files import ANALYSIS_OUTPUTS, analysis_methods, write_analysis

@@ -7,23 +7,20 @@ from pathlib import Path
 
 from pharmrs.anatomy.stage.tissue import check_tissues, plan_tissue
 from pharmrs.core.errors import InputError, InputProblem
+from pharmrs.core.files.places import STUDY_FILE, default_output
 from pharmrs.core.files.unfinished import incomplete
+from pharmrs.core.records.scan_files import ScanFiles
 from pharmrs.spectra.fit.fit_setup import chosen_basis
-from pharmrs.spectra.preprocess.phase_sense import basis_sense, sense_problem
-from pharmrs.spectra.read.basis import read_basis
 from pharmrs.spectra.read.nifti_mrs import identifying_fields
 from pharmrs.spectra.read.scans import find_scans
 from pharmrs.spectra.records.basis import BasisSet
-from pharmrs.spectra.records.fit import FitSettings
-from pharmrs.spectra.records.scan import ScanFiles
 from pharmrs.spectra.stage.scan import check_scan, water_of
 from pharmrs.spectra.stage.settings import settings_of
-from pharmrs.spectra.stage.study_basis import study_basis
+from pharmrs.spectra.stage.study_basis import _usable, study_basis
 from pharmrs.study.declared import Study
-from pharmrs.study.derivative import default_output
 from pharmrs.study.plan_check import check_metabolites
 from pharmrs.study.stages import STAGES
-from pharmrs.study.study_file import STUDY_FILE, read_study
+from pharmrs.study.study_file import read_study
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,26 +93,6 @@ def _open_study_basis(
         return None, list(error.problems)
     usable, found = _usable(basis, study.fit.settings()) if basis is not None else (None, [])
     return usable, [*warnings, *found]
-
-
-def open_basis(path: Path, settings: FitSettings) -> tuple[BasisSet | None, list[InputProblem]]:
-    """The basis set and what is wrong with it; None where `settings` or its phase sense forbid to fit with it."""
-    try:
-        basis = read_basis(path)
-    except InputError as error:
-        return None, list(error.problems)
-    return _usable(basis, settings)
-
-
-def _usable(basis: BasisSet, settings: FitSettings) -> tuple[BasisSet | None, list[InputProblem]]:
-    try:
-        chosen_basis(basis, settings)
-    except InputError as error:
-        return None, list(error.problems)
-    turned = sense_problem(basis_sense(basis), basis.source, "basis set")
-    if turned is None:
-        return basis, []
-    return (None if turned.severity == "error" else basis), [turned]
 
 
 def _check_tissue_names(study: Study, scans: list[ScanFiles], root: Path) -> list[InputProblem]:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from pathlib import Path
 
 from pharmrs import __version__
 from pharmrs.core.files.atomic import write_text
+from pharmrs.core.files.json_text import json_text
+from pharmrs.core.files.places import CACHE_FOLDER, REVIEW_FOLDER
 from pharmrs.study.declared import Study
 from pharmrs.study.log import LOG_FILE
 
 REPORT_FILE = "report.html"
 PROVENANCE_FILE = "provenance.json"
-REVIEW_FOLDER = "review"
-CACHE_FOLDER = "cache"
-CHECKSUMS_FILE = Path(CACHE_FOLDER) / "checksums.json"
 # what is no result of a run: when it ran, what people decided, what is kept to save time
 NOT_RESULTS = (LOG_FILE, REVIEW_FOLDER, CACHE_FOLDER)
 
@@ -44,11 +41,6 @@ _IGNORED = (
 )
 
 
-def default_output(root: Path) -> Path:
-    """Where the derivative of the dataset `root` lies, unless told otherwise."""
-    return root / "derivatives" / "pharmrs"
-
-
 def describe_derivative(output: Path, study: Study) -> None:
     """Write `dataset_description.json`, `README` and `.bidsignore` of the derivative."""
     description = {
@@ -62,8 +54,3 @@ def describe_derivative(output: Path, study: Study) -> None:
     write_text(output / "README", readme)
     ignored = (*_IGNORED, REVIEW_FOLDER, CACHE_FOLDER)
     write_text(output / ".bidsignore", "\n".join(ignored) + "\n")
-
-
-def json_text(content: Mapping[str, object]) -> str:
-    """`content` as JSON in its own order."""
-    return json.dumps(content, indent=2, sort_keys=False, ensure_ascii=False, default=str) + "\n"

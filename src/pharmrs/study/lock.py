@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pharmrs.core.errors import InputError, InputProblem
-from pharmrs.study.derivative import CACHE_FOLDER
+from pharmrs.core.files.places import CACHE_FOLDER
 
 
 @contextlib.contextmanager

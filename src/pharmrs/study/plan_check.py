@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pharmrs.core.errors import InputError, InputProblem, input_problem, some_of
+from pharmrs.core.files.places import STUDY_FILE
 from pharmrs.core.read.participants import PARTICIPANTS, read_participants
 from pharmrs.core.read.problems import Problems
 from pharmrs.core.read.text_table import TextRow
@@ -18,7 +19,6 @@ from pharmrs.genotype.read.markers import find_markers
 from pharmrs.spectra.fit.amplitudes import SUMS, parts_of
 from pharmrs.study.declared import Study
 from pharmrs.study.observations import GENOTYPE, Trial
-from pharmrs.study.study_file import STUDY_FILE
 from pharmrs.trial.read.observations import numbers_or_texts
 from pharmrs.trial.records.declared_analysis import CovariateDeclaration
 

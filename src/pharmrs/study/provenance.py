@@ -10,13 +10,13 @@ from pathlib import Path
 from pharmrs import __version__
 from pharmrs.core.errors import InputProblem
 from pharmrs.core.files.checksums import Checksums
+from pharmrs.core.files.places import STUDY_FILE
 from pharmrs.core.read.sidecar import sidecars_of
 from pharmrs.spectra.stage.settings import settings_hash
 from pharmrs.spectra.stage.study_basis import basis_files, basis_name
 from pharmrs.study.dataset import Dataset
 from pharmrs.study.installation import required_libraries
 from pharmrs.study.stages import STAGES
-from pharmrs.study.study_file import STUDY_FILE
 
 
 def provenance_of(

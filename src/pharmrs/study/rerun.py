@@ -10,10 +10,11 @@ from pathlib import Path
 
 from pharmrs.core.errors import InputError
 from pharmrs.core.files.json_text import read_json
+from pharmrs.core.files.places import REVIEW_FOLDER
 from pharmrs.core.read.problems import Problems
 from pharmrs.core.workers.execution import Workers
 from pharmrs.spectra.records.scan import ScanOutcome
-from pharmrs.study.derivative import NOT_RESULTS, PROVENANCE_FILE, REVIEW_FOLDER
+from pharmrs.study.derivative import NOT_RESULTS, PROVENANCE_FILE
 from pharmrs.study.run import run_dataset
 
 

@@ -15,23 +15,25 @@ from pharmrs.anatomy.stage.tissue import plan_tissue
 from pharmrs.core.errors import InputError, InputProblem
 from pharmrs.core.files.atomic import remove_leftovers, write_text
 from pharmrs.core.files.checksums import Checksums
+from pharmrs.core.files.places import CHECKSUMS_FILE, STUDY_FILE
+from pharmrs.core.records.scan_files import ScanFiles
 from pharmrs.core.stage import StageOutcome, StudyContext, run_stages
 from pharmrs.core.workers.execution import Workers, as_done, workforce
 from pharmrs.spectra.records.basis import BasisSet
-from pharmrs.spectra.records.scan import ScanFiles, ScanOutcome
+from pharmrs.spectra.records.scan import ScanOutcome
 from pharmrs.spectra.review.stage import judge_scans, review_checksums
 from pharmrs.spectra.stage.page_cache import PageCache
 from pharmrs.spectra.stage.scan_cache import ScanCache
-from pharmrs.spectra.stage.scan_tasks import ScanTask, expected_s, finished, fit_and_draw, lost_scan, plan_scans
+from pharmrs.spectra.stage.scan_tasks import ScanTask, expected_s, finished, fit_and_draw, lost_scan
 from pharmrs.spectra.stage.study_basis import keep_basis
 from pharmrs.study.dataset import Dataset, open_dataset
-from pharmrs.study.derivative import CHECKSUMS_FILE, REPORT_FILE
+from pharmrs.study.derivative import REPORT_FILE
 from pharmrs.study.lock import only_run
 from pharmrs.study.log import log_to
 from pharmrs.study.outputs import write_study, write_tables
 from pharmrs.study.provenance import changed_inputs, provenance_of
+from pharmrs.study.scan_plan import plan_scans
 from pharmrs.study.stages import STAGES
-from pharmrs.study.study_file import STUDY_FILE
 
 LOG = logging.getLogger("pharmrs")
 

@@ -12,7 +12,6 @@ from pharmrs.core.read.problems import Problems
 from pharmrs.study.declared import Study
 from pharmrs.trial.records.declared_analysis import StudyPlan
 
-STUDY_FILE = "study.yaml"
 _SCHEMA_DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _WHEN_MISSING = (
     "check the path, or write a study.yaml at the root of the dataset with title, basis, quantification and quality"

@@ -20,7 +20,7 @@ from pharmrs.anatomy.records.images import AnatomyFiles
 from pharmrs.core.errors import InputProblem
 from pharmrs.core.read.problems import Problems
 from pharmrs.core.read.sidecar import stem_of
-from pharmrs.spectra.records.scan import ScanFiles
+from pharmrs.core.records.scan_files import ScanFiles
 
 _TISSUES = ("gray_matter", "white_matter", "csf")
 _LABELS = {"GM": "gray_matter", "WM": "white_matter", "CSF": "csf"}

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pharmrs.core.records.arrays import FloatArray, read_only
-from pharmrs.spectra.records.quantification import TissueFractions
+from pharmrs.core.records.tissue import TissueFractions
 
 ImageArray = NDArray[np.float32]
 TISSUES = ("gray_matter", "white_matter", "csf")

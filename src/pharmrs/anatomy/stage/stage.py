@@ -17,16 +17,15 @@ from pharmrs.anatomy.report.section import tissue_section, tissue_table
 from pharmrs.anatomy.science.placement import group_placement
 from pharmrs.anatomy.stage.tissue import TissueDone, TissueFound, TissuePlan, measure_tissues
 from pharmrs.core.files.atomic import write_bytes
-from pharmrs.core.report.embedded import EmbeddedFigure
+from pharmrs.core.records.scan_files import ScanFiles
+from pharmrs.core.records.tissue import StudyTissue
+from pharmrs.core.report.embedded import EmbeddedFigure, are_linked
 from pharmrs.core.report.figure_style import figure_png_bytes
 from pharmrs.core.report.numbers import count_text
 from pharmrs.core.report.section import MethodsPart
 from pharmrs.core.report.tables import write_table
 from pharmrs.core.stage import StageOutcome
 from pharmrs.core.workers.execution import Workers
-from pharmrs.spectra.records.scan import ScanFiles
-from pharmrs.spectra.report.scan_pages import are_linked
-from pharmrs.spectra.stage.settings import StudyTissue
 
 GROUP_MAP = "voxels_space-MNI152NLin2009aSym_overlap.nii.gz"
 FILES = ("tissue.tsv", "tissue.json", GROUP_MAP)

@@ -21,12 +21,12 @@ from pharmrs.anatomy.science.placement import in_template
 from pharmrs.anatomy.stage.head import Head, open_head
 from pharmrs.core.errors import InputError, InputProblem
 from pharmrs.core.records.arrays import FloatArray
+from pharmrs.core.records.scan_files import ScanFiles
+from pharmrs.core.records.tissue import TissueFractions
 from pharmrs.core.report.embedded import EmbeddedFigure, LinkedFigure
 from pharmrs.core.report.figure_style import figure_png_bytes
 from pharmrs.core.workers.execution import Workers, as_done
 from pharmrs.spectra.read.nifti_mrs import read_fids
-from pharmrs.spectra.records.quantification import TissueFractions
-from pharmrs.spectra.records.scan import ScanFiles
 from pharmrs.study.declared import Study
 
 _LEAST_IN_IMAGE = 0.995

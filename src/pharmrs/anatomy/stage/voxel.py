@@ -13,9 +13,9 @@ from pharmrs.anatomy.stage.tissue import TissueTask, measure_tissue
 from pharmrs.core.errors import InputError, InputProblem
 from pharmrs.core.files.atomic import write_bytes
 from pharmrs.core.read.sidecar import stem_of
+from pharmrs.core.records.scan_files import ScanFiles
 from pharmrs.core.report.embedded import EmbeddedFigure
 from pharmrs.core.report.tables import write_table
-from pharmrs.spectra.records.scan import ScanFiles
 
 
 @dataclass(frozen=True, slots=True)

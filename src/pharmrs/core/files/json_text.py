@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -53,3 +53,8 @@ def _check(content: Any, depth: int) -> None:
             _check(key, depth)
     for inner in content.values() if isinstance(content, dict) else content:
         _check(inner, depth + 1)
+
+
+def json_text(content: Mapping[str, object]) -> str:
+    """`content` as JSON in its own order."""
+    return json.dumps(content, indent=2, sort_keys=False, ensure_ascii=False, default=str) + "\n"

@@ -77,3 +77,11 @@ class PackedFigure:
     alt: str
     size: tuple[int, int]
     place: str
+
+
+LINKED_ABOVE_SCANS = 200  # from here on one file would be more than a browser likes to open
+
+
+def are_linked(scans: int) -> bool:
+    """Whether a report of so many scans leaves their pictures in files of their own."""
+    return scans > LINKED_ABOVE_SCANS

@@ -46,3 +46,16 @@ def with_sd_text(value: float, sd: float, digits: int = 2) -> str:
 def count_text(number: int, noun: str) -> str:
     """`1 scan`, `2 scans`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def p_text(p: float) -> str:
+    """p with four decimals, `<0.0001` below; `n/a` when missing."""
+    if math.isnan(p):
+        return MISSING
+    return "<0.0001" if p < 0.0001 else f"{p:.4f}"
+
+
+def p_phrase(p: float) -> str:
+    """`p = 0.0383` or `p < 0.0001`."""
+    text = p_text(p)
+    return f"p {text[0]} {text[1:]}" if text.startswith("<") else f"p = {text}"

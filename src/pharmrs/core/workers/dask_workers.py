@@ -274,7 +274,7 @@ _UNPACKED: dict[bytes, tuple[Callable[[Any], Any], str, Circumstances]] = {}
 def _do(packed: bytes, tasks: bytes) -> list[Any]:
     """On the worker: unpack, once for all tasks of a function, and do some as the person's own process would."""
     if packed not in _UNPACKED:
-        from pharmrs.core.workers.execution import limit_threads
+        from pharmrs.core.workers.threads import limit_threads
 
         limit_threads()
         _keep_freed_memory()

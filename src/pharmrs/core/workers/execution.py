@@ -13,17 +13,11 @@ from pharmrs.core.records.declared_cluster import ClusterPlan
 
 if TYPE_CHECKING:
     from pharmrs.core.workers.dask_workers import Background, DaskWorkers
+from pharmrs.core.workers.threads import limit_threads
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
-_THREAD_VARIABLES = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-    "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS",
-)
 # Dask on two cores of a laptop: import, scheduler and workers, each of which loads the program (docs/scale.md)
 _START_S = 5.0
 
@@ -60,15 +54,6 @@ class Execution:
     count: int = 0
     scheduler: str = ""
     cluster: ClusterPlan | None = None
-
-
-def limit_threads() -> None:
-    """One BLAS thread in this process and its children: the arrays are small, oversubscription is ruinous."""
-    for variable in _THREAD_VARIABLES:
-        os.environ[variable] = "1"
-    from threadpoolctl import threadpool_limits
-
-    threadpool_limits(limits=1)
 
 
 @contextlib.contextmanager

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pharmrs import __version__
 from pharmrs.core.errors import InputProblem
-from pharmrs.spectra.stage.scan_key import code_checksum, library_versions
+from pharmrs.core.files.program import code_checksum, library_versions
 
 Circumstances = Mapping[str, str]
 _LIBRARIES = ("numpy", "scipy", "matplotlib", "nibabel", "nifti-mrs", "antspyx", "nilearn", "statsmodels")

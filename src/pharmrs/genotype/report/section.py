@@ -8,14 +8,13 @@ from dataclasses import dataclass
 
 from pharmrs.core.report.embedded import EmbeddedFigure
 from pharmrs.core.report.figure_style import figure_png_bytes
-from pharmrs.core.report.numbers import MISSING
+from pharmrs.core.report.numbers import MISSING, p_phrase
 from pharmrs.core.report.section import Section, render_section
 from pharmrs.core.report.view_tables import CellView, TableView, count_cell, number_cell
 from pharmrs.genotype.records.marker import Genotyping, HardyWeinberg, PrimerReport, gel_text
 from pharmrs.genotype.report.figure import gel_figure
 from pharmrs.genotype.report.methods import digest_text
 from pharmrs.genotype.report.tables import accession_position, flag_counts
-from pharmrs.trial.report.statistics_text import p_phrase
 
 ANCHOR = "genotypes"
 _TONES = {"ok": "good", "indeterminate": "bad", "not_measured": ""}

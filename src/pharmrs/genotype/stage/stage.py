@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pharmrs.core.errors import InputError, InputProblem
 from pharmrs.core.files.atomic import write_bytes
+from pharmrs.core.files.places import STUDY_FILE
 from pharmrs.core.read.participants import participant_labels
 from pharmrs.core.report.figure_style import figure_png_bytes, figure_svg_bytes
 from pharmrs.core.report.section import MethodsPart
@@ -23,7 +24,6 @@ from pharmrs.genotype.report.tables import genotype_tables
 from pharmrs.genotype.science.calling import call_genotypes
 from pharmrs.genotype.science.digestion import simulate_assay
 from pharmrs.study.declared import Study
-from pharmrs.study.study_file import STUDY_FILE
 
 FOLDER = Path("sourcedata") / "genotyping"
 FIGURES = Path("figures") / "gels"

@@ -19,6 +19,7 @@ from pharmrs.core.constants import (
     WATER_DENSITY_37C,
 )
 from pharmrs.core.records.arrays import FloatArray
+from pharmrs.core.records.tissue import TissueFractions
 from pharmrs.spectra.fit.amplitudes import selector
 from pharmrs.spectra.quantify.relaxation import (
     Relaxation,
@@ -32,7 +33,7 @@ from pharmrs.spectra.quantify.tissue_correction import ALL, TISSUE_ONLY, tissue_
 from pharmrs.spectra.records.acquisition import Acquisition
 from pharmrs.spectra.records.fit import LinearCombinationFit, MetaboliteAmplitude
 from pharmrs.spectra.records.preprocessing import WaterAmplitude
-from pharmrs.spectra.records.quantification import Concentration, TissueFractions
+from pharmrs.spectra.records.quantification import Concentration
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from functools import lru_cache
 import numpy as np
 
 from pharmrs.core.records.arrays import FloatArray
-from pharmrs.spectra.records.quantification import TissueFractions
+from pharmrs.core.records.tissue import TissueFractions
 
 ALL = np.ones(3)
 TISSUE_ONLY = np.array([1.0, 1.0, 0.0])

@@ -14,7 +14,7 @@ from pathlib import Path
 from pharmrs.core.errors import InputProblem, input_problem
 from pharmrs.core.read.problems import Problems
 from pharmrs.core.read.sidecar import stem_of
-from pharmrs.spectra.records.scan import REFERENCE_PURPOSES, ScanFiles
+from pharmrs.core.records.scan_files import REFERENCE_PURPOSES, ScanFiles
 from pharmrs.study.declared import Study
 
 

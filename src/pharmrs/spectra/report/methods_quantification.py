@@ -12,7 +12,8 @@ from pharmrs.spectra.records.scan import ScanResult
 from pharmrs.spectra.report.summary import scale_order
 
 if TYPE_CHECKING:
-    from pharmrs.study.declared import Quantification, Study, Tissue
+    from pharmrs.spectra.records.declared import Quantification, Tissue
+    from pharmrs.study.declared import Study
 
 
 def quantification_paragraphs(study: Study, results: Sequence[ScanResult], cite: Citations) -> list[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pharmrs.spectra.records.quantification import Exclusion
 
 if TYPE_CHECKING:
-    from pharmrs.study.declared import QualityRules
+    from pharmrs.spectra.records.declared import QualityRules
 
 WHOLE_SCAN = ("*", "")  # what `Exclusion.metabolite` holds when the scan as a whole is meant
 

@@ -9,15 +9,15 @@ from typing import Protocol
 from urllib.parse import quote
 
 from pharmrs.core.files.atomic import write_bytes
+from pharmrs.core.report.embedded import are_linked
 from pharmrs.core.report.page import environment
-from pharmrs.core.report.view_tables import anchor_of
 from pharmrs.spectra.records.scan import ScanOutcome
 from pharmrs.spectra.report.pictures.scan_figures import ScanFigures, render_scan_figures
+from pharmrs.spectra.report.view_cells import anchor_of
 from pharmrs.spectra.report.view_pictures import embedded_pictures, linked_pictures, packed_pictures
 from pharmrs.spectra.report.view_scan import ScanView, exclusion_text, scan_head, scan_view
 
 PACKED_ABOVE_SCANS = 40  # from here on the pictures of the preprocessing are packed, for 15 MB at 140 scans
-LINKED_ABOVE_SCANS = 200  # from here on one file would be more than a browser likes to open
 PAGES_FOLDER = "report_scans"
 _STYLE, _SCRIPT = "page.css", "page.js"
 
@@ -38,11 +38,6 @@ class KeptPages(Protocol):
 
     def write(self) -> None:
         """Keep the notes for the next run."""
-
-
-def are_linked(scans: int) -> bool:
-    """Whether a report of so many scans leaves their pictures in files of their own."""
-    return scans > LINKED_ABOVE_SCANS
 
 
 def drawn_figures(outcome: ScanOutcome) -> ScanFigures | None:

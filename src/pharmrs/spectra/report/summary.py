@@ -8,8 +8,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from pharmrs.core.records.scan_files import ScanFiles
 from pharmrs.spectra.records.quantification import Concentration, Exclusion
-from pharmrs.spectra.records.scan import ScanFiles, ScanResult
+from pharmrs.spectra.records.scan import ScanResult
 from pharmrs.spectra.report.rules import concerns_scan, has_limit, rule_key, rule_label
 
 

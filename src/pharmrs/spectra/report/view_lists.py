@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 
 from pharmrs.core.errors import InputProblem
 from pharmrs.core.report.numbers import MISSING
-from pharmrs.core.report.view_tables import CellView, TableView, concerned_text, number_cell, scan_status
+from pharmrs.core.report.view_tables import CellView, TableView, number_cell
 from pharmrs.spectra.records.quantification import Exclusion
 from pharmrs.spectra.records.scan import ScanOutcome
 from pharmrs.spectra.report.rules import has_limit, rule_key, rule_label
 from pharmrs.spectra.report.summary import scan_exclusions
+from pharmrs.spectra.report.view_cells import concerned_text, scan_status
 
 
 def _limit_cells(item: Exclusion) -> tuple[CellView, CellView]:

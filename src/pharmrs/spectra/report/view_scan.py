@@ -6,11 +6,12 @@ import math
 from dataclasses import dataclass, replace
 
 from pharmrs.core.report.numbers import MISSING, number_text, percent_text, with_sd_text
-from pharmrs.core.report.view_tables import CellView, TableView, concerned_text, number_cell, scan_status
+from pharmrs.core.report.view_tables import CellView, TableView, number_cell
 from pharmrs.spectra.records.quantification import Exclusion
 from pharmrs.spectra.records.scan import ScanOutcome, ScanResult
 from pharmrs.spectra.report.rules import has_limit, rule_label
 from pharmrs.spectra.report.summary import concentration_of, is_excluded
+from pharmrs.spectra.report.view_cells import concerned_text, scan_status
 from pharmrs.spectra.report.view_pictures import ScanPictures
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from pharmrs.core.files.checksums import Checksums
-from pharmrs.spectra.records.scan import ScanFiles
+from pharmrs.core.files.places import CHECKSUMS_FILE
+from pharmrs.core.records.scan_files import ScanFiles
 from pharmrs.spectra.review.page import review_traces_of_page
 from pharmrs.spectra.stage.scan_cache import ScanCache
 from pharmrs.spectra.stage.scan_key import basis_checksum, scan_key
 from pharmrs.spectra.stage.settings import settings_of
 from pharmrs.study.dataset import Dataset
-from pharmrs.study.derivative import CHECKSUMS_FILE
 
 
 class KeptFits:

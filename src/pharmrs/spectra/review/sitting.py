@@ -5,22 +5,21 @@ from __future__ import annotations
 import math
 import time
 import zlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from pharmrs.core.errors import InputError, input_problem
-from pharmrs.spectra.records.scan import ScanFiles
+from pharmrs.core.files.places import default_output
+from pharmrs.core.records.scan_files import ScanFiles
 from pharmrs.spectra.review.kept_fits import KeptFits
 from pharmrs.spectra.review.log import DecisionLog, recording_digest
 from pharmrs.spectra.review.page import review_traces
 from pharmrs.spectra.review.records import VERDICTS, WITHDRAWN, Decision, standing_decisions
 from pharmrs.spectra.stage.scan import process_scan
 from pharmrs.spectra.stage.settings import settings_of
-from pharmrs.study.dataset import Dataset, open_dataset
-from pharmrs.study.derivative import REVIEW_FOLDER, default_output
+from pharmrs.study.dataset import Dataset
 
 _APART = 5  # other spectra at least, where there are as many, between the two showings of a scan
 
@@ -178,16 +177,3 @@ def presented(scans: tuple[ScanFiles, ...], rater: str, seed: int, repeats: floa
     coming = [[Showing(files, 1) for files in first[half + _APART :]], [Showing(first[place], 2) for place in chosen]]
     which = rng.permutation([0] * len(coming[0]) + [1] * count)
     return begun + [coming[one].pop(0) for one in which]
-
-
-def with_session(root: Path, output: Path, rater: str, seed: int, use: Callable[[ReviewSession], None]) -> None:
-    """Open the dataset and the log in the derivative `output`, and `use` the session. Raises InputError for both."""
-    folder = output / REVIEW_FOLDER
-    if not (rater.isalnum() and rater.isascii()):
-        remedy = "choose a label of letters and digits, e.g. --rater AB"
-        rule = "must consist of letters and digits"
-        raise InputError([input_problem(folder, "rater", rule, rater, remedy)])
-    dataset = open_dataset(root, output)
-    dataset.usable()
-    with DecisionLog(folder, rater) as log:
-        use(ReviewSession(dataset, log, rater, seed, output))

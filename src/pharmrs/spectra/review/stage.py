@@ -11,20 +11,19 @@ from pathlib import Path
 
 from pharmrs.core.errors import InputError, InputProblem, some_of
 from pharmrs.core.files.checksums import Checksums
+from pharmrs.core.files.places import CHECKSUMS_FILE, REVIEW_FOLDER, STUDY_FILE, default_output
+from pharmrs.core.records.scan_files import ScanFiles
 from pharmrs.core.report.section import MethodsPart
 from pharmrs.core.report.tables import write_table
 from pharmrs.core.stage import Stage, StageOutcome, StudyContext
 from pharmrs.spectra.records.declared_inspection import VisualInspection
 from pharmrs.spectra.records.quantification import Exclusion
-from pharmrs.spectra.records.scan import ScanFiles
 from pharmrs.spectra.report.rules import VISUAL_INSPECTION
 from pharmrs.spectra.review.agreement import agreement, pairs_of
 from pharmrs.spectra.review.log import digest_of, log_files, read_decisions
 from pharmrs.spectra.review.records import Agreement, Decision, standing_decisions
 from pharmrs.spectra.review.section import inspection_paragraphs, inspection_section, inspection_tables
 from pharmrs.study.declared import Study
-from pharmrs.study.derivative import CHECKSUMS_FILE, REVIEW_FOLDER, default_output
-from pharmrs.study.study_file import STUDY_FILE
 
 Verdicts = dict[str, dict[str, Decision]]  # scan -> rater -> decision
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from pharmrs.core.errors import InputError, InputProblem
 from pharmrs.core.files.atomic import write_bytes, write_text
 from pharmrs.core.files.content import read_content
+from pharmrs.core.files.json_text import json_text
 from pharmrs.core.files.unfinished import is_left, unfinished
 from pharmrs.core.read.participants import PARTICIPANTS
 from pharmrs.core.read.problems import Problems
@@ -21,7 +22,6 @@ from pharmrs.spectra.read.nifti_mrs import identifying_fields, read_fids
 from pharmrs.spectra.read.vendor_conversion import check_points, convert
 from pharmrs.spectra.records.acquisition import Fids
 from pharmrs.spectra.records.import_plan import ImportLine
-from pharmrs.study.derivative import json_text
 
 _COMMAND, _TEMPORARY = "pharmrs import", ".import-"
 

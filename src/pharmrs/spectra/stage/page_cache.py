@@ -8,10 +8,10 @@ from pathlib import Path
 
 from pharmrs.core.files.atomic import write_text
 from pharmrs.core.files.json_text import read_json
+from pharmrs.core.files.places import CACHE_FOLDER
+from pharmrs.core.files.program import code_checksum, library_versions
 from pharmrs.spectra.records.scan import ScanOutcome
 from pharmrs.spectra.stage.scan_cache import ScanCache
-from pharmrs.spectra.stage.scan_key import code_checksum, library_versions
-from pharmrs.study.derivative import CACHE_FOLDER
 
 PAGES_FILE = Path(CACHE_FOLDER) / "pages.json"
 _LARGEST_BYTES = 1 << 28

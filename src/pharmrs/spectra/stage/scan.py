@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, replace
 
 from pharmrs.core.errors import FitFailure, InputError, InputProblem
+from pharmrs.core.records.scan_files import REFERENCE_PURPOSES, ScanFiles
 from pharmrs.spectra.fit.amplitudes import metabolite_amplitudes
 from pharmrs.spectra.fit.fit import fit_spectrum
 from pharmrs.spectra.fit.fit_setup import chosen_basis
@@ -22,7 +23,7 @@ from pharmrs.spectra.records.acquisition import Fids
 from pharmrs.spectra.records.basis import BasisSet
 from pharmrs.spectra.records.fit import LinearCombinationFit
 from pharmrs.spectra.records.preprocessing import PreprocessedScan, WaterAmplitude
-from pharmrs.spectra.records.scan import REFERENCE_PURPOSES, ScanFiles, ScanOutcome, ScanResult
+from pharmrs.spectra.records.scan import ScanOutcome, ScanResult
 from pharmrs.spectra.stage.settings import ScanSettings
 
 

@@ -10,13 +10,14 @@ from pathlib import Path
 from pharmrs.core.files.atomic import write_text
 from pharmrs.core.files.checksums import Checksums
 from pharmrs.core.files.content import is_file, read_content, read_text
+from pharmrs.core.files.places import CACHE_FOLDER
 from pharmrs.core.files.record_json import NotARecord, from_json, to_json
 from pharmrs.core.files.relative_paths import relative_to
+from pharmrs.core.records.scan_files import ScanFiles
 from pharmrs.core.report.embedded import EmbeddedFigure
-from pharmrs.spectra.records.scan import ScanFiles, ScanOutcome
+from pharmrs.spectra.records.scan import ScanOutcome
 from pharmrs.spectra.report.pictures.scan_figures import ScanFigures
 from pharmrs.spectra.stage.scan_key import ScanKey
-from pharmrs.study.derivative import CACHE_FOLDER
 
 SCANS_FOLDER = Path(CACHE_FOLDER) / "scans"
 NEW = "not done yet"

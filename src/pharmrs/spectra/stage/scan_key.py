@@ -6,21 +6,17 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
-from importlib.metadata import version
 from pathlib import Path
 
-import pharmrs
 from pharmrs.core.errors import some_of
-from pharmrs.core.files.checksums import Checksums, combined
+from pharmrs.core.files.checksums import Checksums
+from pharmrs.core.files.program import code_checksum, library_versions
 from pharmrs.core.files.record_json import to_json
 from pharmrs.core.read.sidecar import sidecars_of
+from pharmrs.core.records.scan_files import REFERENCE_PURPOSES, ScanFiles
 from pharmrs.spectra.records.basis import BasisSet
-from pharmrs.spectra.records.scan import REFERENCE_PURPOSES, ScanFiles
 from pharmrs.spectra.stage.settings import ScanSettings
 
-_ROOMS = ("core", "spectra")
-_MODULES = ("study/outputs.py",)
 _LIBRARIES = ("numpy", "scipy", "matplotlib", "nibabel", "nifti-mrs")
 
 
@@ -61,28 +57,6 @@ def basis_checksum(basis: BasisSet) -> str:
     """SHA-256 of a basis set's content, wherever it was read from."""
     content = to_json(replace(basis, source=""))
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-
-
-@cache
-def code_checksum(rooms: tuple[str, ...] = _ROOMS, modules: tuple[str, ...] = _MODULES) -> str:
-    """SHA-256 of the source code that a step runs through, so that no version number can be forgotten.
-
-    `rooms`, `modules`: of the package; by default those of the fit of a scan.
-    """
-    package = Path(pharmrs.__file__).parent
-    sources: list[Path] = [package / module for module in modules]
-    sources += [path for room in rooms for path in (package / room).rglob("*") if _is_source(path)]
-    return combined(hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(sources))
-
-
-def _is_source(path: Path) -> bool:
-    return path.is_file() and path.suffix != ".pyc"
-
-
-@cache
-def library_versions(names: tuple[str, ...]) -> dict[str, str]:
-    """Versions of the libraries whose numbers a step takes over."""
-    return {f"version of {name}": version(name) for name in names}
 
 
 def _shown(path: Path, root: Path) -> str:

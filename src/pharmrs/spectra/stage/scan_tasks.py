@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pharmrs.core.errors import InputProblem
-from pharmrs.core.files.checksums import Checksums, Signature, signature
+from pharmrs.core.files.checksums import Signature, signature
+from pharmrs.core.records.scan_files import ScanFiles
 from pharmrs.spectra.records.basis import BasisSet
 from pharmrs.spectra.records.quantification import Exclusion
-from pharmrs.spectra.records.scan import ScanFiles, ScanOutcome
+from pharmrs.spectra.records.scan import ScanOutcome
 from pharmrs.spectra.report.pictures.scan_figures import render_scan_figures
 from pharmrs.spectra.stage.scan import fitted_scan, quantified
 from pharmrs.spectra.stage.scan_cache import ScanCache
-from pharmrs.spectra.stage.scan_key import ScanKey, basis_checksum, scan_key
-from pharmrs.spectra.stage.settings import ScanSettings, StudyTissue, settings_by_scan
-from pharmrs.study.dataset import Dataset
-from pharmrs.study.outputs import remove_former, write_scan
+from pharmrs.spectra.stage.scan_key import ScanKey
+from pharmrs.spectra.stage.scan_outputs import remove_former, write_scan
+from pharmrs.spectra.stage.settings import ScanSettings
 
 _SCAN_S, _SCAN_S_PER_BYTE = 0.13, 7.2e-9  # fit, tables and pictures; reading and unpacking
 
@@ -50,41 +49,6 @@ class ScanTask:
     @property
     def cache(self) -> ScanCache:
         return ScanCache(self.output, self.root)
-
-
-def plan_scans(
-    dataset: Dataset,
-    output: Path,
-    tissue: StudyTissue | None,
-    judged: Mapping[str, tuple[Exclusion, ...]],
-    checksums: Checksums,
-) -> list[ScanTask]:
-    """A task for each scan of the dataset, in their order; nothing is fitted yet. `judged`: by raters, scan by scan."""
-    study, basis = dataset.usable()
-    cache = ScanCache(output, dataset.root)
-    basis_sha = basis_checksum(basis)
-    settings_by_name = settings_by_scan(study, [files.name for files in dataset.scans], tissue)
-    known: dict[str, list[InputProblem]] = defaultdict(list)  # of this scan alone; an error among them stops it
-    for problem in dataset.problems:
-        known[problem.file].append(problem)
-    tasks = []
-    for files in dataset.scans:
-        settings = settings_by_name[files.name]
-        signatures = {path: signature(Path(path)) for path in files.paths}
-        key = scan_key(files, dataset.root, settings, basis_sha, checksums)
-        task = ScanTask(
-            files=files,
-            root=dataset.root,
-            output=output,
-            known=tuple(known[files.metabolite]),
-            settings=settings,
-            key=key,
-            signatures=signatures,
-            reasons=cache.reasons(files, key),
-            judged=judged.get(files.name, ()),
-        )
-        tasks.append(task)
-    return tasks
 
 
 def expected_s(scans: Sequence[ScanFiles]) -> float:

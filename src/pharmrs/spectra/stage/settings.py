@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from pharmrs.core.records.tissue import StudyTissue, TissueFractions
 from pharmrs.spectra.preprocess.preprocess import PreprocessingSettings
 from pharmrs.spectra.quantify.quality import Rules
 from pharmrs.spectra.quantify.quantify import QuantificationSettings, TissueRatio
 from pharmrs.spectra.quantify.relaxation import Relaxation, TissueWaterTimes
+from pharmrs.spectra.records.declared import Tissue
 from pharmrs.spectra.records.fit import FitSettings
-from pharmrs.spectra.records.quantification import TissueFractions
-from pharmrs.study.declared import Study, Tissue
+from pharmrs.study.declared import Study
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,14 +27,6 @@ class ScanSettings:
     fit: FitSettings
     quantification: QuantificationSettings
     rules: Rules
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StudyTissue:
-    """Tissue fractions measured in the images of a study: scan -> fractions, or scan -> why there are none."""
-
-    measured: Mapping[str, TissueFractions] = field(default_factory=dict)
-    missing: Mapping[str, str] = field(default_factory=dict)
 
 
 def settings_of(study: Study, scan: str, tissue: StudyTissue | None = None) -> ScanSettings:

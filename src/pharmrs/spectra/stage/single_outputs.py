@@ -8,17 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from pharmrs.core.files.atomic import write_text
-from pharmrs.core.report.tables import (
-    FIT_COLUMNS,
-    FIT_QUALITY_COLUMNS,
-    Row,
-    fit_quality_rows,
-    fit_table_rows,
-    write_tsv,
-)
+from pharmrs.core.report.tables import Row, write_tsv
 from pharmrs.spectra.report.pictures.figure_fit import fit_figure
 from pharmrs.spectra.report.pictures.figures import save_figure
 from pharmrs.spectra.report.pictures.interactive_fit import fit_html
+from pharmrs.spectra.report.tables import FIT_COLUMNS, FIT_QUALITY_COLUMNS, fit_quality_rows, fit_table_rows
 from pharmrs.spectra.stage.single_spectra import SpectrumOutcome
 
 

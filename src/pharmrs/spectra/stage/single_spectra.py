@@ -22,7 +22,7 @@ from pharmrs.spectra.records.fit import FitSettings, LinearCombinationFit, Metab
 from pharmrs.spectra.records.preprocessing import WaterAmplitude
 from pharmrs.spectra.records.quantification import Concentration
 from pharmrs.spectra.stage.scan import fit_problems
-from pharmrs.study.dataset import open_basis
+from pharmrs.spectra.stage.study_basis import open_basis
 
 _SPECTRUM_S = 0.1  # one fit, expected
 

@@ -11,23 +11,25 @@ from pathlib import Path
 from pharmrs.core.errors import InputError, InputProblem
 from pharmrs.core.files.atomic import write_text
 from pharmrs.core.files.json_text import read_json
+from pharmrs.core.files.places import CACHE_FOLDER, STUDY_FILE
+from pharmrs.core.files.program import code_checksum, library_versions
 from pharmrs.core.read.problems import Problems
+from pharmrs.core.records.scan_files import ScanFiles
 from pharmrs.core.report.figure_style import save_figure
 from pharmrs.spectra.basis.sequences import SEQUENCES
 from pharmrs.spectra.basis.spin_library import SPIN_SYSTEMS_FILE
 from pharmrs.spectra.basis.write_basis import write_lcmodel_basis
+from pharmrs.spectra.fit.fit_setup import chosen_basis
+from pharmrs.spectra.preprocess.phase_sense import basis_sense, sense_problem
 from pharmrs.spectra.read.basis import read_basis
 from pharmrs.spectra.read.nifti_mrs import read_fids
 from pharmrs.spectra.records.acquisition import Acquisition, Fids
 from pharmrs.spectra.records.basis import BasisSet
 from pharmrs.spectra.records.basis_protocol import BasisProtocol
 from pharmrs.spectra.records.declared_basis import SimulatedBasis, StudyBasis
-from pharmrs.spectra.records.scan import ScanFiles
+from pharmrs.spectra.records.fit import FitSettings
 from pharmrs.spectra.report.pictures.figure_basis import basis_figure
-from pharmrs.spectra.stage.scan_key import code_checksum, library_versions
 from pharmrs.spectra.stage.simulated_basis import BasisRequest, simulate
-from pharmrs.study.derivative import CACHE_FOLDER
-from pharmrs.study.study_file import STUDY_FILE
 
 BASIS_FOLDER = "basis"
 _MADE_BY = Path(CACHE_FOLDER) / "basis.json"  # which code and libraries the kept basis set was made by
@@ -215,3 +217,23 @@ def _checksum(path: Path) -> str:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError:
         return "not readable"  # named when it is read
+
+
+def open_basis(path: Path, settings: FitSettings) -> tuple[BasisSet | None, list[InputProblem]]:
+    """The basis set and what is wrong with it; None where `settings` or its phase sense forbid to fit with it."""
+    try:
+        basis = read_basis(path)
+    except InputError as error:
+        return None, list(error.problems)
+    return _usable(basis, settings)
+
+
+def _usable(basis: BasisSet, settings: FitSettings) -> tuple[BasisSet | None, list[InputProblem]]:
+    try:
+        chosen_basis(basis, settings)
+    except InputError as error:
+        return None, list(error.problems)
+    turned = sense_problem(basis_sense(basis), basis.source, "basis set")
+    if turned is None:
+        return basis, []
+    return (None if turned.severity == "error" else basis), [turned]

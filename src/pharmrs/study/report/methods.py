@@ -19,7 +19,8 @@ from pharmrs.spectra.report.rules import declared_limits, rule_sentence
 from pharmrs.spectra.report.summary import rule_counts
 
 if TYPE_CHECKING:
-    from pharmrs.study.declared import QualityRules, Study
+    from pharmrs.spectra.records.declared import QualityRules
+    from pharmrs.study.declared import Study
 
 
 def methods_text(study: Study, results: Sequence[ScanResult], further: Sequence[MethodsPart] = ()) -> str:

@@ -25,7 +25,7 @@ from pharmrs.spectra.report.view_groups import concentrations_view, rule_sensiti
 from pharmrs.spectra.report.view_lists import exclusions_view, mapping_view, problems_view, quality_view
 
 if TYPE_CHECKING:
-    from pharmrs.study.declared import QualityRules
+    from pharmrs.spectra.records.declared import QualityRules
 
 
 _CHUNK = 16  # pieces of the template that are written together

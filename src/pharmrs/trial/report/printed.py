@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from pharmrs.core.report.numbers import MISSING, number_text
+from pharmrs.core.report.numbers import MISSING, number_text, p_text
 from pharmrs.core.report.printed_tables import PrintedTable
 from pharmrs.trial.records.analysis import EffectEstimate, StatisticalTest
 from pharmrs.trial.records.analysis_result import AnalysisResult
 from pharmrs.trial.records.linear_model import LinearModel
 from pharmrs.trial.report.printed_models import model_tests_table, models_table, summaries_table
-from pharmrs.trial.report.statistics_text import df_text, interval_text, level_text, p_text, statistic_phrase
+from pharmrs.trial.report.statistics_text import df_text, interval_text, level_text, statistic_phrase
 
 
 def printed_tables(result: AnalysisResult) -> tuple[PrintedTable, ...]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from pharmrs.core.report.numbers import MISSING, number_text
+from pharmrs.core.report.numbers import MISSING, number_text, p_text
 from pharmrs.core.report.printed_tables import PrintedTable
 from pharmrs.trial.records.analysis import StatisticalTest
 from pharmrs.trial.records.analysis_result import AnalysisResult
-from pharmrs.trial.report.statistics_text import df_text, interval_text, level_text, p_text, statistic_phrase
+from pharmrs.trial.report.statistics_text import df_text, interval_text, level_text, statistic_phrase
 
 SUMMARIES = ("lognormal", "ros", "kaplan_meier")
 _NAMES = {

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 
-from pharmrs.core.report.numbers import number_text
+from pharmrs.core.report.numbers import number_text, p_phrase
 from pharmrs.trial.records.analysis import EffectEstimate, ModelOutcome, StatisticalTest
 from pharmrs.trial.records.analysis_result import AnalysisResult, ReferenceChain
 from pharmrs.trial.report.printed import model_note
-from pharmrs.trial.report.statistics_text import df_text, interval_text, level_text, p_phrase, statistic_phrase
+from pharmrs.trial.report.statistics_text import df_text, interval_text, level_text, statistic_phrase
 
 _TESTS_IN_TEXT = 3
 _SAME_P = 1e-6  # changes are rounded to ten decimals, so another unit moves p in the last digits

@@ -4,27 +4,14 @@ from __future__ import annotations
 
 import math
 
-from pharmrs.core.report.numbers import MISSING, number_text
+from pharmrs.core.report.numbers import MISSING, number_text, p_phrase
 from pharmrs.trial.records.analysis import StatisticalTest
 from pharmrs.trial.records.analysis_result import AnalysisResult
-
-
-def p_text(p: float) -> str:
-    """p with four decimals, `<0.0001` below; `n/a` when missing."""
-    if math.isnan(p):
-        return MISSING
-    return "<0.0001" if p < 0.0001 else f"{p:.4f}"
 
 
 def level_text(result: AnalysisResult) -> str:
     """`95 % CI` of the declared alpha."""
     return f"{100 * (1 - result.plan.alpha):g} % CI"
-
-
-def p_phrase(p: float) -> str:
-    """`p = 0.0383` or `p < 0.0001`."""
-    text = p_text(p)
-    return f"p {text[0]} {text[1:]}" if text.startswith("<") else f"p = {text}"
 
 
 def df_text(df: float) -> str:

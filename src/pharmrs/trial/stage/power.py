@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from pharmrs.core.errors import InputError, InputProblem
 from pharmrs.core.report.figure_style import save_figure
 from pharmrs.core.report.tables import write_table
 from pharmrs.core.workers.execution import Workers, map_tasks, workforce
-from pharmrs.study.study_file import read_power_plan
-from pharmrs.trial.models.registry import MODELS
-from pharmrs.trial.power.simulated import MAIN, TrialBatch, power_point, required_size, run_batch
+from pharmrs.trial.power.simulated import TrialBatch, power_point, required_size, run_batch
 from pharmrs.trial.records.declared_analysis import StudyPlan
 from pharmrs.trial.records.declared_power import Power
 from pharmrs.trial.records.power import PowerStudy
@@ -66,19 +63,6 @@ def simulate_power(
         for model in power.models
     )
     return PowerStudy(title=plan.title, alpha=plan.analysis.alpha, points=tuple(points), sizes=sizes)
-
-
-def read_power(path: Path) -> StudyPlan:
-    """The plan of a file. Raises InputError with everything wrong, unknown models included."""
-    plan = read_power_plan(path)
-    unknown = [name for name in declared(plan).models if name != MAIN and name not in MODELS]
-    if unknown:
-        rule = f"must be {MAIN} or one of {', '.join(MODELS)}"
-        raise InputError(
-            InputProblem(file=str(path), field="power.models", rule=rule, value=name, remedy="correct the name")
-            for name in unknown
-        )
-    return plan
 
 
 def with_simulations(plan: StudyPlan, simulations: int) -> StudyPlan:

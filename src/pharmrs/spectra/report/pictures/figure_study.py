@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from pharmrs.study.declared import QualityRules
+    from pharmrs.spectra.records.declared import QualityRules
 
 _LABELLED_SCANS = 24  # more names than this cannot be read along 18 cm
 _LABELLED_POINTS = 15

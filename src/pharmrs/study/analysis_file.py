@@ -1,0 +1,64 @@
+"""`pharmrs analyse`: from an observation table and a plan on disk to the results."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pharmrs.core.errors import InputError, InputProblem, input_problem
+from pharmrs.study.study_file import read_plan
+from pharmrs.trial.models.analyse import analyse
+from pharmrs.trial.read.observations import read_observations
+from pharmrs.trial.records.analysis_result import AnalysisResult
+from pharmrs.trial.report.files import ANALYSIS_OUTPUTS, write_analysis, write_analysis_page
+from pharmrs.trial.stage.analysis import check_models, not_estimable
+
+
+@dataclass(frozen=True, slots=True)
+class Analysed:
+    """The result, the page, and what could not be estimated."""
+
+    result: AnalysisResult
+    page: Path
+    missing: tuple[str, ...]
+
+
+def analyse_file(
+    observations: Path,
+    plan_file: Path,
+    output: Path,
+    explore: tuple[str, ...] = (),
+    tell: Callable[[str], None] = lambda _what: None,
+) -> Analysed:
+    """Read, analyse, write to `output`. Raises InputError with everything wrong; then nothing is written.
+
+    `explore`: models to run beside the plan; one that the plan declares stays declared.
+    """
+    problems: list[InputProblem] = []
+    declared = read_plan(plan_file)
+    plan = declared.analysis.plan()
+    further = [name for name in dict.fromkeys(explore) if name not in (*plan.models, *plan.exploratory)]
+    plan = replace(plan, exploratory=(*plan.exploratory, *further))
+    problems += check_models(plan, str(plan_file))
+    try:
+        table = read_observations(observations, declared.design, plan)
+    except InputError as error:
+        raise InputError([*problems, *error.problems]) from None
+    if output.exists() and not output.is_dir():
+        remedy = "choose another folder with --out"
+        problems.append(input_problem(output, "out", "must be a folder", "a file", remedy))
+    if (output / observations.name).exists() and (output / observations.name).samefile(observations):
+        rule, remedy = "must not be the folder of the input, which is never written to", "choose another with --out"
+        problems.append(input_problem(output, "out", rule, str(observations), remedy))
+    if problems:
+        raise InputError(problems)
+    for pattern in ANALYSIS_OUTPUTS:
+        for path in output.glob(pattern):
+            path.unlink()
+    result = analyse(table, plan, tell)
+    tell("tables and figures")
+    section = write_analysis(output, result)
+    page = output / "report.html"
+    write_analysis_page(page, declared.title, result, section)
+    return Analysed(result, page, not_estimable(result))
