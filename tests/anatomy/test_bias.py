@@ -12,8 +12,7 @@ from pharmrs.anatomy.science.bias import without_bias
 from pharmrs.anatomy.science.extraction import Shell
 from pharmrs.anatomy.science.registration import AffineToTemplate
 from pharmrs.anatomy.science.white_level import with_even_white
-
-from .heads import make_head
+from tests.anatomy.heads import make_head
 
 
 def _on_another_grid(image: Volume) -> Volume:

@@ -13,8 +13,7 @@ from scipy.spatial.transform import Rotation
 
 from pharmrs.anatomy.records.images import VoxelBox
 from pharmrs.anatomy.science.overlap import box_overlap
-
-from .polyhedra import exact_shares
+from tests.anatomy.polyhedra import exact_shares
 
 SHAPE = (24, 26, 22)
 ANGLE = st.floats(-60, 60)

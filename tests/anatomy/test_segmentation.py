@@ -9,8 +9,7 @@ from pharmrs.anatomy.read.template import mni152
 from pharmrs.anatomy.records.images import TissueMaps, Volume
 from pharmrs.anatomy.science.fractions import shares_in
 from pharmrs.anatomy.science.segmentation import NoHead, Segmentation, segment
-
-from .heads import TARGET_MM, MadeHead, make_head
+from tests.anatomy.heads import TARGET_MM, MadeHead, make_head
 
 ANGLES = ((0.0, 0.0, 0.0), (20.0, -10.0, 15.0), (-30.0, 20.0, 5.0))
 

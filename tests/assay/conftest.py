@@ -1,4 +1,4 @@
-"""Reference data, and examples of hypothesis that are the same in every run."""
+"""Reference data."""
 
 from __future__ import annotations
 
@@ -8,11 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import settings
 from numpy.typing import NDArray
 
-settings.register_profile("same every run", derandomize=True, deadline=None)
-settings.load_profile("same every run")
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"
 
 

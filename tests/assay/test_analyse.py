@@ -13,8 +13,7 @@ from pharmrs.assay.records.results import Estimate, PlateResult
 from pharmrs.assay.records.settings import AssaySettings, DeclaredLimit
 from pharmrs.assay.science.analyse import analyse_plate
 from pharmrs.core.errors import InputError, InputProblem
-
-from .plates import STANDARDS, Content, Truth, make_plate, noisy, standards
+from tests.assay.plates import STANDARDS, Content, Truth, make_plate, noisy, standards
 
 TRUTH = Truth()
 SETTINGS = AssaySettings(bootstrap_draws=0)

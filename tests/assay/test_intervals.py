@@ -12,8 +12,7 @@ from pharmrs.assay.science.analyse import analyse_plate
 from pharmrs.assay.science.back_calculation import invert
 from pharmrs.assay.science.bootstrap import bootstrap
 from pharmrs.assay.science.standard_curve import fit_curve
-
-from .plates import Content, Truth, make_plate, noisy, standards
+from tests.assay.plates import Content, Truth, make_plate, noisy, standards
 
 Arrays = tuple[np.ndarray, np.ndarray]
 

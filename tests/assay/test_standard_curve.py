@@ -22,8 +22,7 @@ from pharmrs.assay.science.back_calculation import invert
 from pharmrs.assay.science.logistic import inverse
 from pharmrs.assay.science.standard_curve import fit_curve
 from pharmrs.core.errors import FitFailure
-
-from .plates import STANDARDS, Truth, noisy
+from tests.assay.plates import STANDARDS, Truth, noisy
 
 Arrays = tuple[np.ndarray, np.ndarray]
 X = np.repeat(STANDARDS, 2)

@@ -15,8 +15,7 @@ from pharmrs.assay.science.combine import combine
 from pharmrs.assay.science.inter_plate import compare_plates
 from pharmrs.assay.science.layout_match import match_plates
 from pharmrs.assay.science.noise import replicate_noise, well_variance
-
-from .plates import Content, Truth, make_plate, standards
+from tests.assay.plates import Content, Truth, make_plate, standards
 
 TRUTH = Truth()
 SETTINGS = AssaySettings(bootstrap_draws=0, unit="pg/mL")

@@ -9,14 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.real_run import RealRun
+from tests.cli.review_process import StartReview, start_server
+from tests.study.e2e import fingerprint
+
 ROOT = Path(__file__).parents[2]
 STEAM = ROOT.parent / "shared" / "data" / "steam-7t"
-for room in ("study", "robustness"):  # one set of end-to-end helpers, one of right files
-    sys.path.insert(0, str(ROOT / "tests" / room))
-
-from e2e import fingerprint  # noqa: E402
-from real_run import RealRun  # noqa: E402
-from review_process import StartReview, start_server  # noqa: E402
 
 
 @pytest.fixture(scope="session")

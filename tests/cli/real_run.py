@@ -6,7 +6,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from e2e import RESULTS
+from tests.study.e2e import RESULTS
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,11 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from right_files import PLAN
-from tests.trial.random_trials import random_rows, table_of
 
 from pharmrs.core.report.tables import write_table
 from pharmrs.trial.report.tables import observations_table
+from tests.robustness.right_files import PLAN
+from tests.trial.random_trials import random_rows, table_of
 
 FILES = {
     "results.json", "observations.tsv", "observations.json", "report.html", "methods.md", "statistics/changes.tsv",

@@ -9,12 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.trial.random_trials import NAN, random_rows, table_of
 
 from pharmrs.cli.main import run
 from pharmrs.core.report.tables import write_table
 from pharmrs.trial.records.observations import Observation
 from pharmrs.trial.report.tables import observations_table
+from tests.trial.random_trials import NAN, random_rows, table_of
 
 PLAN = """\
 title: Hard data

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from e2e import pharmrs, table
+from tests.study.e2e import pharmrs, table
 
 REPORTED = "label,estimate,se,t,df,p\nright,1.005,.470,2.138,42,.0383\nwrong,1.005,.470,2.318,42,.0383\n"
 

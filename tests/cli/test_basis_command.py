@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from e2e import contents, pharmrs
 
 from pharmrs.spectra.read.basis import read_basis
+from tests.study.e2e import contents, pharmrs
 
 CLOCK = ("--larmor-mhz", 297.2, "--bandwidth-hz", 6000)
 STEAM = ("--sequence", "steam", "--te-ms", 11, "--tm-ms", 32, *CLOCK)

@@ -8,12 +8,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from e2e import contents, pharmrs, table
 
 import pharmrs as package
 from pharmrs.simulate.study_text import BASIS_FILE
 from pharmrs.simulate.trial_dataset import TRUTH_FILE
 from pharmrs.study.declared import Study
+from tests.study.e2e import contents, pharmrs, table
 
 # pydantic is not among them: newer versions of typer load it by themselves
 HEAVY = {"numpy", "scipy", "matplotlib", "nibabel", "nifti_mrs", "pandas", "jinja2", "yaml"}

@@ -5,10 +5,10 @@ from __future__ import annotations
 import importlib.metadata
 
 import pytest
-from e2e import pharmrs
 
 from pharmrs.simulate import doctor
 from pharmrs.study import installation
+from tests.study.e2e import pharmrs
 
 
 def test_this_installation_is_right() -> None:

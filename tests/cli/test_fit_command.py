@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from e2e import Finished, edit_data, edit_image, pharmrs, table
-from real_run import RealRun
+
+from tests.cli.real_run import RealRun
+from tests.study.e2e import Finished, edit_data, edit_image, pharmrs, table
 
 COLUMNS = "file\tmetabolite\tamplitude\tsd\tcrlb_percent\tshift_hz\tdamping_hz"
 SUMS = {"tNAA": ("NAA", "NAAG"), "tCr": ("Cr", "PCr"), "tCho": ("GPC", "PCho"), "Glx": ("Glu", "Gln")}

@@ -6,9 +6,9 @@ import zlib
 from pathlib import Path
 
 import pytest
-from e2e import pharmrs
 
 from pharmrs.core.report import pdf
+from tests.study.e2e import pharmrs
 
 PAGE = "<h1>Report</h1><details><summary>scan</summary><p style='height:30cm'>tall</p></details><script>{}</script>"
 ROOT = Path(__file__).parents[2]

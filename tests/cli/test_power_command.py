@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from e2e import contents, pharmrs, table
+
+from tests.study.e2e import contents, pharmrs, table
 
 PLAN = """
 title: A planned trial

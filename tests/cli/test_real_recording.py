@@ -10,11 +10,11 @@ import json
 
 import nibabel as nib
 import pytest
-from e2e import contents, plain, table
-from real_run import RealRun
 
 from pharmrs.spectra.read.basis import read_basis
 from pharmrs.spectra.read.nifti_mrs import read_fids
+from tests.cli.real_run import RealRun
+from tests.study.e2e import contents, plain, table
 
 SCAN = "sub-01_acq-steam"
 IDENTITY = ("F7T_2019_005_003", "19810730", "FMRIB University", "Street StreetNo", "18928.0", "meas_MID31")

@@ -8,10 +8,10 @@ import signal
 from pathlib import Path
 
 import pytest
-from review_process import StartReview
-from small_trial import write_small_trial
 
 from pharmrs.spectra.review.log import read_decisions
+from tests.cli.review_process import StartReview
+from tests.study.small_trial import write_small_trial
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 

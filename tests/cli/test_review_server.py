@@ -17,9 +17,6 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
-from e2e import pharmrs
-from review_process import StartReview
-from small_trial import write_small_trial
 from starlette.testclient import TestClient
 
 from pharmrs.core.records.scan_files import ScanFiles
@@ -30,6 +27,9 @@ from pharmrs.spectra.review.server import review_app
 from pharmrs.spectra.review.sitting import ReviewSession, presented, shuffled
 from pharmrs.spectra.review.stage import finished_agreements
 from pharmrs.study.dataset import open_dataset
+from tests.cli.review_process import StartReview
+from tests.study.e2e import pharmrs
+from tests.study.small_trial import write_small_trial
 
 TOKEN = "secret-token"
 SCANS = ("sub-01_ses-1_acq-steam", "sub-01_ses-2_acq-steam", "sub-02_ses-1_acq-steam", "sub-02_ses-2_acq-steam")

@@ -11,8 +11,7 @@ from pharmrs.core.errors import InputError
 from pharmrs.genotype.records.marker import CallRules, GenotypeCall, Lane
 from pharmrs.genotype.science.bands import plan_bands
 from pharmrs.genotype.science.calling import call_genotypes
-
-from .gels import MET, MIXED, VAL, assay, control, other, sample
+from tests.genotype.gels import MET, MIXED, VAL, assay, control, other, sample
 
 GOOD = control("Val/Val", VAL)
 BANDS = {"Val/Val": VAL, "Val/Met": MIXED, "Met/Met": MET}

@@ -14,8 +14,7 @@ from pharmrs.core.errors import InputError
 from pharmrs.genotype.records.marker import Marker, PublishedPrimer
 from pharmrs.genotype.science.digestion import allele_sequence, amplicons, simulate_assay
 from pharmrs.genotype.science.primers import primer_hits, primer_report, published_reports, reverse_complement
-
-from .gels import assay, rs6265
+from tests.genotype.gels import assay, rs6265
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"
 dna = st.text("ACGT", min_size=30, max_size=120)

@@ -7,8 +7,7 @@ from pharmrs.genotype.records.marker import CallRules, Genotyping, Lane
 from pharmrs.genotype.report.methods import equilibrium_text, genotype_paragraphs
 from pharmrs.genotype.report.section import genotype_section
 from pharmrs.genotype.science.calling import call_genotypes
-
-from .gels import MET, MIXED, VAL, assay, control, sample
+from tests.genotype.gels import MET, MIXED, VAL, assay, control, sample
 
 
 def called(*bands: tuple[float, ...], controlled: bool = True) -> Genotyping:

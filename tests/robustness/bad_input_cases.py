@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import right_files as right
-from mutations import (
+
+from tests.robustness import right_files as right
+from tests.robustness.mutations import (
     STANDINS,
     Content,
     damaged_binary,
@@ -23,8 +24,8 @@ from mutations import (
     damaged_workbook,
     damaged_yaml,
 )
-from readers_of_input import READERS
-from right_files import Kind
+from tests.robustness.readers_of_input import READERS
+from tests.robustness.right_files import Kind
 
 _FORMS: dict[str, tuple[Callable[..., Content], ...]] = {
     "binary": (damaged_binary,),

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from fault_hook import Fault, warm_up
-from fault_jobs import JOBS, Undisturbed
+
+from tests.robustness.fault_hook import Fault, warm_up
+from tests.robustness.fault_jobs import JOBS, Undisturbed
 
 
 @pytest.fixture(scope="session")

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import right_files as right
-from fault_hook import Ended, Fault, command
+from tests.robustness import right_files as right
+from tests.robustness.fault_hook import Ended, Fault, command
 
 RUN_OUTPUT = "derivatives/pharmrs"
 _UNEQUAL = ("pharmrs.log", "cache/")  # when it ran, and what is kept to save time

@@ -22,10 +22,9 @@ def fuzz(kind: str, folder: Path, seconds: int) -> None:
     import atheris
 
     with atheris.instrument_imports(include=["pharmrs"]):
-        from bad_input_cases import kinds
-        from read_bad_input import Guard
-
         from pharmrs.core.errors import InputError
+        from tests.robustness.bad_input_cases import kinds
+        from tests.robustness.read_bad_input import Guard
     everything = kinds()
     chosen = everything[kind]
     work = folder / "work"
@@ -61,7 +60,7 @@ def fuzz(kind: str, folder: Path, seconds: int) -> None:
 
 
 def main() -> int:
-    from bad_input_cases import kinds
+    from tests.robustness.bad_input_cases import kinds
 
     place, seconds, wanted = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]
     failed = []

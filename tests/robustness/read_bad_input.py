@@ -139,7 +139,7 @@ class Waiting:
 
 
 def main() -> None:
-    from bad_input_cases import all_cases, kinds
+    from tests.robustness.bad_input_cases import all_cases, kinds
 
     place, part, parts, wanted = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4:]
     everything = kinds()

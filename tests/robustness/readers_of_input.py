@@ -6,8 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from right_files import HEAD_KEY
-
 from pharmrs.anatomy.read.volumes import read_box, read_maps, read_volume
 from pharmrs.anatomy.records.images import AnatomyFiles
 from pharmrs.anatomy.stage.head import _known
@@ -46,6 +44,7 @@ from pharmrs.trial.read.derivative_values import read_biomarker, read_genotypes,
 from pharmrs.trial.read.observations import read_observations
 from pharmrs.trial.read.reported import read_reported_table
 from pharmrs.trial.records.declared_design import Design
+from tests.robustness.right_files import HEAD_KEY
 
 Reader = Callable[[Path, Path], Any]
 DESIGN = Design(kind="crossover", treatments=("placebo", "drug"), baseline="before", follow_up="after")

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fault_hook import Ended, Fault, Running, start
-from fault_jobs import RUN_OUTPUT, Job, prepare_trial
+from tests.robustness.fault_hook import Ended, Fault, Running, start
+from tests.robustness.fault_jobs import RUN_OUTPUT, Job, prepare_trial
 
 REVIEW = Job("review", prepare_trial, ("review", ".", "--rater", "AB", "--no-browser"), RUN_OUTPUT)
 LOG, DICTIONARY = "review/rater-AB_decisions.tsv", "review/rater-AB_decisions.json"

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bad_input_cases import all_cases, kinds
+
+from tests.robustness.bad_input_cases import all_cases, kinds
 
 HERE = Path(__file__).parent
 REFUSED_LATER = "provenance"  # the right one is read, and then there is no dataset to repeat the run with

@@ -11,12 +11,24 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from fault_hook import Ended, Fault
-from fault_jobs import ANALYSE, BASIS, DEMO, GENOTYPE, IMPORT, JOBS, PLATE, RECORDED, RUN, SIMULATE, Undisturbed
 
 from pharmrs.core.errors import InputError
 from pharmrs.core.files.atomic import write_bytes
 from pharmrs.study.lock import only_run
+from tests.robustness.fault_hook import Ended, Fault
+from tests.robustness.fault_jobs import (
+    ANALYSE,
+    BASIS,
+    DEMO,
+    GENOTYPE,
+    IMPORT,
+    JOBS,
+    PLATE,
+    RECORDED,
+    RUN,
+    SIMULATE,
+    Undisturbed,
+)
 
 LONG = pytest.mark.long
 QUICK = (PLATE.name, GENOTYPE.name, IMPORT.name, BASIS.name, SIMULATE.name)

@@ -11,7 +11,8 @@ import time
 from pathlib import Path
 
 import pytest
-from read_bad_input import WAITS_S, TooLong, Waiting
+
+from tests.robustness.read_bad_input import WAITS_S, TooLong, Waiting
 
 HERE = Path(__file__).parent
 SOURCE = HERE.parents[1] / "src" / "pharmrs"
@@ -21,8 +22,8 @@ from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from collections import namedtuple
 Case = namedtuple("Case", "name kind place")
-import read_bad_input
-from read_bad_input import Guard, Waiting, run_case, _too_long
+from tests.robustness import read_bad_input
+from tests.robustness.read_bad_input import Guard, Waiting, run_case, _too_long
 read_bad_input.WAITS_S, read_bad_input.LONGEST_S = 1, 1.0
 signal.signal(signal.SIGPROF, _too_long)
 signal.signal(signal.SIGALRM, Waiting())

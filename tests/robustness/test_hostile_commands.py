@@ -10,7 +10,8 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-import right_files as right
+
+from tests.robustness import right_files as right
 
 MARKUP = '"\'></script></title></style></svg><x-hostile onclick="a">{{ 7*7 }}'
 PATH = "../../../escaped"
@@ -107,7 +108,7 @@ def test_a_covariate_that_is_a_formula(tmp_path: Path, folder: Path) -> None:
 
 def test_run(tmp_path: Path) -> None:
     """Title, analyte, names of samples and gels, the reason of a rater: in every section of the report, as text."""
-    from fault_jobs import RUN, prepare_trial
+    from tests.robustness.fault_jobs import RUN, prepare_trial
 
     data, out = tmp_path / "data", tmp_path / "out"
     prepare_trial(data)

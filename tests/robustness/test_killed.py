@@ -11,8 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from fault_hook import Fault, command
-from fault_jobs import BASIS, JOBS, LONG_ONES, RUN, Undisturbed, whole_caches
+
+from tests.robustness.fault_hook import Fault, command
+from tests.robustness.fault_jobs import BASIS, JOBS, LONG_ONES, RUN, Undisturbed, whole_caches
 
 QUICK = [name for name in JOBS if name not in LONG_ONES]
 MANY = 40  # moments at which a command is killed in `make test-all`

@@ -7,7 +7,6 @@ import math
 from pathlib import Path
 
 import pytest
-import right_files as right
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -24,6 +23,7 @@ from pharmrs.core.read.text_table import TextRow, parse_text_table
 from pharmrs.core.records.arrays import FloatArray
 from pharmrs.study.study_file import read_plan
 from pharmrs.trial.read.reported import parse_printed
+from tests.robustness import right_files as right
 
 pieces = st.sampled_from(["\t", "\n", "\r", ",", '"', "a", "b", "1", "\0", "\x0b", "\u2028", "n/a", " ", "\ufeff", "é"])
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from fault_hook import Fault
-from review_sittings import DICTIONARY, LOG, REVIEW, STEPS, Page, Sitting, new_copy, sit
 
 from pharmrs.spectra.review.log import read_decisions
+from tests.robustness.fault_hook import Fault
+from tests.robustness.review_sittings import DICTIONARY, LOG, REVIEW, STEPS, Page, Sitting, new_copy, sit
 
 LONG = pytest.mark.long
 

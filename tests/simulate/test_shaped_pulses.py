@@ -14,8 +14,7 @@ from pharmrs.spectra.basis.sequences import PulseSequence, pulse_sequence
 from pharmrs.spectra.basis.shaped_pulses import ShapedAction, turned
 from pharmrs.spectra.records.basis_protocol import BasisProtocol
 from pharmrs.spectra.records.shaped_pulse import ShapedPulse
-
-from . import brute_force, pulses
+from tests.simulate import brute_force, pulses
 
 OFFSETS, J_HZ = np.array([180.0, 90.0]), np.array([[0.0, 14.0], [14.0, 0.0]])
 DWELL_S, POINTS = 5e-4, 40

@@ -13,8 +13,7 @@ from pharmrs.spectra.basis.sequences import PulseSequence, pulse_sequence
 from pharmrs.spectra.basis.spin_operators import coherence_order, diagonalise, product_rotation, spin_z
 from pharmrs.spectra.basis.spin_parts import coupled_groups, proton_systems
 from pharmrs.spectra.records.spin_system import SpinPart
-
-from . import brute_force
+from tests.simulate import brute_force
 
 ASP_HZ = (4.65 - np.array([3.8914, 2.8011, 2.6533])) * 123.2  # 3 T: strongly coupled
 ASP_J = np.array([[0, 3.647, 9.107], [3.647, 0, -17.426], [9.107, -17.426, 0]])

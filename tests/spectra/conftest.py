@@ -1,17 +1,12 @@
-"""Basis sets made once, and examples of hypothesis that are the same in every run."""
+"""Basis sets made once."""
 
 from __future__ import annotations
 
 import pytest
-from hypothesis import settings
 
 from pharmrs.spectra.records import BasisSet
-
-from .first_order import multiplet_basis
-from .simulated import ACQUISITION, POINTS
-
-settings.register_profile("same every run", derandomize=True, deadline=None)
-settings.load_profile("same every run")
+from tests.spectra.first_order import multiplet_basis
+from tests.spectra.simulated import ACQUISITION, POINTS
 
 
 @pytest.fixture(scope="session")

@@ -12,8 +12,7 @@ import numpy as np
 
 from pharmrs.core.records.arrays import ComplexArray, FloatArray
 from pharmrs.spectra.records import Acquisition, BasisSet
-
-from .spin_groups import MACROMOLECULES, METABOLITES, BroadPeak, SpinGroup
+from tests.spectra.spin_groups import MACROMOLECULES, METABOLITES, BroadPeak, SpinGroup
 
 MACROMOLECULE_NAME = "mm"
 

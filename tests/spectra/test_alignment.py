@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from pharmrs.spectra.preprocess.alignment import FEWEST_FOR_REJECTION, align, weigh
 from pharmrs.spectra.records import BasisSet
-
-from .simulated import ACQUISITION, AMOUNTS, POINTS, brain, line, noise, noise_sd_for
+from tests.spectra.simulated import ACQUISITION, AMOUNTS, POINTS, brain, line, noise, noise_sd_for
 
 COUNT = 16
 TIME_S = ACQUISITION.time_axis_s(POINTS)

@@ -9,8 +9,7 @@ import pytest
 
 from pharmrs.spectra.fit.amplitudes import metabolite_amplitudes, parts_of, selector
 from pharmrs.spectra.records import MetaboliteAmplitude
-
-from .simulated import made_up_fit
+from tests.spectra.simulated import made_up_fit
 
 COVARIANCE = np.array([[0.04, -0.03, 0.0], [-0.03, 0.09, 0.01], [0.0, 0.01, 0.16]])
 

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from pharmrs.core.errors import InputError
 from pharmrs.spectra.preprocess.band import make_band
-
-from .simulated import ACQUISITION, MHZ, line, noise
+from tests.spectra.simulated import ACQUISITION, MHZ, line, noise
 
 LENGTHS = [1024, 2047, 2048, 4095]
 

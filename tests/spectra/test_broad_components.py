@@ -21,11 +21,10 @@ from pharmrs.spectra.fit.fit import fit_spectrum
 from pharmrs.spectra.fit.line_shape import full_width_hz
 from pharmrs.spectra.fit.macromolecules import split_groups
 from pharmrs.spectra.records import BasisSet, FitSettings, LinearCombinationFit
-
-from .first_order import macromolecule_fid, multiplet_basis
-from .simulated import ACQUISITION, AMOUNTS, MHZ, POINTS, brain, noise, noise_sd_for, spectrum
-from .spin_groups import MACROMOLECULES as OTHER_TABLE
-from .spin_groups import BroadPeak
+from tests.spectra.first_order import macromolecule_fid, multiplet_basis
+from tests.spectra.simulated import ACQUISITION, AMOUNTS, MHZ, POINTS, brain, noise, noise_sd_for, spectrum
+from tests.spectra.spin_groups import MACROMOLECULES as OTHER_TABLE
+from tests.spectra.spin_groups import BroadPeak
 
 TIME_S = ACQUISITION.time_axis_s(POINTS)
 FINE = 16 * POINTS

@@ -10,8 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pharmrs.spectra.preprocess.coils import coil_weights, combine, noise_covariance
-
-from .simulated import POINTS, fids, line
+from tests.spectra.simulated import POINTS, fids, line
 
 COILS, TRANSIENTS = 6, 8
 METABOLITES = 30.0 * line(2.008) + 20.0 * line(3.027)

@@ -8,8 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pharmrs.spectra.preprocess.eddy_current import correct, reference_phase
-
-from .simulated import ACQUISITION, POINTS, line, noise
+from tests.spectra.simulated import ACQUISITION, POINTS, line, noise
 
 TIME_S = ACQUISITION.time_axis_s(POINTS)
 EARLY = TIME_S < 0.1

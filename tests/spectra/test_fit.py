@@ -15,10 +15,9 @@ from pharmrs.simulate.signals import voigt_decay
 from pharmrs.spectra.fit.amplitudes import metabolite_amplitudes
 from pharmrs.spectra.fit.fit import fit_spectrum
 from pharmrs.spectra.records import BasisSet, FitSettings, LinearCombinationFit
-
-from .first_order import metabolite_fid, multiplet_basis
-from .simulated import ACQUISITION, AMOUNTS, MHZ, POINTS, brain, line, noise, noise_sd_for, spectrum
-from .spin_groups import METABOLITES
+from tests.spectra.first_order import metabolite_fid, multiplet_basis
+from tests.spectra.simulated import ACQUISITION, AMOUNTS, MHZ, POINTS, brain, line, noise, noise_sd_for, spectrum
+from tests.spectra.spin_groups import METABOLITES
 
 TIME_S = ACQUISITION.time_axis_s(POINTS)
 SUMS = {"tNAA": ("NAA", "NAAG"), "tCr": ("Cr", "PCr"), "tCho": ("GPC", "PCho"), "Glx": ("Glu", "Gln")}

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from pharmrs.spectra.fit.fit import fit_spectrum
 from pharmrs.spectra.fit.gaps import LARGEST_SHARE, intervals, lines_in, unexplained
 from pharmrs.spectra.records import BasisSet, LinearCombinationFit
-
-from .simulated import ACQUISITION, AMOUNTS, POINTS, brain, line, noise, noise_sd_for, spectrum
+from tests.spectra.simulated import ACQUISITION, AMOUNTS, POINTS, brain, line, noise, noise_sd_for, spectrum
 
 POINTS_IN_WINDOW, LINE_POINTS = 500, 6
 PPM = np.linspace(4.2, 0.2, POINTS_IN_WINDOW)

@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 
 from pharmrs.spectra.fit.macromolecules import GROUP_EDGES_PPM, split_groups
-
-from .first_order import macromolecule_fid
-from .simulated import ACQUISITION
-from .spin_groups import BroadPeak
+from tests.spectra.first_order import macromolecule_fid
+from tests.spectra.simulated import ACQUISITION
+from tests.spectra.spin_groups import BroadPeak
 
 PPM_2048 = ACQUISITION.ppm_axis(2048)
 

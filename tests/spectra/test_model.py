@@ -12,8 +12,7 @@ from pharmrs.spectra.fit.macromolecules import split_groups
 from pharmrs.spectra.fit.model import BROAD_QUADRATIC, LORENTZ, PHASE0, PHASE1, QUADRATIC, SHIFT, SKEW, Model, stack
 from pharmrs.spectra.preprocess.band import make_band
 from pharmrs.spectra.records import BasisSet
-
-from .simulated import ACQUISITION, POINTS
+from tests.spectra.simulated import ACQUISITION, POINTS
 
 GROUPS = ("phase0", "phase1", "shift", "lorentz", "quadratic", "skew", "broad_quadratic")
 GROUPS += ("real_shape", "imaginary_shape", "group_scales", "shifts", "dampings")

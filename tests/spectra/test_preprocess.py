@@ -19,8 +19,7 @@ from pharmrs.spectra.preprocess.preprocess import PreprocessingSettings, Recordi
 from pharmrs.spectra.quantify.quantify import Context, QuantificationSettings, concentrations
 from pharmrs.spectra.quantify.water import water_amplitude
 from pharmrs.spectra.records import BasisSet, Fids, PreprocessedScan
-
-from .simulated import ACQUISITION, AMOUNTS, MHZ, POINTS
+from tests.spectra.simulated import ACQUISITION, AMOUNTS, MHZ, POINTS
 
 TIME_S = ACQUISITION.time_axis_s(POINTS)[:, None, None]
 COILS, TRANSIENTS = 4, 16

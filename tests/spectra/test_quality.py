@@ -9,8 +9,7 @@ import pytest
 
 from pharmrs.spectra.quantify.quality import Rules, broken_rules, scan_quality
 from pharmrs.spectra.records import MetaboliteAmplitude, PreprocessedScan, PreprocessingStep, ScanQuality
-
-from .simulated import line, made_up_fit, made_up_water, spectrum
+from tests.spectra.simulated import line, made_up_fit, made_up_water, spectrum
 
 GOOD = ScanQuality(
     signal_to_noise=40.0,

@@ -17,9 +17,8 @@ from pharmrs.spectra.quantify.quantify import SCALES, Context, QuantificationSet
 from pharmrs.spectra.quantify.relaxation import Relaxation, signal_fraction
 from pharmrs.spectra.quantify.water import water_amplitude
 from pharmrs.spectra.records import Acquisition, Concentration, TissueFractions
-
-from .first_order import multiplet_basis
-from .simulated import ACQUISITION, AMOUNTS, made_up_fit, made_up_water
+from tests.spectra.first_order import multiplet_basis
+from tests.spectra.simulated import ACQUISITION, AMOUNTS, made_up_fit, made_up_water
 
 NAMES = ("Cr", "PCr", "Glu")
 AMPLITUDES = [4.0, 6.0, 12.0]

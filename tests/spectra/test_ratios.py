@@ -9,8 +9,7 @@ from pharmrs.core.errors import InputError
 from pharmrs.spectra.fit.fit import fit_spectrum
 from pharmrs.spectra.fit.ratios import make_ratios, penalty
 from pharmrs.spectra.records import FitSettings, LinearCombinationFit, RatioPrior
-
-from .test_verdict import AMOUNTS, BASIS, spectrum
+from tests.spectra.test_verdict import AMOUNTS, BASIS, spectrum
 
 NAMES = ("a", "b", "c")
 

@@ -8,10 +8,9 @@ import numpy as np
 
 from pharmrs.spectra.fit.redundant import find_parts
 from pharmrs.spectra.records import BasisSet
-
-from .first_order import metabolite_fid
-from .simulated import ACQUISITION, POINTS, window
-from .spin_groups import METABOLITES
+from tests.spectra.first_order import metabolite_fid
+from tests.spectra.simulated import ACQUISITION, POINTS, window
+from tests.spectra.spin_groups import METABOLITES
 
 # moieties of glutathione in the order of its spin groups: glycine, cysteine, glutamate
 MOIETIES = {"G_gly": slice(0, 1), "G_cys": slice(1, 4), "G_glu": slice(4, 8)}

@@ -8,8 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pharmrs.spectra.preprocess.residual_water import remove_residual_water
-
-from .simulated import ACQUISITION, MHZ, line, noise, noise_sd_for, window
+from tests.spectra.simulated import ACQUISITION, MHZ, line, noise, noise_sd_for, window
 
 METABOLITES_PPM = {2.008: 33.0, 3.027: 24.0, 3.212: 13.0, 3.913: 16.0, 1.314: 2.0}
 

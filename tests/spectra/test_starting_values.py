@@ -12,8 +12,7 @@ from pharmrs.spectra.fit.model import Model
 from pharmrs.spectra.fit.starting_values import find_starts
 from pharmrs.spectra.preprocess.band import make_band
 from pharmrs.spectra.records import BasisSet
-
-from .simulated import ACQUISITION, AMOUNTS, MHZ, POINTS, brain, noise, noise_sd_for
+from tests.spectra.simulated import ACQUISITION, AMOUNTS, MHZ, POINTS, brain, noise, noise_sd_for
 
 TIME_S = ACQUISITION.time_axis_s(POINTS)
 REACH_HZ = 0.4 * MHZ

@@ -13,8 +13,7 @@ from pharmrs.spectra.quantify.quantify import Context, QuantificationSettings, T
 from pharmrs.spectra.quantify.relaxation import Relaxation, TissueWaterTimes, published_times
 from pharmrs.spectra.quantify.tissue_correction import ALL, TISSUE_ONLY, tissue_factor
 from pharmrs.spectra.records import Acquisition, Concentration, TissueFractions
-
-from .simulated import made_up_fit, made_up_water
+from tests.spectra.simulated import made_up_fit, made_up_water
 
 # no relaxation to speak of, unless a test asks for it: then all is density
 _NONE = TissueWaterTimes(t1_s=(1e-6,) * 3, t2_s=(1e9,) * 3, source="none")

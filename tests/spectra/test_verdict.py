@@ -10,8 +10,7 @@ import pytest
 from pharmrs.spectra.fit.fit import LARGEST_SHIFT_PPM, fit_spectrum
 from pharmrs.spectra.fit.verdict import EXPLAINED_NOISE
 from pharmrs.spectra.records import Acquisition, Spectrum
-
-from .first_order import multiplet_basis
+from tests.spectra.first_order import multiplet_basis
 
 ACQUISITION = Acquisition(
     spectrometer_frequency_mhz=297.2, dwell_time_s=1 / 6000, echo_time_s=0.011, repetition_time_s=5.0

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from pharmrs.core.errors import FitFailure
 from pharmrs.spectra.quantify.water import water_amplitude
-
-from .simulated import ACQUISITION, POINTS, line, noise, spectrum
+from tests.spectra.simulated import ACQUISITION, POINTS, line, noise, spectrum
 
 VOIGT = {
     "lorentz_hz": st.floats(2.0, 25.0),

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from e2e import Recordings, edit_data, edit_header, edit_image, edit_sidecar, sidecar
+
+from tests.study.e2e import Recordings, edit_data, edit_header, edit_image, edit_sidecar, sidecar
 
 
 @dataclass(frozen=True)

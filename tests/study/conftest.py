@@ -7,7 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from small_trial import write_small_trial
+
+from tests.study.small_trial import write_small_trial
 
 
 @pytest.fixture(scope="session")

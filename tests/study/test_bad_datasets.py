@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from e2e import RESULTS, edit_header, fingerprint, pharmrs, recordings, sidecar, table
 
 from pharmrs.simulate.study_text import BASIS_FILE
 from pharmrs.spectra.basis.write_basis import write_lcmodel_basis
 from pharmrs.spectra.read.basis import read_basis
 from pharmrs.spectra.records.basis import BasisSet
+from tests.study.e2e import RESULTS, edit_header, fingerprint, pharmrs, recordings, sidecar, table
 
 Copy = Callable[..., Path]
 

@@ -8,8 +8,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from bad_scans import CASES, Case
-from e2e import RESULTS, Finished, contents, edit_data, edit_header, fingerprint, pharmrs, plain, recordings, table
+
+from tests.study.bad_scans import CASES, Case
+from tests.study.e2e import (
+    RESULTS,
+    Finished,
+    contents,
+    edit_data,
+    edit_header,
+    fingerprint,
+    pharmrs,
+    plain,
+    recordings,
+    table,
+)
 
 IDENTITY = {
     "PatientName": "Beeblebrox^Zaphod",

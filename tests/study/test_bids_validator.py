@@ -9,7 +9,8 @@ import sysconfig
 from pathlib import Path
 
 import pytest
-from e2e import pharmrs
+
+from tests.study.e2e import pharmrs
 
 VALIDATOR = Path(sysconfig.get_path("scripts")) / "bids-validator-deno"
 

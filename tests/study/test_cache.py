@@ -12,12 +12,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from e2e import RESULTS, contents, edit_data, pharmrs, recordings, results, table
 
 from pharmrs.core.errors import InputError
 from pharmrs.spectra.stage import scan_key, scan_tasks
 from pharmrs.study import run as run_module
 from pharmrs.study.lock import only_run
+from tests.study.e2e import RESULTS, contents, edit_data, pharmrs, recordings, results, table
 
 FIRST, SECOND = "sub-01_ses-1", "sub-01_ses-2"
 

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from e2e import contents, pharmrs, table
 from nifti_mrs import validator
 from nifti_mrs.nifti_mrs import NIFTI_MRS
 
 from pharmrs.simulate.trial_dataset import TRUTH_FILE
 from pharmrs.spectra.read.nifti_mrs import read_fids
+from tests.study.e2e import contents, pharmrs, table
 
 TABLES = ("metabolites", "quality", "exclusions", "problems", "mrsinmrs")
 GOOD, BAD = "sub-01_ses-1_acq-steam", "sub-01_ses-2_acq-steam"

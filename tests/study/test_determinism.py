@@ -6,8 +6,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from e2e import edit_data, edit_header, pharmrs, recordings
-from e2e import results as results_of
+
+from tests.study.e2e import edit_data, edit_header, pharmrs, recordings
+from tests.study.e2e import results as results_of
 
 
 @pytest.fixture(scope="module")

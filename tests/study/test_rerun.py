@@ -7,8 +7,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from e2e import RESULTS, contents, pharmrs
-from small_trial import write_small_trial
+
+from tests.study.e2e import RESULTS, contents, pharmrs
+from tests.study.small_trial import write_small_trial
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 
 from pharmrs.core.records.arrays import FloatArray
-
-from .surrogate import acceptance, read_rows
+from tests.trial.surrogate import acceptance, read_rows
 
 CHANGE_TERMS = ("intercept", "dG", "trt", "dG:trt")
 

@@ -17,8 +17,7 @@ from pharmrs.trial.chain.main_model import main_model
 from pharmrs.trial.read.reported import parse_printed, read_reported_table
 from pharmrs.trial.records.reported import AuditedRow, ReportedRow
 from pharmrs.trial.report.audit_table import audit_lines, audit_table
-
-from .surrogate import PAPER_PLAN, surrogate_table
+from tests.trial.surrogate import PAPER_PLAN, surrogate_table
 
 WHOLE = ("n", "df", "df1", "df2", "items", "level")
 

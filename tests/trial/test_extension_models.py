@@ -27,9 +27,8 @@ from pharmrs.trial.regression.cluster_robust import robust_least_squares
 from pharmrs.trial.tests.bootstrap import bca_interval, leave_one_out
 from pharmrs.trial.tests.permutation import permutation_p, permuted_treatments
 from pharmrs.trial.tests.resampling_weights import clustered_fits, weighted_estimates
-
-from . import random_trials
-from .surrogate import PAPER_PLAN, surrogate_table
+from tests.trial import random_trials
+from tests.trial.surrogate import PAPER_PLAN, surrogate_table
 
 FEW = MultiversePlan(quality=("declared",), metabolite=("log_ratio",), outcome=("log difference",), permutations=20)
 PLAN = AnalysisPlan(

@@ -17,8 +17,7 @@ from pharmrs.trial.records.analysis import AnalysisPlan, Covariate, StatisticalT
 from pharmrs.trial.records.observations import Observation
 from pharmrs.trial.regression.cluster_robust import robust_least_squares
 from pharmrs.trial.tests.paired import paired_t_test, welch_t_test
-
-from .random_trials import NAN, random_rows, table_of
+from tests.trial.random_trials import NAN, random_rows, table_of
 
 PLAN = AnalysisPlan()
 Change = Callable[[Observation], Observation]

@@ -15,8 +15,7 @@ from pharmrs.trial.models.analyse import analyse
 from pharmrs.trial.records.analysis import AnalysisPlan, Covariate, StatisticalTest
 from pharmrs.trial.records.analysis_result import ReferenceChain
 from pharmrs.trial.records.observations import Observation, ObservationTable
-
-from .random_trials import random_rows, table_of
+from tests.trial.random_trials import random_rows, table_of
 
 PLAN = AnalysisPlan(covariates=(Covariate(name="age"), Covariate(name="gene", reference="AA")))
 # Sums in another order differ in the last bits; a t value is a quotient of such sums.

@@ -19,8 +19,7 @@ from pharmrs.trial.least_squares.not_estimable import NotEstimable
 from pharmrs.trial.power.trial_model import draw_trial
 from pharmrs.trial.records.analysis import AnalysisPlan
 from pharmrs.trial.records.changes import ChangeTable
-
-from .random_trials import TRUTH
+from tests.trial.random_trials import TRUTH
 
 LOG_RATIOS = AnalysisPlan(
     time_adjustment="none", biomarker_transform="none", biomarker_change="log_ratio", metabolite_change="log_ratio"

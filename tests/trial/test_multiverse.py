@@ -29,8 +29,7 @@ from pharmrs.trial.regression.cluster_robust import robust_least_squares
 from pharmrs.trial.regression.m_estimation import fit_m
 from pharmrs.trial.regression.mixed_model import fit_mixed
 from pharmrs.trial.report.tables import observations_table
-
-from . import random_trials
+from tests.trial import random_trials
 
 PLAN = AnalysisPlan(
     time_adjustment="none", biomarker_transform="log", biomarker_change="difference", metabolite_change="log_ratio",

@@ -28,8 +28,7 @@ from pharmrs.trial.tests.p_adjustment import benjamini_hochberg, holm
 from pharmrs.trial.tests.paired import welch_t_test
 from pharmrs.trial.tests.rank_tests import kendall, levene, mann_whitney, wilcoxon_signed_rank
 from pharmrs.trial.tests.spearman import pearson_test
-
-from .parity_data import (
+from tests.trial.parity_data import (
     CHANGE_TERMS,
     LEVEL_TERMS,
     by_treatment,
@@ -39,7 +38,7 @@ from .parity_data import (
     numbers,
     table,
 )
-from .surrogate import acceptance
+from tests.trial.surrogate import acceptance
 
 CLOSED, ITERATIVE = 1e-8, 1e-4
 

@@ -16,8 +16,7 @@ from pharmrs.trial.records.analysis_result import ReferenceChain
 from pharmrs.trial.records.observations import Observation, ObservationTable
 from pharmrs.trial.tests.multiplicity import correlation_adjusted_bonferroni, correlation_adjusted_sidak
 from pharmrs.trial.tests.paired import paired_t_test
-
-from .surrogate import PAPER_PLAN, acceptance, parity_changes, parity_table, read_rows, surrogate_table
+from tests.trial.surrogate import PAPER_PLAN, acceptance, parity_changes, parity_table, read_rows, surrogate_table
 
 CLOSED_FORM = 1e-8  # relative; the same arithmetic in double precision
 

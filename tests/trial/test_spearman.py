@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pharmrs.trial.tests.spearman import as89_p, pearson_test, spearman_test
-
-from .surrogate import acceptance, read_rows
+from tests.trial.surrogate import acceptance, read_rows
 
 # Printed with five or six significant digits in acceptance.json.
 PRINTED = 5e-6

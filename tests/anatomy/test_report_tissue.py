@@ -1,0 +1,60 @@
+"""The section of the voxels: what was not asked for has no columns, and the picture says what its colours mean."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pharmrs.anatomy.records.images import Placement, PlaneCut, TissueFractions, VoxelTissue
+from pharmrs.anatomy.report.figure import placement_figure
+from pharmrs.anatomy.report.section import tissue_section
+from pharmrs.core.report.figure_style import figure_png_bytes
+from tests.study.html_page import Page
+
+NAN = float("nan")
+
+
+def tissue(mni: tuple[float, float, float]) -> VoxelTissue:
+    fractions = TissueFractions(
+        gray_matter=0.7,
+        white_matter=0.2,
+        csf=0.1,
+        gray_matter_sd=0.02,
+        white_matter_sd=0.02,
+        csf_sd=0.01,
+        source="maps",
+    )
+    return VoxelTissue(
+        scan="sub-01", subject="01", session="", fractions=fractions, inside_image=1.0, inside_brain=1.0,
+        centre_mm=(0.0, 40.0, 7.0), mni_centre_mm=mni, moved_mm=0.0, source="maps", method="probseg",
+    )  # fmt: skip
+
+
+def headings(mni: tuple[float, float, float], placements: dict[str, Placement]) -> str:
+    page = str(tissue_section([tissue(mni)], {}, {}, placements, None).body)
+    assert len(Page(page).all("td")) == len(Page(page).all("th")) - 2  # a row as wide as the header
+    return page
+
+
+def test_without_normalisation_there_are_no_empty_columns() -> None:
+    page = headings((NAN, NAN, NAN), {})
+    assert "Grey matter" in page and "0.700 ± 0.020" in page
+    assert "MNI" not in page and "Dice" not in page and "n/a" not in page
+
+
+def test_with_it_the_place_is_told() -> None:
+    page = headings((-1.2, 40.3, 7.2), {"sub-01": Placement(dice_group=0.91, dice_first=NAN, distance_mm=1.0)})
+    assert "MNI x (mm)" in page and "-1.20" in page.replace("−", "-") and "0.91" in page and "n/a" in page
+
+
+def test_the_picture_says_what_its_colours_mean() -> None:
+    cuts = [
+        PlaneCut(
+            axis=axis, image=np.ones((60, 60)), tissue=np.full((3, 60, 60), 1 / 3), extent_mm=(-30, 30, -30, 30),
+            outline=np.array([[-10.0, -10.0], [10.0, -10.0], [10.0, 10.0], [-10.0, 10.0]]),
+        )
+        for axis in range(3)
+    ]  # fmt: skip
+    figure = placement_figure(cuts, tissue((NAN, NAN, NAN)))
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["grey matter", "white matter", "CSF"]
+    assert figure_png_bytes(figure)[:4] == b"\x89PNG"

@@ -1,8 +1,0 @@
-"""Examples of hypothesis that are the same in every run, however busy the computer is."""
-
-from __future__ import annotations
-
-from hypothesis import settings
-
-settings.register_profile("same every run", derandomize=True, deadline=None)
-settings.load_profile("same every run")
