@@ -27,7 +27,7 @@ BEGIN, END = "<!-- measured: begin -->\n", "<!-- measured: end -->\n"
 
 
 def sds(result: HeadResult, borders: tuple[float, float] = OWN_SEGMENTATION_SD) -> np.ndarray:
-    """Stated SDs of the fractions, (boxes, 3), as `pharmrs.anatomy.stage.tissue` makes them; the boxes' places are known."""
+    """Stated SDs of the fractions, (boxes, 3), as `pharmrs.anatomy.stage.tissue` makes them; places known."""
     own = np.diag(boundary_covariance(*borders))
     return np.sqrt(own + np.array(result.apart) ** 2)
 

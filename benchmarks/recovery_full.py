@@ -18,6 +18,7 @@ from pharmrs.core.records.tissue import StudyTissue, TissueFractions
 from pharmrs.simulate.command import SimulationRequest, simulate_trial
 from pharmrs.simulate.observations import observed_table
 from pharmrs.simulate.trial_records import Trial
+from pharmrs.spectra.read.nifti_mrs import spectrometer_frequency_mhz
 from pharmrs.spectra.stage.scan import process_scan
 from pharmrs.spectra.stage.settings import settings_of
 from pharmrs.study.dataset import Dataset, open_dataset
@@ -90,7 +91,7 @@ def _tissue(dataset: Dataset, output: Path) -> dict[str, TissueFractions]:
     study, _ = dataset.usable()
     assert study.anatomy is not None
     found = {}
-    for task in plan_tissue(dataset.root, study, dataset.scans, output).tasks:
+    for task in plan_tissue(dataset.root, study.anatomy, dataset.scans, output, spectrometer_frequency_mhz).tasks:
         maps = read_maps(task.files, "maps")
         borders = boundary_covariance(study.anatomy.segmentation_sd, study.anatomy.segmentation_sd)
         for scan in task.scans:

@@ -246,7 +246,7 @@ def test_bad_images_are_named_with_a_remedy_and_cost_no_scan(name: str, copy_of_
     damage(root)
     dataset = open_dataset(root)
     assert dataset.study is not None
-    plan = plan_tissue(root, dataset.study, dataset.scans, root / RESULTS)
+    plan = plan_tissue(root, dataset.study.anatomy, dataset.scans, root / RESULTS, lambda _path: 297.2)
     done = [measure_tissue(task) for task in plan.tasks]
     problems = [*plan.problems, *(problem for one in done for problem in one.problems)]
     said = [str(problem) for problem in problems]
@@ -279,7 +279,7 @@ def test_images_that_nothing_uses_are_told(copy_of_demo: Callable[[], Path]) -> 
     (root / "sub-01" / "ses-1" / "anat" / "sub-01_ses-1_T1w.nii.gz").write_bytes(b"")
     dataset = open_dataset(root)
     assert dataset.study is not None
-    plan = plan_tissue(root, dataset.study, dataset.scans, root / RESULTS)
+    plan = plan_tissue(root, dataset.study.anatomy, dataset.scans, root / RESULTS, lambda _path: 297.2)
     assert [problem.severity for problem in plan.problems] == ["warning"]
     assert not plan.tasks
 

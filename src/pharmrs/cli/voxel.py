@@ -18,9 +18,10 @@ def voxel_command(
     """Grey matter, white matter and CSF in the voxel of one spectrum, with uncertainty and a picture of its place."""
     from pharmrs.anatomy.stage.voxel import measure_voxel
     from pharmrs.core.workers.threads import limit_threads
+    from pharmrs.spectra.read.nifti_mrs import spectrometer_frequency_mhz
 
     limit_threads()
-    result = measure_voxel(t1, spectrum, out)
+    result = measure_voxel(t1, spectrum, out, spectrometer_frequency_mhz)
     print_problems(result.problems)
     found = result.tissue.fractions
     x, y, z = result.tissue.mni_centre_mm

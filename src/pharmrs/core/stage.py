@@ -9,21 +9,27 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Generic, TypeVar
 
 from pharmrs.core.errors import InputError, InputProblem
 from pharmrs.core.report.section import MethodsPart, Section
-from pharmrs.spectra.records.scan import ScanOutcome
-from pharmrs.study.declared import Study
+
+PlanT = TypeVar("PlanT")
+ScanT = TypeVar("ScanT")
+WholeT = TypeVar("WholeT")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StudyContext:
-    """What a stage may use. `tell` is told what is being done, for the progress display."""
+class StudyContext(Generic[PlanT, ScanT]):
+    """What a stage may use: its part `plan` of the study's plan, and the `outcomes` of the scans.
+
+    `tell` is told what is being done, for the progress display.
+    """
 
     root: Path
-    study: Study
+    plan: PlanT
     output: Path
-    outcomes: tuple[ScanOutcome, ...]
+    outcomes: tuple[ScanT, ...] = ()
     tell: Callable[[str], None] = field(default=lambda _text: None)
 
 
@@ -37,23 +43,45 @@ class StageOutcome:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stage:
+class Stage(Generic[PlanT, ScanT]):
     """One stage. `outputs`: patterns below the derivative of the files it writes, removed before each run.
 
-    `wanted`: whether study and dataset ask for it. `check`: what is wrong with its input, found without computing, for
+    `wanted`: whether plan and dataset ask for it. `check`: what is wrong with its input, found without computing, for
     `pharmrs validate`. `run` may raise InputError: the stage is then missing, with the reasons in the report, and the
     others go on. `inputs`: the files it reads from the dataset, for the provenance.
     """
 
     name: str
     outputs: tuple[str, ...]
-    wanted: Callable[[Path, Study], bool]
-    run: Callable[[StudyContext], StageOutcome]
-    check: Callable[[Path, Study], tuple[InputProblem, ...]] = field(default=lambda _root, _study: ())
-    inputs: Callable[[Path, Study], tuple[Path, ...]] = field(default=lambda _root, _study: ())
+    wanted: Callable[[Path, PlanT], bool]
+    run: Callable[[StudyContext[PlanT, ScanT]], StageOutcome]
+    check: Callable[[Path, PlanT], tuple[InputProblem, ...]] = field(default=lambda _root, _plan: ())
+    inputs: Callable[[Path, PlanT], tuple[Path, ...]] = field(default=lambda _root, _plan: ())
+
+    def of(self, part: Callable[[WholeT], PlanT]) -> Stage[WholeT, ScanT]:
+        """The same stage for a plan whose `part` is what this one takes: a room needs to know its own section only."""
+
+        def run(context: StudyContext[WholeT, ScanT]) -> StageOutcome:
+            own = StudyContext(
+                root=context.root,
+                plan=part(context.plan),
+                output=context.output,
+                outcomes=context.outcomes,
+                tell=context.tell,
+            )
+            return self.run(own)
+
+        return Stage(
+            name=self.name,
+            outputs=self.outputs,
+            wanted=lambda root, whole: self.wanted(root, part(whole)),
+            run=run,
+            check=lambda root, whole: self.check(root, part(whole)),
+            inputs=lambda root, whole: self.inputs(root, part(whole)),
+        )
 
 
-def run_stages(context: StudyContext, stages: Sequence[Stage]) -> list[StageOutcome]:
+def run_stages(context: StudyContext[PlanT, ScanT], stages: Sequence[Stage[PlanT, ScanT]]) -> list[StageOutcome]:
     """Run every stage that is wanted, in order; former outputs of all of them are removed first."""
     for stage in stages:
         for pattern in stage.outputs:
@@ -61,7 +89,7 @@ def run_stages(context: StudyContext, stages: Sequence[Stage]) -> list[StageOutc
                 path.unlink()
     outcomes = []
     for stage in stages:
-        if not stage.wanted(context.root, context.study):
+        if not stage.wanted(context.root, context.plan):
             continue
         context.tell(stage.name)
         try:

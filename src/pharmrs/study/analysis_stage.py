@@ -10,6 +10,7 @@ from pharmrs.core.files.places import STUDY_FILE
 from pharmrs.core.read.participants import PARTICIPANTS, participant_labels, sessions_file
 from pharmrs.core.stage import Stage, StageOutcome, StudyContext
 from pharmrs.spectra.quantify.quantify import SCALES
+from pharmrs.spectra.records import ScanOutcome
 from pharmrs.study.declared import Study
 from pharmrs.study.observations import build_observations, read_trial
 from pharmrs.study.plan_check import check_sources, check_tables
@@ -19,8 +20,8 @@ from pharmrs.trial.report.files import ANALYSIS_OUTPUTS, analysis_methods, write
 from pharmrs.trial.stage.analysis import MAIN_MODEL, check_models, not_estimable
 
 
-def _run(context: StudyContext) -> StageOutcome:
-    study = context.study
+def _run(context: StudyContext[Study, ScanOutcome]) -> StageOutcome:
+    study = context.plan
     assert study.analysis is not None
     plan = study.analysis.plan(study.quantification.primary_scale)
     if wrong := [one for one in _check_plan(context.root, study) if one.severity == "error"]:
@@ -63,7 +64,7 @@ def _inputs(root: Path, study: Study) -> tuple[Path, ...]:
     return tuple(path for path in (root / PARTICIPANTS, root / ALLOCATION, *sessions) if is_file(path))
 
 
-ANALYSIS = Stage(
+ANALYSIS: Stage[Study, ScanOutcome] = Stage(
     name="statistics",
     outputs=ANALYSIS_OUTPUTS,
     wanted=lambda _root, study: study.analysis is not None,

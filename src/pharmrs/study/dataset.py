@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from pharmrs.anatomy.stage.tissue import check_tissues, plan_tissue
@@ -11,50 +10,30 @@ from pharmrs.core.files.places import STUDY_FILE, default_output
 from pharmrs.core.files.unfinished import incomplete
 from pharmrs.core.records.scan_files import ScanFiles
 from pharmrs.spectra.fit.fit_setup import chosen_basis
-from pharmrs.spectra.read.nifti_mrs import identifying_fields
+from pharmrs.spectra.read.nifti_mrs import identifying_fields, spectrometer_frequency_mhz
 from pharmrs.spectra.read.scans import find_scans
 from pharmrs.spectra.records.basis import BasisSet
+from pharmrs.spectra.records.dataset import Dataset
 from pharmrs.spectra.stage.scan import check_scan, water_of
-from pharmrs.spectra.stage.settings import settings_of
+from pharmrs.spectra.stage.settings import settings_of, without_fractions
 from pharmrs.spectra.stage.study_basis import _usable, study_basis
 from pharmrs.study.declared import Study
 from pharmrs.study.plan_check import check_metabolites
 from pharmrs.study.stages import STAGES
 from pharmrs.study.study_file import read_study
 
-
-@dataclass(frozen=True, slots=True)
-class Dataset:
-    """What can be used of a dataset. `study` or `basis` is None where it could not be read."""
-
-    root: Path
-    study: Study | None
-    basis: BasisSet | None
-    scans: tuple[ScanFiles, ...]
-    problems: tuple[InputProblem, ...]
-
-    def usable(self) -> tuple[Study, BasisSet]:
-        """Study and basis set. Raises InputError with all problems when the dataset cannot be worked on at all."""
-        if self.study is None or self.basis is None or not self.scans:
-            raise InputError(self.problems)
-        return self.study, self.basis
-
-    @property
-    def general_problems(self) -> tuple[InputProblem, ...]:
-        """Problems of the dataset that concern no single scan."""
-        scans = {scan.metabolite for scan in self.scans}
-        return tuple(problem for problem in self.problems if problem.file not in scans)
+StudyDataset = Dataset[Study]
 
 
-def open_dataset(root: Path, output: Path | None = None) -> Dataset:
+def open_dataset(root: Path, output: Path | None = None) -> StudyDataset:
     """Read study, basis set and the list of scans; nothing is raised for bad input.
 
     `output`: the derivative, where a run has kept the basis set if it was simulated; nothing is written to it.
     """
     if not root.is_dir():
-        return Dataset(root, None, None, (), (_no_folder(root),))
+        return StudyDataset(root, None, None, (), (_no_folder(root),))
     if left := incomplete(root):
-        return Dataset(root, None, None, (), (left,))
+        return StudyDataset(root, None, None, (), (left,))
     problems: list[InputProblem] = []
     study = basis = None
     scans: list[ScanFiles] = []
@@ -71,7 +50,7 @@ def open_dataset(root: Path, output: Path | None = None) -> Dataset:
         if basis is not None:
             fitted = chosen_basis(basis, study.fit.settings()).names
             problems += check_metabolites(study, fitted, str(root / STUDY_FILE))
-    return Dataset(root, study, basis, tuple(scans), tuple(problems))
+    return StudyDataset(root, study, basis, tuple(scans), tuple(problems))
 
 
 def _no_folder(root: Path) -> InputProblem:
@@ -110,7 +89,7 @@ def _check_tissue_names(study: Study, scans: list[ScanFiles], root: Path) -> lis
     ]
 
 
-def validate_dataset(root: Path) -> tuple[Dataset, tuple[InputProblem, ...]]:
+def validate_dataset(root: Path) -> tuple[StudyDataset, tuple[InputProblem, ...]]:
     """Every problem of a dataset, scan by scan, without fitting anything."""
     output = default_output(root)
     dataset = open_dataset(root, output)  # where a run has kept a simulated basis set; nothing is written to it
@@ -123,7 +102,15 @@ def validate_dataset(root: Path) -> tuple[Dataset, tuple[InputProblem, ...]]:
         for path in files.paths:
             problems += _identity_problems(path)
     if dataset.study is not None:
-        problems += check_tissues(plan_tissue(root, dataset.study, dataset.scans, output))
+        problems += check_tissues(
+            plan_tissue(
+                root,
+                dataset.study.anatomy,
+                without_fractions(dataset.study, dataset.scans),
+                output,
+                spectrometer_frequency_mhz,
+            )
+        )
     for stage in STAGES:
         if dataset.study is not None and stage.wanted(root, dataset.study):
             problems += stage.check(root, dataset.study)

@@ -6,33 +6,23 @@ from pydantic import Field, model_validator
 
 from pharmrs.anatomy.records.declared import Anatomy
 from pharmrs.assay.records.declared import Assay
-from pharmrs.core.records.declaration import Declaration
 from pharmrs.genotype.records.declared import GenotypeSection
-from pharmrs.spectra.records.declared import Fit, Preprocessing, QualityRules, Quantification, References
-from pharmrs.spectra.records.declared_basis import StudyBasis
-from pharmrs.spectra.records.declared_reporting import Reporting
+from pharmrs.spectra.records.declared import SpectraPlan
 from pharmrs.trial.records.declared_analysis import Analysis
 from pharmrs.trial.records.declared_design import Design
 from pharmrs.trial.records.declared_power import Power
 
 
-class Study(Declaration):
+class Study(SpectraPlan):
     """The whole of `study.yaml`."""
 
     title: str = Field(min_length=1, description="name of the study, for the report")
-    basis: StudyBasis = Field(description="basis set, path relative to study.yaml, or simulate: with a sequence")
     design: Design | None = Field(None, description="treatments, periods and time points of the trial")
     analysis: Analysis | None = Field(None, description="the analysis plan of the trial; needs design")
     power: Power | None = Field(None, description="what the planned trial is expected to be like, for pharmrs power")
-    references: References = References()
-    preprocessing: Preprocessing = Preprocessing()
-    fit: Fit = Fit()
-    quantification: Quantification
     anatomy: Anatomy | None = Field(None, description="tissue fractions from images; without it none are looked at")
-    quality: QualityRules
     assay: Assay | None = Field(None, description="biomarker measured on plates, exports in sourcedata/assay")
     genotype: GenotypeSection | None = Field(None, description="markers of sourcedata/genotyping and rules of calling")
-    reporting: Reporting = Field(Reporting(), description="texts for the MRSinMRS checklist that no header tells")
 
     @model_validator(mode="after")
     def _analysis_has_a_design(self) -> Study:

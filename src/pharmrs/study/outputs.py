@@ -16,7 +16,7 @@ from pharmrs.spectra.records.scan import ScanOutcome
 from pharmrs.spectra.report.scan_pages import FigureSource, KeptPages
 from pharmrs.spectra.report.tables import write_study_tables
 from pharmrs.spectra.stage.settings import settings_of
-from pharmrs.study.dataset import Dataset
+from pharmrs.study.dataset import StudyDataset
 from pharmrs.study.derivative import PROVENANCE_FILE, REPORT_FILE, describe_derivative
 from pharmrs.study.report.methods import methods_text
 from pharmrs.study.report.page_of_study import write_report
@@ -26,7 +26,7 @@ SCALE_LABELS = {
 }
 
 
-def write_tables(output: Path, dataset: Dataset, outcomes: Sequence[ScanOutcome]) -> None:
+def write_tables(output: Path, dataset: StudyDataset, outcomes: Sequence[ScanOutcome]) -> None:
     """The description of the derivative and the tables of all scans, which the stages after the scans read."""
     study, _ = dataset.usable()
     describe_derivative(output, study)
@@ -36,7 +36,7 @@ def write_tables(output: Path, dataset: Dataset, outcomes: Sequence[ScanOutcome]
 
 def write_study(
     output: Path,
-    dataset: Dataset,
+    dataset: StudyDataset,
     outcomes: Sequence[ScanOutcome],
     figures: FigureSource,
     stages: Sequence[StageOutcome],

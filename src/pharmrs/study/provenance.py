@@ -14,13 +14,13 @@ from pharmrs.core.files.places import STUDY_FILE
 from pharmrs.core.read.sidecar import sidecars_of
 from pharmrs.spectra.stage.settings import settings_hash
 from pharmrs.spectra.stage.study_basis import basis_files, basis_name
-from pharmrs.study.dataset import Dataset
+from pharmrs.study.dataset import StudyDataset
 from pharmrs.study.installation import required_libraries
 from pharmrs.study.stages import STAGES
 
 
 def provenance_of(
-    dataset: Dataset, images: Iterable[str] = (), checksums: Checksums | None = None
+    dataset: StudyDataset, images: Iterable[str] = (), checksums: Checksums | None = None
 ) -> dict[str, object]:
     """Versions, settings hash and SHA-256 of every input; no clock time, so equal runs give equal bytes.
 
@@ -46,7 +46,7 @@ def provenance_of(
 
 
 def changed_inputs(
-    dataset: Dataset, provenance: Mapping[str, object], declared: str, checksums: Checksums
+    dataset: StudyDataset, provenance: Mapping[str, object], declared: str, checksums: Checksums
 ) -> tuple[InputProblem, ...]:
     """What has changed since it was hashed, or for study.yaml since it was read (`declared`: its checksum then).
 

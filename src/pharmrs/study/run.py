@@ -19,14 +19,16 @@ from pharmrs.core.files.places import CHECKSUMS_FILE, STUDY_FILE
 from pharmrs.core.records.scan_files import ScanFiles
 from pharmrs.core.stage import StageOutcome, StudyContext, run_stages
 from pharmrs.core.workers.execution import Workers, as_done, workforce
+from pharmrs.spectra.read.nifti_mrs import spectrometer_frequency_mhz
 from pharmrs.spectra.records.basis import BasisSet
 from pharmrs.spectra.records.scan import ScanOutcome
 from pharmrs.spectra.review.stage import judge_scans, review_checksums
 from pharmrs.spectra.stage.page_cache import PageCache
 from pharmrs.spectra.stage.scan_cache import ScanCache
 from pharmrs.spectra.stage.scan_tasks import ScanTask, expected_s, finished, fit_and_draw, lost_scan
+from pharmrs.spectra.stage.settings import without_fractions
 from pharmrs.spectra.stage.study_basis import keep_basis
-from pharmrs.study.dataset import Dataset, open_dataset
+from pharmrs.study.dataset import StudyDataset, open_dataset
 from pharmrs.study.derivative import REPORT_FILE
 from pharmrs.study.lock import only_run
 from pharmrs.study.log import log_to
@@ -93,7 +95,8 @@ def run_dataset(
         certain = _certain(dataset, output, fresh)
         team.prepare(len(certain), expected_s(certain), [fit_and_draw.__module__])
         dataset = replace(dataset, basis=basis)  # what the scans are keyed by is what the next run will read
-        plan = plan_tissue(root, study, dataset.scans, output)
+        wanted = without_fractions(study, dataset.scans)
+        plan = plan_tissue(root, study.anatomy, wanted, output, spectrometer_frequency_mhz)
         provenance = provenance_of(dataset, plan.images, checksums)  # before: what is hashed is what is read next
         provenance |= {"review_sha256": review_checksums(output)}
         write_text(output / CHECKSUMS_FILE, checksums.text())
@@ -117,7 +120,7 @@ def plan_run(root: Path, output: Path) -> list[ScanTask]:
     return plan_scans(dataset, output, None, {}, Checksums.load(output / CHECKSUMS_FILE))
 
 
-def _certain(dataset: Dataset, output: Path, fresh: bool) -> list[ScanFiles]:
+def _certain(dataset: StudyDataset, output: Path, fresh: bool) -> list[ScanFiles]:
     """The scans that will have to be fitted, as far as can be known before anything is read."""
     cache = ScanCache(output, dataset.root)
     return [files for files in dataset.scans if fresh or not cache.knows(files)]
@@ -206,7 +209,7 @@ def _report_one(outcome: ScanOutcome, done: Callable[[ScanOutcome], None]) -> No
 
 
 def _finish(
-    dataset: Dataset,
+    dataset: StudyDataset,
     output: Path,
     scans: list[ScanOutcome],
     before: StageOutcome,
@@ -219,7 +222,7 @@ def _finish(
     cache = ScanCache(output, dataset.root)
     (output / REPORT_FILE).unlink(missing_ok=True)  # the former one must not stand beside the tables of this run
     write_tables(output, dataset, outcomes)
-    context = StudyContext(root=dataset.root, study=study, output=output, outcomes=outcomes, tell=tell)
+    context = StudyContext(root=dataset.root, plan=study, output=output, outcomes=outcomes, tell=tell)
     after = [*run_stages(context, STAGES), StageOutcome(problems=changed())]  # when everything has been read
     for problem in (problem for stage in after for problem in stage.problems):
         _log(problem)

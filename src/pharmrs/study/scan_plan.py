@@ -14,11 +14,11 @@ from pharmrs.spectra.stage.scan_cache import ScanCache
 from pharmrs.spectra.stage.scan_key import basis_checksum, scan_key
 from pharmrs.spectra.stage.scan_tasks import ScanTask
 from pharmrs.spectra.stage.settings import settings_by_scan
-from pharmrs.study.dataset import Dataset
+from pharmrs.study.dataset import StudyDataset
 
 
 def plan_scans(
-    dataset: Dataset,
+    dataset: StudyDataset,
     output: Path,
     tissue: StudyTissue | None,
     judged: Mapping[str, tuple[Exclusion, ...]],

@@ -26,8 +26,6 @@ from pharmrs.core.records.tissue import TissueFractions
 from pharmrs.core.report.embedded import EmbeddedFigure, LinkedFigure
 from pharmrs.core.report.figure_style import figure_png_bytes
 from pharmrs.core.workers.execution import Workers, as_done
-from pharmrs.spectra.read.nifti_mrs import read_fids
-from pharmrs.study.declared import Study
 
 _LEAST_IN_IMAGE = 0.995
 _LEAST_IN_BRAIN = 0.5
@@ -48,6 +46,7 @@ class TissueTask:
     plan: Anatomy
     root: Path
     output: Path
+    frequency_of: Callable[[str], float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,20 +85,28 @@ class TissuePlan:
         return tuple(dict.fromkeys(path for task in self.tasks for path in task.files.paths))
 
 
-def plan_tissue(root: Path, study: Study, scans: Sequence[ScanFiles], output: Path) -> TissuePlan:
-    """Which images serve which scans; nothing is read yet."""
-    if study.anatomy is None:
+def plan_tissue(
+    root: Path,
+    declared: Anatomy | None,
+    wanted: Sequence[ScanFiles],
+    output: Path,
+    frequency_of: Callable[[str], float],
+) -> TissuePlan:
+    """Which images serve the `wanted` scans; nothing is read yet.
+
+    `frequency_of`: spectrometer frequency of a recording by its path, MHz; a function of a module, workers call it.
+    """
+    if declared is None:
         return TissuePlan(None, problems=_unused_images(root))
-    wanted = [scan for scan in scans if scan.name not in study.quantification.tissue_by_scan]
-    chosen, problems = find_anatomy(root, wanted, study.anatomy, output)
+    chosen, problems = find_anatomy(root, wanted, declared, output)
     groups: dict[AnatomyFiles, list[ScanFiles]] = {}
     for scan in wanted:
         if scan.name in chosen:
             groups.setdefault(chosen[scan.name], []).append(scan)
-    tasks = tuple(TissueTask(files, tuple(of), study.anatomy, root, output) for files, of in groups.items())
+    tasks = tuple(TissueTask(files, tuple(of), declared, root, output, frequency_of) for files, of in groups.items())
     reason = "no image of the head could be chosen, see problems"
     missing = {scan.name: reason for scan in wanted if scan.name not in chosen}
-    return TissuePlan(study.anatomy, tasks, missing, tuple(problems))
+    return TissuePlan(declared, tasks, missing, tuple(problems))
 
 
 def check_tissues(plan: TissuePlan) -> list[InputProblem]:
@@ -170,7 +177,7 @@ def _lost(task: TissueTask, what: str) -> TissueDone:
 
 def _measure(scan: ScanFiles, task: TissueTask, head: Head, problems: list[InputProblem]) -> TissueFound:
     nominal = read_box(scan.metabolite)
-    box = _evaluated(nominal, scan, task.plan)
+    box = _evaluated(nominal, scan, task)
     content = box_content(head.maps, box, task.plan.position_sd_mm, _segmentation_error(head, box, task.plan))
     _check_place(content, scan, task.files, problems)
     placed = in_template(nominal, head.to_template) if head.to_template is not None and task.plan.normalise else None
@@ -220,16 +227,15 @@ def _place(mm: FloatArray) -> tuple[float, float, float]:
     return x, y, z
 
 
-def _evaluated(box: VoxelBox, scan: ScanFiles, plan: Anatomy) -> VoxelBox:
+def _evaluated(box: VoxelBox, scan: ScanFiles, task: TissueTask) -> VoxelBox:
     """The nominal box, or that of the declared signal by chemical-shift displacement."""
-    shift = plan.displacement
+    shift = task.plan.displacement
     if shift is None:
         return box
-    frequency = read_fids(scan.metabolite).acquisition.spectrometer_frequency_mhz
     return displaced(
         box,
         offset_ppm=shift.signal_ppm - shift.carrier_ppm,
-        spectrometer_frequency_mhz=frequency,
+        spectrometer_frequency_mhz=task.frequency_of(scan.metabolite),
         bandwidth_hz=shift.bandwidth_hz,
         direction=shift.direction,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,9 +28,10 @@ class VoxelResult:
     problems: tuple[InputProblem, ...]
 
 
-def measure_voxel(t1: Path, spectrum: Path, out: Path) -> VoxelResult:
+def measure_voxel(t1: Path, spectrum: Path, out: Path, frequency_of: Callable[[str], float]) -> VoxelResult:
     """Segment `t1`, find the tissues in the box of `spectrum`, write table, picture and maps to `out`.
 
+    `frequency_of`: spectrometer frequency of a recording by its path, MHz.
     Raises InputError, without a table, where one of the files cannot be used.
     """
     name = stem_of(spectrum).removesuffix("_svs")
@@ -37,7 +39,7 @@ def measure_voxel(t1: Path, spectrum: Path, out: Path) -> VoxelResult:
     session = re.search(r"_ses-([A-Za-z0-9]+)", name)
     scan = ScanFiles(name=name, subject=label, session=session[1] if session else "", metabolite=str(spectrum))
     files = AnatomyFiles(subject=label, session=scan.session, t1=str(t1))
-    done = measure_tissue(TissueTask(files, (scan,), Anatomy(), t1.absolute().parent, out))
+    done = measure_tissue(TissueTask(files, (scan,), Anatomy(), t1.absolute().parent, out, frequency_of))
     if not done.found:
         raise InputError(done.problems)
     (found,) = done.found

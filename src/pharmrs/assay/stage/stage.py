@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+from pharmrs.assay.records.declared import Assay
 from pharmrs.assay.records.results import AssayStudy
 from pharmrs.assay.records.settings import AssaySettings
 from pharmrs.assay.report.methods import assay_paragraphs
@@ -17,23 +19,22 @@ from pharmrs.core.errors import InputError, InputProblem, input_problem, some_of
 from pharmrs.core.read.participants import participant_labels
 from pharmrs.core.report.section import MethodsPart
 from pharmrs.core.stage import Stage, StageOutcome, StudyContext
-from pharmrs.study.declared import Study
 
 FOLDER = Path("sourcedata") / "assay"
 
 
-def _wanted(root: Path, study: Study) -> bool:
-    return study.assay is not None or bool(_inputs(root, study))
+def _wanted(root: Path, plan: Assay | None) -> bool:
+    return plan is not None or bool(_inputs(root, plan))
 
 
-def _inputs(root: Path, _study: Study) -> tuple[Path, ...]:
+def _inputs(root: Path, _plan: Assay | None) -> tuple[Path, ...]:
     exports, layouts = assay_files(root / FOLDER) if (root / FOLDER).is_dir() else ([], [])
     return (*exports, *layouts)
 
 
-def _settings(root: Path, study: Study) -> AssaySettings:
-    if study.assay is not None:
-        return study.assay.settings()
+def _settings(root: Path, plan: Assay | None) -> AssaySettings:
+    if plan is not None:
+        return plan.settings()
     remedy = "add `assay:` with `analyte`, `unit` and `lower_limit`, see docs/assay.md"
     rule = f"must be declared where {FOLDER.as_posix()} holds plates"
     raise InputError(
@@ -85,15 +86,15 @@ def _has_sessions(root: Path, subject: str) -> bool:
     return any((root / f"sub-{subject}").glob("ses-*"))
 
 
-def _check(root: Path, study: Study) -> tuple[InputProblem, ...]:
+def _check(root: Path, plan: Assay | None) -> tuple[InputProblem, ...]:
     try:
-        return _analyse(root, replace(_settings(root, study), bootstrap_draws=0)).problems
+        return _analyse(root, replace(_settings(root, plan), bootstrap_draws=0)).problems
     except InputError as error:
         return error.problems
 
 
-def _run(context: StudyContext) -> StageOutcome:
-    outcome = _analyse(context.root, _settings(context.root, context.study))
+def _run(context: StudyContext[Assay | None, Any]) -> StageOutcome:
+    outcome = _analyse(context.root, _settings(context.root, context.plan))
     study = outcome.study
     if study is None:
         return StageOutcome(problems=outcome.problems)
@@ -102,7 +103,7 @@ def _run(context: StudyContext) -> StageOutcome:
     return StageOutcome(problems=outcome.problems, sections=(assay_section(study, pictures),), methods=(part,))
 
 
-ASSAY_STAGE = Stage(
+ASSAY_STAGE: Stage[Assay | None, Any] = Stage(
     name="assay",
     outputs=("biomarkers.*", "assay_*.*", f"{FIGURES.as_posix()}/*"),
     wanted=_wanted,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from pharmrs.core.errors import InputError, InputProblem
 from pharmrs.core.files.atomic import write_bytes
@@ -23,7 +24,6 @@ from pharmrs.genotype.report.section import gel_names, genotype_section
 from pharmrs.genotype.report.tables import genotype_tables
 from pharmrs.genotype.science.calling import call_genotypes
 from pharmrs.genotype.science.digestion import simulate_assay
-from pharmrs.study.declared import Study
 
 FOLDER = Path("sourcedata") / "genotyping"
 FIGURES = Path("figures") / "gels"
@@ -75,45 +75,44 @@ def write_genotyping(output: Path, results: Sequence[Genotyping]) -> list[Path]:
     return written
 
 
-def _wanted(root: Path, study: Study) -> bool:
-    return study.genotype is not None or _has_tables(root)
+def _wanted(root: Path, plan: GenotypeSection | None) -> bool:
+    return plan is not None or _has_tables(root)
 
 
 def _has_tables(root: Path) -> bool:
     return (root / FOLDER).is_dir() and bool(band_files(root / FOLDER))
 
 
-def _call_study(root: Path, study: Study) -> tuple[tuple[Genotyping, ...], tuple[InputProblem, ...]]:
-    declared = study.genotype
-    if declared is None:
+def _call_study(root: Path, plan: GenotypeSection | None) -> tuple[tuple[Genotyping, ...], tuple[InputProblem, ...]]:
+    if plan is None:
         raise InputError([_not_declared(root)])
-    return call_markers(root / FOLDER, declared.rules(), _markers(root, declared), participant_labels(root))
+    return call_markers(root / FOLDER, plan.rules(), _markers(root, plan), participant_labels(root))
 
 
 def _markers(root: Path, declared: GenotypeSection) -> tuple[Marker, ...]:
     return find_markers(declared.markers, [root / name for name in declared.marker_files], str(root / STUDY_FILE))
 
 
-def _check(root: Path, study: Study) -> tuple[InputProblem, ...]:
+def _check(root: Path, plan: GenotypeSection | None) -> tuple[InputProblem, ...]:
     try:
-        return _call_study(root, study)[1]
+        return _call_study(root, plan)[1]
     except InputError as error:
         return error.problems
 
 
-def _run(context: StudyContext) -> StageOutcome:
-    results, problems = _call_study(context.root, context.study)
+def _run(context: StudyContext[GenotypeSection | None, Any]) -> StageOutcome:
+    results, problems = _call_study(context.root, context.plan)
     write_genotyping(context.output, results)
     part = MethodsPart(title="Genotyping", write=lambda cite: genotype_paragraphs(results, cite))
     return StageOutcome(problems=problems, sections=(genotype_section(results),), methods=(part,))
 
 
-def _inputs(root: Path, study: Study) -> tuple[Path, ...]:
-    own = [root / name for name in (study.genotype.marker_files if study.genotype else ())]
+def _inputs(root: Path, plan: GenotypeSection | None) -> tuple[Path, ...]:
+    own = [root / name for name in (plan.marker_files if plan else ())]
     return (*(band_files(root / FOLDER) if _has_tables(root) else ()), *own)
 
 
-GENOTYPE_STAGE = Stage(
+GENOTYPE_STAGE: Stage[GenotypeSection | None, Any] = Stage(
     name="genotype",
     outputs=("genotypes.*", "genotype_*.*", "hardy_weinberg.*", f"{FIGURES.as_posix()}/*"),
     wanted=_wanted,

@@ -54,6 +54,11 @@ def read_fids(path: str | Path) -> Fids:
     )
 
 
+def spectrometer_frequency_mhz(path: str | Path) -> float:
+    """Of a recording, MHz. Raises `InputError` as `read_fids` does."""
+    return read_fids(path).acquisition.spectrometer_frequency_mhz
+
+
 def write_fids(path: str | Path, fids: Fids) -> None:
     """Write `fids` as NIfTI-MRS (complex128), atomically; nothing that identifies a person is written."""
     data = fids.data.reshape(1, 1, 1, *fids.data.shape)

@@ -15,7 +15,7 @@ from pharmrs.core.errors import InputProblem, input_problem
 from pharmrs.core.read.problems import Problems
 from pharmrs.core.read.sidecar import stem_of
 from pharmrs.core.records.scan_files import REFERENCE_PURPOSES, ScanFiles
-from pharmrs.study.declared import Study
+from pharmrs.spectra.records.declared import SpectraPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class _Recording:
         return self.value("sub"), self.value("ses")
 
 
-def find_scans(dataset: str | Path, study: Study) -> tuple[list[ScanFiles], list[InputProblem]]:
+def find_scans(dataset: str | Path, study: SpectraPlan) -> tuple[list[ScanFiles], list[InputProblem]]:
     """The scans of `dataset` in order of name, and what is wrong with the folder.
 
     References of the same subject and session serve a scan; when entities that both carry (run, task, ...) tell
@@ -66,7 +66,7 @@ def find_scans(dataset: str | Path, study: Study) -> tuple[list[ScanFiles], list
     return files, [*(one for one in problems.found if one.field not in fields), *nowhere]
 
 
-def _references_nowhere(root: Path, study: Study, references: Sequence[_Recording]) -> list[InputProblem]:
+def _references_nowhere(root: Path, study: SpectraPlan, references: Sequence[_Recording]) -> list[InputProblem]:
     """Declared entities that no reference of the dataset has: a slip of the pen, told once."""
     known = sorted({entity for one in references for entity in one.entities if not entity.startswith(("sub-", "ses-"))})
     rule, remedy = "must be in the name of a *_mrsref.nii.gz", "correct the entity, or add the references"
@@ -125,7 +125,7 @@ def _unique(scans: list[_Recording], problems: Problems) -> list[_Recording]:
     return list(first.values())
 
 
-def _scan_files(scan: _Recording, references: list[_Recording], study: Study, problems: Problems) -> ScanFiles:
+def _scan_files(scan: _Recording, references: list[_Recording], study: SpectraPlan, problems: Problems) -> ScanFiles:
     candidates = _candidates(scan, references)
     chosen = {purpose: _choose(purpose, candidates, study, scan, problems) for purpose in REFERENCE_PURPOSES}
     if not candidates:
@@ -160,7 +160,9 @@ def _candidates(scan: _Recording, references: list[_Recording]) -> list[_Recordi
     return candidates
 
 
-def _choose(purpose: str, candidates: list[_Recording], study: Study, scan: _Recording, problems: Problems) -> str:
+def _choose(
+    purpose: str, candidates: list[_Recording], study: SpectraPlan, scan: _Recording, problems: Problems
+) -> str:
     """The path of the reference for `purpose`, or empty text with the reason in `problems`."""
     wanted = getattr(study.references, purpose)
     declared = {getattr(study.references, other) for other in REFERENCE_PURPOSES} - {None}

@@ -7,7 +7,9 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from pharmrs.core.records.declaration import Declaration, Fraction, Positive, Seconds
+from pharmrs.spectra.records.declared_basis import StudyBasis
 from pharmrs.spectra.records.declared_inspection import VisualInspection
+from pharmrs.spectra.records.declared_reporting import Reporting
 from pharmrs.spectra.records.fit import FitSettings, RatioPrior
 
 
@@ -157,3 +159,15 @@ class Preprocessing(Declaration):
     reject_transients: bool = True
     remove_residual_water: bool = True
     skip_points: int = Field(0, ge=0, le=64, description="corrupt points at the start of each FID to drop")
+
+
+class SpectraPlan(Declaration):
+    """What `study.yaml` declares about spectra, all of it: the room's part of the plan of a study."""
+
+    basis: StudyBasis = Field(description="basis set, path relative to study.yaml, or simulate: with a sequence")
+    references: References = References()
+    preprocessing: Preprocessing = Preprocessing()
+    fit: Fit = Fit()
+    quantification: Quantification
+    quality: QualityRules
+    reporting: Reporting = Field(Reporting(), description="texts for the MRSinMRS checklist that no header tells")

@@ -22,7 +22,7 @@ from pharmrs.spectra.records.scan import ScanResult
 from pharmrs.spectra.report.rules import declared_limits, rule_sentence
 
 if TYPE_CHECKING:
-    from pharmrs.study.declared import Study
+    from pharmrs.spectra.records.declared import SpectraPlan
 
 COMPUTED, HEADER, DECLARED, NOT_REPORTED = "computed", "header", "study.yaml", "missing"
 COLUMNS = {
@@ -53,7 +53,7 @@ class ChecklistItem:
     remedy: str = ""
 
 
-def checklist(study: Study, results: Sequence[ScanResult], scale: str) -> tuple[ChecklistItem, ...]:
+def checklist(study: SpectraPlan, results: Sequence[ScanResult], scale: str) -> tuple[ChecklistItem, ...]:
     """The items in the order of the standard. `scale`: the primary scale in words."""
     acquisitions = [result.acquisition for result in sorted(results, key=lambda result: result.files.name)]
     return (
@@ -91,7 +91,7 @@ def checklist_section(items: Sequence[ChecklistItem]) -> Section:
     )
 
 
-def _hardware(study: Study, acquisitions: Sequence[Acquisition]) -> list[ChecklistItem]:
+def _hardware(study: SpectraPlan, acquisitions: Sequence[Acquisition]) -> list[ChecklistItem]:
     told = study.reporting
 
     def from_header(item: str, key: str, declared: str | None, unit: str = "") -> ChecklistItem:
@@ -117,7 +117,7 @@ def _hardware(study: Study, acquisitions: Sequence[Acquisition]) -> list[Checkli
 
 
 def _acquisition(
-    study: Study, results: Sequence[ScanResult], acquisitions: Sequence[Acquisition]
+    study: SpectraPlan, results: Sequence[ScanResult], acquisitions: Sequence[Acquisition]
 ) -> list[ChecklistItem]:
     told, part = study.reporting, "2 Acquisition"
 
@@ -164,7 +164,7 @@ def _acquisition(
     ]
 
 
-def _analysis(study: Study, results: Sequence[ScanResult], scale: str) -> list[ChecklistItem]:
+def _analysis(study: SpectraPlan, results: Sequence[ScanResult], scale: str) -> list[ChecklistItem]:
     steps = list(dict.fromkeys(step.name for result in results for step in result.preprocessed.steps))
     components = list(dict.fromkeys(name for result in results for name in result.fit.names))
     settings = results[0].fit.settings if results else None

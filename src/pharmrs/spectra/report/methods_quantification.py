@@ -12,11 +12,10 @@ from pharmrs.spectra.records.scan import ScanResult
 from pharmrs.spectra.report.summary import scale_order
 
 if TYPE_CHECKING:
-    from pharmrs.spectra.records.declared import Quantification, Tissue
-    from pharmrs.study.declared import Study
+    from pharmrs.spectra.records.declared import Quantification, SpectraPlan, Tissue
 
 
-def quantification_paragraphs(study: Study, results: Sequence[ScanResult], cite: Citations) -> list[str]:
+def quantification_paragraphs(study: SpectraPlan, results: Sequence[ScanResult], cite: Citations) -> list[str]:
     """Water reference, then one line per scale on which at least one value exists, the primary scale named."""
     paragraphs: list[str] = []
     with_water = sum(result.water is not None for result in results)

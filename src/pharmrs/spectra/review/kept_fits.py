@@ -7,17 +7,18 @@ from pathlib import Path
 from pharmrs.core.files.checksums import Checksums
 from pharmrs.core.files.places import CHECKSUMS_FILE
 from pharmrs.core.records.scan_files import ScanFiles
+from pharmrs.spectra.records.dataset import Dataset
+from pharmrs.spectra.records.declared import SpectraPlan
 from pharmrs.spectra.review.page import review_traces_of_page
 from pharmrs.spectra.stage.scan_cache import ScanCache
 from pharmrs.spectra.stage.scan_key import basis_checksum, scan_key
 from pharmrs.spectra.stage.settings import settings_of
-from pharmrs.study.dataset import Dataset
 
 
 class KeptFits:
     """Fits below `output` that were made of the same inputs with the same settings, basis set and code."""
 
-    def __init__(self, dataset: Dataset, output: Path) -> None:
+    def __init__(self, dataset: Dataset[SpectraPlan], output: Path) -> None:
         self._study, basis = dataset.usable()
         self._root, self._basis = dataset.root, basis_checksum(basis)
         self._cache = ScanCache(output, dataset.root)

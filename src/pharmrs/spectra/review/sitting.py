@@ -13,13 +13,14 @@ import numpy as np
 from pharmrs.core.errors import InputError, input_problem
 from pharmrs.core.files.places import default_output
 from pharmrs.core.records.scan_files import ScanFiles
+from pharmrs.spectra.records.dataset import Dataset
+from pharmrs.spectra.records.declared import SpectraPlan
 from pharmrs.spectra.review.kept_fits import KeptFits
 from pharmrs.spectra.review.log import DecisionLog, recording_digest
 from pharmrs.spectra.review.page import review_traces
 from pharmrs.spectra.review.records import VERDICTS, WITHDRAWN, Decision, standing_decisions
 from pharmrs.spectra.stage.scan import process_scan
 from pharmrs.spectra.stage.settings import settings_of
-from pharmrs.study.dataset import Dataset
 
 _APART = 5  # other spectra at least, where there are as many, between the two showings of a scan
 
@@ -58,7 +59,9 @@ class ReviewSession:
     settings and code are taken from `output` (default: where `run` writes them).
     """
 
-    def __init__(self, dataset: Dataset, log: DecisionLog, rater: str, seed: int, output: Path | None = None) -> None:
+    def __init__(
+        self, dataset: Dataset[SpectraPlan], log: DecisionLog, rater: str, seed: int, output: Path | None = None
+    ) -> None:
         """Raises InputError where scans are to be shown again and the log has no place for it."""
         self._study, self._basis = dataset.usable()
         self._log, self._rater, self._seed = log, rater, seed

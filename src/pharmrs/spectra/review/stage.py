@@ -16,6 +16,8 @@ from pharmrs.core.records.scan_files import ScanFiles
 from pharmrs.core.report.section import MethodsPart
 from pharmrs.core.report.tables import write_table
 from pharmrs.core.stage import Stage, StageOutcome, StudyContext
+from pharmrs.spectra.records import ScanOutcome
+from pharmrs.spectra.records.declared import SpectraPlan
 from pharmrs.spectra.records.declared_inspection import VisualInspection
 from pharmrs.spectra.records.quantification import Exclusion
 from pharmrs.spectra.report.rules import VISUAL_INSPECTION
@@ -23,7 +25,6 @@ from pharmrs.spectra.review.agreement import agreement, pairs_of
 from pharmrs.spectra.review.log import digest_of, log_files, read_decisions
 from pharmrs.spectra.review.records import Agreement, Decision, standing_decisions
 from pharmrs.spectra.review.section import inspection_paragraphs, inspection_section, inspection_tables
-from pharmrs.study.declared import Study
 
 Verdicts = dict[str, dict[str, Decision]]  # scan -> rater -> decision
 
@@ -37,7 +38,7 @@ class Judged:
 
 
 def inspect(
-    root: Path, study: Study, scans: Sequence[ScanFiles], output: Path, checksums: Checksums
+    root: Path, study: SpectraPlan, scans: Sequence[ScanFiles], output: Path, checksums: Checksums
 ) -> tuple[Verdicts, list[InputProblem]]:
     """The decisions that count, and what is wrong with them. Raises InputError for logs that cannot be read.
 
@@ -62,7 +63,9 @@ def inspect(
     return counted, problems
 
 
-def judge_scans(root: Path, study: Study, scans: Sequence[ScanFiles], output: Path, checksums: Checksums) -> Judged:
+def judge_scans(
+    root: Path, study: SpectraPlan, scans: Sequence[ScanFiles], output: Path, checksums: Checksums
+) -> Judged:
     """What the raters decided, as exclusions. Raises InputError for logs that cannot be read."""
     verdicts, problems = inspect(root, study, scans, output, checksums)
     rule = study.quality.visual_inspection
@@ -126,13 +129,13 @@ def _told(rater: str, one: Decision) -> str:
     return f"rater {rater}: {one.decision}" + (f" ({one.reason})" if one.reason else "")
 
 
-def _run(context: StudyContext) -> StageOutcome:
-    rule = context.study.quality.visual_inspection
+def _run(context: StudyContext[SpectraPlan, ScanOutcome]) -> StageOutcome:
+    rule = context.plan.quality.visual_inspection
     assert rule is not None
     scans = [outcome.files for outcome in context.outcomes]
     checksums = Checksums.load(context.output / CHECKSUMS_FILE)
     # its problems were told before the scans
-    verdicts, _ = inspect(context.root, context.study, scans, context.output, checksums)
+    verdicts, _ = inspect(context.root, context.plan, scans, context.output, checksums)
     excluded = {scan for scan, raters in verdicts.items() if exclusion_of(scan, raters, rule) is not None}
     pairs = (*agreements(verdicts), *self_agreements(verdicts, read_decisions(context.output / REVIEW_FOLDER)))
     for table in inspection_tables(verdicts, excluded, pairs):
@@ -144,7 +147,7 @@ def _run(context: StudyContext) -> StageOutcome:
     return StageOutcome(sections=(section,), methods=(part,))
 
 
-def _check(root: Path, _study: Study) -> tuple[InputProblem, ...]:
+def _check(root: Path, _study: SpectraPlan) -> tuple[InputProblem, ...]:
     """Whether the logs can be read, where `pharmrs review` puts them unless told otherwise."""
     try:
         read_decisions(default_output(root) / REVIEW_FOLDER)
@@ -153,7 +156,7 @@ def _check(root: Path, _study: Study) -> tuple[InputProblem, ...]:
     return ()
 
 
-INSPECTION_STAGE = Stage(
+INSPECTION_STAGE: Stage[SpectraPlan, ScanOutcome] = Stage(
     name="visual inspection",
     outputs=("visual_inspection.*", "rater_agreement.*"),
     wanted=lambda _root, study: study.quality.visual_inspection is not None,

@@ -9,14 +9,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from pharmrs.core.records.scan_files import ScanFiles
 from pharmrs.core.records.tissue import StudyTissue, TissueFractions
 from pharmrs.spectra.preprocess.preprocess import PreprocessingSettings
 from pharmrs.spectra.quantify.quality import Rules
 from pharmrs.spectra.quantify.quantify import QuantificationSettings, TissueRatio
 from pharmrs.spectra.quantify.relaxation import Relaxation, TissueWaterTimes
-from pharmrs.spectra.records.declared import Tissue
+from pharmrs.spectra.records.declared import SpectraPlan, Tissue
 from pharmrs.spectra.records.fit import FitSettings
-from pharmrs.study.declared import Study
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,12 +29,14 @@ class ScanSettings:
     rules: Rules
 
 
-def settings_of(study: Study, scan: str, tissue: StudyTissue | None = None) -> ScanSettings:
+def settings_of(study: SpectraPlan, scan: str, tissue: StudyTissue | None = None) -> ScanSettings:
     """Settings of the scan named `scan`; fractions declared for it come before those measured in images."""
     return settings_by_scan(study, [scan], tissue)[scan]
 
 
-def settings_by_scan(study: Study, scans: Iterable[str], tissue: StudyTissue | None = None) -> dict[str, ScanSettings]:
+def settings_by_scan(
+    study: SpectraPlan, scans: Iterable[str], tissue: StudyTissue | None = None
+) -> dict[str, ScanSettings]:
     """The same for many scans; what they share is worked out once."""
     images = tissue or StudyTissue()
     shared = _shared_settings(study, images)
@@ -51,7 +53,12 @@ def settings_by_scan(study: Study, scans: Iterable[str], tissue: StudyTissue | N
     }
 
 
-def _shared_settings(study: Study, images: StudyTissue) -> ScanSettings:
+def without_fractions(plan: SpectraPlan, scans: Iterable[ScanFiles]) -> list[ScanFiles]:
+    """The scans whose tissue fractions have to come from images: those that the plan gives none for."""
+    return [scan for scan in scans if scan.name not in plan.quantification.tissue_by_scan]
+
+
+def _shared_settings(study: SpectraPlan, images: StudyTissue) -> ScanSettings:
     plan = study.quantification
     relaxation = plan.relaxation
     return ScanSettings(
@@ -71,7 +78,7 @@ def _shared_settings(study: Study, images: StudyTissue) -> ScanSettings:
     )
 
 
-def _tissue_of(study: Study, scan: str, images: StudyTissue) -> TissueFractions | None:
+def _tissue_of(study: SpectraPlan, scan: str, images: StudyTissue) -> TissueFractions | None:
     plan = study.quantification
     declared = plan.tissue_by_scan.get(scan)
     if declared is None and scan in images.measured:
@@ -80,7 +87,7 @@ def _tissue_of(study: Study, scan: str, images: StudyTissue) -> TissueFractions 
     return _fractions(declared) if declared is not None else None
 
 
-def _mean_tissue(study: Study, images: StudyTissue) -> tuple[float, float] | None:
+def _mean_tissue(study: SpectraPlan, images: StudyTissue) -> tuple[float, float] | None:
     """Grey and white matter of the mean voxel of the study, for the scale that is brought to it."""
     declared = {scan: _fractions(tissue) for scan, tissue in study.quantification.tissue_by_scan.items()}
     known = list({**images.measured, **declared}.values())
@@ -104,7 +111,7 @@ def _fractions(declared: Tissue) -> TissueFractions:
     )
 
 
-def settings_hash(study: Study) -> str:
+def settings_hash(study: SpectraPlan) -> str:
     """SHA-256 of every declaration that changes numbers, for provenance."""
     text = json.dumps(study.model_dump(mode="json"), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
