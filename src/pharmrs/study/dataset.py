@@ -31,9 +31,9 @@ def open_dataset(root: Path, output: Path | None = None) -> StudyDataset:
     `output`: the derivative, where a run has kept the basis set if it was simulated; nothing is written to it.
     """
     if not root.is_dir():
-        return StudyDataset(root, None, None, (), (_no_folder(root),))
+        return Dataset(root, None, None, (), (_no_folder(root),))
     if left := incomplete(root):
-        return StudyDataset(root, None, None, (), (left,))
+        return Dataset(root, None, None, (), (left,))
     problems: list[InputProblem] = []
     study = basis = None
     scans: list[ScanFiles] = []
@@ -50,7 +50,7 @@ def open_dataset(root: Path, output: Path | None = None) -> StudyDataset:
         if basis is not None:
             fitted = chosen_basis(basis, study.fit.settings()).names
             problems += check_metabolites(study, fitted, str(root / STUDY_FILE))
-    return StudyDataset(root, study, basis, tuple(scans), tuple(problems))
+    return Dataset(root, study, basis, tuple(scans), tuple(problems))
 
 
 def _no_folder(root: Path) -> InputProblem:
