@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,8 @@ from pharmrs.spectra.read.import_table import read_import_table
 from pharmrs.spectra.read.nifti_mrs import identifying_fields, read_fids
 from pharmrs.spectra.read.pulse_file import read_pulse
 from pharmrs.spectra.read.scans import find_scans
+from pharmrs.spectra.records.declared import QualityRules, Quantification
+from pharmrs.spectra.records.declared_basis import StudyBasis
 from pharmrs.spectra.review.log import DecisionLog, read_decisions
 from pharmrs.spectra.stage.page_cache import PageCache
 from pharmrs.spectra.stage.scan_cache import ScanCache
@@ -48,6 +51,12 @@ from tests.robustness.right_files import HEAD_KEY
 
 Reader = Callable[[Path, Path], Any]
 DESIGN = Design(kind="crossover", treatments=("placebo", "drug"), baseline="before", follow_up="after")
+STUDY = Study(
+    title="x",
+    basis=StudyBasis(path="x"),
+    quantification=Quantification(primary_scale="ratio_tcr"),
+    quality=QualityRules(),
+)
 
 
 def _each(*calls: Callable[[], Any]) -> None:
@@ -75,8 +84,7 @@ def _recording(folder: Path, _out: Path) -> None:
 
 
 def _sidecar(folder: Path, _out: Path) -> None:
-    study = Study.model_construct(references=Study.model_fields["references"].get_default(call_default_factory=True))
-    scans, problems = find_scans(folder, study)
+    scans, problems = find_scans(folder, STUDY)
     _each(*(lambda path=scan.metabolite: read_fids(path) for scan in scans))  # type: ignore[misc]
     if any(problem.severity == "error" for problem in problems):
         raise InputError(problems)
@@ -91,7 +99,7 @@ def _trial(folder: Path, _out: Path) -> None:
     participants = Problems(str(folder / "participants.tsv"))
     read_participants(folder, participants)
     participant_labels(folder)
-    _, problems = read_trial(folder, Study.model_construct(design=DESIGN))
+    _, problems = read_trial(folder, replace(STUDY, design=DESIGN))
     if problems or participants.found:
         raise InputError([*participants.found, *problems])
 

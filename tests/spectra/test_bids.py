@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from pharmrs.core.errors import InputProblem
+from pharmrs.core.read.declarations import checked
 from pharmrs.spectra.read.recordings import check_pair
 from pharmrs.spectra.read.scans import find_scans
 from pharmrs.spectra.records import Acquisition, Fids, ScanFiles
@@ -15,14 +16,15 @@ from pharmrs.study.declared import Study
 
 
 def study(**references: str) -> Study:
-    return Study.model_validate(
+    return checked(
+        Study,
         {
             "title": "t",
             "basis": "b",
             "references": references,
             "quantification": {"primary_scale": "ratio_tcr"},
             "quality": {},
-        }
+        },
     )
 
 

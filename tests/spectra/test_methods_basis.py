@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from pharmrs.core.read.declarations import checked
 from pharmrs.core.report.references import Citations
 from pharmrs.spectra.records.declared_basis import SimulatedBasis, StudyBasis
 from pharmrs.spectra.report.methods_basis import basis_paragraphs
 
 
 def text_of(**declared: object) -> str:
-    basis = StudyBasis(
-        simulate=SimulatedBasis.model_validate({"sequence": "steam", "te_ms": 11, "tm_ms": 32, **declared})
-    )
+    basis = StudyBasis(simulate=checked(SimulatedBasis, {"sequence": "steam", "te_ms": 11, "tm_ms": 32, **declared}))
     cite = Citations()
     (text,) = basis_paragraphs(basis, cite)
     return text + "\n".join(cite.listed())

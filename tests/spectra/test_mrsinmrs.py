@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 
@@ -14,7 +14,7 @@ from tests.study import report_factory
 
 
 def _items(results: list[ScanResult], reporting: Reporting | None = None, **header: object) -> dict[str, ChecklistItem]:
-    study = report_factory.study().model_copy(update={"reporting": reporting or Reporting()})
+    study = replace(report_factory.study(), reporting=reporting or Reporting())
     changed = [replace(result, acquisition=replace(result.acquisition, **header)) for result in results]
     return {item.item: item for item in checklist(study, changed, "water-scaled (mmol/L)")}
 
@@ -75,7 +75,7 @@ def test_voxel_size_is_that_of_the_affine(results: list[ScanResult]) -> None:
 
 
 def test_the_section_says_how_many_are_missing_and_escapes(results: list[ScanResult]) -> None:
-    study = report_factory.study().model_copy(update={"reporting": Reporting(region="<b>here</b>")})
+    study = replace(report_factory.study(), reporting=Reporting(region="<b>here</b>"))
     items = checklist(study, results, "s")
     body = str(checklist_section(items).body)
     missing = sum(item.source == "missing" for item in items)
@@ -88,7 +88,7 @@ def test_no_scan_at_all() -> None:
     assert {item.source for item in items if item.item in ("Echo time", "Sample spectrum", "Line width")} == {"missing"}
 
 
-@pytest.mark.parametrize("key", list(Reporting.model_fields))
+@pytest.mark.parametrize("key", [one.name for one in fields(Reporting)])
 def test_every_declared_text_is_reported(results: list[ScanResult], key: str) -> None:
     text = f"text of {key}"
     assert text in [item.value for item in _items(results, Reporting(**{key: text})).values()]

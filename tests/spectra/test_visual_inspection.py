@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from pharmrs.core.read.declarations import checked
 from pharmrs.spectra.records.declared_inspection import VisualInspection
 from pharmrs.spectra.review.log import DecisionLog, recording_digest
 from pharmrs.spectra.review.records import Decision
@@ -41,7 +42,7 @@ def _decision(rater: str, verdict: str, scan: str = "sub-01", reason: str = "", 
     ],
 )
 def test_the_declared_rule(when: str, unsure: str, verdicts: tuple[str, ...], excluded: bool) -> None:
-    rule = VisualInspection.model_validate({"raters": 2, "exclude_when": when, "unsure_counts_as": unsure})
+    rule = checked(VisualInspection, {"raters": 2, "exclude_when": when, "unsure_counts_as": unsure})
     given = {name: _decision(name, verdict) for name, verdict in zip("AB", verdicts, strict=False)}
     found = exclusion_of("sub-01", given, rule)
     assert (found is not None) is excluded

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pharmrs.core.errors import InputProblem
+from pharmrs.core.read.declarations import checked
 from pharmrs.spectra.records import (
     Acquisition,
     Concentration,
@@ -23,6 +24,7 @@ from pharmrs.spectra.records import (
     WaterAmplitude,
 )
 from pharmrs.spectra.records.declared import QualityRules, Quantification
+from pharmrs.spectra.records.declared_basis import StudyBasis
 from pharmrs.study.declared import Study
 
 POINTS = 4096
@@ -67,9 +69,9 @@ def study(**quality: object) -> Study:
     rules = quality or {"max_crlb_percent": 20.0, "max_line_width_hz": 24.0, "min_signal_to_noise": 20.0}
     return Study(
         title="Glutamate in the pregenual anterior cingulate",
-        basis="basis/steam7t.basis",
+        basis=StudyBasis(path="basis/steam7t.basis"),
         quantification=Quantification(primary_scale="lcmodel_water"),
-        quality=QualityRules.model_validate(rules),
+        quality=checked(QualityRules, rules),
     )
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from pharmrs.core.errors import InputError
+from pharmrs.core.read.declarations import checked
 from pharmrs.core.stage import StageOutcome, StudyContext, run_stages
 from pharmrs.study.analysis_stage import ANALYSIS
 from pharmrs.study.declared import Study
@@ -31,7 +33,8 @@ def study(**analysis: object) -> Study:
         "metabolite_change": "relative",
         "covariates": [{"name": "age"}, {"name": "genotype", "reference": "Val/Val"}],
     }
-    return Study.model_validate(
+    return checked(
+        Study,
         {
             "title": "Trial",
             "basis": "b",
@@ -44,7 +47,7 @@ def study(**analysis: object) -> Study:
             "quantification": {"primary_scale": "lcmodel_water"},
             "quality": {},
             "analysis": plan | analysis,
-        }
+        },
     )
 
 
@@ -291,7 +294,7 @@ def test_slips_between_plan_and_tables_are_named(dataset: Path, case: str) -> No
 
 
 def changed(of: Study, **sections: object) -> Study:
-    return Study.model_validate({**of.model_dump(exclude_none=True), **sections})
+    return checked(Study, {**asdict(of), **sections})
 
 
 def test_labels_of_the_plan_that_no_table_has(dataset: Path) -> None:

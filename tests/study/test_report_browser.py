@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ def report(tmp_path_factory: pytest.TempPathFactory, outcomes: tuple[ScanOutcome
         outcomes,
         rules=study.quality,
         methods="## Data\n\nText.",
-        settings=study.model_dump(),
+        settings=asdict(study),
         provenance={"pharmrs": "0.1.0"},
         scale_labels=report_factory.SCALE_LABELS,
         primary_scale="lcmodel_water",

@@ -44,7 +44,7 @@ def _write(
         outcomes,
         rules=study.quality,
         methods=methods_text(study, results) + rule,
-        settings=study.model_dump() | {rule: rule},
+        settings=dataclasses.asdict(study) | {rule: rule},
         provenance={"pharmrs": "0.1.0", "inputs": [{"file": rule, "sha256": "ab"}]},
         scale_labels=report_factory.SCALE_LABELS | {"lcmodel_water": f"Water-scaled {rule}"},
         primary_scale="lcmodel_water",

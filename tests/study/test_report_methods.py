@@ -8,7 +8,7 @@ import math
 import numpy as np
 
 from pharmrs.spectra.records import Exclusion, ScanResult
-from pharmrs.spectra.records.declared import Quantification, Tissue
+from pharmrs.spectra.records.declared import QualityRules, Quantification, Tissue
 from pharmrs.study.report.methods import methods_text
 from tests.study import report_factory
 
@@ -71,7 +71,7 @@ def test_only_scales_with_values_are_described(results: list[ScanResult]) -> Non
 def test_scale_with_tissue_names_the_fractions(results: list[ScanResult]) -> None:
     tissue = Tissue(gray_matter=0.6, white_matter=0.3, csf=0.1, source="atlas")
     plan = Quantification(primary_scale="gm_wm_normalised", tissue=tissue)
-    study = report_factory.study().model_copy(update={"quantification": plan})
+    study = dataclasses.replace(report_factory.study(), quantification=plan)
     given = [
         dataclasses.replace(
             result,
@@ -116,13 +116,7 @@ def test_rules_and_their_counts(results: list[ScanResult]) -> None:
     assert "- the scan was rejected on visual inspection: 1 scan, 0 single values." in text
     assert "decided by: AB, fit, pre-declared rule." in text
     clean = [dataclasses.replace(result, exclusions=()) for result in results]
-    none = report_factory.study().model_copy(
-        update={
-            "quality": report_factory.study().quality.model_copy(
-                update={"max_crlb_percent": None, "max_line_width_hz": None, "min_signal_to_noise": None}
-            )
-        }
-    )
+    none = dataclasses.replace(report_factory.study(), quality=QualityRules())
     assert "No exclusion rule was declared" in methods_text(none, clean)
 
 

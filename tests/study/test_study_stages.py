@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pharmrs.core.errors import InputError, InputProblem
+from pharmrs.core.read.declarations import checked
 from pharmrs.core.report.section import MethodsPart, Section, render_section
 from pharmrs.core.stage import Stage, StageOutcome, StudyContext, run_stages
 from pharmrs.study.declared import Study
@@ -17,9 +18,7 @@ _PROBLEM = InputProblem(file="a.tsv", field="well", rule="must exist", value="no
 
 
 def _study() -> Study:
-    return Study.model_validate(
-        {"title": "t", "basis": "b", "quantification": {"primary_scale": "ratio_tcr"}, "quality": {}}
-    )
+    return checked(Study, {"title": "t", "basis": "b", "quantification": {"primary_scale": "ratio_tcr"}, "quality": {}})
 
 
 @dataclass

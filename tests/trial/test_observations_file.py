@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -105,7 +106,7 @@ def test_all_at_once(tmp_path: Path) -> None:
 
 
 def test_a_parallel_design_gives_one_treatment(tmp_path: Path) -> None:
-    found = problems_of(tmp_path, RIGHT, DESIGN.model_copy(update={"kind": "parallel"}))
+    found = problems_of(tmp_path, RIGHT, replace(DESIGN, kind="parallel"))
     assert [problem.field for problem in found] == ["subject A"]
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from pharmrs.assay.records.declared import Assay, Limit
 from pharmrs.core.errors import InputError, input_problem
+from pharmrs.core.read.declarations import checked
 from pharmrs.core.records.scan_files import REFERENCE_PURPOSES
 from pharmrs.core.workers.execution import Workers, map_tasks, workforce
 from pharmrs.simulate.chemistry import TISSUE_MM
@@ -92,7 +93,7 @@ def _settings(request: SimulationRequest, study: Study | None) -> TrialSettings:
             raise InputError(
                 [input_problem(_COMMAND, "kind", f"study.yaml declares {design.kind}", request.kind, remedy)]
             )
-        design = Design.model_validate({**design.model_dump(), "kind": request.kind})
+        design = checked(Design, {**asdict(design), "kind": request.kind})
     effects = reference_effects(design.treatments)
     if request.interaction is not None:
         effects = _with_interaction(effects, design, request.interaction)

@@ -154,7 +154,7 @@ def _settings_text(trial: Trial) -> str:
     settings = {
         "participants": len(trial.participants),
         "seed": trial.settings.seed,
-        "design": trial.settings.design.model_dump(mode="json"),
+        "design": asdict(trial.settings.design),
         "population": asdict(effects.population),
         "losses": asdict(effects.losses),
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from pharmrs.core.files.atomic import write_text
@@ -47,7 +47,7 @@ def write_study(
     study, _ = dataset.usable()
     outcomes = [_portable(outcome, dataset.root) for outcome in outcomes]
     results = [outcome.result for outcome in outcomes if outcome.result is not None]
-    settings = {"study.yaml": study.model_dump(mode="json"), "fit": settings_of(study, "").fit.as_dict()}
+    settings = {"study.yaml": asdict(study), "fit": settings_of(study, "").fit.as_dict()}
     methods = methods_text(study, results, [part for stage in stages for part in stage.methods])
     found = [*dataset.general_problems, *(problem for stage in stages for problem in stage.problems)]
     general = [relative_to(dataset.root, problem) for problem in found]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import TypeAdapter
 
-from pharmrs.core.read.declarations import read_declaration
+from pharmrs.core.read.declarations import fields_of, read_declaration, read_keys
 from pharmrs.core.read.problems import Problems
 from pharmrs.study.declared import Study
 from pharmrs.trial.records.declared_analysis import StudyPlan
@@ -29,8 +29,8 @@ def read_plan(path: str | Path) -> StudyPlan:
 
     Raises `InputError` with every mistake in the file.
     """
-    keys = read_declaration(path, _AnyKeys, _NO_PLAN).model_extra or {}
-    if not set(keys) - set(StudyPlan.model_fields):
+    keys = read_keys(path, _NO_PLAN, "begin with `title:`, `design:`, `analysis:`")
+    if not set(keys) - {one.name for one in fields_of(StudyPlan)}:
         return read_declaration(path, StudyPlan, _NO_PLAN)
     study = read_study(path)  # a whole study: everything in it must be right
     problems = Problems(str(path))
@@ -52,12 +52,6 @@ def read_power_plan(path: str | Path) -> StudyPlan:
     return plan
 
 
-class _AnyKeys(BaseModel):
-    """A file of keys and values, whichever."""
-
-    model_config = ConfigDict(extra="allow")
-
-
 def study_schema() -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of `study.yaml`."""
-    return {"$schema": _SCHEMA_DIALECT, **Study.model_json_schema()}
+    return {"$schema": _SCHEMA_DIALECT, **TypeAdapter(Study).json_schema()}

@@ -5,39 +5,53 @@ from __future__ import annotations
 import difflib
 import re
 import typing
+from dataclasses import MISSING, Field, fields, is_dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from pharmrs.core.files.content import hidden_character, read_text
 from pharmrs.core.read.problems import Problems, shorten
 
-_Model = TypeVar("_Model", bound=BaseModel)
+_Section = TypeVar("_Section")
 _LARGEST_BYTES = 1 << 22
 _MOST_VALUES = 200_000  # with every alias written out
 _DEEPEST = 50
 _LARGEST_BITS = 1023
 
 
-def read_declaration(path: str | Path, model: type[_Model], when_missing: str) -> _Model:
-    """Read and check a YAML file against `model`. Raises `InputError` with every mistake in it.
+def read_declaration(path: str | Path, section: type[_Section], when_missing: str) -> _Section:
+    """Read and check a YAML file against `section`. Raises `InputError` with every mistake in it.
 
     `when_missing`: remedy for a file that does not exist.
     """
+    required = [f"`{one.name}:`" for one in fields_of(section) if one.default is MISSING is one.default_factory]
+    content = read_keys(path, when_missing, f"begin with {', '.join(required[:3])}")
     problems = Problems(str(path))
-    content = _read_yaml(Path(path), problems, model, when_missing)
-    problems.raise_errors()
     try:
-        return model.model_validate(content)
+        return checked(section, content)
     except ValidationError as error:
         for detail in error.errors(include_url=False):
-            _report(dict(detail), problems, model)
+            _report(dict(detail), problems, section)
     problems.raise_errors()
     raise AssertionError("a validation error must come with a problem")
 
 
-def _read_yaml(path: Path, problems: Problems, model: type[BaseModel], when_missing: str) -> dict[str, Any]:
+def checked(section: type[_Section], content: object) -> _Section:
+    """A section from keys and values, every one checked. Raises pydantic's ValidationError, a ValueError."""
+    return TypeAdapter(section).validate_python(content)
+
+
+def read_keys(path: str | Path, when_missing: str, when_empty: str) -> dict[str, Any]:
+    """Keys and values of a YAML file, whichever. Raises `InputError`; `when_*`: remedies."""
+    problems = Problems(str(path))
+    content = _read_yaml(Path(path), problems, when_missing, when_empty)
+    problems.raise_errors()
+    return content
+
+
+def _read_yaml(path: Path, problems: Problems, when_missing: str, when_empty: str) -> dict[str, Any]:
     import yaml
 
     try:
@@ -60,8 +74,7 @@ def _read_yaml(path: Path, problems: Problems, model: type[BaseModel], when_miss
         return {}
     if not isinstance(content, dict):
         found = "an empty file" if content is None else type(content).__name__
-        required = [f"`{name}:`" for name, field in model.model_fields.items() if field.is_required()]
-        problems.add("file", "must hold keys and values", found, f"begin with {', '.join(required[:3])}")
+        problems.add("file", "must hold keys and values", found, when_empty)
         return {}
     for key, value in content.items():
         if found := _unusable([key, value]):
@@ -126,17 +139,20 @@ def _unusable(value: Any) -> str:
     return next((found for one in inner if (found := _unusable(one))), "")
 
 
-def _report(detail: dict[str, Any], problems: Problems, model: type[BaseModel]) -> None:
+def _report(detail: dict[str, Any], problems: Problems, section: type) -> None:
     location = tuple(detail["loc"])
     field = ".".join(str(part) for part in location) or "file"
     kind, value = detail["type"], detail.get("input")
-    if kind == "extra_forbidden":
-        known = _keys_at(model, location[:-1])
+    if kind == "unexpected_keyword_argument":
+        known = [one.name for one in fields_of(_section_at(section, location[:-1]))]
         near = difflib.get_close_matches(str(location[-1]), known, n=1, cutoff=0.6)
         remedy = f"did you mean '{near[0]}'?" if near else f"remove it; known keys here: {', '.join(known)}"
         problems.add(field, "unknown key", value, remedy)
     elif kind == "missing":
-        problems.add(field, "this key is required", "missing", _describe(model, location, f"add '{location[-1]}'"))
+        problems.add(field, "this key is required", "missing", _describe(section, location, f"add '{location[-1]}'"))
+    elif kind == "dataclass_type":
+        known = [one.name for one in fields_of(_section_at(section, location))]
+        problems.add(field, "must hold keys and values", value, f"write its keys below it: {', '.join(known)}")
     else:
         rule = str(detail["msg"]).removeprefix("Value error, ")
         allowed = re.findall(r"'([^']*)'", str(detail["ctx"]["expected"])) if kind == "literal_error" else []
@@ -144,38 +160,39 @@ def _report(detail: dict[str, Any], problems: Problems, model: type[BaseModel]) 
             remedy = f"did you mean '{near[0]}'?"
         else:
             comma = re.fullmatch(r"[-+]?\d+,\d+", str(value))
-            remedy = _describe(model, location, "use a decimal point" if comma else "correct the value")
+            remedy = _describe(section, location, "use a decimal point" if comma else "correct the value")
         problems.add(field, rule, value, remedy)
 
 
-def _describe(top: type[BaseModel], location: tuple[Any, ...], remedy: str) -> str:
-    model = _model_at(top, location[:-1])
-    info = model.model_fields.get(str(location[-1])) if model is not None and location else None
-    return f"{remedy}: {info.description}" if info is not None and info.description else remedy
+def fields_of(section: object) -> tuple[Field[Any], ...]:
+    """The keys of a section, none of what is no section."""
+    return fields(section) if isinstance(section, type) and is_dataclass(section) else ()
 
 
-def _keys_at(top: type[BaseModel], location: tuple[Any, ...]) -> list[str]:
-    model = _model_at(top, location)
-    return list(model.model_fields) if model is not None else []
+def _describe(top: type, location: tuple[Any, ...], remedy: str) -> str:
+    known = {one.name: one for one in fields_of(_section_at(top, location[:-1]))}
+    about = known[location[-1]].metadata.get("description", "") if location and location[-1] in known else ""
+    return f"{remedy}: {about}" if about else remedy
 
 
-def _model_at(top: type[BaseModel], location: tuple[Any, ...]) -> type[BaseModel] | None:
-    """The model that describes the keys below `location`; None where there is none."""
-    model: type[BaseModel] | None = top
+def _section_at(top: type, location: tuple[Any, ...]) -> object:
+    """The section that describes the keys below `location`; None where there is none."""
+    section: object = top
     annotation: Any = top
     for part in location:
-        if model is not None and str(part) in model.model_fields:
-            annotation = model.model_fields[str(part)].annotation
+        known = [one.name for one in fields_of(section)]
+        if str(part) in known:
+            annotation = typing.get_type_hints(section)[str(part)]
         else:  # a key of a mapping such as tissue_by_scan: its values are described by the annotation's arguments
             annotation = (typing.get_args(annotation) or (None,))[-1]
-        model = _model_in(annotation)
-    return model
+        section = _section_in(annotation)
+    return section
 
 
-def _model_in(annotation: Any) -> type[BaseModel] | None:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+def _section_in(annotation: Any) -> object:
+    if fields_of(annotation):
         return annotation
     if typing.get_origin(annotation) is dict:
         return None
-    found = [_model_in(argument) for argument in typing.get_args(annotation)]
-    return next((model for model in found if model is not None), None)
+    found = [_section_in(argument) for argument in typing.get_args(annotation)]
+    return next((section for section in found if section is not None), None)

@@ -4,69 +4,69 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from annotated_types import Gt
+from pydantic import BeforeValidator, StringConstraints
 
-from pharmrs.core.records.declaration import Declaration, Fraction, Positive
+from pharmrs.core.records.declaration import Fraction, Positive, declaration, key
 from pharmrs.genotype.records.marker import Allele, CallRules, Marker, PublishedPrimer
 
-_Dna = Annotated[str, StringConstraints(pattern=r"^[ACGTN]+$")]
+
+def _joined(text: object) -> object:
+    """A sequence without its blanks and line ends."""
+    return "".join(text.split()).upper() if isinstance(text, str) else text
+
+
+_Dna = Annotated[str, StringConstraints(pattern=r"^[ACGTN]+$"), BeforeValidator(_joined)]
 _Primer = Annotated[str, StringConstraints(pattern=r"^[ACGTRYSWKMBDHVN]{10,60}$")]
 _Base = Literal["A", "C", "G", "T"]
 _Label = Annotated[str, StringConstraints(pattern=r"^[^\s/]+$")]
 
 
-class Primers(Declaration):
+@declaration
+class Primers:
     """Both 5' to 3'; the forward one reads as the reference does. IUPAC codes may be used."""
 
-    forward: _Primer = Field(description="as ordered, 5' to 3'")
-    reverse: _Primer = Field(description="as ordered, 5' to 3', the other strand")
-    max_mismatches: int = Field(0, ge=0, le=5, description="above 0 only for primers that make a site on purpose")
+    forward: _Primer = key("as ordered, 5' to 3'")
+    reverse: _Primer = key("as ordered, 5' to 3', the other strand")
+    max_mismatches: int = key("above 0 only for primers that make a site on purpose", default=0, ge=0, le=5)
 
 
-class PublishedPrimerDeclaration(Declaration):
+@declaration
+class PublishedPrimerDeclaration:
     """A primer as printed somewhere, which the report compares with the reference."""
 
     direction: Literal["forward", "reverse"]
-    sequence: _Primer | None = Field(None, description="as printed; left out where only the missing base is known")
-    lacks: _Base | None = Field(None, description="base that is missing in print, where the sequence is not given")
-    source: str = Field(min_length=1, description="where it is printed, with DOI")
+    sequence: _Primer | None = key("as printed; left out where only the missing base is known", default=None)
+    lacks: _Base | None = key("base that is missing in print, where the sequence is not given", default=None)
+    source: str = key("where it is printed, with DOI", min_length=1)
 
-    @model_validator(mode="after")
-    def _one_of_them(self) -> PublishedPrimerDeclaration:
+    def __post_init__(self) -> None:
         if (self.sequence is None) == (self.lacks is None):
             raise ValueError("give either sequence or lacks")
-        return self
 
 
-class MarkerDeclaration(Declaration):
+@declaration
+class MarkerDeclaration:
     """The data file of a marker (YAML)."""
 
-    name: str = Field(pattern=r"^[\w.\-]+$", description="name of the marker, e.g. rs6265")
-    description: str = Field("", description="gene and change, in words")
-    accession: str = Field(min_length=1, description="accession of the reference with its version")
-    first_base: int = Field(1, ge=1, description="number of the first base of `reference` in the accession")
-    reference: _Dna = Field(description="sequence that holds the amplicon, 5' to 3'; blanks and line ends are ignored")
-    position: int = Field(ge=1, description="place of the variant, counted from 1 in `reference`")
-    alleles: dict[_Base, _Label] = Field(
-        min_length=2, max_length=2, description="base -> name; the order is that of the genotype names"
+    name: str = key("name of the marker, e.g. rs6265", pattern=r"^[\w.\-]+$")
+    description: str = key("gene and change, in words", default="")
+    accession: str = key("accession of the reference with its version", min_length=1)
+    first_base: int = key("number of the first base of `reference` in the accession", default=1, ge=1)
+    reference: _Dna = key("sequence that holds the amplicon, 5' to 3'; blanks and line ends are ignored")
+    position: int = key("place of the variant, counted from 1 in `reference`", ge=1)
+    alleles: dict[_Base, _Label] = key(
+        "base -> name; the order is that of the genotype names", min_length=2, max_length=2
     )
     primers: Primers
-    enzyme: str = Field(min_length=1, description="restriction enzyme as REBASE writes it, e.g. Eco72I")
-    expected_bands: dict[_Base, tuple[Annotated[int, Field(gt=0)], ...]] = Field(
-        description="base -> fragment sizes (bp) of its complete digestion; checked against the digestion in silico"
+    enzyme: str = key("restriction enzyme as REBASE writes it, e.g. Eco72I", min_length=1)
+    expected_bands: dict[_Base, tuple[Annotated[int, Gt(0)], ...]] = key(
+        "base -> fragment sizes (bp) of its complete digestion; checked against the digestion in silico"
     )
     published_primers: tuple[PublishedPrimerDeclaration, ...] = ()
-    source: str = Field(min_length=1, description="where the assay comes from, with DOI")
+    source: str = key("where the assay comes from, with DOI", min_length=1)
 
-    @model_validator(mode="before")
-    @classmethod
-    def _join_lines(cls, content: object) -> object:
-        if isinstance(content, dict) and isinstance(content.get("reference"), str):
-            return {**content, "reference": "".join(content["reference"].split()).upper()}
-        return content
-
-    @model_validator(mode="after")
-    def _variant_is_there(self) -> MarkerDeclaration:
+    def __post_init__(self) -> None:
         if self.position > len(self.reference):
             raise ValueError(f"position {self.position} is beyond the reference of {len(self.reference)} bases")
         found = self.reference[self.position - 1]
@@ -77,7 +77,6 @@ class MarkerDeclaration(Declaration):
             raise ValueError(f"expected_bands must be given for both alleles: {', '.join(self.alleles)}")
         if len(set(self.alleles.values())) < 2:
             raise ValueError("the two alleles must have different names")
-        return self
 
     def marker(self, file: str) -> Marker:
         """The record that the science takes; `file`: where it was declared, for messages."""
@@ -98,25 +97,24 @@ class MarkerDeclaration(Declaration):
         )  # fmt: skip
 
 
-class GenotypeSection(Declaration):
+@declaration
+class GenotypeSection:
     """Genotyping by restriction fragments: which markers, and the rules that turn bands into genotypes."""
 
-    markers: tuple[str, ...] = Field(("rs6265",), min_length=1, description="names of built-in or declared markers")
-    marker_files: tuple[str, ...] = Field((), description="data files of further markers, relative to study.yaml")
-    size_tolerance_percent: Positive = Field(5.0, le=20, description="a band may be off by this share of its size")
-    size_tolerance_bp: Positive = Field(8.0, description="but at least by this (bp)")
-    smallest_band_bp: Positive = Field(50.0, description="smaller bands are not read, and not expected (bp)")
-    agreeing_lanes: int = Field(1, ge=1, description="lanes of a sample that must agree before it counts")
-    heterozygote_uncut_share: tuple[Fraction, Fraction] = Field(
-        (0.3, 0.85), description="where intensities are given: share of the uncut band that a heterozygote may have"
+    markers: tuple[str, ...] = key("names of built-in or declared markers", default=("rs6265",), min_length=1)
+    marker_files: tuple[str, ...] = key("data files of further markers, relative to study.yaml", default=())
+    size_tolerance_percent: Positive = key("a band may be off by this share of its size", default=5.0, le=20)
+    size_tolerance_bp: Positive = key("but at least by this (bp)", default=8.0)
+    smallest_band_bp: Positive = key("smaller bands are not read, and not expected (bp)", default=50.0)
+    agreeing_lanes: int = key("lanes of a sample that must agree before it counts", default=1, ge=1)
+    heterozygote_uncut_share: tuple[Fraction, Fraction] = key(
+        "where intensities are given: share of the uncut band that a heterozygote may have", default=(0.3, 0.85)
     )
 
-    @model_validator(mode="after")
-    def _share_is_ordered(self) -> GenotypeSection:
+    def __post_init__(self) -> None:
         low, high = self.heterozygote_uncut_share
         if low >= high:
             raise ValueError("heterozygote_uncut_share: the first value must be below the second")
-        return self
 
     def rules(self) -> CallRules:
         low, high = self.heterozygote_uncut_share

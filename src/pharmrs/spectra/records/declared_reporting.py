@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from pydantic import Field
-
-from pharmrs.core.records.declaration import Declaration
+from pharmrs.core.records.declaration import declaration, key
 
 
-class Reporting(Declaration):
+@declaration
+class Reporting:
     """Texts for the checklist of minimum reporting standards; a text given here stands before that of the headers."""
 
-    region: str | None = Field(None, min_length=1, description="where the voxel lies, and how it was placed")
-    model: str | None = Field(None, min_length=1, description="model of the scanner")
-    software: str | None = Field(None, min_length=1, description="software version of the scanner")
-    transmit_coil: str | None = Field(None, min_length=1, description="transmit coil: nucleus, channels, body part")
-    receive_coil: str | None = Field(None, min_length=1, description="receive coil: nucleus, channels, body part")
-    additional_hardware: str | None = Field(None, min_length=1, description="e.g. dielectric pads; 'none' if none")
-    water_suppression: str | None = Field(None, min_length=1, description="method of water suppression")
-    shimming: str | None = Field(None, min_length=1, description="shim method, and what counted as acceptable")
-    motion_correction: str | None = Field(None, min_length=1, description="triggering or motion correction; 'none'")
+    region: str | None = key("where the voxel lies, and how it was placed", default=None, min_length=1)
+    model: str | None = key("model of the scanner", default=None, min_length=1)
+    software: str | None = key("software version of the scanner", default=None, min_length=1)
+    transmit_coil: str | None = key("transmit coil: nucleus, channels, body part", default=None, min_length=1)
+    receive_coil: str | None = key("receive coil: nucleus, channels, body part", default=None, min_length=1)
+    additional_hardware: str | None = key("e.g. dielectric pads; 'none' if none", default=None, min_length=1)
+    water_suppression: str | None = key("method of water suppression", default=None, min_length=1)
+    shimming: str | None = key("shim method, and what counted as acceptable", default=None, min_length=1)
+    motion_correction: str | None = key("triggering or motion correction; 'none'", default=None, min_length=1)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
+from pharmrs.core.records.declaration import taken_from
 from pharmrs.core.records.scan_files import ScanFiles
 from pharmrs.core.records.tissue import StudyTissue, TissueFractions
 from pharmrs.spectra.preprocess.preprocess import PreprocessingSettings
@@ -62,19 +63,17 @@ def _shared_settings(study: SpectraPlan, images: StudyTissue) -> ScanSettings:
     plan = study.quantification
     relaxation = plan.relaxation
     return ScanSettings(
-        preprocessing=PreprocessingSettings(
-            **study.preprocessing.model_dump(), lowest_water_ppm=study.fit.ppm_high + 0.1
-        ),
+        preprocessing=PreprocessingSettings(**asdict(study.preprocessing), lowest_water_ppm=study.fit.ppm_high + 0.1),
         fit=study.fit.settings(),
         quantification=QuantificationSettings(
             water_concentration_mm=plan.water_concentration_mm,
             water_attenuation=plan.water_attenuation,
-            relaxation=Relaxation(**relaxation.model_dump()) if relaxation is not None else None,
-            tissue_water=TissueWaterTimes(**plan.tissue_water.model_dump()) if plan.tissue_water is not None else None,
+            relaxation=taken_from(relaxation, Relaxation) if relaxation is not None else None,
+            tissue_water=taken_from(plan.tissue_water, TissueWaterTimes) if plan.tissue_water is not None else None,
             group_tissue=_mean_tissue(study, images),
-            alpha={name: TissueRatio(**ratio.model_dump()) for name, ratio in plan.alpha.items()},
+            alpha={name: taken_from(ratio, TissueRatio) for name, ratio in plan.alpha.items()},
         ),
-        rules=Rules(**study.quality.model_dump(exclude={"visual_inspection"})),
+        rules=taken_from(study.quality, Rules),
     )
 
 
@@ -113,5 +112,5 @@ def _fractions(declared: Tissue) -> TissueFractions:
 
 def settings_hash(study: SpectraPlan) -> str:
     """SHA-256 of every declaration that changes numbers, for provenance."""
-    text = json.dumps(study.model_dump(mode="json"), sort_keys=True)
+    text = json.dumps(asdict(study), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()

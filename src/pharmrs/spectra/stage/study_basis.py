@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from pharmrs.core.errors import InputError, InputProblem
@@ -98,7 +98,7 @@ def keep_basis(declared: StudyBasis, basis: BasisSet, output: Path) -> BasisSet:
         write_lcmodel_basis(place, basis, SEQUENCES[declared.simulate.sequence].label)
         save_figure(basis_figure(basis, basis_name(declared)), place.with_suffix(".png"))
         content = {
-            "declared": declared.simulate.model_dump(mode="json"),
+            "declared": asdict(declared.simulate),
             "components": list(basis.names),
             "notes": list(basis.notes),
             "sha256": _checksum(place),

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Literal, get_args
 
-from pydantic import Field, model_validator
-
-from pharmrs.core.records.declaration import Declaration
+from pharmrs.core.records.declaration import declaration, key
 from pharmrs.trial.records.multiverse import MultiversePlan
 
 Quality = Literal["declared", "none", "each_rule", "sd_15", "sd_10"]
@@ -17,37 +16,34 @@ Censoring = Literal["left_out", "limit", "limit/sqrt2", "limit/2"]
 Model = Literal["ols", "cluster", "period", "covariates", "within", "mixed", "huber", "ranks"]
 
 
-class Multiverse(Declaration):
+@declaration
+class Multiverse:
     """Levels of each choice; the model `multiverse` analyses all their combinations."""
 
-    quality: tuple[Quality, ...] = Field(
-        get_args(Quality), min_length=1, description="declared rules, no rules, without each rule in turn, or the "
-        "declared ones and a relative SD of the metabolite of at most 15 or 10 %"
-    )  # fmt: skip
-    scales: tuple[str, ...] = Field(
-        (), description="concentration scales beside the declared one; empty: all there are"
+    quality: tuple[Quality, ...] = key(
+        "declared rules, no rules, without each rule in turn, or the "
+        "declared ones and a relative SD of the metabolite of at most 15 or 10 %",
+        default=get_args(Quality),
+        min_length=1,
     )
-    metabolite: tuple[MetaboliteChange, ...] = Field(("relative", "log_ratio"), min_length=1)
-    time: tuple[Time, ...] = Field(get_args(Time), min_length=1, description="adjustment for the time of day")
-    outcome: tuple[Outcome, ...] = Field(
-        get_args(Outcome), min_length=1, description="transform and change of the biomarker"
+    scales: tuple[str, ...] = key("concentration scales beside the declared one; empty: all there are", default=())
+    metabolite: tuple[MetaboliteChange, ...] = key(default=("relative", "log_ratio"), min_length=1)
+    time: tuple[Time, ...] = key("adjustment for the time of day", default=get_args(Time), min_length=1)
+    outcome: tuple[Outcome, ...] = key("transform and change of the biomarker", default=get_args(Outcome), min_length=1)
+    censoring: tuple[Censoring, ...] = key(
+        "pairs with values below the limit left out, or values replaced", default=get_args(Censoring), min_length=1
     )
-    censoring: tuple[Censoring, ...] = Field(
-        get_args(Censoring), min_length=1, description="pairs with values below the limit left out, or values replaced"
+    model: tuple[Model, ...] = key(
+        "covariates: one model per declared covariate", default=get_args(Model), min_length=1
     )
-    model: tuple[Model, ...] = Field(
-        get_args(Model), min_length=1, description="covariates: one model per declared covariate"
-    )
-    permutations: int = Field(500, ge=20, le=100_000, description="of the allocation, for the joint test")
+    permutations: int = key("of the allocation, for the joint test", default=500, ge=20, le=100_000)
 
-    @model_validator(mode="after")
-    def _levels_are_named_once(self) -> Multiverse:
-        for name in type(self).model_fields:
+    def __post_init__(self) -> None:
+        for name in (one.name for one in fields(self)):
             levels = getattr(self, name)
             if isinstance(levels, tuple) and len(set(levels)) < len(levels):
                 raise ValueError(f"{name} must name each level once")
-        return self
 
     def plan(self) -> MultiversePlan:
         """As the statistics use it."""
-        return MultiversePlan(**{name: getattr(self, name) for name in type(self).model_fields})
+        return MultiversePlan(**{one.name: getattr(self, one.name) for one in fields(self)})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from pharmrs.core.report.figure_style import save_figure
@@ -67,7 +68,7 @@ def simulate_power(
 
 def with_simulations(plan: StudyPlan, simulations: int) -> StudyPlan:
     """The plan with another number of simulated trials."""
-    return plan.model_copy(update={"power": declared(plan).model_copy(update={"simulations": simulations})})
+    return replace(plan, power=replace(declared(plan), simulations=simulations))
 
 
 def write_power(folder: Path, study: PowerStudy) -> list[Path]:
