@@ -15,7 +15,6 @@ from hypothesis import settings
 from nibabel.nifti1 import Nifti1Extension
 
 from tests.spectra.nifti_files import EXTENSION, signal
-from tests.study.small_trial import write_small_trial
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -25,20 +24,6 @@ if TYPE_CHECKING:
 settings.register_profile("same every run", derandomize=True, deadline=None)
 settings.load_profile("same every run")
 SHARED = Path(__file__).parents[1].parent / "shared" / "data"
-
-
-@pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A dataset as it should be: one subject, a good examination and a bad one. Never change it."""
-    folder = tmp_path_factory.mktemp("demo") / "dataset"
-    write_small_trial(folder)
-    return folder
-
-
-@pytest.fixture
-def copy_of_demo(demo: Path, tmp_path: Path) -> Callable[[str], Path]:
-    """A function that copies the dataset to a new folder."""
-    return lambda name="dataset": Path(shutil.copytree(demo, tmp_path / name))
 
 
 @pytest.fixture
