@@ -45,7 +45,11 @@ def amplitudes(path: Path) -> dict[str, dict[str, float]]:
 def test_table(fitted: tuple[Finished, Path], peer: Path) -> None:
     end, folder = fitted
     assert end.code == 0
-    assert end.out.splitlines()[:2] == [str(folder / "t.tsv"), str(folder / "t_quality.tsv")]
+    assert [str(folder / "t.tsv"), str(folder / "t_quality.tsv")] == [
+        line
+        for line in end.out.splitlines()
+        if line.startswith(str(folder)) and line.endswith(("t.tsv", "quality.tsv"))
+    ]
     assert (folder / "t.tsv").read_text().splitlines()[0] == COLUMNS
     rows = {row["metabolite"]: row for row in table(folder / "t.tsv")}
     assert {row["file"] for row in rows.values()} == {str(peer)}
@@ -81,7 +85,7 @@ def test_quality_table_and_pictures(fitted: tuple[Finished, Path]) -> None:
     assert 8 < float(quality["line_width_hz"]) < 13
     assert abs(float(quality["residual_autocorrelation"])) < 0.2
     assert (folder / "figures" / "metab_fit.png").read_bytes().startswith(b"\x89PNG")
-    assert "<svg" in (folder / "figures" / "metab_fit.svg").read_text()[:1000]
+    assert (folder / "figures" / "metab_fit.pdf").read_bytes().startswith(b"%PDF")
     page = (folder / "figures" / "metab_fit.html").read_text(encoding="utf-8")
     assert "<h1>metab.nii.gz</h1>" in page and len(page.encode()) < 400_000
 

@@ -18,6 +18,7 @@ from pharmrs.spectra.records.fit import LinearCombinationFit
 from pharmrs.spectra.report.pictures.interactive_fit import fit_html
 from pharmrs.spectra.report.pictures.plot_fit import fit_svg
 from pharmrs.spectra.report.pictures.traces import fit_traces, packed
+from pharmrs.spectra.report.result_rows import result_table
 from pharmrs.spectra.review.page import review_traces
 from tests.study import report_factory
 from tests.study.html_page import Page
@@ -223,5 +224,7 @@ def test_page_is_written_beside_the_pictures(fit: LinearCombinationFit, tmp_path
     rows = report_factory.amplitudes(fit)
     failed = SpectrumOutcome(tmp_path / "bad.nii.gz", None)
     write_fit_figures(tmp_path / "out", [SpectrumOutcome(tmp_path / "one.nii.gz", fit, rows), failed])
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["one_fit.html", "one_fit.png", "one_fit.svg"]
-    assert (tmp_path / "out" / "one_fit.html").read_text(encoding="utf-8") == fit_html(fit, "one.nii.gz", rows)
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["one_fit.html", "one_fit.pdf", "one_fit.png"]
+    page = (tmp_path / "out" / "one_fit.html").read_text(encoding="utf-8")
+    assert page == fit_html(fit, "one.nii.gz", rows, result_table(rows, ()), fit.notes)
+    assert (tmp_path / "out" / "one_fit.pdf").read_bytes().startswith(b"%PDF")

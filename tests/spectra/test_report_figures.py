@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -15,55 +17,59 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from pharmrs.core.report.figure_style import figure_svg_bytes
+from pharmrs.core.report.svg_figure import svg_figure
 from pharmrs.spectra.records import ScanResult
 from pharmrs.spectra.report.pictures.figures import (
     figure_png_bytes,
     figure_svg_text,
-    fit_figure,
     overview_figure,
     quality_figure,
     save_figure,
 )
+from pharmrs.spectra.report.pictures.plot_fit import fit_sheet_svg
+from pharmrs.spectra.report.result_rows import result_table
 from tests.study import report_factory
 
 
-def test_fit_figure_shows_components_above_zero_by_chemical_shift() -> None:
+def test_the_page_of_a_fit_is_the_same_drawing_in_every_format() -> None:
+    """Curves, texts and size of the PNG and PDF are those of the SVG, whose curves are tested against the fit."""
     fit = report_factory.fit()
-    panel = fit_figure(fit, "scan", report_factory.amplitudes(fit)).axes[2]
-    names = [label.get_text() for label in panel.get_yticklabels()]
-    assert "Lac" not in names  # held at zero
-    assert sorted(names) == sorted(name for name in fit.names if name != "Lac")
-    order = np.argsort(fit.ppm)
-    upright = (fit.components * np.conj(fit.phase)).real[:, order]
-    shifts = [fit.ppm[order][np.argmax(upright[fit.names.index(name)])] for name in names]
-    assert shifts == sorted(shifts, reverse=True)
-    assert list(panel.get_yticks()) == sorted(panel.get_yticks(), reverse=True)  # first row on top
+    rows = report_factory.amplitudes(fit)
+    svg = fit_sheet_svg(fit, "scan", rows, result_table(rows, ()), ["a remark"])
+    figure = svg_figure(svg)
+    root = ElementTree.fromstring(svg)
+    texts = [one.text or "" for one in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert [one.get_text() for one in figure.axes[0].texts] == texts
+    assert {"a remark", "NAA", "Metabolite", "/tCr"} <= set(texts) and "Lac" in texts  # held at zero: in the table
+    runs = [int(np.isnan(np.asarray(line.get_xdata(), dtype=float)).sum()) for line in figure.axes[0].get_lines()]
+    paths = [one.get("d", "") for one in root.iter("{http://www.w3.org/2000/svg}path")]
+    assert runs == [len(re.findall("M", path)) for path in paths]
+    first = next(one for one in paths if "l" in one)
+    x, y = map(float, re.findall(r"-?\d+", first)[:2])
+    dx, dy = map(float, re.findall(r"-?\d+", first)[2:4])
+    line = figure.axes[0].get_lines()[paths.index(first)]
+    drawn = np.column_stack([line.get_xdata(), line.get_ydata()])
+    assert (drawn[1] - drawn[0]).tolist() == [dx, dy]
+    shift = drawn[0] - [x, y]
+    assert shift.min() >= 0 and shift.max() > 0  # moved to its panel
+    assert (100 * figure.get_size_inches() * 0.96).round().tolist() == [1020.0, float(root.get("height", "0"))]
 
 
-def test_fit_figure_draws_phased_real_data_with_high_ppm_left() -> None:
-    fit = report_factory.fit()
-    residual, main = fit_figure(fit, "scan").axes[:2]
-    data, model, baseline = (np.asarray(line.get_ydata()) for line in main.get_lines())
-    order = np.argsort(fit.ppm)
-    upright = np.conj(fit.phase)[order]
-    np.testing.assert_allclose(data, (fit.data[order] * upright).real)
-    np.testing.assert_allclose(model, ((fit.model + fit.baseline)[order] * upright).real)
-    np.testing.assert_allclose(baseline, (fit.baseline[order] * upright).real)
-    np.testing.assert_allclose(residual.get_lines()[1].get_ydata(), (fit.residual[order] * upright).real)
-    low, high = main.get_xlim()
-    assert low > high
-
-
-def test_fit_figure_without_any_component() -> None:
+def test_a_fit_without_any_component_has_a_page() -> None:
     fit = report_factory.fit()
     empty = dataclasses.replace(
         fit, amplitudes=0 * fit.amplitudes, components=0 * fit.components, model=0 * fit.model, converged=False
     )
-    assert len(figure_png_bytes(fit_figure(empty, "nothing found"))) > 1000
+    figure = svg_figure(fit_sheet_svg(empty, "nothing found", (), result_table((), ())))
+    assert "NOT CONVERGED" in {one.get_text() for one in figure.axes[0].texts}
+    assert len(figure_png_bytes(figure)) > 1000
 
 
 def test_a_name_with_dollars_and_underscores_is_not_a_formula() -> None:
-    figure = fit_figure(report_factory.fit(), r"sub-$01_x^{2}$ \frac <b>")
+    fit = report_factory.fit()
+    name = r"sub-$01_x^{2}$ \frac <b>"
+    figure = svg_figure(fit_sheet_svg(fit, name, (), result_table((), ())))
+    assert name in {one.get_text() for one in figure.axes[0].texts}
     assert figure_svg_bytes(figure).startswith(b"<?xml")
 
 

@@ -16,10 +16,10 @@ from hypothesis.extra import numpy as arrays
 
 from pharmrs.core.report.embedded import EmbeddedFigure
 from pharmrs.core.report.figure_style import GAP, figure_png_bytes, lighter_webp
+from pharmrs.core.report.svg_figure import svg_figure
 from pharmrs.core.report.svg_path import TOLERANCE_PX, UNITS, curve_data, dots_data, thinned
 from pharmrs.core.report.svg_plot import multiples, nice_step
 from pharmrs.spectra.records import PreprocessingStep
-from pharmrs.spectra.report.pictures.figure_fit import fit_figure
 from pharmrs.spectra.report.pictures.plot_fit import fit_svg
 from pharmrs.spectra.report.pictures.plot_preprocessing import preprocessing_svg
 from pharmrs.spectra.report.pictures.plot_water import water_svg
@@ -214,7 +214,7 @@ def test_pictures_of_a_scan_are_small_and_the_same_every_time() -> None:
 
 
 def test_a_lighter_picture_is_webp_of_the_size_it_says() -> None:
-    fig = fit_figure(report_factory.fit(), "scan")
+    fig = svg_figure(fit_svg(report_factory.fit(), "scan", ()))
     png = EmbeddedFigure(content=figure_png_bytes(fig, 60), alt="")
     webp = EmbeddedFigure(content=lighter_webp(png.content, 0.5, 60), alt="")
     assert webp.suffix == ".webp" and webp.source.startswith("data:image/webp;base64,")

@@ -6,26 +6,49 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
+from typer.core import TyperCommand
 
-from pharmrs.cli.messages import EXIT_BAD_INPUT, EXIT_SOME_FAILED, print_problems, progress, say
+from pharmrs.cli.messages import EXIT_BAD_INPUT, EXIT_SOME_FAILED, print_problems, print_table, progress, say
 from pharmrs.cli.options import ClusterOption, SchedulerOption, WorkersOption, execution_of
 
 if TYPE_CHECKING:
+    import click
+
     from pharmrs.spectra.records.fit import RatioPrior
+    from pharmrs.spectra.stage.single_spectra import SpectrumOutcome
+
+_DEFAULT_OUT = Path("pharmrs-fit")
+_MOST_SHOWN = 5  # spectra whose results are printed; of more, the tables tell
+
+
+class FitCommand(TyperCommand):
+    """Takes `--ppm 0.5 4.2` as well as `--ppm 0.5,4.2`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        joined: list[str] = []
+        for word in args:
+            after_one_number = len(joined) > 1 and joined[-2] == "--ppm" and _is_number(joined[-1])
+            if after_one_number and _is_number(word):
+                joined[-1] += f",{word}"
+            else:
+                joined.append(word)
+        return super().parse_args(ctx, joined)
 
 
 def fit_command(
     spectra: Annotated[list[Path], typer.Argument(help="Preprocessed single-voxel spectra, NIfTI-MRS.")],
     basis: Annotated[Path, typer.Option("--basis", "-b", help="LCModel .basis, FSL-MRS JSON folder or jMRUI text.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="Table of amplitudes (TSV); quality beside it.")],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="Folder for tables and pages, or the table itself (.tsv or .csv).")
+    ] = _DEFAULT_OUT,
     water: Annotated[
         Optional[Path],  # noqa: UP045  typer reads the annotation at run time
         typer.Option("--water", "-w", help="Water reference: adds water-scaled concentrations."),
     ] = None,
-    ppm: Annotated[tuple[float, float], typer.Option("--ppm", help="Fit window, low and high.")] = (0.2, 4.2),
+    ppm: Annotated[str, typer.Option("--ppm", metavar="LOW,HIGH", help="Fit window.")] = "0.2,4.2",
     figure: Annotated[
         Optional[Path],  # noqa: UP045
-        typer.Option("--figure", help="Folder for a picture of each fit (PNG, SVG, interactive HTML)."),
+        typer.Option("--figure", help="Folder for a page of each fit (PDF, PNG, HTML) [default: that of --out]."),
     ] = None,
     omit: Annotated[list[str], typer.Option("--omit", help="Component to leave out; repeat for more.")] = [],  # noqa: B006
     add: Annotated[list[str], typer.Option("--add", help="Built-in components: mm, lipids; repeat for both.")] = [],  # noqa: B006
@@ -38,20 +61,22 @@ def fit_command(
     scheduler: SchedulerOption = "",
     cluster: ClusterOption = None,
 ) -> None:
-    """Quantify preprocessed spectra with a basis set: a tidy table, a quality table, a picture."""
+    """Quantify preprocessed spectra with a basis set: the metabolites, tables, and a page of each fit."""
+    from pharmrs.core.errors import InputError
     from pharmrs.core.workers.execution import workforce
     from pharmrs.core.workers.threads import limit_threads
     from pharmrs.spectra.records.fit import FitSettings
-    from pharmrs.spectra.stage.single_outputs import write_fit_figures, write_fit_tables
+    from pharmrs.spectra.stage.single_outputs import check_fit_table, write_fit_figures, write_fit_tables
     from pharmrs.spectra.stage.single_spectra import fit_files
 
-    if ppm[1] - ppm[0] < 0.5:
-        raise typer.BadParameter("HIGH must be at least 0.5 ppm above LOW", param_hint="--ppm")
-    if out.is_dir():
-        raise typer.BadParameter(f"{out} is a folder; name the table, e.g. {out / 'fit.tsv'}", param_hint="--out")
+    low, high = _window(ppm)
+    named = not out.is_dir() and (out.suffix != "" or out.exists())
+    table = out if named else out / "fit.tsv"
+    if problems := check_fit_table(table):
+        raise InputError(problems)
     limit_threads()
     settings = FitSettings(
-        ppm_low=ppm[0], ppm_high=ppm[1], omit=tuple(omit), add=tuple(add), ratio_priors=tuple(map(_ratio_prior, ratio))
+        ppm_low=low, ppm_high=high, omit=tuple(omit), add=tuple(add), ratio_priors=tuple(map(_ratio_prior, ratio))
     )
     execution = execution_of(workers, scheduler, cluster)
     with workforce(execution) as team, progress("spectra") as (begin, step):
@@ -70,12 +95,49 @@ def fit_command(
     failed = [outcome for outcome in outcomes if outcome.fit is None]
     if len(failed) == len(outcomes):
         raise typer.Exit(EXIT_BAD_INPUT)
-    for path in write_fit_tables(out, outcomes):
+    _print_results([outcome for outcome in outcomes if outcome.fit is not None])
+    for path in write_fit_tables(table, outcomes):
         typer.echo(str(path))
-    if figure is not None:
-        write_fit_figures(figure, outcomes)
+    if figure is not None or not named:
+        for path in write_fit_figures(figure or out, outcomes):
+            typer.echo(str(path))
     if failed:
         raise typer.Exit(EXIT_SOME_FAILED)
+
+
+def _print_results(done: list[SpectrumOutcome]) -> None:
+    """The table of metabolites of the first spectra, with what their quality is."""
+    from pharmrs.core.report.numbers import number_text
+    from pharmrs.spectra.report.result_rows import result_table
+
+    for outcome in done[:_MOST_SHOWN]:
+        assert outcome.fit is not None
+        found = result_table(outcome.amplitudes, outcome.concentrations)
+        typer.echo(
+            f"{outcome.file.name}: S/N {number_text(outcome.fit.signal_to_noise)}, line width "
+            f"{number_text(outcome.fit.line_width_hz)} Hz" + ("" if outcome.fit.converged else ", NOT CONVERGED")
+        )
+        print_table(found.columns, found.cells)
+    if len(done) > _MOST_SHOWN:
+        say(f"{len(done) - _MOST_SHOWN} more spectra are in the table")
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _window(text: str) -> tuple[float, float]:
+    parts = text.replace(",", " ").split()
+    if len(parts) != 2 or not all(map(_is_number, parts)):
+        raise typer.BadParameter(f"{text!r} is not two numbers such as 0.5,4.2", param_hint="--ppm")
+    low, high = map(float, parts)
+    if not high - low >= 0.5:
+        raise typer.BadParameter("HIGH must be at least 0.5 ppm above LOW", param_hint="--ppm")
+    return low, high
 
 
 def _ratio_prior(text: str) -> RatioPrior:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 
 import typer
 
@@ -28,6 +30,7 @@ from pharmrs.cli import (
 )
 from pharmrs.cli.messages import EXIT_BAD_INPUT, EXIT_SOME_FAILED, print_problems, say, system_error_text
 from pharmrs.core.errors import InputError, WorkersLost
+from pharmrs.core.files.targets import protect
 
 app = typer.Typer(
     name="pharmrs",
@@ -36,11 +39,12 @@ app = typer.Typer(
     add_completion=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: 0 all done; 2 bad input, or no place to write; 3 finished, but something could not be done.",
 )
 app.command("run", short_help="Process every scan of a dataset, then the whole study.")(run_dataset.run_command)
 app.command("validate", short_help="Report every problem of the inputs at once.")(validate.validate_command)
-app.command("fit", short_help="Quantify preprocessed spectra with a basis set.")(fit.fit_command)
+app.command("fit", cls=fit.FitCommand, short_help="Quantify preprocessed spectra with a basis set.")(fit.fit_command)
 app.command("voxel", short_help="Tissues in the voxel of one spectrum, from a T1w image.")(voxel.voxel_command)
 app.command("basis", short_help="Simulate a basis set for a localisation sequence.")(basis.basis_command)
 app.command("plate", short_help="Standard curves and concentrations of plates.")(plate.plate_command)
@@ -73,8 +77,16 @@ def _main(
     pass
 
 
+def _given(words: Sequence[str]) -> list[Path]:
+    """What the command line names beside the places to write to."""
+    targets = ("-o", "--out", "--output", "--figure")
+    values = [word for before, word in zip(["", *words], words, strict=False) if before not in targets]
+    return [Path(one.split("=", 1)[-1]) for one in values if not one.startswith(("--out", "--figure"))]
+
+
 def run() -> None:
     """Entry point: bad input, a full disk, a missing right become a message and exit code 2; bugs keep a traceback."""
+    protect(_given(sys.argv[1:]))
     try:
         app()
     except InputError as error:

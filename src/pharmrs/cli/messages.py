@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import errno
-import re
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
 from pharmrs.core.errors import InputProblem
 from pharmrs.core.report.numbers import count_text
+from pharmrs.core.report.problem_groups import ProblemGroup, grouped
 
 EXIT_BAD_INPUT = 2
 EXIT_SOME_FAILED = 3
@@ -38,32 +38,39 @@ def say(text: str) -> None:
 
 
 def print_problems(problems: Iterable[InputProblem]) -> tuple[int, int]:
-    """Print every problem, errors first, of many alike in a file the first ones; returns how many errors, warnings."""
-    ordered = sorted(dict.fromkeys(problems), key=lambda one: (one.severity != "error", one.file, _by_line(one.field)))
-    alike = Counter(_kind(problem) for problem in ordered)
+    """Print every problem, errors first: once what many files have alike, of many alike in a file the first ones.
+
+    Returns how many errors and warnings there are, each counted.
+    """
+    every = tuple(dict.fromkeys(problems))
+    groups = grouped(every)
+    alike = Counter(_kind(group) for group in groups)
     shown: Counter[tuple[str, ...]] = Counter()
-    for problem in ordered:
-        kind = _kind(problem)
+    for group in groups:
+        kind = _kind(group)
         shown[kind] += 1
         if alike[kind] <= _MOST_ALIKE or shown[kind] <= _SHOWN_OF_MORE:
-            say(f"{problem.severity}: {problem}")
+            say(f"{group.severity}: {group}")
         elif shown[kind] == alike[kind]:
-            say(f"{problem.severity}: {problem.file}: {problem.rule}: {alike[kind] - _SHOWN_OF_MORE} more like these")
-    errors = sum(problem.severity == "error" for problem in ordered)
-    warnings = len(ordered) - errors
-    if ordered:
+            say(f"{group.severity}: {group.where}: {group.rule}: {alike[kind] - _SHOWN_OF_MORE} more like these")
+    errors = sum(problem.severity == "error" for problem in every)
+    warnings = len(every) - errors
+    if every:
         say(f"{count_text(errors, 'error')}, {count_text(warnings, 'warning')}")
     return errors, warnings
 
 
-def _kind(problem: InputProblem) -> tuple[str, ...]:
-    """What problems of one cause share: a table with decimal commas has one in every cell."""
-    return problem.severity, problem.file, problem.rule, problem.remedy
+def _kind(group: ProblemGroup) -> tuple[str, ...]:
+    """What problems of one cause in one file share: a table with decimal commas has one in every cell."""
+    return group.severity, *group.files, group.rule, group.remedy
 
 
-def _by_line(field: str) -> list[tuple[int, str]]:
-    """Sorts `line 9` before `line 10`: texts and the numbers between them, one after the other."""
-    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"([0-9]+)", field)]
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A result on standard output, aligned: the first column to the left, the others to the right."""
+    widths = [max(len(row[place]) for row in (columns, *rows)) for place in range(len(columns))]
+    for row in (columns, *rows):
+        cells = [text.rjust(width) for text, width in zip(row[1:], widths[1:], strict=True)]
+        print("  ".join([row[0].ljust(widths[0]), *cells]).rstrip())
 
 
 def system_error_text(error: OSError) -> str:

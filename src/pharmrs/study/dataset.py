@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pharmrs.anatomy.stage.tissue import check_tissues, plan_tissue
+from pharmrs.anatomy.stage.tissue import TissuePlan, check_tissues, plan_tissue
 from pharmrs.core.errors import InputError, InputProblem
 from pharmrs.core.files.places import STUDY_FILE, default_output
 from pharmrs.core.files.unfinished import incomplete
 from pharmrs.core.records.scan_files import ScanFiles
+from pharmrs.core.records.tissue import StudyTissue, TissueFractions
 from pharmrs.spectra.fit.fit_setup import chosen_basis
 from pharmrs.spectra.read.nifti_mrs import identifying_fields, spectrometer_frequency_mhz
 from pharmrs.spectra.read.scans import find_scans
 from pharmrs.spectra.records.basis import BasisSet
 from pharmrs.spectra.records.dataset import Dataset
-from pharmrs.spectra.stage.scan import check_scan, water_of
+from pharmrs.spectra.stage.scan import check_scan, check_value
 from pharmrs.spectra.stage.settings import settings_of, without_fractions
 from pharmrs.spectra.stage.study_basis import _usable, study_basis
 from pharmrs.study.declared import Study
@@ -23,6 +24,9 @@ from pharmrs.study.stages import STAGES
 from pharmrs.study.study_file import read_study
 
 StudyDataset = Dataset[Study]
+_ANY_TISSUE = TissueFractions(
+    gray_matter=0.5, white_matter=0.4, csf=0.1, gray_matter_sd=0.0, white_matter_sd=0.0, csf_sd=0.0, source="assumed"
+)
 
 
 def open_dataset(root: Path, output: Path | None = None) -> StudyDataset:
@@ -94,27 +98,31 @@ def validate_dataset(root: Path) -> tuple[StudyDataset, tuple[InputProblem, ...]
     output = default_output(root)
     dataset = open_dataset(root, output)  # where a run has kept a simulated basis set; nothing is written to it
     problems = list(dataset.problems)
-    for files in dataset.scans:
-        assert dataset.study is not None
-        prepared, found = check_scan(files, dataset.basis, settings_of(dataset.study, files.name))
-        problems += found
-        problems += water_of(prepared, files)[1] if prepared is not None else ()
-        for path in files.paths:
-            problems += _identity_problems(path)
     if dataset.study is not None:
-        problems += check_tissues(
-            plan_tissue(
-                root,
-                dataset.study.anatomy,
-                without_fractions(dataset.study, dataset.scans),
-                output,
-                spectrometer_frequency_mhz,
-            )
-        )
+        scans = without_fractions(dataset.study, dataset.scans)
+        plan = plan_tissue(root, dataset.study.anatomy, scans, output, spectrometer_frequency_mhz)
+        problems += _check_scans(dataset, dataset.study, plan)
+        problems += check_tissues(plan)
     for stage in STAGES:
         if dataset.study is not None and stage.wanted(root, dataset.study):
             problems += stage.check(root, dataset.study)
     return dataset, tuple(dict.fromkeys(problems))
+
+
+def _check_scans(dataset: StudyDataset, study: Study, plan: TissuePlan) -> list[InputProblem]:
+    """What is wrong with each scan. Tissues that will be measured are taken as given."""
+    problems: list[InputProblem] = []
+    planned = [] if plan.declared is None else [one.name for one in dataset.scans if one.name not in plan.missing]
+    tissue = StudyTissue(measured=dict.fromkeys(planned, _ANY_TISSUE), missing=plan.missing)
+    proton = dataset.basis.proton_amplitude if dataset.basis is not None else 1.0
+    for files in dataset.scans:
+        settings = settings_of(study, files.name, tissue)
+        prepared, found = check_scan(files, dataset.basis, settings)
+        problems += found
+        problems += check_value(prepared, files, settings, proton) if prepared is not None else ()
+        for path in files.paths:
+            problems += _identity_problems(path)
+    return problems
 
 
 def _identity_problems(path: str) -> list[InputProblem]:

@@ -16,6 +16,7 @@ from pharmrs.core.errors import InputError, InputProblem
 from pharmrs.core.files.atomic import remove_leftovers, write_text
 from pharmrs.core.files.checksums import Checksums
 from pharmrs.core.files.places import CHECKSUMS_FILE, STUDY_FILE
+from pharmrs.core.files.targets import check_output_folder
 from pharmrs.core.records.scan_files import ScanFiles
 from pharmrs.core.stage import StageOutcome, StudyContext, run_stages
 from pharmrs.core.workers.execution import Workers, as_done, workforce
@@ -183,6 +184,8 @@ def _check_output(root: Path, output: Path) -> None:
         rule, value = "must be a folder", "a file"
     elif place.is_relative_to(dataset) and not place.is_relative_to(dataset / "derivatives"):
         rule, value = "must lie in derivatives/ or outside the dataset", "inside the input"
+    elif problems := check_output_folder(output):
+        raise InputError(problems)
     else:
         return
     remedy = "choose another folder with --output, or leave it out for DATASET/derivatives/pharmrs"

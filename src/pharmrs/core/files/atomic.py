@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from pharmrs.core.files.targets import refuse_input
+
 _OPENING = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 LEFTOVERS = (".*.part", ".part-*")  # names of files that are still being written, here and in `io.nifti_mrs`
 
@@ -25,6 +27,7 @@ def writing(path: Path, size: int = 0) -> Iterator[BinaryIO]:
     left is taken over by the next one that writes the same. Raises OSError with `path`, what was needed (`size` bytes;
     0: not known, what there is so far) and what there was.
     """
+    refuse_input(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         part, handle = _open_part(path)

@@ -103,7 +103,11 @@ QUALITY: dict[str, Column] = {
     **SCAN,
     "status": Column(
         "What became of the scan.",
-        levels={"analysed": "a result was computed", "failed": "no result; the reasons are in problems.tsv"},
+        levels={
+            "analysed": "a result was computed",
+            "no value": "fitted, but nothing on the primary scale; the reason is in problems.tsv",
+            "failed": "no result; the reasons are in problems.tsv",
+        },
     ),
     "signal_to_noise": _SNR,
     "line_width_hz": _WIDTH,

@@ -163,11 +163,21 @@ def figure_svg_text(fig: Figure) -> str:
 
 
 def save_figure(fig: Figure, path: Path) -> None:
-    """Write the figure whole or not at all; `.png` (130 dpi) or `.svg` by suffix."""
+    """Write the figure whole or not at all; `.png` (130 dpi), `.svg` or `.pdf` by suffix."""
     suffix = path.suffix.lower()
     if suffix == ".png":
         write_bytes(path, figure_png_bytes(fig))
     elif suffix == ".svg":
         write_bytes(path, figure_svg_bytes(fig))
+    elif suffix == ".pdf":
+        write_bytes(path, _pdf_bytes(fig))
     else:
-        raise ValueError(f"figure file must end in .png or .svg, got {path.name!r}")
+        raise ValueError(f"figure file must end in .png, .svg or .pdf, got {path.name!r}")
+
+
+def _pdf_bytes(fig: Figure) -> bytes:
+    buffer = io.BytesIO()
+    undated = dict.fromkeys(("Creator", "Producer", "CreationDate"))
+    with figure_style():
+        fig.savefig(buffer, format="pdf", metadata=undated)
+    return buffer.getvalue()

@@ -20,9 +20,9 @@ _LETTER = 0.56  # width of a letter on average, of the font size
 _TICK_PX = 4.0
 
 
-def picture(height: float, parts: Iterable[str]) -> str:
-    """A complete SVG of `WIDTH_PX` times `height` pixels on white, on one line."""
-    width, height = WIDTH_PX, math.ceil(height)
+def picture(height: float, parts: Iterable[str], width: int = WIDTH_PX) -> str:
+    """A complete SVG of `width` times `height` pixels on white, on one line."""
+    height = math.ceil(height)
     return (
         f"<svg xmlns='http://www.w3.org/2000/svg' width='{width}' height='{height}' "
         f"viewBox='0 0 {UNITS * width} {UNITS * height}' fill='{INK}' font-size='{UNITS * _FONT_PX:g}' "

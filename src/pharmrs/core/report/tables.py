@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,10 +62,21 @@ def tsv_lines(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[str]:
 
 
 def write_tsv(path: Path, columns: Sequence[str], rows: Iterable[Row]) -> None:
-    """Write a tab-separated table with a header line, whole or not at all; no more than a row is held."""
+    """Write a table with a header line, whole or not at all; no more than a row is held.
+
+    Separated by tabs, or by commas where the name ends in `.csv`.
+    """
+    lines = _csv_lines(columns, rows) if path.suffix.lower() == ".csv" else tsv_lines(columns, rows)
     with writing(path) as stream:
-        for line in tsv_lines(columns, rows):
+        for line in lines:
             stream.write(line.encode("utf-8"))
+
+
+def _csv_lines(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[str]:
+    """The same cells, quoted where a comma or a quote needs it."""
+    for cells in (list(columns), *([cell_text(row.get(name)) for name in columns] for row in rows)):
+        quoted = ['"' + cell.replace('"', '""') + '"' if re.search('[",]', cell) else cell for cell in cells]
+        yield ",".join(quoted) + "\n"
 
 
 def write_table(folder: Path, table: Table) -> tuple[Path, Path]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import cast
 
 import numpy as np
 
@@ -64,15 +65,21 @@ class QuantificationSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
-    """One scan's ingredients of every scale."""
+class Given:
+    """One scan's ingredients of every scale that are known before it is fitted."""
 
-    fit: LinearCombinationFit
     acquisition: Acquisition
     water_acquisition: Acquisition | None
     water: WaterAmplitude | None
     proton_amplitude: float
     settings: QuantificationSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context(Given):
+    """The same with the fit."""
+
+    fit: LinearCombinationFit
 
 
 Value = tuple[float, float, str]  # value, SD, reason it is missing
@@ -191,15 +198,16 @@ def _alpha_normalised(context: Context, row: MetaboliteAmplitude) -> Value:
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """`unit` and `definition` of a scale, and the function that computes it."""
+    """`unit` and `definition` of a scale, and the function that computes it. `of_fit`: it needs nothing but the fit."""
 
     unit: str
     definition: str
     compute: Callable[[Context, MetaboliteAmplitude], Value]
+    of_fit: bool = False
 
 
 SCALES: dict[str, Scale] = {
-    "ratio_tcr": Scale("1", "amplitude over that of Cr + PCr, covariance respected", _ratio_tcr),
+    "ratio_tcr": Scale("1", "amplitude over that of Cr + PCr, covariance respected", _ratio_tcr, of_fit=True),
     "institutional": Scale("1", "proton amplitude over that of water, nothing corrected", _institutional),
     "lcmodel_water": Scale("mmol/L", "water-scaled as LCModel: WCONC, ATTH2O, no relaxation", _lcmodel_water),
     "water_relaxation": Scale(
@@ -231,3 +239,15 @@ def concentrations(context: Context, rows: tuple[MetaboliteAmplitude, ...]) -> t
                 Concentration(metabolite=row.metabolite, scale=name, value=value, sd=sd, unit=scale.unit, reason=reason)
             )
     return tuple(result)
+
+
+def why_missing(scale: str, given: Given) -> str:
+    """Why no metabolite of a scan can have a value on `scale`, told before the fit; empty: nothing is missing."""
+    if scale not in SCALES or SCALES[scale].of_fit:
+        return ""
+    name = next(iter(given.settings.alpha), "")
+    row = MetaboliteAmplitude(
+        metabolite=name, amplitude=1.0, sd=0.0, crlb_percent=0.0, classical_crlb_percent=0.0, shift_hz=0.0,
+        damping_hz=0.0, parts=(name,),
+    )  # fmt: skip
+    return SCALES[scale].compute(cast("Context", given), row)[2]  # these scales do not look at the fit

@@ -55,12 +55,22 @@ class ScanResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanOutcome:
-    """A result, or the problems that prevented it. `problems` may hold warnings beside a result."""
+    """A result, or the problems that prevented it. `problems` may hold warnings beside a result.
+
+    `without_value`: why no metabolite has a value on the primary scale of the study, although the fit is there.
+    """
 
     files: ScanFiles
     result: ScanResult | None
     problems: tuple[InputProblem, ...] = ()
+    without_value: str = ""
 
     @property
     def failed(self) -> bool:
-        return self.result is None
+        """Whether the study does not get from this scan what it asked for."""
+        return self.status != "analysed"
+
+    @property
+    def status(self) -> str:
+        """What became of the scan; levels in the data dictionary of quality.tsv."""
+        return "failed" if self.result is None else "no value" if self.without_value else "analysed"

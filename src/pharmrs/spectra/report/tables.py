@@ -87,7 +87,7 @@ def quality_table(outcomes: Sequence[ScanOutcome]) -> Table:
             "scan": outcome.files.name,
             "subject": outcome.files.subject,
             "session": outcome.files.session,
-            "status": "failed" if outcome.result is None else "analysed",
+            "status": outcome.status,
         }
         if outcome.result is not None:
             row |= {item.name: getattr(outcome.result.quality, item.name) for item in fields(ScanQuality)}

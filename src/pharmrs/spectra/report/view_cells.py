@@ -20,6 +20,6 @@ def concerned_text(item: Exclusion) -> str:
 
 def scan_status(outcome: ScanOutcome) -> tuple[str, str]:
     """Status in a word and its tone."""
-    if outcome.result is None:
-        return "failed", "bad"
+    if outcome.result is None or outcome.failed:
+        return outcome.status, "bad"
     return ("excluded", "bad") if scan_exclusions(outcome.result) else ("kept", "good")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass, replace
 
@@ -15,7 +16,7 @@ from pharmrs.spectra.fit.verdict import UNEXPLAINED
 from pharmrs.spectra.preprocess.phase_sense import data_sense, sense_problem
 from pharmrs.spectra.preprocess.preprocess import Recordings, preprocess
 from pharmrs.spectra.quantify.quality import broken_rules, scan_quality
-from pharmrs.spectra.quantify.quantify import Context, concentrations
+from pharmrs.spectra.quantify.quantify import Context, Given, concentrations, why_missing
 from pharmrs.spectra.quantify.water import water_amplitude
 from pharmrs.spectra.read.nifti_mrs import read_fids
 from pharmrs.spectra.read.recordings import check_pair
@@ -153,7 +154,41 @@ def quantified(outcome: ScanOutcome, proton_amplitude: float, settings: ScanSett
     )
     broken = broken_rules(result.files.name, result.quality, result.amplitudes, settings.rules)
     done = replace(result, concentrations=concentrations(context, result.amplitudes), exclusions=broken)
-    return replace(outcome, result=done)
+    given = [one for one in done.concentrations if one.scale == settings.primary_scale]
+    if not given or any(math.isfinite(one.value) for one in given):
+        return replace(outcome, result=done)
+    why = next((one.reason for one in given if one.reason), "no metabolite has a finite value")
+    problem = without_value(result.files, settings.primary_scale, why)
+    return replace(outcome, result=done, problems=(*outcome.problems, problem), without_value=why)
+
+
+def without_value(files: ScanFiles, scale: str, why: str) -> InputProblem:
+    """A scan that gives nothing on the scale the study asks for has failed, however good its fit is."""
+    return InputProblem(
+        file=files.metabolite,
+        field=f"value on {scale}",
+        rule="every scan needs a value on quantification.primary_scale",
+        value=why,
+        remedy="add what is missing, or declare another primary_scale in study.yaml; until then the scan counts as "
+        "failed",
+    )
+
+
+def check_value(
+    prepared: PreprocessedScan, files: ScanFiles, settings: ScanSettings, proton_amplitude: float
+) -> tuple[InputProblem, ...]:
+    """What is wrong with the water reference, and whether the scan can have a value on the primary scale at all."""
+    water, problems = water_of(prepared, files)
+    reference = prepared.water
+    given = Given(
+        acquisition=prepared.spectrum.acquisition,
+        water_acquisition=reference.acquisition if reference is not None else None,
+        water=water,
+        proton_amplitude=proton_amplitude,
+        settings=settings.quantification,
+    )
+    why = why_missing(settings.primary_scale, given)
+    return (*problems, without_value(files, settings.primary_scale, why)) if why else problems
 
 
 def _left_out(fit: LinearCombinationFit, basis: BasisSet) -> tuple[InputProblem, ...]:

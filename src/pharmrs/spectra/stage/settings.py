@@ -28,6 +28,7 @@ class ScanSettings:
     fit: FitSettings
     quantification: QuantificationSettings
     rules: Rules
+    primary_scale: str = ""
 
 
 def settings_of(study: SpectraPlan, scan: str, tissue: StudyTissue | None = None) -> ScanSettings:
@@ -74,6 +75,7 @@ def _shared_settings(study: SpectraPlan, images: StudyTissue) -> ScanSettings:
             alpha={name: taken_from(ratio, TissueRatio) for name, ratio in plan.alpha.items()},
         ),
         rules=taken_from(study.quality, Rules),
+        primary_scale=plan.primary_scale,
     )
 
 

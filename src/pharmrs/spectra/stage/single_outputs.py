@@ -7,11 +7,15 @@ from pathlib import Path
 
 import numpy as np
 
+from pharmrs.core.errors import InputProblem
 from pharmrs.core.files.atomic import write_text
+from pharmrs.core.files.targets import check_target
+from pharmrs.core.report.svg_figure import svg_figure
 from pharmrs.core.report.tables import Row, write_tsv
-from pharmrs.spectra.report.pictures.figure_fit import fit_figure
 from pharmrs.spectra.report.pictures.figures import save_figure
 from pharmrs.spectra.report.pictures.interactive_fit import fit_html
+from pharmrs.spectra.report.pictures.plot_fit import fit_sheet_svg
+from pharmrs.spectra.report.result_rows import result_table
 from pharmrs.spectra.report.tables import FIT_COLUMNS, FIT_QUALITY_COLUMNS, fit_quality_rows, fit_table_rows
 from pharmrs.spectra.stage.single_spectra import SpectrumOutcome
 
@@ -47,15 +51,28 @@ def write_fit_tables(table: Path, outcomes: Sequence[SpectrumOutcome]) -> tuple[
     return tuple(written)
 
 
-def write_fit_figures(folder: Path, outcomes: Sequence[SpectrumOutcome]) -> None:
-    """For each fitted file a picture (PNG and SVG) and a page to explore it (HTML)."""
+def write_fit_figures(folder: Path, outcomes: Sequence[SpectrumOutcome]) -> list[Path]:
+    """For each fitted file its page: picture with the result beside it (PDF, PNG), and one to explore (HTML)."""
     names = [outcome.file.name.split(".")[0] for outcome in outcomes]
+    written: list[Path] = []
     for plain, outcome in zip(names, outcomes, strict=True):
         if outcome.fit is None:
             continue
         several = names.count(plain) > 1  # files of one name in several folders
         name = f"{outcome.file.resolve().parent.name}_{plain}" if several else plain
-        figure = fit_figure(outcome.fit, outcome.file.name, outcome.amplitudes)
-        save_figure(figure, folder / f"{name}_fit.png")
-        save_figure(figure, folder / f"{name}_fit.svg")
-        write_text(folder / f"{name}_fit.html", fit_html(outcome.fit, outcome.file.name, outcome.amplitudes))
+        found = result_table(outcome.amplitudes, outcome.concentrations)
+        remarks = [*outcome.fit.notes, *(f"{one.field}: {one.rule} ({one.value})" for one in outcome.problems)]
+        figure = svg_figure(fit_sheet_svg(outcome.fit, outcome.file.name, outcome.amplitudes, found, remarks))
+        page = folder / f"{name}_fit.html"
+        write_text(page, fit_html(outcome.fit, outcome.file.name, outcome.amplitudes, found, remarks))
+        written.append(page)
+        for suffix in ("pdf", "png"):
+            written.append(folder / f"{name}_fit.{suffix}")
+            save_figure(figure, written[-1])
+    return written
+
+
+def check_fit_table(table: Path) -> list[InputProblem]:
+    """What is wrong with the place of the table, before anything is fitted."""
+    separator = "," if table.suffix.lower() == ".csv" else "\t"
+    return check_target(table, (".tsv", ".csv", ".txt"), separator.join(FIT_COLUMNS[:2]).encode())

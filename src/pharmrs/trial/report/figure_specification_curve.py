@@ -52,7 +52,10 @@ def _draw_effects(axes: Axes, curve: SpecificationCurve, known: int, alpha: floa
         )
     axes.set_ylabel("Interaction (SD per SD)")
     axes.set_xlim(-0.01 * known - 0.5, 1.01 * known - 0.5)
-    axes.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=3, markerscale=2, borderaxespad=0)
+    axes.legend(
+        loc="lower left", bbox_to_anchor=(0, 1.0), ncols=2, markerscale=2, borderaxespad=0, fontsize=8,
+        handletextpad=0.4, columnspacing=1.2,
+    )  # fmt: skip
 
 
 def _draw_choices(axes: Axes, curve: SpecificationCurve, shown: list[int], known: int) -> None:

@@ -8,7 +8,7 @@ from pharmrs.core.report.numbers import number_text, p_phrase
 from pharmrs.trial.records.analysis import EffectEstimate, ModelOutcome, StatisticalTest
 from pharmrs.trial.records.analysis_result import AnalysisResult, ReferenceChain
 from pharmrs.trial.report.printed import model_note
-from pharmrs.trial.report.statistics_text import df_text, interval_text, level_text, statistic_phrase
+from pharmrs.trial.report.statistics_text import df_text, findings, interval_text, level_text, statistic_phrase
 
 _TESTS_IN_TEXT = 3
 _SAME_P = 1e-6  # changes are rounded to ten decimals, so another unit moves p in the last digits
@@ -16,16 +16,16 @@ _SAME_P = 1e-6  # changes are rounded to ten decimals, so another unit moves p i
 
 def results_paragraphs(result: AnalysisResult) -> list[str]:
     """What the reference chain found, estimate and interval first; what could not be estimated with its reason."""
-    chain, plan = result.chain, result.plan
+    chain = result.chain
     paragraphs = [_sample(result)]
     if chain.model is None:
         paragraphs.append(f"The main model could not be estimated: {chain.reason}.")
     else:
-        effects = "; ".join(_effect(item, result) for item in chain.model.hypothesis)
-        paragraphs.append(
-            f"The coupling of the change in {plan.biomarker} with the change in {plan.metabolite} differed between "
-            f"treatments by {effects}. {model_note(chain.model)}"
+        effects = " ".join(
+            f"{words} Estimate of the difference: {_effect(item, result)}."
+            for words, item in zip(findings(result), chain.model.hypothesis, strict=True)
         )
+        paragraphs.append(f"{effects} {model_note(chain.model)}")
         if len(chain.model.hypothesis) > 1:
             paragraphs += [f"All interactions together: {statistic_phrase(test)}." for test in chain.joint]
     if covariates := _covariates(chain):

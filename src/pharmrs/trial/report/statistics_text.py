@@ -5,13 +5,43 @@ from __future__ import annotations
 import math
 
 from pharmrs.core.report.numbers import MISSING, number_text, p_phrase
-from pharmrs.trial.records.analysis import StatisticalTest
+from pharmrs.trial.records.analysis import EffectEstimate, StatisticalTest
 from pharmrs.trial.records.analysis_result import AnalysisResult
 
 
 def level_text(result: AnalysisResult) -> str:
     """`95 % CI` of the declared alpha."""
     return f"{100 * (1 - result.plan.alpha):g} % CI"
+
+
+def covers_zero(item: EffectEstimate) -> bool:
+    """Whether an effect of nothing is inside the interval; by p where there is no interval."""
+    if math.isnan(item.ci_low) or math.isnan(item.ci_high):
+        return not item.p < 0.05
+    return item.ci_low <= 0 <= item.ci_high
+
+
+def findings(result: AnalysisResult) -> tuple[str, ...]:
+    """What each interaction of the main model says, in words that its interval allows."""
+    model = result.chain.model
+    others = result.table.treatments[1:]
+    return tuple(_finding(*pair, result) for pair in zip(model.hypothesis, others, strict=True)) if model else ()
+
+
+def _finding(item: EffectEstimate, other: str, result: AnalysisResult) -> str:
+    plan, reference = result.plan, result.table.treatments[0]
+    coupling = f"the coupling of the change in {plan.biomarker} with the change in {plan.metabolite}"
+    interval = interval_text(item.ci_low, item.ci_high)
+    if covers_zero(item):
+        return (
+            f"There is no evidence that {coupling} differs between {other} and {reference}: the data are compatible "
+            f"with differences from {interval} ({level_text(result)})."
+        )
+    sign = "positive" if item.estimate > 0 else "negative"
+    return (
+        f"{coupling[:1].upper()}{coupling[1:]} was more {sign} under {other} than under {reference} "
+        f"({level_text(result)} of the difference {interval})."
+    )
 
 
 def df_text(df: float) -> str:

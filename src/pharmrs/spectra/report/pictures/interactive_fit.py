@@ -11,11 +11,12 @@ import numpy as np
 
 from pharmrs.core.records.arrays import FloatArray
 from pharmrs.core.report.embedded import EmbeddedFigure
-from pharmrs.core.report.numbers import number_text, percent_text
+from pharmrs.core.report.numbers import MISSING, number_text, percent_text
 from pharmrs.core.report.page import environment
 from pharmrs.spectra.records.fit import LinearCombinationFit, MetaboliteAmplitude
 from pharmrs.spectra.report.pictures.plot_fit import fit_svg
 from pharmrs.spectra.report.pictures.traces import FitTraces, fit_traces, packed, packed_axis, packed_small
+from pharmrs.spectra.report.result_rows import ResultTable
 
 _COLOURS = 12  # in fit.css and fit_view.js
 _LINE_LEVELS, _COMPONENT_LEVELS = 16382, 2046  # inside a report: a thousandth of the noise, half a pixel of a component
@@ -27,26 +28,32 @@ class _RowView:
 
     index: int
     name: str
-    amplitude: str
-    sd: str
-    crlb: str
+    cells: tuple[str, ...]
     shown: bool
     colour: int
 
 
-def fit_html(fit: LinearCombinationFit, title: str, amplitudes: Sequence[MetaboliteAmplitude]) -> str:
+def fit_html(
+    fit: LinearCombinationFit,
+    title: str,
+    amplitudes: Sequence[MetaboliteAmplitude],
+    result: ResultTable | None = None,
+    remarks: Sequence[str] = (),
+) -> str:
     """The page of one fit.
+
+    `result`: what the table beside the picture shows; None: the amplitudes. `remarks`: what a reader must know.
 
     `amplitudes`: rows of the table, components and sums; a component without a row takes amplitude and SD from `fit`,
     a row that is neither a component nor a sum of components of `fit` is left out.
     """
     traces = fit_traces(fit)
     sums = _sums(fit, amplitudes)
-    context = _context(fit, title, amplitudes, sums, traces)
+    context = _context(fit, title, amplitudes, sums, traces, result)
     words = f"Fit of {title}: residual, data with model and baseline, and the components with their CRLB."
     drawing = EmbeddedFigure(content=fit_svg(fit, title, _complete(fit, amplitudes)).encode("utf-8"), alt=words)
     page = environment().get_template("fit.html.j2")
-    return page.render(**context, record=_record(fit, traces, sums), drawing=drawing)
+    return page.render(**context, record=_record(fit, traces, sums), drawing=drawing, remarks=remarks)
 
 
 def fit_inside_report(fit: LinearCombinationFit, title: str, amplitudes: Sequence[MetaboliteAmplitude]) -> bytes:
@@ -55,7 +62,7 @@ def fit_inside_report(fit: LinearCombinationFit, title: str, amplitudes: Sequenc
     sums = _sums(fit, amplitudes)
     body = environment().get_template("fit_body.html.j2")
     context = _context(fit, title, amplitudes, sums, traces)
-    text = body.render(**context, record=_small_record(fit, traces, sums), drawing=None)
+    text = body.render(**context, record=_small_record(fit, traces, sums), drawing=None, remarks=())
     return zlib.compress(text.encode("utf-8"), 9)
 
 
@@ -69,16 +76,19 @@ def _context(
     amplitudes: Sequence[MetaboliteAmplitude],
     sums: Sequence[MetaboliteAmplitude],
     traces: FitTraces,
+    result: ResultTable | None = None,
 ) -> dict[str, object]:
     rows = _complete(fit, amplitudes)
     power = _shared_power([row.amplitude for row in (*rows, *sums)])
+    cells = _cells(result, power)
     return {
         "title": title,
         "fit": fit,
         "facts": _facts(fit),
-        "power": power,
-        "components": [_view(index, row, power, shown=row.amplitude > 0) for index, row in enumerate(rows)],
-        "sums": [_view(len(rows) + place, row, power, shown=False) for place, row in enumerate(sums)],
+        "power": power if result is None else 0,
+        "heads": ("Amplitude", "SD", "CRLB") if result is None else result.columns[1:],
+        "components": [_view(index, row, cells(row), shown=row.amplitude > 0) for index, row in enumerate(rows)],
+        "sums": [_view(len(rows) + place, row, cells(row), shown=False) for place, row in enumerate(sums)],
         "window": (float(traces.ppm[0]), float(traces.ppm[-1])),
         "stride": traces.stride,
         "points": len(fit.ppm),
@@ -112,16 +122,21 @@ def _shared_power(amplitudes: Sequence[float]) -> int:
     return 0 if largest == 0 or 0.1 <= largest < 1e4 else 3 * math.floor(math.log10(largest) / 3)
 
 
-def _view(index: int, row: MetaboliteAmplitude, power: int, *, shown: bool) -> _RowView:
-    return _RowView(
-        index=index,
-        name=row.metabolite,
-        amplitude=number_text(row.amplitude / 10.0**power, 4),
-        sd=number_text(row.sd / 10.0**power, 2),
-        crlb=percent_text(row.crlb_percent),
-        shown=shown,
-        colour=index % _COLOURS,
-    )
+def _cells(result: ResultTable | None, power: int) -> Callable[[MetaboliteAmplitude], tuple[str, ...]]:
+    """What the table says of a row: the result, where there is one for it."""
+    given = {row.metabolite: (row.value, row.sd, row.ratio) for row in result.rows} if result is not None else {}
+
+    def of(row: MetaboliteAmplitude) -> tuple[str, ...]:
+        if result is not None:
+            return given.get(row.metabolite, (MISSING,) * 3)
+        scaled = [number_text(value / 10.0**power, digits) for value, digits in ((row.amplitude, 4), (row.sd, 2))]
+        return (*scaled, percent_text(row.crlb_percent))
+
+    return of
+
+
+def _view(index: int, row: MetaboliteAmplitude, cells: tuple[str, ...], *, shown: bool) -> _RowView:
+    return _RowView(index=index, name=row.metabolite, cells=cells, shown=shown, colour=index % _COLOURS)
 
 
 def _facts(fit: LinearCombinationFit) -> list[tuple[str, str]]:

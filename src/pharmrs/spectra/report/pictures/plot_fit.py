@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from pharmrs.core.records.arrays import FloatArray
 from pharmrs.core.report.figure_style import BAND, BASELINE, DATA, GAP, INK, MODEL, MUTED
+from pharmrs.core.report.numbers import number_text
 from pharmrs.core.report.svg_plot import SOFT, WIDTH_PX, Panel, group, legend, picture, text, title
 from pharmrs.spectra.records.fit import LinearCombinationFit, MetaboliteAmplitude
 from pharmrs.spectra.report.pictures.component_rows import (
@@ -19,15 +21,63 @@ from pharmrs.spectra.report.pictures.component_rows import (
     shown_components,
 )
 from pharmrs.spectra.report.pictures.traces import FitTraces, phased_traces
+from pharmrs.spectra.report.result_rows import ResultTable
 
 _LEFT, _RIGHT = 66.0, 54.0
 _RESIDUAL_PX, _MAIN_PX, _ROW_PX = 66.0, 236.0, 15.0
+_TABLE_PX, _LINE_PX, _REMARK_LETTERS = 300, 15.5, 46  # of the result beside the drawing
 
 
 def fit_svg(
     fit: LinearCombinationFit, name: str, amplitudes: Sequence[MetaboliteAmplitude], *, components: bool = True
 ) -> str:
     """Real parts after phasing, high ppm at the left; components above zero in rows on one scale with their CRLB."""
+    height, parts = _drawn(fit, name, amplitudes, components=components)
+    return picture(height, parts)
+
+
+def fit_sheet_svg(
+    fit: LinearCombinationFit,
+    name: str,
+    amplitudes: Sequence[MetaboliteAmplitude],
+    table: ResultTable,
+    remarks: Sequence[str] = (),
+) -> str:
+    """The same drawing with the result beside it, a page as every spectroscopist knows it."""
+    height, parts = _drawn(fit, name, amplitudes, components=True)
+    lines = 6 + len(table.rows) + sum(len(textwrap.wrap(one, _REMARK_LETTERS)) for one in remarks)
+    return picture(max(height, 60 + _LINE_PX * lines), [*parts, *_beside(fit, table, remarks)], WIDTH_PX + _TABLE_PX)
+
+
+def _beside(fit: LinearCombinationFit, table: ResultTable, remarks: Sequence[str]) -> Iterator[str]:
+    down = 33.0
+    left, places = WIDTH_PX + 10.0, [WIDTH_PX + at for at in (10.0, 158.0, 212.0, 288.0)]
+    facts = [
+        f"S/N {number_text(fit.signal_to_noise)}",
+        f"line width {number_text(fit.line_width_hz)} Hz",
+        f"baseline {number_text(fit.baseline_freedom)} degrees of freedom",
+        *([] if fit.converged else ["NOT CONVERGED"]),
+    ]
+    for fact in facts:
+        yield text(left, down, fact)
+        down += _LINE_PX
+    down += 8
+    for heads, bold in [(table.columns, True), *((cells, False) for cells in table.cells)]:
+        more = " font-weight='bold'" if bold else ""
+        for at, (place, cell) in enumerate(zip(places, heads, strict=True)):
+            yield text(place, down, cell, anchor="end" if at else "", size=11, more=more)
+        down += _LINE_PX
+    down += 8
+    for remark in remarks:
+        for line in textwrap.wrap(remark, _REMARK_LETTERS):
+            yield text(left, down, line, size=10, more=f" fill='{SOFT}'")
+            down += 13
+
+
+def _drawn(
+    fit: LinearCombinationFit, name: str, amplitudes: Sequence[MetaboliteAmplitude], *, components: bool
+) -> tuple[float, list[str]]:
+    """Height in pixels, and everything that is drawn."""
     traces = phased_traces(fit, np.argsort(-fit.ppm, kind="stable"))
     ppm = traces.ppm
     edges = (float(ppm[0]), float(ppm[-1])) if len(ppm) else (1.0, 0.0)
@@ -53,7 +103,7 @@ def fit_svg(
         parts += [main.x_axis("", 0.5, named=False)]
         parts += _draw_components(last, ppm, shown, offsets, crlb_labels(amplitudes))
     parts += [last.x_axis("Chemical shift (ppm)", 0.5, 0.1)]
-    return picture(last.bottom + 42, parts)
+    return last.bottom + 42, parts
 
 
 def _unit(shown: Sequence[tuple[str, FloatArray]]) -> float:

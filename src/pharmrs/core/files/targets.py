@@ -1,0 +1,82 @@
+"""What a command may write to: never one of its inputs, never a file of another kind, never somebody else's dataset."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from pharmrs.core.errors import InputError, InputProblem, input_problem
+
+_INPUTS: set[tuple[int, int]] = set()  # device and inode of every file this process was given to read
+_HEAD_BYTES = 4096
+DESCRIPTION = "dataset_description.json"
+
+
+def protect(paths: Iterable[Path]) -> None:
+    """From now on, in this process, these files are read and never written; replaces what was protected before."""
+    _INPUTS.clear()
+    for path in paths:
+        try:
+            state = path.stat()
+        except (OSError, ValueError):
+            continue
+        if path.is_file():
+            _INPUTS.add((state.st_dev, state.st_ino))
+
+
+def refuse_input(path: Path) -> None:
+    """Raises InputError where `path` is one of the files this command reads."""
+    if not _INPUTS:
+        return
+    try:
+        state = path.stat()
+    except OSError:
+        return
+    if (state.st_dev, state.st_ino) in _INPUTS:
+        rule, remedy = "must not be a file that the command reads: that is never written to", "choose another name"
+        raise InputError([input_problem(path, "out", rule, "an input of this command", remedy)])
+
+
+def check_target(path: Path, endings: Sequence[str], head: bytes) -> list[InputProblem]:
+    """What is wrong with a file that a person named to be written.
+
+    `endings`: those of its kind. `head`: what such a file, written here, holds near its beginning; one that does not
+    is somebody else's and stays.
+    """
+    if not path.name.lower().endswith(tuple(endings)):
+        rule, remedy = f"must end in {' or '.join(endings)}", f"give a name such as {path.stem or 'result'}{endings[0]}"
+        return [input_problem(path, "out", rule, path.name, remedy)]
+    if path.is_dir():
+        return [input_problem(path, "out", "must be a file", "a folder", "give the name of a file in it")]
+    if path.exists() and path.stat().st_size:
+        with path.open("rb") as stream:
+            ours = head in stream.read(_HEAD_BYTES)
+        if not ours:
+            rule, remedy = "must not replace a file that this command did not write", "choose another name"
+            return [input_problem(path, "out", rule, "it exists and holds something else", remedy)]
+    return []
+
+
+def check_output_folder(folder: Path) -> list[InputProblem]:
+    """What is wrong with a folder for results: it must not be a file, nor a dataset that another program made."""
+    if folder.exists() and not folder.is_dir():
+        return [input_problem(folder, "out", "must be a folder", "a file", "choose another folder")]
+    description = folder / DESCRIPTION
+    if description.is_file() and not _made_here(description):
+        rule = "must not be a dataset that another program or person made"
+        remedy = "choose another folder, or leave --output out for DATASET/derivatives/pharmrs"
+        return [input_problem(folder, "output", rule, f"{DESCRIPTION} of another dataset", remedy)]
+    if (folder / "study.yaml").is_file():
+        rule, remedy = "must not be the folder of a study: its files are input", "choose another folder"
+        return [input_problem(folder, "output", rule, "study.yaml lies there", remedy)]
+    return []
+
+
+def _made_here(description: Path) -> bool:
+    try:
+        content = json.loads(description.read_bytes()[: 1 << 20])
+        made_by = [one.get("Name") for one in content.get("GeneratedBy", [])]
+        return content.get("DatasetType") == "derivative" and "pharmrs" in made_by
+    except (OSError, ValueError, AttributeError, TypeError):
+        return False
