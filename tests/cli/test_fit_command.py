@@ -247,7 +247,7 @@ def test_bad_files_are_named_and_do_not_stop_the_good_one(
         (["{peer}", "--basis", "{basis}", "--ratio", "Foo/NAA=0.1:1"], "fit.ratio_priors: names components"),
         (["{peer}", "--basis", "{basis}", "--ppm", "4.2", "0.2"], "HIGH must be at least 0.5 ppm above LOW"),
         (["{peer}"], "--basis"),
-        (["{peer}", "--basis", "{basis}", "--out", "{folder}"], "is a folder; name the table, e.g. "),
+        (["{peer}", "--basis", "{basis}", "--out", "{folder}/t.xlsx"], "out: must end in .tsv"),
         (["{folder}", "--basis", "{basis}"], "must exist and be a file (found: a folder)"),
     ],
 )

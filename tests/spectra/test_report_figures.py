@@ -124,10 +124,10 @@ def test_save_figure_is_whole_or_not_at_all(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, results: list[ScanResult]
 ) -> None:
     figure = quality_figure(results, report_factory.study().quality)
-    for suffix in ("png", "svg"):
+    for suffix in ("png", "svg", "pdf"):
         save_figure(figure, tmp_path / "deep" / f"water.{suffix}")
-    with pytest.raises(ValueError, match="png or"):
-        save_figure(figure, tmp_path / "water.pdf")
+    with pytest.raises(ValueError, match="svg or"):
+        save_figure(figure, tmp_path / "water.jpg")
 
     def full_disk(*_: object) -> None:
         raise OSError("no space left on device")
@@ -138,7 +138,7 @@ def test_save_figure_is_whole_or_not_at_all(
     with pytest.raises(OSError, match="no space"):
         save_figure(figure, target)
     assert target.read_bytes() == before
-    assert sorted(path.name for path in target.parent.iterdir()) == ["water.png", "water.svg"]
+    assert sorted(path.name for path in target.parent.iterdir()) == ["water.pdf", "water.png", "water.svg"]
 
 
 def test_importing_the_report_loads_neither_matplotlib_nor_jinja() -> None:

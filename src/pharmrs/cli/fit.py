@@ -12,7 +12,7 @@ from pharmrs.cli.messages import EXIT_BAD_INPUT, EXIT_SOME_FAILED, print_problem
 from pharmrs.cli.options import ClusterOption, SchedulerOption, WorkersOption, execution_of
 
 if TYPE_CHECKING:
-    import click
+    from typer._click.core import Context
 
     from pharmrs.spectra.records.fit import RatioPrior
     from pharmrs.spectra.stage.single_spectra import SpectrumOutcome
@@ -24,7 +24,7 @@ _MOST_SHOWN = 5  # spectra whose results are printed; of more, the tables tell
 class FitCommand(TyperCommand):
     """Takes `--ppm 0.5 4.2` as well as `--ppm 0.5,4.2`."""
 
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+    def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
         joined: list[str] = []
         for word in args:
             after_one_number = len(joined) > 1 and joined[-2] == "--ppm" and _is_number(joined[-1])

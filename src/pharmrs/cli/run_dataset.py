@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,6 +17,9 @@ from pharmrs.cli.options import (
     WorkersOption,
     execution_of,
 )
+
+if TYPE_CHECKING:
+    from pharmrs.study.run import RunResult
 
 
 def run_command(
@@ -53,15 +57,26 @@ def run_command(
             fresh=fresh,
         )
     print_problems(result.all_problems)
-    processed = [outcome.result for outcome in result.outcomes if outcome.result is not None]
-    excluded = sum(any(rule.metabolite == "*" for rule in one.exclusions) for one in processed)
-    finished = len(processed)
-    say(f"{finished} of {len(result.outcomes)} scans processed, {excluded} excluded by the pre-declared rules")
+    say(_counts(result))
     typer.echo(str(result.report))
-    if finished == 0:
+    if not any(outcome.result is not None for outcome in result.outcomes):
         raise typer.Exit(EXIT_BAD_INPUT)
     if not result.complete:
         raise typer.Exit(EXIT_SOME_FAILED)
+
+
+def _counts(result: RunResult) -> str:
+    """How many scans gave what the study asks for, and what became of the others."""
+    became = Counter(outcome.status for outcome in result.outcomes)
+    processed = [outcome.result for outcome in result.outcomes if outcome.result is not None]
+    excluded = sum(any(rule.metabolite == "*" for rule in one.exclusions) for one in processed)
+    missing = [
+        f"{became[status]} {words}"
+        for status, words in (("failed", "failed"), ("no value", "with no value on the primary scale"))
+        if became[status]
+    ]
+    done = f"{became['analysed']} of {len(result.outcomes)} scans processed"
+    return ", ".join([done, *missing, f"{excluded} excluded by the pre-declared rules"])
 
 
 def _tell_plan(dataset: Path, target: Path) -> None:

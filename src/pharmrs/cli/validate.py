@@ -12,13 +12,15 @@ def validate_command(
     dataset: DatasetArgument,
 ) -> None:
     """Report every problem of the inputs at once, without fitting anything."""
+    from pharmrs.core.report.numbers import count_text
     from pharmrs.core.workers.threads import limit_threads
     from pharmrs.study.dataset import validate_dataset
 
     limit_threads()
     found, problems = validate_dataset(dataset)
-    errors, _ = print_problems(problems)
-    say(f"{len(found.scans)} scans found" + ("" if errors else ", nothing stands in their way"))
+    errors, warnings = print_problems(problems)
+    ending = "" if errors else "; ready for `pharmrs run`" + (", but read the warnings first" if warnings else "")
+    say(count_text(len(found.scans), "scan") + f" found{ending}")
     if errors:
         raise typer.Exit(EXIT_BAD_INPUT)
 

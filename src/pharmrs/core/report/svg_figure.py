@@ -10,12 +10,14 @@ from xml.etree import ElementTree
 
 import numpy as np
 
+from pharmrs.core.records.arrays import FloatArray
 from pharmrs.core.report.figure_style import figure_style
 from pharmrs.core.report.svg_path import UNITS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.patches import Rectangle
 
 _PX_PER_INCH, _POINTS_PER_PX = 96.0, 0.75
 _MOVE = re.compile(r"([MlhvmL])|(-?\d+(?:\.\d+)?)")
@@ -93,15 +95,17 @@ def _draw_path(axes: Axes, element: ElementTree.Element, place: _Place) -> None:
         line.set_clip_path(_box(axes, place))
 
 
-def _box(axes: Axes, place: _Place) -> object:
+def _box(axes: Axes, place: _Place) -> Rectangle:
     from matplotlib.patches import Rectangle
 
     return Rectangle((place.left, place.top), place.width, place.height, transform=axes.transData)
 
 
-def _runs(data: str) -> Iterator[np.ndarray]:
+def _runs(data: str) -> Iterator[FloatArray]:
     """The vertices of each part of a path."""
-    here, points, command, numbers = np.zeros(2), [], "M", []
+    here, command = np.zeros(2), "M"
+    points: list[FloatArray] = []
+    numbers: list[float] = []
     for letter, number in _MOVE.findall(data):
         if letter:
             command, numbers = letter, []

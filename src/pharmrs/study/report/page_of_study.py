@@ -110,11 +110,12 @@ def write_report(
 
 def _facts(outcomes: Sequence[ScanOutcome], results: Sequence[ScanResult]) -> list[_Fact]:
     subjects = len({outcome.files.subject for outcome in outcomes})
-    failed = sum(outcome.failed for outcome in outcomes)
+    failed, empty = (sum(one.status == status for one in outcomes) for status in ("failed", "no value"))
+    lost = f"{failed} failed" + (f", {empty} without a value on the primary scale" if empty else "")
     out = sum(bool(scan_exclusions(result)) for result in results)
     facts = [
         _Fact("Scans", str(len(outcomes)), count_text(subjects, "participant")),
-        _Fact("Analysed", str(len(results)), f"{failed} failed"),
+        _Fact("Analysed", str(len(outcomes) - failed - empty), lost),
         _Fact("Excluded", str(out), f"of {len(results)} analysed scans"),
     ]
     if results:
