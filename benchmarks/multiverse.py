@@ -20,7 +20,7 @@ def main(scales: int = 1) -> None:
     spoiled = table.mapped(
         lambda row: replace(
             row,
-            exclusion="crlb" if row.subject in ("S04", "S05") else "",
+            exclusions=("crlb",) if row.subject in ("S04", "S05") else (),
             metabolite_scales={
                 f"scale {k}": row.metabolite * (1 + 0.01 * ((int(row.subject[1:]) * k) % 7)) for k in range(1, scales)
             },

@@ -117,8 +117,8 @@ def _mixed(truth: ObservationTable, found: ObservationTable, *, metabolite: bool
     def change(row: Observation) -> Observation:
         other = measured[row.key]
         if metabolite:
-            values = (other.metabolite, other.metabolite_sd, other.exclusion)
-            row = replace(row, metabolite=values[0], metabolite_sd=values[1], exclusion=values[2])
+            values = (other.metabolite, other.metabolite_sd, other.exclusions)
+            row = replace(row, metabolite=values[0], metabolite_sd=values[1], exclusions=values[2])
         if biomarker:
             row = replace(
                 row,
@@ -163,6 +163,6 @@ def _summary(
         z_assay=float(np.std(assay_error / (biomarker[:, 2] / biomarker[:, 1]), ddof=1)),
         censored=sum(row.biomarker_censored == "left" for row in found.rows),
         truly_below=sum(visit.has_sample and visit.biomarker < limit for visit in trial.visits),
-        excluded=sum(bool(row.exclusion) for row in found.rows),
+        excluded=sum(bool(row.exclusions) for row in found.rows),
         bad=sum(visit.has_scan and visit.bad_scan for visit in trial.visits),
     )

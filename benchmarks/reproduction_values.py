@@ -87,7 +87,7 @@ def _rank(key: str, test: StatisticalTest) -> dict[str, float]:
         f"{key}.rs": test.estimate,
         f"{key}.p": test.p,
         f"{key}.as89": test.p_alternative,
-        f"{key}.alpha": test.alpha,
+        f"{key}.alpha": test.alpha_reference,
     }
 
 

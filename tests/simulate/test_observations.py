@@ -69,7 +69,7 @@ def test_each_stage_errs_as_declared_and_alone(trial: Trial) -> None:
     lost = observed_table(trial, replace(WITHOUT_ERRORS, losses=True))
     assert np.isnan(column(lost, "metabolite")).sum() == sum(not visit.has_scan for visit in trial.visits)
     assert np.isnan(column(lost, "biomarker")).sum() == sum(not visit.has_sample for visit in trial.visits)
-    assert sum(bool(row.exclusion) for row in lost.rows) == sum(visit.bad_scan for visit in trial.visits)
+    assert sum(bool(row.exclusions) for row in lost.rows) == sum(visit.bad_scan for visit in trial.visits)
 
 
 def test_stages_do_not_disturb_each_other(trial: Trial) -> None:

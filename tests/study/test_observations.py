@@ -116,7 +116,7 @@ def test_every_source_finds_its_place(dataset: Path) -> None:
     after = table.at("sub-01", "placebo", "after")
     other = table.at("sub-02", "drug", "before")
     assert first is not None and after is not None and other is not None
-    assert (first.metabolite, first.metabolite_sd, first.exclusion) == (10.5, 0.5, "max_line_width_hz")
+    assert (first.metabolite, first.metabolite_sd, first.exclusions) == (10.5, 0.5, ("max_line_width_hz",))
     assert (first.period, first.sequence, first.clock_time_h) == (1, "placebo/drug", pytest.approx(8 + 10 / 60))
     assert first.covariates == {"age": 21.0, "genotype": "Val/Met"}
     assert (after.biomarker_censored, after.biomarker_limit) == ("left", 187.2)

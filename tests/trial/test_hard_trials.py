@@ -33,7 +33,7 @@ HARD: dict[str, tuple[Change, str]] = {
     "no times": (lambda row: replace(row, clock_time_h=NAN), "no biomarker value was measured"),
     "one time": (lambda row: replace(row, clock_time_h=9.0), "every sample was taken at the same time of day"),
     "no metabolite": (lambda row: replace(row, metabolite=NAN), "no participant has both changes"),
-    "all excluded": (lambda row: replace(row, exclusion="max_line_width_hz"), "no participant has both changes"),
+    "all excluded": (lambda row: replace(row, exclusions=("max_line_width_hz",)), "no participant has both changes"),
     "constant metabolite": (lambda row: replace(row, metabolite=10.0), "singular, not estimable"),
     "one treatment without pairs": (
         lambda row: replace(row, metabolite=NAN) if row.treatment == "drug" else row,
@@ -232,8 +232,9 @@ def test_one_row_alone_carries_a_level_and_it_is_told() -> None:
 def test_the_result_with_and_without_each_rule() -> None:
     """By hand: the model on rows whose exclusion is erased is the model with the rule lifted."""
     rows = random_rows(12, missing=0.0)
-    marks = {3: "max_line_width_hz", 17: "max_crlb_percent", 29: "max_line_width_hz; max_crlb_percent"}
-    marked = [replace(row, exclusion=marks.get(place, "")) for place, row in enumerate(rows)]
+    width, crlb = "max_line_width_hz", "max_crlb_percent"
+    marks = {3: (width,), 17: (crlb,), 29: (width, crlb)}
+    marked = [replace(row, exclusions=marks.get(place, ())) for place, row in enumerate(rows)]
     chain = reference_chain(table_of(marked), PLAN)
     found = {item.lifted: item for item in chain.rule_changes}
     assert list(found) == ["", "max_line_width_hz", "max_crlb_percent", "all rules"]
@@ -243,7 +244,7 @@ def test_the_result_with_and_without_each_rule() -> None:
     assert everything.model is not None and everything.rule_changes == ()
     assert found["all rules"].p == everything.model.hypothesis[0].p
     assert found["all rules"].n == everything.model.n
-    without = [replace(row, exclusion="") if row.exclusion == "max_crlb_percent" else row for row in marked]
+    without = [replace(row, exclusions=()) if row.exclusions == (crlb,) else row for row in marked]
     lifted = reference_chain(table_of(without), PLAN).model
     assert lifted is not None and found["max_crlb_percent"].p == lifted.hypothesis[0].p
 

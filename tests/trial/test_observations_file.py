@@ -51,7 +51,7 @@ def test_right(tmp_path: Path) -> None:
     assert first is not None and after is not None and missing is not None and right is not None
     assert (first.clock_time_h, first.biomarker, first.period, first.sequence) == (8.5, 300.25, 1, "PD")
     assert first.covariates == {"age": 25.0, "gene": "1"}  # declared with a reference level: a category
-    assert (after.clock_time_h, after.exclusion, after.biomarker_limit) == (9.25, "max_line_width_hz", 187.2)
+    assert (after.clock_time_h, after.exclusions, after.biomarker_limit) == (9.25, ("max_line_width_hz",), 187.2)
     assert math.isnan(after.metabolite_kept) and after.metabolite == 11.0
     assert math.isnan(missing.metabolite) and missing.period == 2 and missing.covariates["age"] == 25.0
     assert right.clock_time_h == pytest.approx(10.01)
@@ -82,7 +82,6 @@ CASES = {
     "twice": ("placebo\tafter", "placebo\tbefore", "line 3", "one row per subject", "keep one"),
     "subject": ("B\tDP", "\tDP", "line 5: subject", "must not be missing", ""),
     "period": ("PD\t2\tdrug", "PD\t1.5\tdrug", "line 4: period", "whole number", ""),
-    "covariate": ("310\tnone\tn/a\t25", "310\tnone\tn/a\t26", "subject A: age", "same in every row", "differ"),
     "sequence": ("A\tPD\t2", "A\tDP\t2", "subject A: sequence", "same in every row", ""),
     "other period": ("PD\t1\tplacebo\tafter", "PD\t2\tplacebo\tafter", "subject A: period of placebo", "same", ""),
     "no follow-up": ("\tafter\t", "\tlater\t", "time_point", "must hold the time point after", "design"),

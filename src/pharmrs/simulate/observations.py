@@ -84,7 +84,7 @@ def _observation(visit: Visit, errors: StageErrors, fit: float, tissue: float, a
         clock_time_h=visit.clock_time_h if sampled else math.nan,
         metabolite=metabolite if scanned else math.nan,
         metabolite_sd=metabolite * relative_sd if scanned else math.nan,
-        exclusion=_EXCLUDED if errors.losses and visit.bad_scan else "",
+        exclusions=(_EXCLUDED,) if errors.losses and visit.bad_scan else (),
         biomarker=biomarker if sampled and not below else math.nan,
         biomarker_sd=biomarker * errors.assay_cv if sampled and not below else math.nan,
         biomarker_censored=LEFT if below else NOT_CENSORED,

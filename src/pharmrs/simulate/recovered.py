@@ -25,6 +25,7 @@ from pharmrs.trial.records.analysis import AnalysisPlan, EffectEstimate
 from pharmrs.trial.records.observations import ObservationTable
 
 OBSERVATIONS = "observations.tsv"
+_ALPHA = 0.05  # whatever the study declares, the table shows 95 % intervals
 _COLUMNS = {
     "quantity": Column("What was planted."),
     "planted": Column("Its true value."),
@@ -73,7 +74,7 @@ def compare(trial: Trial, study: Study, output: Path) -> list[Recovered]:
     """Planted against recovered, from the files in `output`; what was not analysed is left out."""
     rows: list[Recovered] = []
     if study.design is not None and study.analysis is not None and (output / OBSERVATIONS).is_file():
-        plan = study.analysis.plan(study.quantification.primary_scale)
+        plan = replace(study.analysis.plan(study.quantification.primary_scale), alpha=_ALPHA)
         found = read_observations(output / OBSERVATIONS, study.design, plan)
         truth = observed_table(trial)
         rows += _coupling(trial, found, truth, plan)
@@ -88,7 +89,7 @@ def _coupling(trial: Trial, found: ObservationTable, truth: ObservationTable, pl
     rows = []
     for estimate in _estimates(found, planted_plan(plan)):
         if estimate.hypothesis:
-            treatment = estimate.term.split(" × ")[-1]
+            treatment = estimate.treatment
             name = f"interaction, {treatment}: ln {analyte} per ln {metabolite}"
             rows.append(_effect(name, effects.interaction(treatment, reference), estimate))
         elif estimate.term == f"change in {plan.metabolite}":
@@ -96,13 +97,13 @@ def _coupling(trial: Trial, found: ObservationTable, truth: ObservationTable, pl
             rows.append(_effect(name, effects.treatments[reference].slope, estimate))
     joint = analyse(found, replace(planted_plan(plan), models=("joint",))).models[0]
     for estimate in (one for one in joint.estimates if one.hypothesis):
-        treatment = next(name for name in effects.treatments if estimate.term.endswith(name))
+        treatment = estimate.treatment
         name = f"interaction, {treatment}: the same by the joint model (errors and censored values in the likelihood)"
         rows.append(_effect(name, effects.interaction(treatment, reference), estimate))
     planned = {one.term: one for one in _estimates(found, plan) if one.hypothesis}
     for ideal in _estimates(truth, plan):
         if ideal.term in planned:
-            treatment = ideal.term.split(" × ")[-1]
+            treatment = ideal.treatment
             name = f"interaction, {treatment}, by the declared plan (planted: what it gives on the true values)"
             rows.append(_effect(name, ideal.estimate, planned[ideal.term]))
     return rows

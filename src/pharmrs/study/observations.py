@@ -20,13 +20,15 @@ from pharmrs.trial.read.derivative_values import (
     read_genotypes,
     read_metabolite,
 )
+from pharmrs.trial.read.observation_checks import check_periods
 from pharmrs.trial.read.observations import numbers_or_texts, observation_table
 from pharmrs.trial.records.analysis import AnalysisPlan
+from pharmrs.trial.records.declared_design import Design
 from pharmrs.trial.records.observations import NOT_CENSORED, CovariateValue, Observation, ObservationTable
 
 _NAN = float("nan")
 GENOTYPE = "genotype"
-_NO_METABOLITE = MetaboliteValue(value=_NAN, sd=_NAN, exclusion="")
+_NO_METABOLITE = MetaboliteValue(value=_NAN, sd=_NAN)
 _NO_BIOMARKER = BiomarkerValue(value=_NAN, sd=_NAN, censored=NOT_CENSORED, limit=_NAN, unit="")
 
 
@@ -74,9 +76,13 @@ def build_observations(
     observations = [
         _observation(label, visit, periods, metabolites, biomarkers, covariates[label])
         for label, periods in trial.allocation.items()
-        for visit in trial.visits[label]
+        for visit in _visits(trial.visits[label], periods, study.design)
         if visit.period in periods
     ]
+    allocated = Problems(str(root / ALLOCATION))
+    check_periods(observations, study.design, allocated)
+    if allocated.found:
+        raise InputError([*found, *allocated.found])
     units = list(dict.fromkeys(value.unit for value in biomarkers.values() if value.unit))
     if len(units) > 1:
         remedy = "give all plates of the analyte one unit"
@@ -84,6 +90,17 @@ def build_observations(
         raise InputError([*found, problem])
     unit = SCALES[plan.scale].unit
     return observation_table(observations, study.design, "" if unit == "1" else unit, "".join(units)), found
+
+
+def _visits(visits: Sequence[Visit], periods: dict[int, str], design: Design) -> list[Visit]:
+    """The visits, and one without anything for each allocated period that has none: it was planned all the same."""
+    seen = {visit.period for visit in visits}
+    missed = [
+        Visit(session="", period=period, time_point=design.baseline, clock_time_h=_NAN)
+        for period in periods
+        if period not in seen
+    ]
+    return [*visits, *missed]
 
 
 def _observation(
@@ -101,7 +118,7 @@ def _observation(
         clock_time_h=visit.clock_time_h,
         metabolite=metabolite.value,
         metabolite_sd=metabolite.sd,
-        exclusion=metabolite.exclusion,
+        exclusions=metabolite.exclusions,
         biomarker=biomarker.value,
         biomarker_sd=biomarker.sd,
         biomarker_censored=biomarker.censored,

@@ -20,7 +20,7 @@ from pharmrs.spectra.fit.amplitudes import SUMS, parts_of
 from pharmrs.study.declared import Study
 from pharmrs.study.observations import GENOTYPE, Trial
 from pharmrs.trial.read.observations import numbers_or_texts
-from pharmrs.trial.records.declared_analysis import CovariateDeclaration
+from pharmrs.trial.records.analysis import Covariate
 
 
 def check_metabolites(study: Study, components: Sequence[str], file: str) -> list[InputProblem]:
@@ -109,7 +109,7 @@ def _participants(root: Path, study: Study, trial: Trial) -> list[InputProblem]:
     return problems.found
 
 
-def _column(covariate: CovariateDeclaration, rows: Sequence[TextRow], problems: Problems) -> None:
+def _column(covariate: Covariate, rows: Sequence[TextRow], problems: Problems) -> None:
     """Numbers where the covariate is one, its reference level among the levels where it is a category."""
     name = covariate.name
     levels = sorted({row.text(name) for row in rows} - {""})
@@ -127,7 +127,7 @@ def _column(covariate: CovariateDeclaration, rows: Sequence[TextRow], problems: 
         problems.add(name, "must hold numbers, as analysis.covariates declares no reference level", found, remedy)
 
 
-def _marker(covariate: CovariateDeclaration, root: Path, study: Study, columns: Sequence[str]) -> list[InputProblem]:
+def _marker(covariate: Covariate, root: Path, study: Study, columns: Sequence[str]) -> list[InputProblem]:
     """A covariate that is no column must be a marker, and its reference level one of the marker's genotypes."""
     names = study.genotype.markers if study.genotype is not None else ()
     wanted = names[0] if covariate.name == GENOTYPE and len(names) == 1 else covariate.name

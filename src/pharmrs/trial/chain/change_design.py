@@ -10,12 +10,13 @@ import numpy as np
 from pharmrs.core.records.arrays import FloatArray
 from pharmrs.trial.chain.main_model import interaction_design
 from pharmrs.trial.least_squares.coefficients import Coefficients
-from pharmrs.trial.least_squares.linear import Design
+from pharmrs.trial.least_squares.linear import Design, near_exact
 from pharmrs.trial.least_squares.not_estimable import NotEstimable
 from pharmrs.trial.records.analysis import AnalysisPlan, EffectEstimate, ModelOutcome
 from pharmrs.trial.records.changes import ChangeTable
+from pharmrs.trial.regression.cluster_robust import robust_least_squares
 
-PERIOD, SEQUENCE = "period", "sequence"
+PERIOD, SEQUENCE, CARRY_OVER = "period", "sequence", "carry-over of"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,13 +53,61 @@ def change_model(changes: ChangeTable, plan: AnalysisPlan) -> ChangeModel:
     return ChangeModel(outcome=rows.change_biomarker, design=interaction_design(rows, plan), rows=rows)
 
 
-def period_column(rows: ChangeTable) -> dict[str, FloatArray]:
-    """Period, centred. Raises `NotEstimable` where it is not known for a row or never differs."""
+def clustered_interactions(changes: ChangeTable, plan: AnalysisPlan) -> tuple[EffectEstimate, ...]:
+    """The main model's interactions with CR2 by participant; none where every participant has one row."""
+    model = change_model(changes, plan)
+    if len(set(model.subject)) == len(model.subject):
+        return ()
+    try:
+        found = robust_least_squares(
+            model.outcome, model.design.matrix, model.design.terms, "CR2", model.subject, level=1 - plan.alpha
+        )
+    except NotEstimable:
+        return ()
+    return tuple(one for one in estimates_of("main, CR2", model, found) if one.hypothesis)
+
+
+def period_columns(rows: ChangeTable) -> dict[str, FloatArray]:
+    """An indicator per period after the first. Raises `NotEstimable` where it is not known for a row or never differs.
+
+    A straight line over three and more periods would be an assumption that nobody declared.
+    """
     if not np.isfinite(rows.period).all():
         raise NotEstimable(f"the period is not known for {int(np.sum(~np.isfinite(rows.period)))} rows")
-    if np.ptp(rows.period) == 0:
+    columns = period_indicators(rows.period)
+    if not columns:
         raise NotEstimable("every row belongs to the same period")
-    return {PERIOD: rows.period - rows.period.mean()}
+    return columns
+
+
+def period_indicators(period: FloatArray) -> dict[str, FloatArray]:
+    """`period k` (rows,) for each period that occurs but the first; rows without a period are 0 in all of them."""
+    occurring = np.unique(period[np.isfinite(period)])
+    return {f"{PERIOD} {number:g}": (period == number).astype(float) for number in occurring[1:]}
+
+
+def carry_over_columns(rows: ChangeTable, all_rows: ChangeTable) -> dict[str, FloatArray]:
+    """An indicator per treatment, but the reference, that the treatment of the period before may still act.
+
+    `all_rows`: also those that are not analysed, for what came before. Raises `NotEstimable` in two periods, where it
+    cannot be told from a difference between sequences, and where the treatment before is not known.
+    """
+    if len(np.unique(all_rows.period[np.isfinite(all_rows.period)])) < 3:
+        raise NotEstimable(
+            "with two periods a carry-over cannot be told from a difference between sequences (see crossover)"
+        )
+    given = dict(zip(zip(all_rows.subject, all_rows.period.tolist(), strict=True), all_rows.treatment, strict=True))
+    before = [
+        "" if period == 1 else given.get((name, period - 1.0))
+        for name, period in zip(rows.subject, rows.period.tolist(), strict=True)
+    ]
+    if unknown := before.count(None):
+        raise NotEstimable(f"the treatment of the period before is not known for {unknown} rows")
+    columns = {
+        f"{CARRY_OVER} {name}": np.array([other == name for other in before], dtype=float)
+        for name in rows.treatments[1:]
+    }
+    return {name: column for name, column in columns.items() if column.any()}
 
 
 def sequence_columns(rows: ChangeTable) -> dict[str, FloatArray]:
@@ -74,14 +123,15 @@ def sequence_columns(rows: ChangeTable) -> dict[str, FloatArray]:
 
 def estimates_of(name: str, model: ChangeModel, found: Coefficients, unit: str = "") -> tuple[EffectEstimate, ...]:
     """The coefficients as estimates of the model `name`; the hypothesis as the design marks it."""
-    marked = dict(zip(model.design.terms, model.design.hypothesis, strict=True))
+    place = {term: position for position, term in enumerate(model.design.terms)}
     return tuple(
         EffectEstimate(
             model=name, term=term, estimate=float(found.estimate[k]), se=float(found.se[k]),
             ci_low=float(found.ci_low[k]), ci_high=float(found.ci_high[k]),
             statistic_name="t" if np.isfinite(found.df[k]) else "z", statistic=float(found.statistic[k]),
             df=float(found.df[k]) if np.isfinite(found.df[k]) else float("nan"), p=float(found.p[k]), n=found.n,
-            subjects=found.subjects or len(set(model.subject)), unit=unit, hypothesis=marked.get(term, False),
+            subjects=found.subjects or len(set(model.subject)), unit=unit,
+            hypothesis=model.design.hypothesis[place[term]], **model.design.about(place[term]),
         )
         for k, term in enumerate(found.terms)
     )  # fmt: skip
@@ -101,5 +151,11 @@ def outcome_of(
     """A model outcome from the coefficients of a change model."""
     return ModelOutcome(
         name=name, title=title, estimates=estimates_of(name, model, found, unit), facts=dict(facts or {}),
-        notes=(*found.notes, *notes), methods=(methods,),
+        notes=(*found.notes, *notes, *_near_exact(model)), methods=(methods,),
     )  # fmt: skip
+
+
+def _near_exact(model: ChangeModel) -> tuple[str, ...]:
+    matrix, y = model.design.matrix, model.outcome
+    residual = y - matrix @ np.linalg.lstsq(matrix, y, rcond=None)[0]
+    return near_exact(float(residual @ residual), float(np.sum((y - y.mean()) ** 2)))

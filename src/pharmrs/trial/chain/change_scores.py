@@ -11,7 +11,13 @@ from pharmrs.trial.chain.levels import biomarker_levels
 from pharmrs.trial.records.analysis import AnalysisPlan
 from pharmrs.trial.records.analysis_result import BiomarkerLevels
 from pharmrs.trial.records.changes import ChangeTable
-from pharmrs.trial.records.observations import NOT_CENSORED, CovariateValue, Observation, ObservationTable
+from pharmrs.trial.records.observations import (
+    NOT_CENSORED,
+    CovariateValue,
+    Observation,
+    ObservationTable,
+    is_missing,
+)
 
 # Equal changes must be equal numbers, or ranks are decided by the last bit of a division (16th decimal).
 CHANGE_DECIMALS = 10
@@ -61,6 +67,7 @@ def change_table(
     change_biomarker = _change(plan.biomarker_change, level)
     notes = _lost(change_metabolite, metabolite, plan.metabolite_change, "metabolite")
     notes += _lost(change_biomarker, level, plan.biomarker_change, "biomarker")
+    covariates, session_notes = _covariates(table, pairs, plan)
     changes = ChangeTable(
         treatments=table.treatments,
         subject=tuple(before.subject for before, _ in pairs),
@@ -78,9 +85,9 @@ def change_table(
         change_metabolite=change_metabolite,
         change_metabolite_sd=_change_sd(plan.metabolite_change, metabolite, sd),
         change_biomarker=change_biomarker,
-        covariates=_covariates(table, pairs),
+        covariates=covariates,
     )
-    return changes, tuple(notes)
+    return changes, (*notes, *session_notes)
 
 
 def _pairs(table: ObservationTable) -> list[tuple[Observation, Observation]]:
@@ -122,10 +129,27 @@ def _lost(change: FloatArray, values: FloatArray, kind: str, what: str) -> list[
 
 
 def _covariates(
-    table: ObservationTable, pairs: list[tuple[Observation, Observation]]
-) -> dict[str, tuple[CovariateValue, ...]]:
-    missing: CovariateValue = ""
-    return {
-        name: tuple(before.covariates.get(name, after.covariates.get(name, missing)) for before, after in pairs)
-        for name in table.covariate_names
-    }
+    table: ObservationTable, pairs: list[tuple[Observation, Observation]], plan: AnalysisPlan
+) -> tuple[dict[str, tuple[CovariateValue, ...]], list[str]]:
+    """A value for each pair; of a covariate that differs between the two sessions, the one the plan asks for."""
+    asked = {covariate.name: covariate.at for covariate in plan.covariates}
+    found: dict[str, tuple[CovariateValue, ...]] = {}
+    notes: list[str] = []
+    for name in table.covariate_names:
+        both = [(before.covariates.get(name, ""), after.covariates.get(name, "")) for before, after in pairs]
+        at = asked.get(name) or "follow_up"
+        found[name] = tuple(_at(before, after, at) for before, after in both)
+        if name in asked and not asked[name] and any(_differ(before, after) for before, after in both):
+            notes.append(f"covariate {name} differs between sessions: its value at {table.follow_up} is used")
+    return found, notes
+
+
+def _differ(before: CovariateValue, after: CovariateValue) -> bool:
+    return before != after and not is_missing(before) and not is_missing(after)
+
+
+def _at(before: CovariateValue, after: CovariateValue, at: str) -> CovariateValue:
+    if at == "change":
+        numbers = isinstance(before, float) and isinstance(after, float)
+        return float(after) - float(before) if numbers else ""
+    return before if at == "baseline" else after

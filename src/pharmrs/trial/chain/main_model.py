@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from pharmrs.core.records.arrays import FloatArray
-from pharmrs.trial.least_squares.linear import Design, fit_linear_model
+from pharmrs.trial.least_squares.linear import Column, Design, design_of, fit_linear_model
 from pharmrs.trial.least_squares.not_estimable import NotEstimable
 from pharmrs.trial.records.analysis import AnalysisPlan, Covariate
 from pharmrs.trial.records.changes import ChangeTable
@@ -41,27 +41,23 @@ def main_model(changes: ChangeTable, plan: AnalysisPlan, covariate: Covariate | 
 def interaction_design(used: ChangeTable, plan: AnalysisPlan, covariate: Covariate | None = None) -> Design:
     """Columns: intercept, metabolite change, treatments, [covariate], interactions. Raises `NotEstimable`."""
     metabolite = f"change in {plan.metabolite}"
-    columns: list[tuple[str, FloatArray, bool]] = [
-        ("(intercept)", np.ones(len(used)), False),
-        (metabolite, used.change_metabolite, False),
+    reference, at_zero = used.treatments[0], f"at {metabolite} = 0"
+    columns: list[Column] = [
+        ("(intercept)", np.ones(len(used)), False, reference, f"{reference}, {at_zero}"),
+        (metabolite, used.change_metabolite, False, reference, f"under {reference}"),
     ]
     given = {name: used.of_treatment(name).astype(float) for name in used.treatments}
     for name, indicator in given.items():
         if not indicator.any():
             raise NotEstimable(f"treatment {name}: no participant has both changes under it")
     others = used.treatments[1:]
-    columns += [(name, given[name], False) for name in others]
+    columns += [(name, given[name], False, name, at_zero) for name in others]
     formula = f"change in {plan.biomarker} ~ {metabolite} * treatment"
     if covariate is not None:
-        columns += [(term, values, False) for term, values in covariate_columns(used, covariate)]
+        columns += [(term, values, False, "", "") for term, values in covariate_columns(used, covariate)]
         formula += f" + {covariate.name}"
-    columns += [(f"{metabolite} × {name}", used.change_metabolite * given[name], True) for name in others]
-    return Design(
-        matrix=np.column_stack([values for _, values, _ in columns]),
-        terms=tuple(term for term, _, _ in columns),
-        hypothesis=tuple(tested for _, _, tested in columns),
-        formula=formula,
-    )
+    columns += [(f"{metabolite} × {name}", used.change_metabolite * given[name], True, name, "") for name in others]
+    return design_of(columns, formula)
 
 
 def covariate_columns(used: ChangeTable, covariate: Covariate) -> list[tuple[str, FloatArray]]:

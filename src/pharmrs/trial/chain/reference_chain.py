@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pharmrs.trial.chain.associations import change_correlations, oldham_tests
+from pharmrs.trial.chain.change_design import clustered_interactions
 from pharmrs.trial.chain.change_scores import change_table
 from pharmrs.trial.chain.comparisons import level_comparisons
 from pharmrs.trial.chain.joint_test import joint_interaction_test
@@ -28,7 +29,9 @@ def reference_chain(table: ObservationTable, plan: AnalysisPlan) -> ReferenceCha
     try:
         levels = biomarker_levels(table, plan)
     except NotEstimable as why:
-        return ReferenceChain(levels=None, changes=None, flow=sample_flow(table, None), reason=str(why))
+        return ReferenceChain(
+            levels=None, changes=None, flow=sample_flow(table, None), notes=table.notes, reason=str(why)
+        )
     changes, notes = change_table(table, plan, levels)
     try:
         model, reason = main_model(changes, plan), ""
@@ -43,13 +46,14 @@ def reference_chain(table: ObservationTable, plan: AnalysisPlan) -> ReferenceCha
         covariate_models=with_covariate,
         joint=() if model is None else (joint_interaction_test(model),),
         terms=() if model is None else type_two_tests(model, f"change in {plan.metabolite}"),
+        clustered=() if model is None else clustered_interactions(changes, plan),
         covariates=adjusted([covariate_test(one.model, one.covariate) for one in with_covariate if one.model]),
         correlations=_judged(change_correlations(changes, plan)),
         oldham=oldham_tests(changes, plan),
         paired=adjusted(level_comparisons(table, changes, plan)),
         unit_changes=unit_changes(table, plan),
         rule_changes=rule_changes(table, plan),
-        notes=levels.notes + notes,
+        notes=(*table.notes, *levels.notes, *notes),
         reason=reason,
     )
 

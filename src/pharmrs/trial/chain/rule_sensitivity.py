@@ -12,12 +12,6 @@ from pharmrs.trial.records.analysis_result import RuleChange
 from pharmrs.trial.records.observations import Observation, ObservationTable
 
 ALL_RULES = "all rules"
-_SEPARATOR = "; "
-
-
-def rules_of(row: Observation) -> tuple[str, ...]:
-    """The rules that exclude an observation."""
-    return tuple(row.exclusion.split(_SEPARATOR)) if row.exclusion else ()
 
 
 def rule_changes(table: ObservationTable, plan: AnalysisPlan) -> tuple[RuleChange, ...]:
@@ -25,7 +19,7 @@ def rule_changes(table: ObservationTable, plan: AnalysisPlan) -> tuple[RuleChang
 
     A value excluded by several rules returns only when all of them are lifted. Empty where nothing was excluded.
     """
-    rules = list(dict.fromkeys(rule for row in table.paired_rows for rule in rules_of(row)))
+    rules = list(dict.fromkeys(rule for row in table.paired_rows for rule in row.exclusions))
     if not rules:
         return ()
     lifted: dict[str, frozenset[str]] = {"": frozenset()}
@@ -37,7 +31,7 @@ def rule_changes(table: ObservationTable, plan: AnalysisPlan) -> tuple[RuleChang
 
 def _without(name: str, gone: frozenset[str], table: ObservationTable, plan: AnalysisPlan) -> list[RuleChange]:
     def lift(row: Observation) -> Observation:
-        return replace(row, exclusion=_SEPARATOR.join(rule for rule in rules_of(row) if rule not in gone))
+        return replace(row, exclusions=tuple(rule for rule in row.exclusions if rule not in gone))
 
     try:
         model = main_model(change_table(table.mapped(lift), plan)[0], plan)

@@ -45,7 +45,7 @@ def _stages(row: Observation) -> tuple[str, ...]:
     biomarker = {LEFT: "below the limit", RIGHT: "above the limit"}.get(
         row.biomarker_censored, "missing" if np.isnan(row.biomarker) else "measured"
     )
-    metabolite = "missing" if np.isnan(row.metabolite) else "excluded by a rule" if row.exclusion else "kept"
+    metabolite = "missing" if np.isnan(row.metabolite) else "excluded by a rule" if row.exclusions else "kept"
     return (_BIOMARKER + "planned", _BIOMARKER + biomarker, _METABOLITE + "planned", _METABOLITE + metabolite)
 
 

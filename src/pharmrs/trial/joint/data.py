@@ -17,7 +17,8 @@ class JointData:
     """Standardised values with what undoes it. `mean_terms`: name of each mean coefficient.
 
     `scale_metabolite`, `scale_biomarker`: log units per standardised unit; `pairs`: participant x treatment rows with
-    both metabolites and at least a limit for both biomarkers; `complete`: of those, with both biomarkers measured.
+    both metabolites and at least a limit for both biomarkers; `complete`: of those, with both biomarkers measured;
+    `periods`: coefficients of the period in each mean.
     """
 
     values: PersonValues
@@ -30,11 +31,19 @@ class JointData:
     complete: int
     censored: int
     shared: bool
+    periods: int
     notes: tuple[str, ...]
 
 
 def joint_data(changes: ChangeTable, *, adjust_clock: bool) -> JointData | None:
-    """Logarithms of all usable values; None where fewer than two metabolites or biomarkers are known."""
+    """Logarithms of all usable values; None where fewer than two metabolites or biomarkers are known.
+
+    A row without any value says nothing, and whether it was written down changes nothing.
+    """
+    limited = np.isfinite(changes.biomarker_limit) & (changes.biomarker_censored != 0)
+    changes = changes.where((np.isfinite(changes.metabolite) | np.isfinite(changes.biomarker) | limited).any(axis=1))
+    if len(changes) == 0:
+        return None
     metabolite = _log(changes.metabolite)
     biomarker = _log(np.where(changes.biomarker_censored == 0, changes.biomarker, changes.biomarker_limit))
     state_b = np.where(changes.biomarker_censored < 0, BELOW, np.where(changes.biomarker_censored > 0, ABOVE, MEASURED))
@@ -54,7 +63,7 @@ def joint_data(changes: ChangeTable, *, adjust_clock: bool) -> JointData | None:
         ]
     )
     state = np.hstack([state_m, state_b])
-    design, terms, notes = _means(changes, adjust_clock)
+    design, terms, periods, notes = _means(changes, adjust_clock)
     informed = (state_m == MEASURED).all(axis=1) & (state_b != MISSING).all(axis=1) & (state_b == MEASURED).any(axis=1)
     measured = (state_m == MEASURED).all(axis=1) & (state_b == MEASURED).all(axis=1)
     per_person = _per_person(changes, np.where(state == MISSING, 0.0, value), state, noise, design)
@@ -62,7 +71,8 @@ def joint_data(changes: ChangeTable, *, adjust_clock: bool) -> JointData | None:
     return JointData(
         values=per_person, mean_terms=terms, treatments=changes.treatments, scale_metabolite=scale_m,
         scale_biomarker=scale_b, subjects=len(set(changes.subject)), pairs=int(informed.sum()),
-        complete=int(measured.sum()), censored=int(np.sum(state_b >= BELOW)), shared=arms > 1, notes=notes,
+        complete=int(measured.sum()), censored=int(np.sum(state_b >= BELOW)), shared=arms > 1,
+        periods=periods, notes=notes,
     )  # fmt: skip
 
 
@@ -80,16 +90,18 @@ def _relative(sd: FloatArray, values: FloatArray) -> FloatArray:
         return np.nan_to_num(sd / values, nan=0.0, posinf=0.0, neginf=0.0)
 
 
-def _means(changes: ChangeTable, adjust_clock: bool) -> tuple[FloatArray, tuple[str, ...], tuple[str, ...]]:
-    """Columns of the means, shape (rows, 4, terms), their names, and remarks."""
+def _means(changes: ChangeTable, adjust_clock: bool) -> tuple[FloatArray, tuple[str, ...], int, tuple[str, ...]]:
+    """Columns of the means, shape (rows, 4, terms), their names, how many are periods' in each, and remarks."""
     rows = len(changes)
     treated = [np.array([name == level for name in changes.treatment], dtype=float) for level in changes.treatments[1:]]
     columns: list[tuple[str, FloatArray]] = []
     notes: list[str] = []
-    period = changes.period - np.nanmean(changes.period) if np.isfinite(changes.period).any() else changes.period
-    with_period = bool(np.isfinite(period).all()) and float(np.ptp(period)) > 0
-    if not with_period:
-        notes.append("no period terms: the period is the same, or not known, for every row")
+    known = bool(np.isfinite(changes.period).all())
+    periods = [(f"period {k:g}", (changes.period == k) - 0.5) for k in np.unique(changes.period)[1:]] if known else []
+    if not periods:
+        unknown = int(np.sum(~np.isfinite(changes.period)))
+        why = f"not known for {unknown} of {rows} rows with values" if unknown else "the same for every row"
+        notes.append(f"no period terms: the period is {why}")
     for quantity, first in (("metabolite", 0), ("biomarker", 2)):
         both, after = np.zeros((rows, PLACES)), np.zeros((rows, PLACES))
         both[:, first : first + 2] = 1.0
@@ -99,19 +111,22 @@ def _means(changes: ChangeTable, adjust_clock: bool) -> tuple[FloatArray, tuple[
             (f"{quantity} change: {level}", after * indicator[:, None])
             for level, indicator in zip(changes.treatments[1:], treated, strict=True)
         ]
-        if with_period:
-            columns += [(f"{quantity} level: period", both * period[:, None])]
-            columns += [(f"{quantity} change: period", after * period[:, None])]
-    if adjust_clock and np.isfinite(changes.clock_time_h).any():
-        hours = changes.clock_time_h - np.nanmean(changes.clock_time_h)
-        lost = int(np.sum(~np.isfinite(hours) & np.isfinite(changes.biomarker)))
+        for name, period in periods:
+            columns += [(f"{quantity} level: {name}", both * period[:, None])]
+            columns += [(f"{quantity} change: {name}", after * period[:, None])]
+    sampled = np.isfinite(changes.biomarker) | (changes.biomarker_censored != 0)
+    clock = np.where(sampled, changes.clock_time_h, np.nan)
+    if adjust_clock and np.isfinite(clock).any():
+        hours = clock - np.nanmean(clock)
+        lost = int(np.sum(~np.isfinite(hours) & sampled))
         if lost:
             notes.append(f"{lost} biomarker values have no sampling time: taken as sampled at the mean time")
         column = np.zeros((rows, PLACES))
         column[:, 2:] = np.nan_to_num(hours)
         if np.ptp(column[:, 2:]) > 0:
             columns.append(("biomarker: sampling time (h)", column))
-    return np.stack([column for _, column in columns], axis=2), tuple(name for name, _ in columns), tuple(notes)
+    names = tuple(name for name, _ in columns)
+    return np.stack([column for _, column in columns], axis=2), names, len(periods), tuple(notes)
 
 
 def _per_person(

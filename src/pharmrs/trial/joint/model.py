@@ -32,9 +32,13 @@ _FARTHEST = 1e3  # standardised units; a profile that is still flat there has no
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProfiledEffect:
-    """One coefficient with its profile interval and likelihood-ratio p; NaN limits where the profile does not close."""
+    """One coefficient with its profile interval and likelihood-ratio p; NaN limits where the profile does not close.
+
+    `treatment`: the arm it is about.
+    """
 
     term: str
+    treatment: str
     estimate: float
     ci_low: float
     ci_high: float
@@ -104,7 +108,7 @@ class _Problem:
                 parameters[free] = solved.x  # stopped on a slope that its steps cannot follow: with curvature they can
                 return self.maximise(parameters, held, self.curvature(parameters))
         if not self._settled(solved):
-            raise NotEstimable(f"{METHOD}: the likelihood has no maximum that the search could find ({solved.message})")
+            raise NotEstimable(f"{METHOD}: the likelihood has no maximum that the search could find")
         parameters[free] = solved.x
         return -float(solved.fun), parameters
 
@@ -156,15 +160,17 @@ def fit_joint(
     df = data.pairs - _change_terms(data)
     ratio = data.scale_biomarker / data.scale_metabolite
     profile = _Profiler(problem, best, parameters, data.pairs, df, level if intervals else 0.0)
-    slope = profile.effect(f"slope under {data.treatments[0]}", split, ratio)
+    slope = profile.effect(f"slope under {data.treatments[0]}", data.treatments[0], split, ratio)
     interactions = tuple(
-        profile.effect(f"slope difference, {data.treatments[k]}", split + k, ratio) for k in range(1, count)
+        profile.effect(f"slope difference, {data.treatments[k]}", data.treatments[k], split + k, ratio)
+        for k in range(1, count)
     )
     unit = {"metabolite": data.scale_metabolite, "biomarker": data.scale_biomarker}
     treatment_effects = tuple(
-        profile.effect(term, data.mean_terms.index(term), unit[quantity])
+        profile.effect(term, arm, data.mean_terms.index(term), unit[quantity])
         for quantity in unit
-        for term in [f"{quantity} change: {level}" for level in data.treatments[1:]]
+        for arm in data.treatments[1:]
+        for term in [f"{quantity} change: {arm}"]
         if effects
     )
     return JointFit(
@@ -197,8 +203,8 @@ def _informed_by_treatment(changes: ChangeTable) -> dict[str, int]:
 
 
 def _change_terms(data: JointData) -> int:
-    """Coefficients of the regression of the biomarker's change: intercepts and slopes, and the period."""
-    return 2 * len(data.treatments) + int("biomarker change: period" in data.mean_terms)
+    """Coefficients of the regression of the biomarker's change: intercepts and slopes, and the periods."""
+    return 2 * len(data.treatments) + data.periods
 
 
 def _start(data: JointData, structure: Structure) -> FloatArray:
@@ -231,12 +237,14 @@ class _Profiler:
         t = float(stats.t.ppf(0.5 + level / 2, df))
         self.threshold = float(np.sqrt(pairs * np.log1p(t * t / df)))
 
-    def effect(self, term: str, place: int, unit: float) -> ProfiledEffect:
+    def effect(self, term: str, treatment: str, place: int, unit: float) -> ProfiledEffect:
         """Estimate, interval and p of one parameter, in `unit`s per standardised unit."""
         estimate = float(self.parameters[place])
         if self.threshold == 0:
             nan = float("nan")
-            return ProfiledEffect(term=term, estimate=estimate * unit, ci_low=nan, ci_high=nan, p=nan)
+            return ProfiledEffect(
+                term=term, treatment=treatment, estimate=estimate * unit, ci_low=nan, ci_high=nan, p=nan
+            )
         low, high = self._limit(place, -1.0), self._limit(place, 1.0)
         try:
             root = self._root(place, 0.0)
@@ -244,7 +252,9 @@ class _Profiler:
             root = float("nan")
         t = float(np.sqrt(self.df * np.expm1(root**2 / self.pairs)))
         p = float(2 * stats.t.sf(t, self.df))
-        return ProfiledEffect(term=term, estimate=estimate * unit, ci_low=low * unit, ci_high=high * unit, p=p)
+        return ProfiledEffect(
+            term=term, treatment=treatment, estimate=estimate * unit, ci_low=low * unit, ci_high=high * unit, p=p
+        )
 
     def _root(self, place: int, at: float) -> float:
         """Square root of the likelihood ratio with the parameter held at `at`."""

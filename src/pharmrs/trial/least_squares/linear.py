@@ -17,17 +17,43 @@ from pharmrs.trial.records.linear_model import LinearModel
 
 _ALIASED = 1e-7  # relative length left of a column after the columns before it; the tolerance of R's lm
 _FULL_LEVERAGE = 1e-9  # 1 - leverage below which a row is fitted exactly
+_NEARLY_NOTHING = 1e-6  # share of the variance left by a fit that no measurement would give
 _NO_RESIDUAL = 1e-12  # residual sum of squares relative to that of the outcome: an exact fit has no error to test with
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Design:
-    """A design matrix with the name of each column and the columns the hypothesis is about; first column: 1."""
+    """A design matrix with the name of each column and the columns the hypothesis is about; first column: 1.
+
+    `treatments`: arm each column is about (empty: none); `conditions`: where the rest of an interaction is held.
+    """
 
     matrix: FloatArray
     terms: tuple[str, ...]
     hypothesis: tuple[bool, ...]
     formula: str
+    treatments: tuple[str, ...] = ()
+    conditions: tuple[str, ...] = ()
+
+    def about(self, position: int) -> dict[str, str]:
+        """Arm and condition of a column, as the fields of an estimate."""
+        own = {"treatment": self.treatments, "condition": self.conditions}
+        return {name: texts[position] if position < len(texts) else "" for name, texts in own.items()}
+
+
+Column = tuple[str, FloatArray, bool, str, str]  # term, values, whether tested, its arm, its condition
+
+
+def design_of(columns: Sequence[Column], formula: str) -> Design:
+    """The design of the columns, in order."""
+    return Design(
+        matrix=np.column_stack([values for _, values, *_ in columns]),
+        terms=tuple(term for term, *_ in columns),
+        hypothesis=tuple(tested for _, _, tested, *_ in columns),
+        formula=formula,
+        treatments=tuple(treatment for *_, treatment, _ in columns),
+        conditions=tuple(condition for *_, condition in columns),
+    )
 
 
 def fit_linear_model(
@@ -73,7 +99,7 @@ def fit_linear_model(
         shapiro=shapiro_test(residuals, f"residuals of {name}"),
         n=n,
         subjects=len(set(subjects)),
-        notes=_exactly_fitted(np.asarray(orthogonal, dtype=np.float64)),
+        notes=(*_exactly_fitted(np.asarray(orthogonal, dtype=np.float64)), *near_exact(rss, total)),
     )
 
 
@@ -84,6 +110,19 @@ def _exactly_fitted(orthogonal: FloatArray) -> tuple[str, ...]:
     if not rows:
         return ()
     return (f"{rows} of the rows {'has' if rows == 1 else 'have'} leverage 1: a term rests on one row alone.",)
+
+
+def near_exact(rss: float, total: float) -> tuple[str, ...]:
+    """A remark where hardly anything is left to be error: no measurement follows a line to a thousandth of its spread.
+
+    `rss`, `total`: sums of squares of residuals and of the outcome about its mean.
+    """
+    if not rss < _NEARLY_NOTHING * total:
+        return ()
+    return (
+        f"the terms reproduce the outcome all but exactly ({100 * rss / total:.1g} % of its variance is left): look "
+        "for an outcome that was computed from the terms; p and intervals mean nothing then",
+    )
 
 
 def _check_estimable(name: str, design: Design, outcome: FloatArray) -> None:
@@ -128,7 +167,7 @@ def _table(
             EffectEstimate(
                 model=name, term=term, estimate=value, se=se, ci_low=value - reach * se, ci_high=value + reach * se,
                 statistic=value / se, df=float(freedom), p=float(2 * stats.t.sf(abs(value / se), freedom)), n=n,
-                subjects=subjects, unit=unit, hypothesis=design.hypothesis[position],
+                subjects=subjects, unit=unit, hypothesis=design.hypothesis[position], **design.about(position),
             )
         )  # fmt: skip
     return tuple(rows)

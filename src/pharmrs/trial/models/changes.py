@@ -8,7 +8,14 @@ from dataclasses import replace
 import numpy as np
 
 from pharmrs.core.records.arrays import FloatArray
-from pharmrs.trial.chain.change_design import ChangeModel, change_model, outcome_of, period_column, sequence_columns
+from pharmrs.trial.chain.change_design import (
+    ChangeModel,
+    carry_over_columns,
+    change_model,
+    outcome_of,
+    period_columns,
+    sequence_columns,
+)
 from pharmrs.trial.least_squares.coefficients import Coefficients
 from pharmrs.trial.least_squares.not_estimable import NotEstimable
 from pharmrs.trial.least_squares.person_rows import PersonRows
@@ -35,10 +42,17 @@ _MIXED = (
     "A mixed model with a random intercept of the participant was fitted by REML; tests use Kenward-Roger standard "
     "errors and degrees of freedom (10.2307/2533558)."
 )
-_WITHIN = (
-    "Period and sequence were added to the mixed model; in a crossover, a difference between sequences is what a "
+_SEQUENCE = (
+    "Period and sequence were added to the mixed model; in two periods, a difference between sequences is what a "
     "carry-over (or a treatment-by-period interaction) would look like (10.1201/b17537)."
 )
+_PERIODS = "Each period has its own mean in the mixed model."
+_BEFORE = (
+    "Each period has its own mean in the mixed model, and the treatment of the period before an effect of its own on "
+    "the next (first-order carry-over, 10.1201/b17537)."
+)
+_CROSSOVER = "Mixed model, period (in two periods also sequence)"
+_CARRIED = "Mixed model, period and carry-over"
 _SYMMETRY = (
     "Generalised least squares with compound symmetry within participants (REML), in which the rows of a participant "
     "may also be less alike than those of different participants."
@@ -95,7 +109,7 @@ def _clustered(model: ChangeModel, alpha: float) -> Coefficients:
 def run_period(given: ModelInput) -> ModelOutcome:
     """Main model with the period, CR2."""
     model = change_model(given.changes, given.plan)
-    model = model.with_columns(period_column(model.rows))
+    model = model.with_columns(period_columns(model.rows))
     found = _clustered(model, given.plan.alpha)
     methods = f"The period of the treatment was added to the main model. {_CR2}"
     return outcome_of("period", "Period added (CR2)", model, found, methods=methods)
@@ -153,11 +167,22 @@ def run_mixed(given: ModelInput) -> ModelOutcome:
 
 
 def run_crossover(given: ModelInput) -> ModelOutcome:
-    """Mixed model with period and sequence (carry-over)."""
+    """Mixed model with the period, in two periods also the sequence."""
     model = change_model(given.changes, given.plan)
-    model = model.with_columns({**period_column(model.rows), **sequence_columns(model.rows)})
+    columns = period_columns(model.rows)
+    two = len(columns) == 1
+    model = model.with_columns({**columns, **(sequence_columns(model.rows) if two else {})})
     fit = _mixed(model, given.plan.alpha)
-    return _mixed_outcome("crossover", "Mixed model, period and carry-over", model, fit, f"{_MIXED} {_WITHIN}")
+    methods = f"{_MIXED} {_SEQUENCE if two else _PERIODS}"
+    return _mixed_outcome("crossover", _CROSSOVER, model, fit, methods)
+
+
+def run_carry_over(given: ModelInput) -> ModelOutcome:
+    """Mixed model with the period and what the treatment of the period before may have left."""
+    model = change_model(given.changes, given.plan)
+    model = model.with_columns({**period_columns(model.rows), **carry_over_columns(model.rows, given.changes)})
+    fit = _mixed(model, given.plan.alpha)
+    return _mixed_outcome("carry_over", _CARRIED, model, fit, f"{_MIXED} {_BEFORE}")
 
 
 def run_symmetry(given: ModelInput) -> ModelOutcome:
@@ -193,7 +218,8 @@ CHANGE_MODELS = (
     ExtensionModel(name="period", title="Period added (CR2)", run=run_period),
     ExtensionModel(name="within", title="Within participants (fixed intercepts)", run=run_within),
     ExtensionModel(name="mixed", title="Mixed model (Kenward-Roger)", run=run_mixed),
-    ExtensionModel(name="crossover", title="Mixed model, period and carry-over", run=run_crossover),
+    ExtensionModel(name="crossover", title=_CROSSOVER, run=run_crossover),
+    ExtensionModel(name="carry_over", title=_CARRIED, run=run_carry_over),
     ExtensionModel(name="symmetry", title="Compound symmetry (Kenward-Roger)", run=run_symmetry),
     ExtensionModel(
         name="huber",

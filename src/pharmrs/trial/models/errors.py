@@ -10,7 +10,7 @@ from pharmrs.core.records.arrays import FloatArray
 from pharmrs.trial.chain.change_design import ChangeModel, change_model, outcome_of
 from pharmrs.trial.chain.change_scores import change_table
 from pharmrs.trial.joint.model import JointFit, ProfiledEffect, fit_joint
-from pharmrs.trial.least_squares.linear import Design
+from pharmrs.trial.least_squares.linear import design_of
 from pharmrs.trial.least_squares.not_estimable import NotEstimable
 from pharmrs.trial.models.extension import ExtensionModel, ModelInput
 from pharmrs.trial.records.analysis import EffectEstimate, ModelOutcome
@@ -98,17 +98,15 @@ def run_tobit(given: ModelInput) -> ModelOutcome:
     center = float(np.mean(baseline[used]))
     treated = [(name, kept.of_treatment(name).astype(float)) for name in kept.treatments[1:]]
     metabolite = f"log ratio of {given.plan.metabolite}"
+    at_zero, reference = f"at {metabolite} = 0", kept.treatments[0]
     columns = [
-        ("(intercept)", np.ones(len(kept)), False), (f"log {given.plan.biomarker} at baseline", baseline[used] - center,
-                                                      False), (metabolite, change[used], False),
-        *((name, column, False) for name, column in treated),
-        *((f"{metabolite} × {name}", change[used] * column, True) for name, column in treated),
-    ]  # fmt: skip
-    design = Design(
-        matrix=np.column_stack([values for _, values, _ in columns]), terms=tuple(term for term, _, _ in columns),
-        hypothesis=tuple(tested for _, _, tested in columns),
-        formula="log follow-up ~ log baseline + change * treatment",
-    )  # fmt: skip
+        ("(intercept)", np.ones(len(kept)), False, reference, f"{reference}, {at_zero}"),
+        (f"log {given.plan.biomarker} at baseline", baseline[used] - center, False, "", ""),
+        (metabolite, change[used], False, reference, f"under {reference}"),
+        *((name, column, False, name, at_zero) for name, column in treated),
+        *((f"{metabolite} × {name}", change[used] * column, True, name, "") for name, column in treated),
+    ]
+    design = design_of(columns, "log follow-up ~ log baseline + change * treatment")
     fit = fit_tobit(outcome[used], side[used], design.matrix, design.terms, kept.subject, level=1 - given.plan.alpha)
     model = ChangeModel(outcome=outcome[used], design=design, rows=kept)
     facts = {"censored": float(fit.censored), "residual_sd": fit.scale, "log_likelihood": fit.log_likelihood}
@@ -136,7 +134,7 @@ def _profiled(effect: ProfiledEffect, fit: JointFit, *, tested: bool, unit: str)
     return EffectEstimate(
         model="joint", term=effect.term, estimate=effect.estimate, ci_low=effect.ci_low, ci_high=effect.ci_high,
         statistic_name="", df=float(fit.df), p=effect.p, n=fit.pairs, subjects=fit.subjects, unit=unit,
-        hypothesis=tested,
+        hypothesis=tested, treatment=effect.treatment,
     )  # fmt: skip
 
 

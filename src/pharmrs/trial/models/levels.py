@@ -7,12 +7,14 @@ from functools import partial
 
 import numpy as np
 
-from pharmrs.core.records.arrays import FloatArray
+from pharmrs.core.records.arrays import BoolArray, FloatArray
+from pharmrs.trial.chain.change_design import period_indicators
 from pharmrs.trial.least_squares.not_estimable import NotEstimable
 from pharmrs.trial.models.extension import ExtensionModel, ModelInput
 from pharmrs.trial.records.analysis import EffectEstimate, ModelOutcome, StatisticalTest
 from pharmrs.trial.records.observations import LEFT, NOT_CENSORED
 from pharmrs.trial.regression.censored_summary import (
+    CensoredSummary,
     kaplan_meier_summary,
     lognormal_summary,
     regression_on_order_statistics,
@@ -50,9 +52,9 @@ def run_levels(given: ModelInput) -> ModelOutcome:
     }
     columns += [(name, column, False) for name, column in treated.items()]
     columns += [(follow_up, later, False)]
-    periods = [row.period for row in rows]
-    if len(set(periods)) > 1 and None not in periods:
-        columns += [("period", np.array([float(period or 0) for period in periods]), False)]
+    periods = np.array([np.nan if row.period is None else row.period for row in rows], dtype=float)
+    if np.isfinite(periods).all():
+        columns += [(name, column, False) for name, column in period_indicators(periods).items()]
     sequences = sorted({row.sequence for row in rows})
     if given.table.kind == "crossover" and len(sequences) > 1:
         columns += [
@@ -85,8 +87,10 @@ def run_levels(given: ModelInput) -> ModelOutcome:
 def run_summaries(given: ModelInput) -> ModelOutcome:
     """Mean and median per treatment and time point with censored values."""
     tests, notes = [], []
-    methods = {
-        "lognormal": lognormal_summary, "ros": regression_on_order_statistics, "kaplan_meier": kaplan_meier_summary,
+    methods: dict[str, Callable[[FloatArray, BoolArray], CensoredSummary]] = {
+        "lognormal": partial(lognormal_summary, level=1 - given.plan.alpha),
+        "ros": regression_on_order_statistics,
+        "kaplan_meier": kaplan_meier_summary,
     }  # fmt: skip
     for treatment in given.table.treatments:
         for point in (given.table.baseline, given.table.follow_up):

@@ -41,7 +41,7 @@ def run_permutation(given: ModelInput) -> ModelOutcome:
     model = change_model(given.changes, given.plan)
     check_estimable("permutation", model.outcome, model.design.matrix, model.design.terms)
     count = len(model.rows.treatments)
-    drawn = permuted_treatments(model.rows, PERMUTATIONS, given.plan.seed)
+    drawn = permuted_treatments(model.rows, PERMUTATIONS, given.plan.seed, given.changes)
     names = {name: place for place, name in enumerate(model.rows.treatments)}
     real = np.array([[names[name] for name in model.rows.treatment]], dtype=np.intp)
     aligned = _aligned(model.outcome, real[0], count)
@@ -59,7 +59,7 @@ def run_permutation(given: ModelInput) -> ModelOutcome:
             EffectEstimate(
                 model="permutation", term=model.design.terms[column], estimate=float(ordinary.estimate[column]),
                 statistic_name="t", statistic=statistic, p=permutation_p(statistic, t), n=len(model.outcome),
-                subjects=len(people), hypothesis=True,
+                subjects=len(people), hypothesis=True, treatment=model.design.treatments[column],
             )
         )  # fmt: skip
     lost = int(np.sum(~permuted.usable))

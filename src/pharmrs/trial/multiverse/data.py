@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from pharmrs.core.records.arrays import FloatArray
+from pharmrs.trial.chain.change_design import period_indicators
 from pharmrs.trial.chain.change_scores import change_table
 from pharmrs.trial.chain.main_model import covariate_columns
 from pharmrs.trial.least_squares.not_estimable import NotEstimable
@@ -64,16 +65,12 @@ def biomarker_changes(
 
 
 def _quality_levels(table: ObservationTable, wanted: MultiversePlan) -> list[str]:
-    rules = dict.fromkeys(rule for row in table.rows for rule in _rules(row))
+    rules = dict.fromkeys(rule for row in table.rows for rule in row.exclusions)
     return [
         level
         for name in wanted.quality
         for level in ([f"{_WITHOUT}{rule}" for rule in rules] if name == "each_rule" else [name])
     ]
-
-
-def _rules(row: Observation) -> list[str]:
-    return [rule.strip() for rule in row.exclusion.split(";") if rule.strip()]
 
 
 def _changes(table: ObservationTable, plan: AnalysisPlan) -> tuple[FloatArray, FloatArray] | None:
@@ -89,12 +86,12 @@ def _judged(row: Observation, quality: str) -> Observation:
     if quality == "declared":
         return row
     if quality == "none":
-        return replace(row, exclusion="")
+        return replace(row, exclusions=())
     if quality.startswith(_WITHOUT):
-        left = [rule for rule in _rules(row) if rule != quality.removeprefix(_WITHOUT)]
-        return replace(row, exclusion="; ".join(left))
+        lifted = quality.removeprefix(_WITHOUT)
+        return replace(row, exclusions=tuple(rule for rule in row.exclusions if rule != lifted))
     relative = row.metabolite_sd / row.metabolite if row.metabolite > 0 else float("nan")
-    return replace(row, exclusion=row.exclusion or quality) if relative > _SD_LIMITS[quality] else row
+    return replace(row, exclusions=row.exclusions or (quality,)) if relative > _SD_LIMITS[quality] else row
 
 
 def _scaled(row: Observation, scale: str) -> Observation:
@@ -115,7 +112,9 @@ def extra_columns(rows: ChangeTable, plan: AnalysisPlan, wanted: MultiversePlan)
     """
     found: dict[str, FloatArray] = {}
     if "period" in wanted.model:
-        found["period"] = rows.period[:, None]
+        periods = list(period_indicators(rows.period).values())
+        known = np.isfinite(rows.period)[:, None]
+        found["period"] = np.where(known, np.column_stack(periods), np.nan) if periods else rows.period[:, None]
     for covariate in plan.covariates if "covariates" in wanted.model else ():
         if covariate.name not in rows.covariates:
             continue

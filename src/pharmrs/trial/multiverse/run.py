@@ -78,7 +78,7 @@ def run_multiverse(table: ObservationTable, plan: AnalysisPlan, wanted: Multiver
             cells.append(_cell((*first, *second, model), x[rows], y[rows], kept, drawn, columns))
     if not any(np.isfinite(cell.effect[0]) for cell in cells):
         raise NotEstimable("multiverse: no specification can be estimated")
-    return _summary(cells)
+    return _summary(cells, plan.alpha)
 
 
 def _two_treatments(rows: ChangeTable) -> ChangeTable:
@@ -138,13 +138,14 @@ def _z(found: BatchEffect) -> FloatArray:
     return np.asarray(np.sign(t) * np.minimum(size, _FAR))
 
 
-def _summary(cells: list[_Cell]) -> Multiverse:
+def _summary(cells: list[_Cell], alpha: float) -> Multiverse:
     effects = np.array([cell.effect for cell in cells])
     z = np.array([cell.z for cell in cells])
     known = np.isfinite(effects[:, 0]) & np.isfinite(z[:, 0])
     medians = np.nanmedian(effects[known], axis=0)
-    up = np.nanmean(np.where(np.isfinite(z[known]), z[known] > 1.959964, np.nan), axis=0)
-    down = np.nanmean(np.where(np.isfinite(z[known]), z[known] < -1.959964, np.nan), axis=0)
+    reach = float(ndtri(1 - alpha / 2))
+    up = np.nanmean(np.where(np.isfinite(z[known]), z[known] > reach, np.nan), axis=0)
+    down = np.nanmean(np.where(np.isfinite(z[known]), z[known] < -reach, np.nan), axis=0)
     shares, means = np.maximum(up, down), np.nanmean(z[known], axis=0)
     order = np.argsort(np.where(known, effects[:, 0], np.inf), kind="stable")
     # a permuted specification that is singular keeps its place in the sorted curve as the median of its curve

@@ -20,11 +20,11 @@ _NAN = float("nan")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetaboliteValue:
-    """Concentration with its SD; `exclusion`: the rules that exclude it, empty: kept; `scales`: on other scales."""
+    """Concentration with its SD; `exclusions`: the rules that exclude it, none: kept; `scales`: on other scales."""
 
     value: float
     sd: float
-    exclusion: str
+    exclusions: tuple[str, ...] = ()
     scales: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -60,7 +60,7 @@ def read_metabolite(
         row.line: MetaboliteValue(
             value=cells.number(row, plan.scale),
             sd=cells.number(row, f"{plan.scale}_sd"),
-            exclusion=_exclusion(row, rules),
+            exclusions=_exclusion(row, rules),
             scales={name: cells.number(row, name) for name in other_scales if row.text(name)},
         )
         for row in chosen
@@ -86,9 +86,9 @@ def _exclusions(folder: Path, metabolite: str, problems: Problems) -> dict[str, 
     return found
 
 
-def _exclusion(row: TextRow, rules: dict[str, list[str]]) -> str:
-    named = "; ".join(dict.fromkeys(rules.get(row.text("scan"), ())))
-    return named or ("excluded" if row.text("excluded") == "yes" else "")
+def _exclusion(row: TextRow, rules: dict[str, list[str]]) -> tuple[str, ...]:
+    named = tuple(dict.fromkeys(rules.get(row.text("scan"), ())))
+    return named or (("excluded",) if row.text("excluded") == "yes" else ())
 
 
 def read_biomarker(folder: Path, analyte: str, problems: Problems) -> dict[Place, BiomarkerValue]:

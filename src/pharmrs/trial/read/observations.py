@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from pharmrs.core.errors import some_of
 from pharmrs.core.files.json_text import read_json
 from pharmrs.core.read.cells import CellReader
 from pharmrs.core.read.problems import Problems
 from pharmrs.core.read.text_table import TextRow, read_text_table
+from pharmrs.trial.read.observation_checks import check_observations
 from pharmrs.trial.records.analysis import AnalysisPlan
 from pharmrs.trial.records.declared_design import Design
-from pharmrs.trial.records.observations import CENSORING, NOT_CENSORED, CovariateValue, Observation, ObservationTable
+from pharmrs.trial.records.observations import (
+    CENSORING,
+    NOT_CENSORED,
+    RULES_APART,
+    CovariateValue,
+    Observation,
+    ObservationTable,
+    varying_covariates,
+)
 
 _REQUIRED = ("subject", "treatment", "time_point", "metabolite", "biomarker")
 _OPTIONAL = (
@@ -41,10 +51,29 @@ def read_observations(path: str | Path, design: Design, plan: AnalysisPlan) -> O
     observations = [
         _observation(row, cells, {name: values[i] for name, values in covariates.items()}) for i, row in enumerate(rows)
     ]
-    check_observations(observations, [row.where for row in rows], design, problems)
+    check_observations(observations, [row.where for row in rows], design, plan, problems)
     units = _units(Path(path), problems)
     problems.raise_errors()
-    return observation_table(observations, design, *units)
+    kept, notes = _without_undeclared(observations, plan)
+    return observation_table(kept, design, *units, notes=notes)
+
+
+def _without_undeclared(
+    observations: Sequence[Observation], plan: AnalysisPlan
+) -> tuple[list[Observation], tuple[str, ...]]:
+    """The rows without columns that differ between the sessions of a participant and that no plan names."""
+    declared = {covariate.name for covariate in plan.covariates}
+    ignored = {name: who for name, who in varying_covariates(observations).items() if name not in declared}
+    notes = tuple(
+        f"column {name} differs between the rows of a participant ({some_of(who, 3)}) and is not declared: it is "
+        "ignored (analysis.covariates declares it)"
+        for name, who in ignored.items()
+    )
+    kept = [
+        replace(row, covariates={name: value for name, value in row.covariates.items() if name not in ignored})
+        for row in observations
+    ]
+    return kept, notes
 
 
 def _units(path: Path, problems: Problems) -> tuple[str, str]:
@@ -63,8 +92,9 @@ def _units(path: Path, problems: Problems) -> tuple[str, str]:
 
 
 def observation_table(
-    observations: Sequence[Observation], design: Design, metabolite_unit: str = "", biomarker_unit: str = ""
-) -> ObservationTable:
+    observations: Sequence[Observation], design: Design, metabolite_unit: str = "", biomarker_unit: str = "",
+    notes: tuple[str, ...] = (),
+) -> ObservationTable:  # fmt: skip
     """The table of checked observations."""
     return ObservationTable.of(
         observations,
@@ -74,6 +104,7 @@ def observation_table(
         follow_up=design.follow_up,
         metabolite_unit=metabolite_unit,
         biomarker_unit=biomarker_unit,
+        notes=notes,
     )
 
 
@@ -92,7 +123,7 @@ def _observation(row: TextRow, cells: CellReader, covariates: dict[str, Covariat
         clock_time_h=cells.clock_h(row, "clock_time_h"),
         metabolite=cells.number(row, "metabolite", low=0.0),
         metabolite_sd=cells.number(row, "metabolite_sd", low=0.0),
-        exclusion=(row.text("exclusion_rule") or _WITHOUT_RULE) if excluded else "",
+        exclusions=(_rules(row.text("exclusion_rule")) or (_WITHOUT_RULE,)) if excluded else (),
         biomarker=cells.number(row, "biomarker"),
         biomarker_sd=cells.number(row, "biomarker_sd", low=0.0),
         biomarker_censored=cells.word(row, "biomarker_censored", CENSORING, NOT_CENSORED),
@@ -104,6 +135,12 @@ def _observation(row: TextRow, cells: CellReader, covariates: dict[str, Covariat
             if name.startswith(_ON_SCALE) and row.text(name)
         },
     )
+
+
+def _rules(text: str) -> tuple[str, ...]:
+    """Rules separated by semicolons, with or without blanks about them, each once."""
+    named = (rule.strip() for rule in text.split(RULES_APART.strip()))
+    return tuple(dict.fromkeys(rule for rule in named if rule))
 
 
 def _covariates(rows: Sequence[TextRow], names: Sequence[str], plan: AnalysisPlan) -> dict[str, list[CovariateValue]]:
@@ -124,56 +161,3 @@ def numbers_or_texts(texts: Sequence[str]) -> list[CovariateValue]:
         return list(texts)
     infinite = any(isinstance(value, float) and math.isinf(value) for value in numbers)
     return list(texts) if infinite else numbers
-
-
-def check_observations(
-    observations: Sequence[Observation], places: Sequence[str], design: Design, problems: Problems
-) -> None:
-    """What must hold of the rows together: known labels, nothing twice, one period, one value of each covariate."""
-    first: dict[tuple[str, str, str], str] = {}
-    known = ", ".join(design.treatments)
-    points = (design.baseline, design.follow_up)
-    for row, place in zip(observations, places, strict=True):
-        for column, value in (("subject", row.subject), ("time_point", row.time_point)):
-            if not value:
-                problems.add(f"{place}: {column}", "must not be missing", "n/a", "fill it in, or delete the line")
-        if row.treatment not in design.treatments:
-            remedy = "correct the label here or in design.treatments of study.yaml"
-            problems.add(f"{place}: treatment", f"must be one of {known}", row.treatment, remedy)
-        if row.key in first:
-            rule = "one row per subject, treatment and time point"
-            problems.add(place, rule, f"{', '.join(row.key)}, as {first[row.key]}", "keep one of the two lines")
-        first.setdefault(row.key, place)
-        if row.biomarker_censored != NOT_CENSORED and math.isnan(row.biomarker_limit):
-            remedy = "write the limit in the unit of the biomarker, scaled by the dilution"
-            problems.add(f"{place}: biomarker_limit", "a censored value needs its limit", "n/a", remedy)
-    found = {row.time_point for row in observations}
-    for label in points:
-        if label not in found:
-            rule = f"must hold the time point {label} of study.yaml"
-            problems.add("time_point", rule, ", ".join(sorted(found)), "correct the labels here or in design")
-    _check_subjects(observations, design, problems)
-
-
-def _check_subjects(observations: Sequence[Observation], design: Design, problems: Problems) -> None:
-    by_subject: dict[str, list[Observation]] = defaultdict(list)
-    for row in observations:
-        by_subject[row.subject].append(row)
-    for subject, own in by_subject.items():
-        given = {row.treatment for row in own if row.treatment in design.treatments}
-        if design.kind == "parallel" and len(given) > 1:
-            rule = "a parallel design gives one treatment to each participant"
-            problems.add(f"subject {subject}", rule, ", ".join(sorted(given)), "correct the treatment, or design.kind")
-        _check_one(subject, "sequence", {row.sequence for row in own if row.sequence}, problems)
-        for treatment in sorted(given):
-            periods = {str(row.period) for row in own if row.treatment == treatment and row.period is not None}
-            _check_one(subject, f"period of {treatment}", periods, problems)
-        for name in dict.fromkeys(name for row in own for name in row.covariates):
-            values = {str(row.covariates[name]) for row in own if name in row.covariates} - {"", "nan"}
-            _check_one(subject, name, values, problems)
-
-
-def _check_one(subject: str, what: str, values: set[str], problems: Problems) -> None:
-    if len(values) > 1:
-        rule = "must be the same in every row of a participant"
-        problems.add(f"subject {subject}: {what}", rule, ", ".join(sorted(values)), "correct the rows that differ")

@@ -4,18 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
+from pharmrs.core.records.declaration import declaration, key
 from pharmrs.trial.records.multiverse import MultiversePlan, SpecificationCurve
 
 _NAN = float("nan")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declaration
 class Covariate:
-    """A covariate that is added alone to the main model. `reference`: reference level; empty: it is a number."""
+    """A covariate that is added alone to the main model."""
 
-    name: str
-    reference: str = ""
+    name: str = key("column of participants.tsv, or genotype", min_length=1)
+    reference: str = key("reference level of a category, e.g. Val/Val; empty: it is a number", default="")
+    at: Literal["", "participant", "follow_up", "baseline", "change"] = key(
+        "participant: the same in every session; else which value of a covariate that differs between sessions; empty: "
+        "as the table shows, follow_up where it differs",
+        default="",
+    )
+
+    def __post_init__(self) -> None:
+        if self.reference and self.at == "change":
+            raise ValueError("a category has no change: at must be participant, follow_up or baseline")
 
     @property
     def categorical(self) -> bool:
@@ -50,7 +61,9 @@ class EffectEstimate:
     """One term of one model with its interval (two-sided, level 1 - alpha), or the reason why it has none.
 
     `statistic_name`: t, z, F or empty; `df`: NaN for none; `n`: rows (or pairs), `subjects`: participants behind it.
-    `hypothesis`: the term the plan is about (the interaction), shown in the forest plot.
+    `hypothesis`: the term the plan is about (the interaction), shown in the forest plot. `treatment`: the arm it is
+    about, empty where it is about none or all; `condition`: where the rest of an interaction is held, since a main
+    effect beside an interaction is the effect at one place only.
     """
 
     model: str
@@ -67,6 +80,8 @@ class EffectEstimate:
     subjects: int = 0
     unit: str = ""
     hypothesis: bool = False
+    treatment: str = ""
+    condition: str = ""
     reason: str = ""
 
 
@@ -76,7 +91,9 @@ class StatisticalTest:
 
     `family`: spearman, oldham, within_treatment, shapiro, ...; `group`: treatment, time point or sample it is about.
     `p_alternative`: a second p by `p_alternative_method` where the literature uses two. `alpha`: the level it is
-    judged by after correction for multiplicity (Bonferroni; `alpha_sidak`: Sidak), NaN where it is not judged.
+    judged by after correction for multiplicity (Bonferroni; `alpha_sidak`: Sidak), NaN where it is not judged;
+    `alpha_reference`, `alpha_sidak_reference`: the levels as the reference study corrected them, which are not used.
+    `ties`: values share a rank, which AS 89 does not allow for.
     `p_holm`, `p_bh`: p adjusted for all tests of its family and sample (Holm; Benjamini and Hochberg).
     """
 
@@ -98,6 +115,9 @@ class StatisticalTest:
     n: int = 0
     alpha: float = _NAN
     alpha_sidak: float = _NAN
+    alpha_reference: float = _NAN
+    alpha_sidak_reference: float = _NAN
+    ties: bool = False
     p_holm: float = _NAN
     p_bh: float = _NAN
     sample: str = ""

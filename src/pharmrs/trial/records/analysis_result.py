@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pharmrs.core.records.arrays import FloatArray, read_only
-from pharmrs.trial.records.analysis import AnalysisPlan, ModelOutcome, StatisticalTest
+from pharmrs.trial.records.analysis import AnalysisPlan, EffectEstimate, ModelOutcome, StatisticalTest
 from pharmrs.trial.records.changes import ChangeTable
 from pharmrs.trial.records.linear_model import LinearModel
 from pharmrs.trial.records.observations import ObservationTable
@@ -79,6 +79,7 @@ class CovariateModel:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReferenceChain:
     """The reference analysis. `model` is None only where `reason` says why; `joint`: all interactions together;
+    `clustered`: the interactions with CR2 standard errors, where participants have several rows;
     `terms`: F of each term of the main model; `covariates`: F of each covariate.
     """
 
@@ -89,6 +90,7 @@ class ReferenceChain:
     covariate_models: tuple[CovariateModel, ...] = ()
     joint: tuple[StatisticalTest, ...] = ()
     terms: tuple[StatisticalTest, ...] = ()
+    clustered: tuple[EffectEstimate, ...] = ()
     covariates: tuple[StatisticalTest, ...] = ()
     correlations: tuple[StatisticalTest, ...] = ()
     oldham: tuple[StatisticalTest, ...] = ()

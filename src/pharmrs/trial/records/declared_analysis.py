@@ -12,14 +12,6 @@ from pharmrs.trial.records.declared_power import Power
 
 
 @declaration
-class CovariateDeclaration:
-    """A covariate that is added alone to the main model."""
-
-    name: str = key("column of participants.tsv, or genotype", min_length=1)
-    reference: str = key("reference level of a category, e.g. Val/Val; empty: it is a number", default="")
-
-
-@declaration
 class Analysis:
     """What the statistics do. Choices that change numbers have no default: they are the study's own."""
 
@@ -39,7 +31,7 @@ class Analysis:
     metabolite_change: Literal["relative", "difference", "log_ratio"] = key(
         "of the concentration, from baseline to follow-up"
     )
-    covariates: tuple[CovariateDeclaration, ...] = key("each is added alone to the main model", default=())
+    covariates: tuple[Covariate, ...] = key("each is added alone to the main model", default=())
     alpha: float = key("two-sided level of tests; intervals cover 1 - alpha", default=0.05, gt=0, lt=1)
     models: tuple[str, ...] = key("extension models that are part of the plan", default=())
     exploratory: tuple[str, ...] = key("extension models run beside the plan, labelled exploratory", default=())
@@ -71,7 +63,7 @@ class Analysis:
             biomarker_transform=self.biomarker_transform,
             biomarker_change=self.biomarker_change,
             metabolite_change=self.metabolite_change,
-            covariates=tuple(Covariate(name=one.name, reference=one.reference) for one in self.covariates),
+            covariates=self.covariates,
             alpha=self.alpha,
             models=self.models,
             exploratory=self.exploratory,

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 CovariateValue = float | str
 NOT_CENSORED, LEFT, RIGHT = "none", "left", "right"
 CENSORING = (NOT_CENSORED, LEFT, RIGHT)
+RULES_APART = "; "  # between the rules of one value where a table writes them
 _NAN = float("nan")
 
 
@@ -18,9 +19,10 @@ class Observation:
     """One participant at one time point under one treatment. NaN and empty text mean missing.
 
     `clock_time_h`: time of the blood sample, hours since midnight; `metabolite`: concentration on the declared scale,
-    `exclusion`: the rules that exclude it (empty: kept; the value stays); `biomarker`: concentration, missing where it
-    is `biomarker_censored` (`left`: below, `right`: above `biomarker_limit`). `covariates` belong to the participant.
-    `metabolite_scales`: the same measurement on other scales, for the multiverse.
+    `exclusions`: the rules that exclude it (none: kept; the value stays); `biomarker`: concentration, missing where it
+    is `biomarker_censored` (`left`: below, `right`: above `biomarker_limit`). `covariates` belong to the
+    participant where they are the same in all his rows, else to the session. `metabolite_scales`: the same measurement
+    on other scales, for the multiverse.
     """
 
     subject: str
@@ -31,7 +33,7 @@ class Observation:
     clock_time_h: float = _NAN
     metabolite: float = _NAN
     metabolite_sd: float = _NAN
-    exclusion: str = ""
+    exclusions: tuple[str, ...] = ()
     biomarker: float = _NAN
     biomarker_sd: float = _NAN
     biomarker_censored: str = NOT_CENSORED
@@ -46,7 +48,7 @@ class Observation:
     @property
     def metabolite_kept(self) -> float:
         """The metabolite, NaN where a rule excludes it."""
-        return _NAN if self.exclusion else self.metabolite
+        return _NAN if self.exclusions else self.metabolite
 
     @property
     def biomarker_measured(self) -> float:
@@ -59,8 +61,9 @@ class ObservationTable:
     """Every observation of a study in canonical order, with the design that gives them meaning.
 
     `treatments`: the levels, the first is the reference; `baseline`, `follow_up`: labels of the two time points that
-    make a change. Build it with `of`: rows that are missing altogether become rows with missing values, so that
-    explicit and implicit missing rows are the same table, and the order of the rows does not matter.
+    make a change; `notes`: what a reader left out. Build it with `of`: rows that are missing altogether become
+    rows with missing values, so that explicit and implicit missing rows are the same table, and the order of the rows
+    does not matter.
     """
 
     rows: tuple[Observation, ...]
@@ -70,10 +73,11 @@ class ObservationTable:
     follow_up: str
     metabolite_unit: str = ""
     biomarker_unit: str = ""
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, rows: Iterable[Observation], *, kind: str, treatments: Iterable[str], baseline: str, follow_up: str,
-           **units: str) -> ObservationTable:  # fmt: skip
+           notes: tuple[str, ...] = (), **units: str) -> ObservationTable:  # fmt: skip
         """The canonical table. Raises ValueError on a row given twice (readers report it before)."""
         levels = tuple(treatments)
         given = list(rows)
@@ -89,7 +93,7 @@ class ObservationTable:
                     place.get(row.time_point, len(place)), row.time_point)  # fmt: skip
 
         return cls(rows=tuple(sorted(completed, key=order)), kind=kind, treatments=levels, baseline=baseline,
-                   follow_up=follow_up, **units)  # fmt: skip
+                   follow_up=follow_up, notes=notes, **units)  # fmt: skip
 
     @property
     def subjects(self) -> tuple[str, ...]:
@@ -119,33 +123,82 @@ def _completed(
 ) -> list[Observation]:
     """`rows` and an empty row for every combination the design asks for; what is known of a participant is in each."""
     completed: list[Observation] = []
-    for subject in dict.fromkeys(row.subject for row in rows):
-        own = {row.key: row for row in rows if row.subject == subject}
-        sequence = next((row.sequence for row in own.values() if row.sequence), "")
-        covariates = _shared_covariates(own.values())
-        periods: dict[str, int] = {}
-        for row in own.values():
-            if row.period is not None:
-                periods.setdefault(row.treatment, row.period)
-        taken = dict.fromkeys(row.treatment for row in own.values())
-        for treatment in taken if kind == "parallel" else treatments:
+    elsewhere = _periods_of_sequences(rows)
+    for subject, given in _by_subject(rows).items():
+        own = {row.key: row for row in given}
+        sequence = next((row.sequence for row in given if row.sequence), "")
+        taken = dict.fromkeys(row.treatment for row in given)
+        wanted = tuple(taken) if kind == "parallel" else treatments
+        for treatment in wanted:
             for time_point in time_points:
                 key = (subject, treatment, time_point)
                 own.setdefault(key, Observation(subject=subject, treatment=treatment, time_point=time_point))
+        shared = _shared_covariates(own.values())
+        periods = _periods(given, wanted, {name: elsewhere.get((sequence, name)) for name in wanted if sequence})
         completed += [
-            replace(row, sequence=sequence, covariates=covariates, period=row.period or periods.get(row.treatment))
+            replace(row, sequence=sequence, covariates={**row.covariates, **shared},
+                    period=row.period or periods.get(row.treatment))
             for row in own.values()
-        ]
+        ]  # fmt: skip
     return completed
 
 
+def _by_subject(rows: Iterable[Observation]) -> dict[str, list[Observation]]:
+    found: dict[str, list[Observation]] = {}
+    for row in rows:
+        found.setdefault(row.subject, []).append(row)
+    return found
+
+
+def _periods_of_sequences(rows: Iterable[Observation]) -> dict[tuple[str, str], int]:
+    """Period by (sequence, treatment), where all rows of a sequence say the same."""
+    told: dict[tuple[str, str], set[int]] = {}
+    for row in rows:
+        if row.sequence and row.period is not None:
+            told.setdefault((row.sequence, row.treatment), set()).add(row.period)
+    return {key: next(iter(periods)) for key, periods in told.items() if len(periods) == 1}
+
+
+def _periods(
+    given: Iterable[Observation], treatments: tuple[str, ...], of_sequence: Mapping[str, int | None]
+) -> dict[str, int]:
+    """Period of each treatment of one participant: as his rows say, else as others of his sequence had it, else the
+    only one that is left. A visit that has no row had its period all the same.
+    """
+    found: dict[str, int] = {}
+    for row in given:
+        if row.period is not None:
+            found.setdefault(row.treatment, row.period)
+    for name, period in of_sequence.items():
+        if period is not None and name not in found and period not in found.values():
+            found[name] = period
+    unknown = [name for name in treatments if name not in found]
+    left = sorted(set(range(1, len(treatments) + 1)) - set(found.values()))
+    return found | {unknown[0]: left[0]} if len(unknown) == len(left) == 1 else found
+
+
+def varying_covariates(rows: Iterable[Observation]) -> dict[str, list[str]]:
+    """Covariates that differ between the rows of a participant, with the participants in whom they do."""
+    found: dict[str, list[str]] = {}
+    for subject, own in _by_subject(rows).items():
+        for name in dict.fromkeys(name for row in own for name in row.covariates):
+            values = {value for row in own if not is_missing(value := row.covariates.get(name, ""))}
+            if len(values) > 1:
+                found.setdefault(name, []).append(subject)
+    return found
+
+
 def _shared_covariates(rows: Iterable[Observation]) -> Mapping[str, CovariateValue]:
+    """Covariates that are the same in every row that has them: those of the participant, not of a session."""
     found: dict[str, CovariateValue] = {}
+    several: set[str] = set()
     for row in rows:
         for name, value in row.covariates.items():
             if name not in found or is_missing(found[name]):
                 found[name] = value
-    return found
+            elif not is_missing(value) and value != found[name]:
+                several.add(name)
+    return {name: value for name, value in found.items() if name not in several}
 
 
 def is_missing(value: CovariateValue) -> bool:

@@ -39,8 +39,15 @@ def satterthwaite(fit: VarianceComponents) -> FloatArray:
 
 
 def kenward_roger(fit: VarianceComponents) -> KenwardRoger:
-    """Kenward-Roger standard errors and degrees of freedom of each coefficient (components at zero are left out)."""
-    phi, free = fit.at.covariance, list(fit.free)
+    """Kenward-Roger standard errors and degrees of freedom of each coefficient.
+
+    A component at zero stays in, as in pbkrtest: that it was estimated at all costs degrees of freedom. Where the rows
+    do not tell the components apart there, those above zero alone are used.
+    """
+    phi = fit.at.covariance
+    every = range(len(fit.components))
+    values = np.linalg.eigvalsh(fit.at.expected)
+    free = list(every) if values[0] > 1e-10 * values[-1] else list(fit.free)
     first, second = -fit.at.first[free], fit.at.second[np.ix_(free, free)]  # P_k and Q_kl
     w = np.asarray(2 * np.linalg.inv(fit.at.expected[np.ix_(free, free)]), dtype=float)
     count = range(len(free))

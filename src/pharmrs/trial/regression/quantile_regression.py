@@ -40,7 +40,9 @@ def fit_quantile(outcome: FloatArray, design: FloatArray, terms: Sequence[str], 
         -outcome, A_eq=design.T, b_eq=(1 - tau) * design.sum(axis=0), bounds=(0, 1), method="highs-ds"
     )
     if solved.status != 0 or solved.x is None:
-        raise NotEstimable(f"{method}: {solved.message}")
+        raise NotEstimable(
+            f"{method}: no line minimises the absolute deviations (the terms and rows leave no solution)"
+        )
     estimate = -np.asarray(solved.eqlin.marginals)
     residual = outcome - design @ estimate
     touched = np.abs(residual) <= 1e-9 * max(1.0, float(np.max(np.abs(outcome))))

@@ -11,7 +11,15 @@ from pharmrs.trial.records.analysis import EffectEstimate, StatisticalTest
 from pharmrs.trial.records.analysis_result import AnalysisResult
 from pharmrs.trial.records.linear_model import LinearModel
 from pharmrs.trial.report.printed_models import model_tests_table, models_table, summaries_table
-from pharmrs.trial.report.statistics_text import df_text, interval_text, level_text, statistic_phrase
+from pharmrs.trial.report.statistics_text import (
+    as89_text,
+    dependence_note,
+    df_text,
+    interval_text,
+    level_text,
+    statistic_phrase,
+    term_text,
+)
 
 
 def printed_tables(result: AnalysisResult) -> tuple[PrintedTable, ...]:
@@ -54,8 +62,21 @@ def _main_table(result: AnalysisResult) -> PrintedTable:
     if model is None:
         rows: tuple[tuple[str, ...], ...] = ()
         return PrintedTable(title=title, columns=columns, rows=rows, note=f"Not estimable: {result.chain.reason}.")
-    rows = tuple((item.term, *_estimate_cells(item)) for item in model.estimates)
-    return PrintedTable(title=title, columns=columns, rows=rows, note=" ".join([model_note(model), *model.notes]))
+    rows = tuple((term_text(item), *_estimate_cells(item)) for item in model.estimates)
+    return PrintedTable(
+        title=title,
+        columns=columns,
+        rows=rows,
+        note=" ".join(
+            part
+            for part in (model_note(model), dependence_note(result.chain, result), *map(_sentence, model.notes))
+            if part
+        ),
+    )
+
+
+def _sentence(note: str) -> str:
+    return f"{note[:1].upper()}{note[1:].rstrip('.')}."
 
 
 def _estimate_cells(item: EffectEstimate) -> tuple[str, ...]:
@@ -128,7 +149,7 @@ def _covariates_table(result: AnalysisResult) -> PrintedTable | None:
         notes += [f"{one.covariate}: {text}" for text in one.model.notes]
         for item in one.model.estimates:
             if item.hypothesis or item.term not in main_terms:
-                rows.append((f"+ {one.covariate}: {item.term}", *_estimate_cells(item), str(item.n)))
+                rows.append((f"+ {one.covariate}: {term_text(item)}", *_estimate_cells(item), str(item.n)))
     if not rows:
         return None
     columns = ("Model and term", "β", "SE", level_text(result), "t", "df", "p", "n pairs")
@@ -143,15 +164,18 @@ def _correlations_table(result: AnalysisResult) -> PrintedTable | None:
     rows = tuple(
         (
             f"{test.quantity}, {test.group}", str(test.n), test.estimate_name or MISSING, number_text(test.estimate),
-            p_text(test.p), p_text(test.p_alternative), p_text(test.alpha), p_text(test.alpha_sidak),
+            p_text(test.p), as89_text(test), p_text(test.alpha), p_text(test.alpha_sidak),
+            p_text(test.alpha_reference), p_text(test.alpha_sidak_reference),
         )
         for test in tests
     )  # fmt: skip
     title = "Correlation of the two changes per treatment, and Oldham's check of change against level"
-    columns = ("Correlation", "n pairs", "", "value", "p (t)", "p (AS 89)", "level (Bonferroni)", "level (Sidak)")
+    columns = ("Correlation", "n pairs", "", "value", "p (t)", "p (AS 89)", "level (Bonferroni)", "level (Sidak)",
+               "Bonferroni, reference study", "Sidak, reference study")  # fmt: skip
     note = (
-        "rs: Spearman's rank correlation; r: Pearson's. Levels are corrected for the number of treatments k as alpha / "
-        "k^(1 - r), r the Pearson correlation under that treatment (negative: 0)."
+        "rs: Spearman's rank correlation; r: Pearson's. Levels are corrected for the number of treatments k. The "
+        "reference study's alpha / k^(1 - r), r the Pearson correlation under that treatment (negative: 0), is shown "
+        "and not used: it grows with what is tested, and the tests together err in more than alpha."
     )
     return PrintedTable(title=title, columns=columns, rows=rows, note=f"{note}{_reasons(tests)}")
 

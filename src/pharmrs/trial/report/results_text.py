@@ -8,7 +8,14 @@ from pharmrs.core.report.numbers import number_text, p_phrase
 from pharmrs.trial.records.analysis import EffectEstimate, ModelOutcome, StatisticalTest
 from pharmrs.trial.records.analysis_result import AnalysisResult, ReferenceChain
 from pharmrs.trial.report.printed import model_note
-from pharmrs.trial.report.statistics_text import df_text, findings, interval_text, level_text, statistic_phrase
+from pharmrs.trial.report.statistics_text import (
+    dependence_note,
+    df_text,
+    findings,
+    interval_text,
+    level_text,
+    statistic_phrase,
+)
 
 _TESTS_IN_TEXT = 3
 _SAME_P = 1e-6  # changes are rounded to ten decimals, so another unit moves p in the last digits
@@ -26,6 +33,8 @@ def results_paragraphs(result: AnalysisResult) -> list[str]:
             for words, item in zip(findings(result), chain.model.hypothesis, strict=True)
         )
         paragraphs.append(f"{effects} {model_note(chain.model)}")
+        if note := dependence_note(chain, result):
+            paragraphs.append(note)
         if len(chain.model.hypothesis) > 1:
             paragraphs += [f"All interactions together: {statistic_phrase(test)}." for test in chain.joint]
     if covariates := _covariates(chain):
@@ -99,7 +108,8 @@ def _correlation(test: StatisticalTest, *, judged: bool = True) -> str:
     against = f", level {number_text(test.alpha)}" if judged and not math.isnan(test.alpha) else ""
     return (
         f"{test.group} {test.estimate_name} = {number_text(test.estimate)}, {p_phrase(test.p)} by t and "
-        f"{p_phrase(test.p_alternative)} by AS 89, n = {test.n} pairs{against}"
+        f"{p_phrase(test.p_alternative)} by {test.p_alternative_method}{' (ties)' if test.ties else ''}, n = {test.n} "
+        f"pairs{against}"
     )
 
 

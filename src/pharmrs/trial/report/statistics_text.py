@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
-from pharmrs.core.report.numbers import MISSING, number_text, p_phrase
+from pharmrs.core.report.numbers import MISSING, number_text, p_phrase, p_text
 from pharmrs.trial.records.analysis import EffectEstimate, StatisticalTest
-from pharmrs.trial.records.analysis_result import AnalysisResult
+from pharmrs.trial.records.analysis_result import AnalysisResult, ReferenceChain
 
 
 def level_text(result: AnalysisResult) -> str:
@@ -41,6 +41,32 @@ def _finding(item: EffectEstimate, other: str, result: AnalysisResult) -> str:
     return (
         f"{coupling[:1].upper()}{coupling[1:]} was more {sign} under {other} than under {reference} "
         f"({level_text(result)} of the difference {interval})."
+    )
+
+
+def term_text(item: EffectEstimate) -> str:
+    """The term, and where the other part of an interaction is held."""
+    return f"{item.term} ({item.condition})" if item.condition else item.term
+
+
+def as89_text(test: StatisticalTest) -> str:
+    """p by AS 89 with a mark where it had ties, which it does not allow for; `n/a` where there is none."""
+    known = not math.isnan(test.p_alternative)
+    return p_text(test.p_alternative) + (" (ties)" if test.ties and known else "")
+
+
+def dependence_note(chain: ReferenceChain, result: AnalysisResult) -> str:
+    """That rows of one participant are not independent, with what standard errors that allow for it say."""
+    if chain.model is None or not chain.clustered:
+        return ""
+    found = "; ".join(
+        f"{number_text(item.estimate)} ({item.term}; {level_text(result)} {interval_text(item.ci_low, item.ci_high)}; "
+        f"t({df_text(item.df)}) = {number_text(item.statistic)}, {p_phrase(item.p)})"
+        for item in chain.clustered
+    )
+    return (
+        f"The {chain.model.n} rows come from {chain.model.subjects} participants, and ordinary least squares takes "
+        f"them for independent; with standard errors clustered by participant (CR2): {found}."
     )
 
 

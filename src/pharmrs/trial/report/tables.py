@@ -12,7 +12,7 @@ from pharmrs.trial.records.analysis import EffectEstimate, ModelOutcome, Statist
 from pharmrs.trial.records.analysis_result import AnalysisResult
 from pharmrs.trial.records.changes import BASELINE, FOLLOW_UP, ChangeTable
 from pharmrs.trial.records.multiverse import SpecificationCurve
-from pharmrs.trial.records.observations import ObservationTable
+from pharmrs.trial.records.observations import RULES_APART, ObservationTable
 from pharmrs.trial.report import dictionary as dictionaries
 
 
@@ -27,7 +27,7 @@ def observations_table(table: ObservationTable) -> Table:
     rows: list[Row] = []
     for row in table.rows:
         cells: Row = {name: getattr(row, name) for name in dictionaries.OBSERVATIONS if name not in _EXCLUSION}
-        cells["metabolite_excluded"], cells["exclusion_rule"] = bool(row.exclusion), row.exclusion
+        cells["metabolite_excluded"], cells["exclusion_rule"] = bool(row.exclusions), RULES_APART.join(row.exclusions)
         cells |= {f"metabolite@{name}": value for name, value in row.metabolite_scales.items()}
         rows.append({name: _exact(value) for name, value in (cells | dict(row.covariates)).items()})
     return Table(name="observations", columns=columns, rows=tuple(rows))

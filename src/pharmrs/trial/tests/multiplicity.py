@@ -1,8 +1,9 @@
 """Significance levels for several correlated outcomes, as the SISA calculator computes them.
 
 Bonferroni and Sidak with k replaced by k^(1 - r), r the mean correlation of the outcomes: r = 0 is the usual
-correction for k independent tests, r = 1 none. Uitenbroek 1997, "SISA Bonferroni"; Dubey/Armitage-Parmar as described
-in Sankoh et al. 1997, Stat Med 16:2529, doi:10.1002/(SICI)1097-0258(19971130)16:22<2529::AID-SIM692>3.0.CO;2-J.
+correction for k independent tests, r = 1 none. r must not be estimated from what is tested.
+Uitenbroek 1997, "SISA Bonferroni"; Dubey/Armitage-Parmar as described in Sankoh et al. 1997, Stat Med 16:2529,
+doi:10.1002/(SICI)1097-0258(19971130)16:22<2529::AID-SIM692>3.0.CO;2-J.
 """
 
 from __future__ import annotations

@@ -7,7 +7,6 @@ rows and every sequence occurs as often as it did. A parallel trial exchanges tr
 from __future__ import annotations
 
 import math
-from collections import Counter
 
 import numpy as np
 
@@ -19,50 +18,45 @@ from pharmrs.trial.records.changes import ChangeTable
 FEWEST_PERSONS = 6  # below it no allocation out of so few is unusual at 5 %
 
 
-def permuted_treatments(rows: ChangeTable, draws: int, seed: int) -> IntArray:
+def permuted_treatments(rows: ChangeTable, draws: int, seed: int, everything: ChangeTable | None = None) -> IntArray:
     """Position of the treatment of every row under `draws` allocations, shape (draws, rows).
 
-    Raises `NotEstimable` where the period of a row is not known, or too few participants or one sequence are left.
+    `everything`: the table with the rows that are not analysed too, from which the order of a participant's treatments
+    follows (`rows` where not given). Sequences are exchanged between participants with equally many treatments.
+    Raises `NotEstimable` where the order is not known, or too few participants or one sequence are left.
     """
     names = sorted(set(rows.subject))
     if len(names) < FEWEST_PERSONS:
         raise NotEstimable(f"permutation: {len(names)} participants, {FEWEST_PERSONS} are the least")
     place = {name: position for position, name in enumerate(rows.treatments)}
-    given = np.array([place[name] for name in rows.treatment], dtype=np.intp)
-    person = PersonRows.of(rows.subject).codes
-    orders = _orders(rows, names, given, person)
-    if len({tuple(order) for order in orders.tolist()}) < 2:
+    orders = _orders(everything or rows, names)
+    if len(set(orders.values())) < 2:
         raise NotEstimable("permutation: every participant has the same sequence")
+    longest = max(map(len, orders.values()))
+    table = np.array([[place[name] for name in order] + [-1] * (longest - len(order)) for order in orders.values()])
+    alike = [np.flatnonzero([len(order) == size for order in orders.values()]) for size in range(1, longest + 1)]
+    rank = np.array(
+        [orders[name].index(treatment) for name, treatment in zip(rows.subject, rows.treatment, strict=True)]
+    )
+    person = PersonRows.of(rows.subject).codes
     generator = np.random.default_rng(seed)
-    periods = np.zeros(len(rows), dtype=np.intp) if orders.shape[1] == 1 else rows.period.astype(np.intp) - 1
-    shuffled = np.array([generator.permutation(len(names)) for _ in range(draws)])
-    return np.asarray(orders[shuffled[:, person], periods[None, :]])
+    shuffled = np.tile(np.arange(len(names)), (draws, 1))
+    for draw in shuffled:
+        for members in alike:
+            draw[members] = members[generator.permutation(len(members))]
+    return np.asarray(table[shuffled[:, person], rank[None, :]], dtype=np.intp)
 
 
-def _orders(rows: ChangeTable, names: list[str], given: IntArray, person: IntArray) -> IntArray:
-    """Treatments of each participant by period, shape (participants, periods); one column in a parallel trial."""
-    crossover = max(Counter(rows.subject).values()) > 1
-    if not crossover and not _several_periods(rows):
-        orders = np.empty((len(names), 1), dtype=np.intp)
-        orders[person, 0] = given
-        return orders
-    if not np.isfinite(rows.period).all():
+def _orders(everything: ChangeTable, names: list[str]) -> dict[str, tuple[str, ...]]:
+    """Treatments of each participant in the order of their periods; in a parallel trial it is one."""
+    own: dict[str, list[tuple[float, str]]] = {name: [] for name in names}
+    columns = (everything.subject, everything.period.tolist(), everything.treatment)
+    for name, period, treatment in zip(*columns, strict=True):
+        if name in own:
+            own[name].append((period, treatment))
+    if any(len(taken) > 1 and not all(math.isfinite(period) for period, _ in taken) for taken in own.values()):
         raise NotEstimable("permutation: the period is not known for every row of the crossover")
-    count = len(rows.treatments)
-    orders = np.full((len(names), max(count, int(rows.period.max()))), -1, dtype=np.intp)
-    orders[person, rows.period.astype(np.intp) - 1] = given
-    for order in orders:
-        unknown = np.flatnonzero(order < 0)
-        left = sorted(set(range(count)) - set(order.tolist()))
-        if len(unknown) != len(left) or len(left) > 1:
-            raise NotEstimable("permutation: the sequence of a participant does not follow from his rows")
-        order[unknown] = left
-    return orders
-
-
-def _several_periods(rows: ChangeTable) -> bool:
-    known = rows.period[np.isfinite(rows.period)]
-    return len(known) > 0 and float(np.ptp(known)) > 0
+    return {name: tuple(treatment for _, treatment in sorted(taken)) for name, taken in own.items()}
 
 
 def permutation_p(observed: float, permuted: FloatArray) -> float:

@@ -33,7 +33,7 @@ def spearman_test(x: FloatArray, y: FloatArray, group: str, quantity: str, famil
     return StatisticalTest(
         family=family, group=group, quantity=quantity, estimate_name="rs", estimate=rho, statistic_name="t",
         statistic=t, df=float(n - 2), p=p, p_method="t", p_alternative=as89_p(rho, n),
-        p_alternative_method="AS 89" + (" (ties)" if _has_ties(x) or _has_ties(y) else ""), n=n,
+        p_alternative_method="AS 89" if n <= _SERIES_UP_TO else "t", ties=_has_ties(x) or _has_ties(y), n=n,
     )  # fmt: skip
 
 

@@ -1,0 +1,132 @@
+"""What must hold of the rows of an observation table together: labels, periods and sequences that fit each other."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+
+from pharmrs.core.errors import some_of
+from pharmrs.core.read.problems import Problems
+from pharmrs.trial.records.analysis import AnalysisPlan
+from pharmrs.trial.records.declared_design import Design
+from pharmrs.trial.records.observations import NOT_CENSORED, Observation, varying_covariates
+
+_SLIP = 0.2  # share of participants in whom a covariate differs up to which it looks like a slip of the pen
+_FEWEST_TO_JUDGE = 5
+
+
+def check_observations(
+    observations: Sequence[Observation], places: Sequence[str], design: Design, plan: AnalysisPlan, problems: Problems
+) -> None:
+    """Known labels, nothing twice, one period, one sequence, participants' covariates the same in all their rows."""
+    first: dict[tuple[str, str, str], str] = {}
+    known = ", ".join(design.treatments)
+    points = (design.baseline, design.follow_up)
+    for row, place in zip(observations, places, strict=True):
+        for column, value in (("subject", row.subject), ("time_point", row.time_point)):
+            if not value:
+                problems.add(f"{place}: {column}", "must not be missing", "n/a", "fill it in, or delete the line")
+        if row.treatment not in design.treatments:
+            remedy = "correct the label here or in design.treatments of study.yaml"
+            problems.add(f"{place}: treatment", f"must be one of {known}", row.treatment, remedy)
+        if row.key in first:
+            rule = "one row per subject, treatment and time point"
+            problems.add(place, rule, f"{', '.join(row.key)}, as {first[row.key]}", "keep one of the two lines")
+        first.setdefault(row.key, place)
+        if row.biomarker_censored != NOT_CENSORED and math.isnan(row.biomarker_limit):
+            remedy = "write the limit in the unit of the biomarker, scaled by the dilution"
+            problems.add(f"{place}: biomarker_limit", "a censored value needs its limit", "n/a", remedy)
+    found = {row.time_point for row in observations}
+    for label in points:
+        if label not in found:
+            rule = f"must hold the time point {label} of study.yaml"
+            problems.add("time_point", rule, ", ".join(sorted(found)), "correct the labels here or in design")
+    _check_subjects(observations, design, problems)
+    check_periods(observations, design, problems)
+    _check_covariates(observations, plan, problems)
+
+
+def _check_subjects(observations: Sequence[Observation], design: Design, problems: Problems) -> None:
+    by_subject: dict[str, list[Observation]] = defaultdict(list)
+    for row in observations:
+        by_subject[row.subject].append(row)
+    for subject, own in by_subject.items():
+        given = {row.treatment for row in own if row.treatment in design.treatments}
+        if design.kind == "parallel" and len(given) > 1:
+            rule = "a parallel design gives one treatment to each participant"
+            problems.add(f"subject {subject}", rule, ", ".join(sorted(given)), "correct the treatment, or design.kind")
+        _check_one(subject, "sequence", {row.sequence for row in own if row.sequence}, problems)
+        for treatment in sorted(given):
+            periods = {str(row.period) for row in own if row.treatment == treatment and row.period is not None}
+            _check_one(subject, f"period of {treatment}", periods, problems)
+
+
+def _check_one(subject: str, what: str, values: set[str], problems: Problems) -> None:
+    if len(values) > 1:
+        rule = "must be the same in every row of a participant"
+        problems.add(f"subject {subject}: {what}", rule, ", ".join(sorted(values)), "correct the rows that differ")
+
+
+def check_periods(observations: Iterable[Observation], design: Design, problems: Problems) -> None:
+    """Periods that can be, one treatment in each, and the same order in everybody of a sequence. For crossovers: in a
+    parallel trial a participant has one treatment, whatever its period is called.
+    """
+    if design.kind == "parallel":
+        return
+    cells = dict.fromkeys(
+        (row.subject, row.sequence, row.period, row.treatment)
+        for row in observations
+        if row.period is not None and row.treatment in design.treatments
+    )
+    taken: dict[tuple[str, int], str] = {}
+    clashing: set[str] = set()
+    last = len(design.treatments)
+    for subject, _, period, treatment in cells:
+        if not 1 <= period <= last:
+            rule = f"must be 1 to {last}: {last} treatments, each once"
+            remedy = "correct the period (a slip of the key?)"
+            problems.add(f"subject {subject}: period of {treatment}", rule, str(period), remedy)
+        other = taken.setdefault((subject, period), treatment)
+        if other != treatment:
+            rule = "one treatment in each period"
+            problems.add(f"subject {subject}: period {period}", rule, f"{other} and {treatment}", "correct the period")
+            clashing.add(subject)
+    _check_sequences([cell for cell in cells if cell[0] not in clashing], problems)
+
+
+def _check_sequences(cells: list[tuple[str, str, int, str]], problems: Problems) -> None:
+    """Everybody of a sequence gets the same treatment in a period; who differs from most of them is named."""
+    told: dict[tuple[str, int], Counter[str]] = defaultdict(Counter)
+    for _, sequence, period, treatment in cells:
+        if sequence:
+            told[sequence, period][treatment] += 1
+    for subject, sequence, period, treatment in cells:
+        counts = told[sequence, period] if sequence else Counter[str]()
+        usual = [name for name, count in counts.items() if count == max(counts.values())]
+        if len(counts) > 1 and (treatment not in usual or len(usual) > 1):
+            others = ", ".join(
+                f"{name} in {counts[name]} of sequence {sequence}" for name in counts if name != treatment
+            )
+            problems.add(
+                f"subject {subject}: period {period}", "sequence and periods must tell the same order of treatments",
+                f"{treatment}, but {others}", "correct sequence or period",
+            )  # fmt: skip
+
+
+def _check_covariates(observations: Sequence[Observation], plan: AnalysisPlan, problems: Problems) -> None:
+    """A declared covariate that differs in few participants is a slip; in most of them it belongs to the session."""
+    varying = varying_covariates(observations)
+    for covariate in plan.covariates:
+        who = varying.get(covariate.name, [])
+        count = len({row.subject for row in observations})
+        slip = count >= _FEWEST_TO_JUDGE and len(who) <= _SLIP * count
+        if who and (covariate.at == "participant" or (not covariate.at and slip)):
+            values = {
+                str(row.covariates[covariate.name]) for row in observations
+                if row.subject == who[0] and covariate.name in row.covariates
+            }  # fmt: skip
+            rule = "must be the same in every row of a participant"
+            found = f"{some_of(who, 3)} differ, {who[0]}: {', '.join(sorted(values))}"
+            remedy = f"correct the rows, or declare `at` of {covariate.name} where it belongs to the session"
+            problems.add(covariate.name, rule, found, remedy)
