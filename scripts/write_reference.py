@@ -17,6 +17,10 @@ import typer
 import pharmrs
 from pharmrs.cli.main import app
 from pharmrs.core.report.dictionaries import Column
+from pharmrs.spectra.checks.normal_ranges import BRAIN, REGIONS
+from pharmrs.spectra.checks.of_recordings import RECORDING_CHECKS
+from pharmrs.spectra.checks.of_results import CONCENTRATION_CHECKS, FIT_CHECKS
+from pharmrs.spectra.checks.of_spectra import SPECTRUM_CHECKS
 from pharmrs.study.study_file import study_schema
 
 ROOMS = ("core", "spectra", "anatomy", "assay", "genotype", "trial", "study", "simulate")
@@ -25,6 +29,7 @@ ROOMS = ("core", "spectra", "anatomy", "assay", "genotype", "trial", "study", "s
 def main() -> None:
     _write("reference/keys.md", "Every key of study.yaml", _keys_page())
     _write("reference/columns.md", "Every column of every table", _columns_page())
+    _write("reference/checks.md", "What is checked in every scan", _checks_page())
     _write("reference/commands.md", "Commands", _commands_page())
     _write("reference/api.md", "Python", _api_page())
 
@@ -36,6 +41,21 @@ def _write(path: str, title: str, lines: Iterator[str]) -> None:
 
 def _cell(text: object) -> str:
     return " ".join(str(text).split()).replace("|", "\\|").replace("<", "&lt;").replace("*", "\\*")
+
+
+def _checks_page() -> Iterator[str]:
+    yield "`validate`, `run`, `fit` and `import` look at every scan in this order; what they find names file, rule,"
+    yield "value and remedy. The limits stand in the code with their reasons (`pharmrs.spectra.checks`).\n"
+    yield "| when | check | what must hold |\n|---|---|---|"
+    moments = {"recordings": RECORDING_CHECKS, "before the fit": SPECTRUM_CHECKS, "after the fit": FIT_CHECKS}
+    for when, checks in {**moments, "concentrations": CONCENTRATION_CHECKS}.items():
+        yield from (f"| {when} | {check.name} | {_cell(check.about)} |" for check in checks)
+    yield "\n## Ranges of published means\n\nmmol/L on the scale of LCModel, and over tCr.\n"
+    yield "| region | " + " | ".join((*BRAIN.absolute, *(f"{name}/tCr" for name in BRAIN.to_tcr))) + " |"
+    yield "|---" * (1 + len(BRAIN.absolute) + len(BRAIN.to_tcr)) + "|"
+    for region in (BRAIN, *REGIONS):
+        ranges = (*region.absolute.values(), *region.to_tcr.values())
+        yield f"| {region.label} | " + " | ".join(f"{low:g}-{high:g}" for low, high in ranges) + " |"
 
 
 def _keys_page() -> Iterator[str]:

@@ -13,7 +13,7 @@ from typer.main import get_command
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted((ROOT / "docs").rglob("*.md"))
-GENERATED = {f"reference/{name}.md" for name in ("keys", "columns", "commands", "api")}
+GENERATED = {f"reference/{name}.md" for name in ("keys", "columns", "checks", "commands", "api")}
 
 
 def _listed(nav: object) -> set[str]:

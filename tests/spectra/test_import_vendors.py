@@ -149,7 +149,7 @@ def damaged(truth: dict[str, Truth], tmp_path_factory: pytest.TempPathFactory) -
         ("error", "line 7", "its header lacks 'DwellTime'", "export it again with its complete header"),
         ("error", "line 10", "fewer samples than its header says", "copy the file from the scanner again"),
         ("warning", "line 8: suffix", "a spectrum should be water-suppressed", "mrsref, if it is a reference"),
-        ("warning", "line 9: suffix", "a water reference should show water", "svs, if it is a spectrum"),
+        ("warning", "line 9: suffix", "a water reference must show water", "svs, if it is a spectrum"),
     ],
 )
 def test_what_is_wrong_with_a_file_is_said_plainly(

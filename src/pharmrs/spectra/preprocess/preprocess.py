@@ -13,6 +13,7 @@ import numpy as np
 from pharmrs.core.constants import WATER_PPM
 from pharmrs.core.records.arrays import ComplexArray
 from pharmrs.spectra.preprocess import alignment, coils, eddy_current
+from pharmrs.spectra.preprocess.alternation import alternations
 from pharmrs.spectra.preprocess.residual_water import remove_residual_water
 from pharmrs.spectra.records.acquisition import Acquisition, Fids, Spectrum
 from pharmrs.spectra.records.preprocessing import PreprocessedScan, PreprocessingStep
@@ -54,16 +55,18 @@ def preprocess(recordings: Recordings, settings: PreprocessingSettings) -> Prepr
     if settings.align_transients and metabolite.transients > 1:
         signal, step = _align(signal, acquisition)
         steps.append(step)
-    average, rejected, step = _average(signal, acquisition, settings)
+    weighting, average, step = _average(signal, acquisition, settings)
     steps.append(step)
     if settings.remove_residual_water:
         average, step = _remove_water(average, acquisition, settings)
         steps.append(step)
+    rejected = tuple(int(index) for index in np.flatnonzero(weighting.rejected))
     return PreprocessedScan(
         spectrum=_spectrum(metabolite, average, metabolite.transients - len(rejected)),
         water=_water(trimmed.quantification, weights.weights),
         steps=tuple(steps),
         rejected_transients=rejected,
+        alternations=alternations(signal, weighting.weights, acquisition),
     )
 
 
@@ -186,14 +189,14 @@ def _drift(offsets_hz: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
 
 def _average(
     signal: ComplexArray, acquisition: Acquisition, settings: PreprocessingSettings
-) -> tuple[ComplexArray, tuple[int, ...], PreprocessingStep]:
+) -> tuple[alignment.Weighting, ComplexArray, PreprocessingStep]:
     weighting = alignment.weigh(signal, acquisition, reject=settings.reject_transients)
     average = signal @ weighting.weights
     rejected = tuple(int(index) for index in np.flatnonzero(weighting.rejected))
     listed = f" (number {', '.join(str(index + 1) for index in rejected)})" if rejected else ""
     return (
+        weighting,
         average,
-        rejected,
         PreprocessingStep(
             name="averaging",
             summary=f"weighted mean of {signal.shape[1]} transients, {len(rejected)} rejected{listed}",

@@ -21,12 +21,22 @@ def water_ratio(fids: Fids) -> float:
 
     NaN for another nucleus than 1H, and where the recording does not reach both.
     """
+    water, rest = _heights(fids)
+    return water / rest if rest > 0 else math.nan
+
+
+def water_height(fids: Fids) -> float:
+    """Highest peak near water, in receiver units; NaN as `water_ratio`."""
+    return _heights(fids)[0]
+
+
+def _heights(fids: Fids) -> tuple[float, float]:
     if fids.acquisition.nucleus != "1H":
-        return math.nan
+        return math.nan, math.nan
     fading = np.cos(np.linspace(0.0, np.pi / 2, fids.points)) ** 2  # a signal cut short must not ring as far as NAA
     spectra = np.fft.fft(fids.data.mean(axis=2) * fading[:, None], axis=0)
     height = np.sqrt((np.abs(spectra) ** 2).sum(axis=1))
     ppm = fids.acquisition.ppm_axis(fids.points)
     water = height[np.abs(ppm - WATER_PPM.value) < _WATER_HALF_PPM]
     rest = height[(ppm > _REST_PPM[0]) & (ppm < _REST_PPM[1])]
-    return float(water.max() / rest.max()) if water.size and rest.size and rest.max() > 0 else math.nan
+    return (float(water.max()), float(rest.max())) if water.size and rest.size else (math.nan, math.nan)

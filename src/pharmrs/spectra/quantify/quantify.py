@@ -66,13 +66,17 @@ class QuantificationSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Given:
-    """One scan's ingredients of every scale that are known before it is fitted."""
+    """One scan's ingredients of every scale that are known before it is fitted.
+
+    `water_given`: there is a water reference, usable or not.
+    """
 
     acquisition: Acquisition
     water_acquisition: Acquisition | None
     water: WaterAmplitude | None
     proton_amplitude: float
     settings: QuantificationSettings
+    water_given: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,8 +101,8 @@ def _ratio_tcr(context: Context, row: MetaboliteAmplitude) -> Value:
 
 def _water_scaled(context: Context, row: MetaboliteAmplitude) -> Value:
     if context.water is None:
-        given = context.water_acquisition is not None
-        return np.nan, np.nan, "the water reference holds no usable water signal" if given else "no water reference"
+        why = "the water reference holds no usable water signal" if context.water_given else "no water reference"
+        return np.nan, np.nan, why
     if not np.isfinite(context.proton_amplitude):
         return np.nan, np.nan, "the amplitude of one proton in the basis set is not known"
     settings = context.settings

@@ -32,13 +32,30 @@ class PreprocessingStep:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Alternation:
+    """Difference of two halves of the transients, taken apart by `pattern`.
+
+    `share`: of the signal (RMS in the metabolite band, noise taken off), 1 where one half has all of it;
+    `noise_ratio`: power of the difference over that of noise alone.
+    """
+
+    pattern: str
+    share: float
+    noise_ratio: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PreprocessedScan:
-    """The spectrum ready to be fitted, its water reference (same coil weights), and the steps that led there."""
+    """The spectrum ready to be fitted, its water reference (same coil weights), and the steps that led there.
+
+    `alternations`: whether the transients that were averaged are of one kind.
+    """
 
     spectrum: Spectrum
     water: Spectrum | None
     steps: tuple[PreprocessingStep, ...]
     rejected_transients: tuple[int, ...] = ()
+    alternations: tuple[Alternation, ...] = ()
 
     @property
     def warnings(self) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from pharmrs.core.files.json_text import json_text
 from pharmrs.core.files.unfinished import is_left, unfinished
 from pharmrs.core.read.participants import PARTICIPANTS
 from pharmrs.core.read.problems import Problems
-from pharmrs.spectra.preprocess.water_ratio import LEAST_OF_REFERENCE, MOST_OF_SPECTRUM, water_ratio
+from pharmrs.spectra.checks.of_recordings import is_suppressed, shows_water
 from pharmrs.spectra.read.import_table import read_import_table
 from pharmrs.spectra.read.nifti_mrs import identifying_fields, read_fids
 from pharmrs.spectra.read.vendor_conversion import check_points, convert
@@ -113,14 +113,10 @@ def _recording(line: ImportLine, folder: Path, problems: Problems) -> Path | Non
 
 def _check_kind(line: ImportLine, fids: Fids, problems: Problems) -> None:
     """A warning where a recording without water suppression is to be a spectrum, or the other way round."""
-    ratio = water_ratio(fids)
-    wanted, found = line.target.rsplit("_", 1)[-1], f"water is {ratio:.2g} times as high as the rest"
-    if wanted == "mrsref" and ratio < LEAST_OF_REFERENCE:
-        rule = f"a water reference should show water, {LEAST_OF_REFERENCE:g} times as high as the rest, or more"
-        problems.add(f"{line.where}: suffix", rule, found, "svs, if it is a spectrum", severity="warning")
-    if wanted == "svs" and ratio > MOST_OF_SPECTRUM:
-        rule = f"a spectrum should be water-suppressed (water below {MOST_OF_SPECTRUM:g} times the rest)"
-        problems.add(f"{line.where}: suffix", rule, found, "mrsref, if it is a reference", severity="warning")
+    reference = line.target.endswith("_mrsref")
+    for found in shows_water("quantification", fids) if reference else is_suppressed(fids):
+        remedy = "svs, if it is a spectrum" if reference else found.remedy
+        problems.add(f"{line.where}: suffix", found.rule, found.value, remedy, severity="warning")
 
 
 def _move(recording: Path, sidecar: Path, target: Path) -> tuple[Path, ...]:

@@ -8,12 +8,14 @@ from dataclasses import dataclass, replace
 
 from pharmrs.core.errors import FitFailure, InputError, InputProblem
 from pharmrs.core.records.scan_files import REFERENCE_PURPOSES, ScanFiles
+from pharmrs.spectra.checks.finding import Fitted, Prepared, Quantified, findings, problems_of, without_unusable
+from pharmrs.spectra.checks.of_recordings import RECORDING_CHECKS
+from pharmrs.spectra.checks.of_results import CONCENTRATION_CHECKS, FIT_CHECKS
+from pharmrs.spectra.checks.of_spectra import SPECTRUM_CHECKS
 from pharmrs.spectra.fit.amplitudes import metabolite_amplitudes
 from pharmrs.spectra.fit.fit import fit_spectrum
 from pharmrs.spectra.fit.fit_setup import chosen_basis
 from pharmrs.spectra.fit.resample import check_field
-from pharmrs.spectra.fit.verdict import UNEXPLAINED
-from pharmrs.spectra.preprocess.phase_sense import data_sense, sense_problem
 from pharmrs.spectra.preprocess.preprocess import Recordings, preprocess
 from pharmrs.spectra.quantify.quality import broken_rules, scan_quality
 from pharmrs.spectra.quantify.quantify import Context, Given, concentrations, why_missing
@@ -67,36 +69,22 @@ def check_scan(
     problems = list(opened.problems)
     if opened.recordings is None:
         return None, tuple(problems)
+    found = findings(RECORDING_CHECKS, opened.recordings)
+    problems += problems_of(found, files)
+    if any(problem.severity == "error" for problem in problems):
+        return None, tuple(problems)
+    recordings = without_unusable(opened.recordings, found)
     try:
-        prepared = preprocess(opened.recordings, settings.preprocessing)
+        prepared = preprocess(recordings, settings.preprocessing)
         if basis is not None:
             check_field(basis, prepared.spectrum.acquisition)
     except InputError as error:
         problems += [problem if problem.file else replace(problem, file=files.metabolite) for problem in error.problems]
         return None, tuple(problems)
-    turned = sense_problem(data_sense(prepared.spectrum), files.metabolite, "data")
-    if turned is not None:
-        problems.append(turned)
-    if basis is not None:
-        problems += _check_echo_time(basis, prepared, files)
+    seen = Prepared(recordings=recordings, scan=prepared, basis=basis)
+    problems += problems_of(findings(SPECTRUM_CHECKS, seen), files)
     stopped = any(problem.severity == "error" for problem in problems)
     return None if stopped else prepared, tuple(problems)
-
-
-def _check_echo_time(basis: BasisSet, prepared: PreprocessedScan, files: ScanFiles) -> list[InputProblem]:
-    data_te_s = prepared.spectrum.acquisition.echo_time_s
-    if not abs(basis.echo_time_s - data_te_s) > 0.1 * data_te_s:  # NaN: the basis does not say
-        return []
-    return [
-        InputProblem(
-            file=files.metabolite,
-            field="EchoTime",
-            rule="should be that of the basis set",
-            value=f"{1e3 * data_te_s:g} ms, basis set {1e3 * basis.echo_time_s:g} ms ({basis.source})",
-            remedy="use a basis set simulated for this echo time",
-            severity="warning",
-        )
-    ]
 
 
 def process_scan(files: ScanFiles, basis: BasisSet, settings: ScanSettings) -> ScanOutcome:
@@ -118,6 +106,9 @@ def fitted_scan(files: ScanFiles, basis: BasisSet, settings: ScanSettings) -> Sc
     except (FitFailure, InputError) as error:
         return ScanOutcome(files=files, result=None, problems=problems + fit_problems(error, files.metabolite))
     water, water_problems = water_of(prepared, files)
+    corrected = any(step.name == "eddy-current correction" for step in prepared.steps)
+    seen = Fitted(acquisition=prepared.spectrum.acquisition, fit=fit, water=water, corrected=corrected)
+    noticed = problems_of(findings(FIT_CHECKS, seen), files)
     result = ScanResult(
         files=files,
         acquisition=prepared.spectrum.acquisition,
@@ -134,7 +125,7 @@ def fitted_scan(files: ScanFiles, basis: BasisSet, settings: ScanSettings) -> Sc
     return ScanOutcome(
         files=files,
         result=result,
-        problems=problems + water_problems + _left_out(fit, basis) + _unexplained(fit, files),
+        problems=problems + water_problems + _left_out(fit, basis) + noticed,
     )
 
 
@@ -151,15 +142,19 @@ def quantified(outcome: ScanOutcome, proton_amplitude: float, settings: ScanSett
         water=result.water,
         proton_amplitude=proton_amplitude,
         settings=settings.quantification,
+        water_given=bool(result.files.quantification),
     )
     broken = broken_rules(result.files.name, result.quality, result.amplitudes, settings.rules)
-    done = replace(result, concentrations=concentrations(context, result.amplitudes), exclusions=broken)
+    values = concentrations(context, result.amplitudes)
+    seen = Quantified(name=result.files.name, acquisition=result.acquisition, concentrations=values)
+    problems = outcome.problems + problems_of(findings(CONCENTRATION_CHECKS, seen), result.files)
+    done = replace(result, concentrations=values, exclusions=broken)
     given = [one for one in done.concentrations if one.scale == settings.primary_scale]
     if not given or any(math.isfinite(one.value) for one in given):
-        return replace(outcome, result=done)
+        return replace(outcome, result=done, problems=problems)
     why = next((one.reason for one in given if one.reason), "no metabolite has a finite value")
     problem = without_value(result.files, settings.primary_scale, why)
-    return replace(outcome, result=done, problems=(*outcome.problems, problem), without_value=why)
+    return replace(outcome, result=done, problems=(*problems, problem), without_value=why)
 
 
 def without_value(files: ScanFiles, scale: str, why: str) -> InputProblem:
@@ -186,6 +181,7 @@ def check_value(
         water=water,
         proton_amplitude=proton_amplitude,
         settings=settings.quantification,
+        water_given=bool(files.quantification),
     )
     why = why_missing(settings.primary_scale, given)
     return (*problems, without_value(files, settings.primary_scale, why)) if why else problems
@@ -205,22 +201,6 @@ def _left_out(fit: LinearCombinationFit, basis: BasisSet) -> tuple[InputProblem,
             severity="warning",
         )
         for name in missing
-    )
-
-
-def _unexplained(fit: LinearCombinationFit, files: ScanFiles) -> tuple[InputProblem, ...]:
-    """A warning for what the fit noticed about the data themselves."""
-    return tuple(
-        InputProblem(
-            file=files.metabolite,
-            field="fit",
-            rule="should explain the data down to their noise",
-            value=note,
-            remedy="look at the residual for lipids, an echo, a drug or a metabolite that the basis set lacks",
-            severity="warning",
-        )
-        for note in fit.notes
-        if note.startswith(UNEXPLAINED)
     )
 
 

@@ -1,0 +1,132 @@
+"""Fits and concentrations: what the data hold that the model does not, lines that do not go together, values that
+cannot be."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from pharmrs.spectra.checks.finding import Check, Finding, Fitted, Quantified
+from pharmrs.spectra.checks.normal_ranges import MARGIN, RATIO_MARGIN, SOURCES, Range, region_of
+from pharmrs.spectra.fit.verdict import UNEXPLAINED
+from pharmrs.spectra.records.quantification import Concentration
+
+_LINE_RATIO = (0.35, 1.5)  # metabolite line over water line
+_LINE_SLACK_HZ = 1.5
+_LARGEST_SHIFT_PPM = 0.12  # 10 K of temperature are 0.1 ppm of water
+_SHORT_TE_S = 0.05  # ratios of coupled signals are those of short echo times
+_COUPLED = ("Ins", "Glu", "Glx")
+_RELAXED_FROM_S, _LEAST_T2_S = 0.03, 0.12
+_SDS = 2.0
+_WIDEST_SD = 0.3
+_ABSOLUTE_SCALE, _RATIO_SCALE = "lcmodel_water", "ratio_tcr"
+
+
+def _unexplained(fitted: Fitted) -> Iterator[Finding]:
+    """What the fit noticed about the data themselves."""
+    for note in fitted.fit.notes:
+        if note.startswith(UNEXPLAINED):
+            yield Finding(
+                field="fit",
+                rule="should explain the data down to their noise",
+                value=note,
+                remedy="look at the residual for lipids, an echo, a drug or a metabolite that the basis set lacks",
+            )
+
+
+def _lines(fitted: Fitted) -> Iterator[Finding]:
+    """Metabolites and water of one voxel see the same shim."""
+    water, fit = fitted.water, fitted.fit
+    if water is None or not fit.converged:
+        return
+    low, high = _LINE_RATIO
+    width, of_water = fit.line_width_hz, water.line_width_hz
+    too_broad = width > high * of_water + _LINE_SLACK_HZ
+    if too_broad or width < low * of_water - _LINE_SLACK_HZ:
+        yield Finding(
+            field="line width",
+            rule=f"metabolites and water of one voxel have like lines ({low:g} to {high:g} times that of water)",
+            value=f"metabolites {width:.1f} Hz, water {of_water:.1f} Hz",
+            remedy="look at the transients for drift and motion, and at the shape of the fitted line"
+            if too_broad
+            else "check that the water reference is this scan's: same voxel, same shim, same session",
+        )
+
+
+def _shift(fitted: Fitted) -> Iterator[Finding]:
+    """After a correction with the water reference, water is on resonance, so that the metabolites are in place."""
+    shift_ppm = -fitted.fit.shift_hz / fitted.acquisition.spectrometer_frequency_mhz
+    if fitted.corrected and fitted.fit.converged and abs(shift_ppm) > _LARGEST_SHIFT_PPM:
+        yield Finding(
+            field="water reference",
+            rule=f"water of the reference and metabolites must be within {_LARGEST_SHIFT_PPM:g} ppm of their places",
+            value=f"the metabolites lie {shift_ppm:+.2f} ppm from where that water puts them",
+            remedy="check that the reference is this scan's, made at the same frequency; in a phantom, that its "
+            "temperature explains it (0.01 ppm per degree from 37 C)",
+        )
+
+
+def _plausible(quantified: Quantified) -> Iterator[Finding]:
+    """Values beyond what healthy brain of the region holds, with room for disease and with their error."""
+    te_s = quantified.acquisition.echo_time_s
+    region = region_of(f"{quantified.acquisition.scanner.region} {quantified.name}")
+    kept = math.exp(-max(te_s - _RELAXED_FROM_S, 0.0) / _LEAST_T2_S)
+    for one in quantified.concentrations:
+        if one.scale == _ABSOLUTE_SCALE and one.metabolite in region.absolute:
+            low, high = region.absolute[one.metabolite]
+            limits = (kept * low / MARGIN, high * MARGIN)
+        elif one.scale == _RATIO_SCALE and one.metabolite in region.to_tcr:
+            if one.metabolite in _COUPLED and te_s > _SHORT_TE_S:
+                continue
+            low, high = region.to_tcr[one.metabolite]
+            limits = (low / RATIO_MARGIN, high * RATIO_MARGIN)
+        else:
+            continue
+        if _beyond(one, limits):
+            yield _implausible(one, limits, region.label)
+
+
+def _beyond(one: Concentration, limits: Range) -> bool:
+    """Outside `limits` by more than its error; a value that is hardly measured says nothing."""
+    low, high = limits
+    return one.value - _SDS * one.sd > high or (one.value + _SDS * one.sd < low and one.sd < _WIDEST_SD * low)
+
+
+def _implausible(one: Concentration, limits: Range, region: str) -> Finding:
+    ratio = one.scale == _RATIO_SCALE
+    unit = "" if ratio else " mmol/L"
+    water = (
+        "check the water reference: without suppression, of this scan, same gain, averaged (not summed) as the "
+        "spectrum; then the picture of the fit"
+    )
+    return Finding(
+        field=f"{one.metabolite}/tCr" if ratio else one.metabolite,
+        rule=f"plausible in {region}: {limits[0]:.2g} to {limits[1]:.2g}{unit}",
+        value=f"{one.value:.3g} +- {one.sd:.2g}{unit}",
+        remedy="look at the picture of the fit (phase, baseline, line shape) and at the echo time of the basis set"
+        if ratio
+        else water,
+    )
+
+
+FIT_CHECKS: tuple[Check[Fitted], ...] = (
+    Check(name="residual", about="the fit explains the data down to their noise", look=_unexplained),
+    Check(
+        name="line widths",
+        about=f"the metabolite line is {_LINE_RATIO[0]:g} to {_LINE_RATIO[1]:g} times as wide as that of water",
+        look=_lines,
+    ),
+    Check(
+        name="place of water",
+        about=f"corrected by the water reference, metabolites lie within {_LARGEST_SHIFT_PPM:g} ppm of their places",
+        look=_shift,
+    ),
+)
+CONCENTRATION_CHECKS: tuple[Check[Quantified], ...] = (
+    Check(
+        name="plausible values",
+        about=f"tNAA, tCr, tCho, Ins, Glu and Glx, absolute and over tCr, within published ranges of the region "
+        f"widened {MARGIN:g}- and {RATIO_MARGIN:g}-fold (doi: {', '.join(SOURCES)})",
+        look=_plausible,
+    ),
+)
