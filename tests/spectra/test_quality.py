@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pharmrs.spectra.quantify.quality import Rules, broken_rules, scan_quality
+from pharmrs.spectra.quantify.quality import broken_rules, scan_quality
 from pharmrs.spectra.records import MetaboliteAmplitude, PreprocessedScan, PreprocessingStep, ScanQuality
+from pharmrs.spectra.records.rules import Rules
 from tests.spectra.simulated import line, made_up_fit, made_up_water, spectrum
 
 GOOD = ScanQuality(

@@ -13,10 +13,11 @@ from pharmrs.simulate.scan_records import ScanSettings
 from pharmrs.spectra.fit.amplitudes import metabolite_amplitudes
 from pharmrs.spectra.fit.fit import fit_spectrum
 from pharmrs.spectra.preprocess.preprocess import PreprocessingSettings, Recordings, preprocess
-from pharmrs.spectra.quantify.quantify import SCALES, Context, QuantificationSettings, TissueRatio, concentrations
-from pharmrs.spectra.quantify.relaxation import Relaxation, signal_fraction
+from pharmrs.spectra.quantify.quantify import Context, QuantificationSettings, concentrations
+from pharmrs.spectra.quantify.relaxation import signal_fraction
 from pharmrs.spectra.quantify.water import water_amplitude
 from pharmrs.spectra.records import Acquisition, Concentration, TissueFractions
+from pharmrs.spectra.records.scaling import SCALES, Relaxation, TissueRatio
 from tests.spectra.first_order import multiplet_basis
 from tests.spectra.simulated import ACQUISITION, AMOUNTS, made_up_fit, made_up_water
 

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from pharmrs.spectra.fit.amplitudes import metabolite_amplitudes
-from pharmrs.spectra.quantify.quantify import Context, QuantificationSettings, TissueRatio, concentrations
-from pharmrs.spectra.quantify.relaxation import Relaxation, TissueWaterTimes, published_times
+from pharmrs.spectra.quantify.quantify import Context, QuantificationSettings, concentrations
+from pharmrs.spectra.quantify.relaxation import published_times
 from pharmrs.spectra.quantify.tissue_correction import ALL, TISSUE_ONLY, tissue_factor
 from pharmrs.spectra.records import Acquisition, Concentration, TissueFractions
+from pharmrs.spectra.records.scaling import Relaxation, TissueRatio, TissueWaterTimes
 from tests.spectra.simulated import made_up_fit, made_up_water
 
 # no relaxation to speak of, unless a test asks for it: then all is density

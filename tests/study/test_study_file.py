@@ -120,14 +120,14 @@ def test_missing_and_not_text(tmp_path: Path) -> None:
 
 def test_additions_reach_the_settings_of_the_fit(tmp_path: Path) -> None:
     (tmp_path / "study.yaml").write_text(RIGHT + "fit:\n  add: [mm, lipids]\n  omit: [MM09]\n")
-    settings = read_study(tmp_path / "study.yaml").fit.settings()
+    settings = read_study(tmp_path / "study.yaml").fit
     assert (settings.add, settings.omit) == (("mm", "lipids"), ("MM09",))
 
 
 def test_ratio_priors_reach_the_settings_of_the_fit(tmp_path: Path) -> None:
     entry = "{numerator: NAAG, denominator: [NAA], ratio: 0.15, sd: 0.15}"
     (tmp_path / "study.yaml").write_text(RIGHT + f"fit:\n  ratio_priors: [{entry}]\n")
-    (prior,) = read_study(tmp_path / "study.yaml").fit.settings().ratio_priors
+    (prior,) = read_study(tmp_path / "study.yaml").fit.ratio_priors
     assert str(prior) == "NAAG/NAA = 0.15 +- 0.15"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Literal, Optional, cast
 
 import typer
 from typer.core import TyperCommand
@@ -75,8 +75,9 @@ def fit_command(
     if problems := check_fit_table(table):
         raise InputError(problems)
     limit_threads()
+    built_in = cast(tuple[Literal["mm", "lipids"], ...], tuple(add))  # others: the fit says that there are none
     settings = FitSettings(
-        ppm_low=low, ppm_high=high, omit=tuple(omit), add=tuple(add), ratio_priors=tuple(map(_ratio_prior, ratio))
+        ppm_low=low, ppm_high=high, omit=tuple(omit), add=built_in, ratio_priors=tuple(map(_ratio_prior, ratio))
     )
     execution = execution_of(workers, scheduler, cluster)
     with workforce(execution) as team, progress("spectra") as (begin, step):
@@ -154,4 +155,7 @@ def _ratio_prior(text: str) -> RatioPrior:
         raise typer.BadParameter(
             f"{text!r}: the mean must not be negative, the SD must be above 0", param_hint="--ratio"
         )
-    return RatioPrior(numerator=numerator.strip(), denominator=tuple(denominator.split("+")), ratio=mean, sd=sd)
+    try:
+        return RatioPrior(numerator=numerator.strip(), denominator=tuple(denominator.split("+")), ratio=mean, sd=sd)
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r}: {error}", param_hint="--ratio") from None

@@ -9,8 +9,8 @@ from pharmrs.core.files.content import is_file
 from pharmrs.core.files.places import STUDY_FILE
 from pharmrs.core.read.participants import PARTICIPANTS, participant_labels, sessions_file
 from pharmrs.core.stage import Stage, StageOutcome, StudyContext
-from pharmrs.spectra.quantify.quantify import SCALES
 from pharmrs.spectra.records import ScanOutcome
+from pharmrs.spectra.records.scaling import SCALES
 from pharmrs.study.declared import Study
 from pharmrs.study.observations import build_observations, read_trial
 from pharmrs.study.plan_check import check_sources, check_tables

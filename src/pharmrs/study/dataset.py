@@ -52,7 +52,7 @@ def open_dataset(root: Path, output: Path | None = None) -> StudyDataset:
         problems += found
         problems += _check_tissue_names(study, scans, root)
         if basis is not None:
-            fitted = chosen_basis(basis, study.fit.settings()).names
+            fitted = chosen_basis(basis, study.fit).names
             problems += check_metabolites(study, fitted, str(root / STUDY_FILE))
     return Dataset(root, study, basis, tuple(scans), tuple(problems))
 
@@ -74,7 +74,7 @@ def _open_study_basis(
         basis, warnings = study_basis(root, study.basis, scans, output)
     except InputError as error:
         return None, list(error.problems)
-    usable, found = _usable(basis, study.fit.settings()) if basis is not None else (None, [])
+    usable, found = _usable(basis, study.fit) if basis is not None else (None, [])
     return usable, [*warnings, *found]
 
 

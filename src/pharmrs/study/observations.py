@@ -10,7 +10,7 @@ from pharmrs.core.errors import InputError, InputProblem, input_problem
 from pharmrs.core.read.participants import PARTICIPANTS, read_participants, sessions_file
 from pharmrs.core.read.problems import Problems
 from pharmrs.core.read.text_table import TextRow
-from pharmrs.spectra.quantify.quantify import SCALES
+from pharmrs.spectra.records.scaling import SCALES
 from pharmrs.study.declared import Study
 from pharmrs.trial.read.allocation import ALLOCATION, Visit, read_allocation, read_visits, sequence_of
 from pharmrs.trial.read.derivative_values import (

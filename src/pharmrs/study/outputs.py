@@ -11,7 +11,7 @@ from pharmrs.core.files.json_text import json_text
 from pharmrs.core.files.relative_paths import relative_to
 from pharmrs.core.report.tables import problems_table, write_table
 from pharmrs.core.stage import StageOutcome
-from pharmrs.spectra.quantify.quantify import SCALES
+from pharmrs.spectra.records.scaling import SCALES
 from pharmrs.spectra.records.scan import ScanOutcome
 from pharmrs.spectra.report.scan_pages import FigureSource, KeptPages
 from pharmrs.spectra.report.tables import write_study_tables
@@ -21,9 +21,7 @@ from pharmrs.study.derivative import PROVENANCE_FILE, REPORT_FILE, describe_deri
 from pharmrs.study.report.methods import methods_text
 from pharmrs.study.report.page_of_study import write_report
 
-SCALE_LABELS = {
-    name: scale.definition + ("" if scale.unit == "1" else f" ({scale.unit})") for name, scale in SCALES.items()
-}
+SCALE_LABELS = {name: scale.definition_with_unit for name, scale in SCALES.items()}
 
 
 def write_tables(output: Path, dataset: StudyDataset, outcomes: Sequence[ScanOutcome]) -> None:

@@ -15,10 +15,10 @@ from pharmrs.spectra.fit.model import Model
 from pharmrs.spectra.fit.redundant import find_parts
 from pharmrs.spectra.preprocess.band import Band
 from pharmrs.spectra.records.basis import BasisSet
-from pharmrs.spectra.records.fit import FitSettings
+from pharmrs.spectra.records.fit import Fit, FitSettings
 
 
-def chosen_basis(basis: BasisSet, settings: FitSettings) -> BasisSet:
+def chosen_basis(basis: BasisSet, settings: Fit) -> BasisSet:
     """What is fitted: `basis` without the components to omit, with the built-in ones to add.
 
     Raises InputError when `settings.omit`, `add` or `ratio_priors` do not go with the basis set.

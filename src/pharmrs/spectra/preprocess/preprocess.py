@@ -12,22 +12,18 @@ import numpy as np
 
 from pharmrs.core.constants import WATER_PPM
 from pharmrs.core.records.arrays import ComplexArray
+from pharmrs.core.records.declaration import declaration
 from pharmrs.spectra.preprocess import alignment, coils, eddy_current
 from pharmrs.spectra.preprocess.alternation import alternations
 from pharmrs.spectra.preprocess.residual_water import remove_residual_water
 from pharmrs.spectra.records.acquisition import Acquisition, Fids, Spectrum
-from pharmrs.spectra.records.preprocessing import PreprocessedScan, PreprocessingStep
+from pharmrs.spectra.records.preprocessing import PreprocessedScan, Preprocessing, PreprocessingStep
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PreprocessingSettings:
+@declaration
+class PreprocessingSettings(Preprocessing):
     """Settings that change numbers. `lowest_water_ppm`: residual water is only looked for above this shift."""
 
-    skip_points: int = 0
-    eddy_current_correction: bool = True
-    align_transients: bool = True
-    reject_transients: bool = True
-    remove_residual_water: bool = True
     water_ppm: float = WATER_PPM.value
     lowest_water_ppm: float = 4.3
 

@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from pharmrs.spectra.records.fit import LinearCombinationFit, MetaboliteAmplitude
 from pharmrs.spectra.records.preprocessing import PreprocessedScan, WaterAmplitude
 from pharmrs.spectra.records.quantification import Exclusion, ScanQuality
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
-    """Limits of the pre-declared rules; None: not declared. `metabolites`: the CRLB rule is for these, empty: all."""
-
-    max_crlb_percent: float | None = None
-    max_line_width_hz: float | None = None
-    min_signal_to_noise: float | None = None
-    metabolites: tuple[str, ...] = ()
+from pharmrs.spectra.records.rules import CONVERGED, LIMITS, Rules
 
 
 def scan_quality(
@@ -51,22 +40,20 @@ def broken_rules(
     """Every rule the scan breaks. A scan rule names all metabolites (`*`), the CRLB rule one."""
     found = []
     if not quality.converged:
-        found.append(Exclusion(scan=scan, metabolite="*", rule="fit converged", limit=1.0, value=0.0, decided_by="fit"))
-
-    def check(metabolite: str, rule: str, limit: float, value: float, *, kept: bool) -> None:
-        if not kept:
-            found.append(Exclusion(scan=scan, metabolite=metabolite, rule=rule, limit=limit, value=value))
-
-    # comparisons with NaN are false: a figure that could not be measured breaks its rule
-    if (widest := rules.max_line_width_hz) is not None:
-        width = quality.line_width_hz
-        check("*", "line width (Hz) at most", widest, width, kept=width <= widest)
-    if (least := rules.min_signal_to_noise) is not None:
-        ratio = quality.signal_to_noise
-        check("*", "S/N at least", least, ratio, kept=ratio >= least)
-    if (largest := rules.max_crlb_percent) is not None:
-        for row in rows:
-            if not rules.metabolites or row.metabolite in rules.metabolites:
-                bound = row.crlb_percent
-                check(row.metabolite, "CRLB (%) at most", largest, bound, kept=bound <= largest)
+        found.append(Exclusion(scan=scan, metabolite="*", rule=CONVERGED.name, limit=1.0, value=0.0, decided_by="fit"))
+    for rule in LIMITS:
+        limit = getattr(rules, rule.key)
+        if limit is None or rule.figure is None:
+            continue
+        judged = [row for row in rows if not rules.metabolites or row.metabolite in rules.metabolites]
+        figures = (
+            [(row.metabolite, getattr(row, rule.figure.name)) for row in judged]
+            if rule.of_metabolite
+            else [("*", getattr(quality, rule.figure.name))]
+        )
+        found += [
+            Exclusion(scan=scan, metabolite=metabolite, rule=rule.name, limit=limit, value=value)
+            for metabolite, value in figures
+            if rule.broken_by(value, limit)
+        ]
     return tuple(found)

@@ -7,24 +7,21 @@ Where a scale cannot be given its value is NaN and the reason is stated.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
 
 from pharmrs.core.constants import (
-    LCMODEL_WATER_ATTENUATION,
-    LCMODEL_WATER_CONCENTRATION_MM,
     PURE_WATER_MOLARITY_MM,
     WATER_DENSITY_37C,
 )
 from pharmrs.core.records.arrays import FloatArray
+from pharmrs.core.records.declaration import declaration
 from pharmrs.core.records.tissue import TissueFractions
 from pharmrs.spectra.fit.amplitudes import selector
 from pharmrs.spectra.quantify.relaxation import (
-    Relaxation,
-    TissueWaterTimes,
     published_times,
     signal_fraction,
     visible_water,
@@ -35,33 +32,19 @@ from pharmrs.spectra.records.acquisition import Acquisition
 from pharmrs.spectra.records.fit import LinearCombinationFit, MetaboliteAmplitude
 from pharmrs.spectra.records.preprocessing import WaterAmplitude
 from pharmrs.spectra.records.quantification import Concentration
+from pharmrs.spectra.records.scaling import SCALES, Scaling
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TissueRatio:
-    """Concentration in white over that in grey matter, its SD, and the source."""
+@declaration
+class QuantificationSettings(Scaling):
+    """What the scales need for one scan; `tissue_missing`: why `tissue` is None.
 
-    value: float
-    sd: float
-    source: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QuantificationSettings:
-    """What the scales need beside the fit; `None`: not stated.
-
-    `tissue_water`: None for the published times at the field of the data. `tissue_missing`: why `tissue` is None.
-    `group_tissue`: (grey, white) matter fractions of the mean voxel of the study. `alpha`: metabolite -> ratio.
+    `group_tissue`: (grey, white) matter fractions of the mean voxel of the study.
     """
 
-    water_concentration_mm: float = LCMODEL_WATER_CONCENTRATION_MM.value
-    water_attenuation: float = LCMODEL_WATER_ATTENUATION.value
-    relaxation: Relaxation | None = None
-    tissue_water: TissueWaterTimes | None = None
     tissue: TissueFractions | None = None
     tissue_missing: str = ""
     group_tissue: tuple[float, float] | None = None
-    alpha: Mapping[str, TissueRatio] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,36 +183,16 @@ def _alpha_normalised(context: Context, row: MetaboliteAmplitude) -> Value:
     return _scaled(value, (gray + context.settings.alpha[row.metabolite].value * white) / (gray + white))
 
 
-@dataclass(frozen=True, slots=True)
-class Scale:
-    """`unit` and `definition` of a scale, and the function that computes it. `of_fit`: it needs nothing but the fit."""
-
-    unit: str
-    definition: str
-    compute: Callable[[Context, MetaboliteAmplitude], Value]
-    of_fit: bool = False
-
-
-SCALES: dict[str, Scale] = {
-    "ratio_tcr": Scale("1", "amplitude over that of Cr + PCr, covariance respected", _ratio_tcr, of_fit=True),
-    "institutional": Scale("1", "proton amplitude over that of water, nothing corrected", _institutional),
-    "lcmodel_water": Scale("mmol/L", "water-scaled as LCModel: WCONC, ATTH2O, no relaxation", _lcmodel_water),
-    "water_relaxation": Scale(
-        "mmol/L", "water-scaled with the stated relaxation times of metabolites and water", _water_relaxation
-    ),
-    "gm_wm_normalised": Scale(
-        "mmol/L", "water-scaled as LCModel, over the volume fraction of grey and white matter", _gm_wm_normalised
-    ),
-    "tissue_molal": Scale(
-        "mmol/kg", "per kg of tissue water, water of each tissue with its relaxation (Gasparovic 2006)", _tissue_molal
-    ),
-    "tissue_molar": Scale("mmol/L", "per litre of tissue, water of each tissue with its relaxation", _tissue_molar),
-    "alpha_corrected": Scale(
-        "mmol/L", "per litre of grey matter, white-to-grey ratio alpha declared (Harris 2015)", _alpha_corrected
-    ),
-    "alpha_normalised": Scale(
-        "mmol/L", "alpha_corrected, brought to the mean voxel of the study (Harris 2015)", _alpha_normalised
-    ),
+_COMPUTE: dict[str, Callable[[Context, MetaboliteAmplitude], Value]] = {
+    "ratio_tcr": _ratio_tcr,
+    "institutional": _institutional,
+    "lcmodel_water": _lcmodel_water,
+    "water_relaxation": _water_relaxation,
+    "gm_wm_normalised": _gm_wm_normalised,
+    "tissue_molal": _tissue_molal,
+    "tissue_molar": _tissue_molar,
+    "alpha_corrected": _alpha_corrected,
+    "alpha_normalised": _alpha_normalised,
 }
 
 
@@ -238,7 +201,7 @@ def concentrations(context: Context, rows: tuple[MetaboliteAmplitude, ...]) -> t
     result = []
     for row in rows:
         for name, scale in SCALES.items():
-            value, sd, reason = scale.compute(context, row)
+            value, sd, reason = _COMPUTE[name](context, row)
             result.append(
                 Concentration(metabolite=row.metabolite, scale=name, value=value, sd=sd, unit=scale.unit, reason=reason)
             )
@@ -254,4 +217,4 @@ def why_missing(scale: str, given: Given) -> str:
         metabolite=name, amplitude=1.0, sd=0.0, crlb_percent=0.0, classical_crlb_percent=0.0, shift_hz=0.0,
         damping_hz=0.0, parts=(name,),
     )  # fmt: skip
-    return SCALES[scale].compute(cast("Context", given), row)[2]  # these scales do not look at the fit
+    return _COMPUTE[scale](cast("Context", given), row)[2]  # these scales do not look at the fit

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -10,28 +9,9 @@ import numpy as np
 from pharmrs.core.constants import PROTON_GYROMAGNETIC_MHZ_PER_T, TISSUE_WATER
 from pharmrs.core.records.arrays import FloatArray
 from pharmrs.spectra.records.acquisition import Acquisition
+from pharmrs.spectra.records.scaling import TissueWaterTimes
 
 _FIELD_TOLERANCE = 0.07  # 2.89 T (Siemens Trio, Prisma) is a 3 T scanner
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Relaxation:
-    """Relaxation times in seconds and their source."""
-
-    t1_metabolite_s: float
-    t2_metabolite_s: float
-    t1_water_s: float
-    t2_water_s: float
-    source: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TissueWaterTimes:
-    """Relaxation times of water in grey matter, white matter and CSF (in this order), seconds, and their source."""
-
-    t1_s: tuple[float, float, float]
-    t2_s: tuple[float, float, float]
-    source: str
 
 
 def signal_fraction(acquisition: Acquisition, t1_s: float, t2_s: float) -> float:

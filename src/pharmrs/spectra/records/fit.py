@@ -3,40 +3,60 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from typing import Literal
 
 import numpy as np
 
 from pharmrs.core.records.arrays import BoolArray, ComplexArray, FloatArray, read_only
+from pharmrs.core.records.declaration import Positive, declaration, key
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declaration
 class RatioPrior:
-    """A declared soft prior: amplitude of `numerator` over that of the sum of `denominator` is N(ratio, sd^2)."""
+    """A soft prior on an amplitude ratio, e.g. NAAG/NAA = 0.15 +- 0.15; it pulls, so it is declared and reported."""
 
-    numerator: str
-    denominator: tuple[str, ...]
-    ratio: float
-    sd: float
+    numerator: str = key("component, e.g. NAAG", min_length=1)
+    denominator: tuple[str, ...] = key("components whose sum it is compared with", min_length=1)
+    ratio: float = key("expected ratio of the amplitudes", ge=0)
+    sd: Positive = key("its standard deviation")
+
+    def __post_init__(self) -> None:
+        if self.numerator in self.denominator:
+            raise ValueError("numerator must not be part of the denominator")
 
     def __str__(self) -> str:
         return f"{self.numerator}/{'+'.join(self.denominator)} = {self.ratio:g} +- {self.sd:g}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FitSettings:
-    """Settings of the fit that change numbers; part of the settings hash. Defaults are for ordinary use.
-
-    `ppm_low`, `ppm_high`: fit window. `knots_per_ppm`: finest detail of the baseline (its smoothness is estimated),
-    four times as fine where no macromolecules are fitted.
-    `shift_sd_hz`, `damping_sd_hz`: prior SD of the deviations of single metabolites from the common shift and
-    Lorentzian width (upper limits; re-estimated from the data). `broad_*`: the same for macromolecules and lipids.
-    `line_shape_*`: knots (s) and extent (s) of the free-form part of the shared line shape; 0 knots switches it off.
-    `ratio_priors`: soft priors on amplitude ratios, none unless declared.
-    `omit`: components of the basis set left out of the fit. `add`: built-in broad components ("mm", "lipids").
-    """
+@declaration
+class Fit:
+    """What is fitted. Everything has a default that suits brain spectra at 3-9.4 T."""
 
     ppm_low: float = 0.2
     ppm_high: float = 4.2
+    omit: tuple[str, ...] = key("components of the basis set to leave out", default=())
+    add: tuple[Literal["mm", "lipids"], ...] = key(
+        "built-in broad components to add: mm (macromolecules, one component), lipids (three)", default=()
+    )
+
+    ratio_priors: tuple[RatioPrior, ...] = key("soft priors on amplitude ratios; none by default", default=())
+
+    def __post_init__(self) -> None:
+        if self.ppm_high - self.ppm_low < 0.5:
+            raise ValueError("ppm_high must be at least 0.5 ppm above ppm_low")
+
+
+@declaration
+class FitSettings(Fit):
+    """Settings of the fit that change numbers: what a study declares, and the numbers of the method.
+
+    `knots_per_ppm`: finest detail of the baseline (its smoothness is estimated), four times as fine where no
+    macromolecules are fitted.
+    `shift_sd_hz`, `damping_sd_hz`: prior SD of the deviations of single metabolites from the common shift and
+    Lorentzian width (upper limits; re-estimated from the data). `broad_*`: the same for macromolecules and lipids.
+    `line_shape_*`: knots (s) and extent (s) of the free-form part of the shared line shape; 0 knots switches it off.
+    """
+
     knots_per_ppm: float = 3.0
     shift_sd_hz: float = 0.3
     damping_sd_hz: float = 0.6
@@ -45,9 +65,6 @@ class FitSettings:
     line_shape_knot_s: float = 0.025
     line_shape_extent_s: float = 0.18
     max_iterations: int = 80
-    ratio_priors: tuple[RatioPrior, ...] = ()
-    omit: tuple[str, ...] = ()
-    add: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, object]:
         return asdict(self)

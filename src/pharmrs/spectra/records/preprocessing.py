@@ -7,7 +7,19 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from pharmrs.core.records.arrays import ComplexArray, FloatArray, read_only
+from pharmrs.core.records.declaration import declaration, key
 from pharmrs.spectra.records.acquisition import Spectrum
+
+
+@declaration
+class Preprocessing:
+    """Steps that a study may switch off, e.g. for data already combined or corrected at the scanner."""
+
+    eddy_current_correction: bool = True
+    align_transients: bool = True
+    reject_transients: bool = True
+    remove_residual_water: bool = True
+    skip_points: int = key("corrupt points at the start of each FID to drop", default=0, ge=0, le=64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,8 +18,8 @@ from pharmrs.core.report.section import Section, render_section
 from pharmrs.core.report.tables import Table
 from pharmrs.core.report.view_tables import CellView, TableView
 from pharmrs.spectra.records.acquisition import Acquisition
+from pharmrs.spectra.records.rules import rule_sentence
 from pharmrs.spectra.records.scan import ScanResult
-from pharmrs.spectra.report.rules import declared_limits, rule_sentence
 
 if TYPE_CHECKING:
     from pharmrs.spectra.records.declared import SpectraPlan
@@ -169,7 +169,7 @@ def _analysis(study: SpectraPlan, results: Sequence[ScanResult], scale: str) -> 
     components = list(dict.fromkeys(name for result in results for name in result.fit.names))
     settings = results[0].fit.settings if results else None
     window = f", {settings.ppm_low:g}-{settings.ppm_high:g} ppm" if settings is not None else ""
-    rules = declared_limits(study.quality)
+    rules = study.quality.limits()
     quality = [result.quality for result in results]
     values = {
         "Analysis software": f"pharmrs {importlib.metadata.version('pharmrs')}",

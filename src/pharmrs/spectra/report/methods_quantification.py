@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pharmrs.core.report.references import Citations
+from pharmrs.spectra.quantify.relaxation import water_density
+from pharmrs.spectra.records.scaling import SCALES
 from pharmrs.spectra.records.scan import ScanResult
 from pharmrs.spectra.report.summary import scale_order
 
 if TYPE_CHECKING:
     from pharmrs.spectra.records.declared import Quantification, SpectraPlan, Tissue
+
+_OTHER_SCALE = "as defined in the data dictionary of the table of metabolites."
 
 
 def quantification_paragraphs(study: SpectraPlan, results: Sequence[ScanResult], cite: Citations) -> list[str]:
@@ -30,10 +35,11 @@ def quantification_paragraphs(study: SpectraPlan, results: Sequence[ScanResult],
         given = with_value[scale]
         if not given:
             continue
-        describe = _SCALES.get(scale, _other_scale)
+        known = SCALES.get(scale)
+        text = known.sentence.format_map(_Words(study.quantification, results, cite)) if known else _OTHER_SCALE
         primary = " (primary scale)" if scale == study.quantification.primary_scale else ""
         where = "" if given == len(results) else f" Values exist for {given} of {len(results)} scans."
-        lines.append(f"- `{scale}`{primary}: {describe(study.quantification, results, cite)}{where}")
+        lines.append(f"- `{scale}`{primary}: {text}{where}")
     if lines:
         paragraphs += ["Concentrations are given on these scales:", "\n".join(lines)]
     else:
@@ -45,46 +51,58 @@ def _scales_with_value(result: ScanResult) -> set[str]:
     return {item.scale for item in result.concentrations if math.isfinite(item.value)}
 
 
-def _ratio(_plan: Quantification, results: Sequence[ScanResult], _cite: Citations) -> str:
+class _Words(Mapping[str, object]):
+    """What a scale's sentence may name, worked out only where it does: references are numbered as they are met."""
+
+    def __init__(self, plan: Quantification, results: Sequence[ScanResult], cite: Citations) -> None:
+        self._words: dict[str, Callable[[], object]] = {
+            "cite": lambda: _Cite(cite),
+            "creatine": lambda: _creatine(results),
+            "wconc": lambda: f"{plan.water_concentration_mm:g}",
+            "atth2o": lambda: f"{plan.water_attenuation:g}",
+            "relaxation": lambda: _relaxation(plan),
+            "densities": _densities,
+            "tissue": lambda: _tissue(plan),
+            "water_times": lambda: _water_times(plan),
+            "alpha": lambda: _alpha(plan),
+        }
+
+    def __getitem__(self, name: str) -> object:
+        return self._words[name]()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._words)
+
+    def __len__(self) -> int:
+        return len(self._words)
+
+
+@dataclass(frozen=True, slots=True)
+class _Cite:
+    cite: Citations
+
+    def __getitem__(self, key: str) -> str:
+        return self.cite.cite(key)
+
+
+def _creatine(results: Sequence[ScanResult]) -> str:
     parts = next((row.parts for result in results for row in result.amplitudes if row.metabolite == "tCr"), ())
-    made_of = f" ({' + '.join(parts)})" if parts else ""
-    return f"amplitude relative to total creatine{made_of} of the same spectrum, with their covariance."
+    return f" ({' + '.join(parts)})" if parts else ""
 
 
-def _lcmodel(plan: Quantification, _results: Sequence[ScanResult], cite: Citations) -> str:
-    return (
-        f"water-scaled by LCModel's convention {cite.cite('lcmodel')} with a water concentration (WCONC) of "
-        f"{plan.water_concentration_mm:g} mmol/L and a water attenuation (ATTH2O) of {plan.water_attenuation:g}, "
-        "without further correction of relaxation or tissue."
-    )
-
-
-def _relaxation(plan: Quantification, _results: Sequence[ScanResult], _cite: Citations) -> str:
+def _relaxation(plan: Quantification) -> str:
     times = plan.relaxation
     if times is None:
-        return "water-scaled with correction of the relaxation of metabolites and water."
+        return "relaxation times not declared"
     return (
-        "water-scaled with correction of relaxation for the echo, mixing and repetition times of each recording "
-        f"(water concentration {plan.water_concentration_mm:g} mmol/L; T1 and T2 of metabolites "
-        f"{times.t1_metabolite_s:g} s and {times.t2_metabolite_s:g} s, of water {times.t1_water_s:g} s and "
-        f"{times.t2_water_s:g} s; source: {times.source})."
+        f"T1 and T2 of metabolites {times.t1_metabolite_s:g} s and {times.t2_metabolite_s:g} s, of water "
+        f"{times.t1_water_s:g} s and {times.t2_water_s:g} s; source: {times.source}"
     )
 
 
-def _gm_wm(plan: Quantification, results: Sequence[ScanResult], _cite: Citations) -> str:
-    text = (
-        f"water-scaled (water concentration {plan.water_concentration_mm:g} mmol/L, water attenuation "
-        f"{plan.water_attenuation:g}) and divided by the volume fraction of gray plus white matter in the voxel."
-    )
-    return f"{text}{_tissue(plan)}"
-
-
-def _institutional(_plan: Quantification, _results: Sequence[ScanResult], _cite: Citations) -> str:
-    return "institutional units: amplitude of one proton relative to that of water, nothing corrected."
-
-
-def _other_scale(_plan: Quantification, _results: Sequence[ScanResult], _cite: Citations) -> str:
-    return "as defined in the data dictionary of the table of metabolites."
+def _densities() -> str:
+    gray, white, fluid = (f"{value:.2f}" for value in water_density())
+    return f"{gray}, {white} and {fluid}"
 
 
 def _tissue(plan: Quantification) -> str:
@@ -104,44 +122,11 @@ def _fractions(tissue: Tissue) -> str:
     )
 
 
-def _molal(_plan: Quantification, _results: Sequence[ScanResult], cite: Citations) -> str:
-    return (
-        f"millimoles per kilogram of tissue water {cite.cite('gasparovic')}: the water of grey matter, white matter "
-        "and CSF with relative densities of 0.78, 0.65 and 0.97 and relaxation of its own, CSF holding no metabolites."
-        f"{_water_times(_plan)}"
-    )
-
-
-def _molar(_plan: Quantification, _results: Sequence[ScanResult], cite: Citations) -> str:
-    return f"millimoles per litre of grey and white matter, water as for `tissue_molal` {cite.cite('near')}."
-
-
-def _alpha(plan: Quantification, _results: Sequence[ScanResult], cite: Citations) -> str:
-    ratios = "; ".join(f"{name} {ratio.value:g} ({ratio.source})" for name, ratio in sorted(plan.alpha.items()))
-    return (
-        f"millimoles per litre of grey matter {cite.cite('harris')}, water as for `tissue_molal`, with declared ratios "
-        f"of the concentrations in white and grey matter: {ratios}."
-    )
-
-
-def _alpha_normalised(_plan: Quantification, _results: Sequence[ScanResult], cite: Citations) -> str:
-    return f"`alpha_corrected`, brought to the mean grey and white matter of all voxels {cite.cite('harris')}."
+def _alpha(plan: Quantification) -> str:
+    return "; ".join(f"{name} {ratio.value:g} ({ratio.source})" for name, ratio in sorted(plan.alpha.items()))
 
 
 def _water_times(plan: Quantification) -> str:
     if plan.tissue_water is not None:
         return f" Relaxation times of water in the tissues: {plan.tissue_water.source}."
     return " Relaxation times of water in the tissues are published means at the field of the data."
-
-
-_SCALES: dict[str, Callable[[Quantification, Sequence[ScanResult], Citations], str]] = {
-    "ratio_tcr": _ratio,
-    "lcmodel_water": _lcmodel,
-    "water_relaxation": _relaxation,
-    "gm_wm_normalised": _gm_wm,
-    "institutional": _institutional,
-    "tissue_molal": _molal,
-    "tissue_molar": _molar,
-    "alpha_corrected": _alpha,
-    "alpha_normalised": _alpha_normalised,
-}

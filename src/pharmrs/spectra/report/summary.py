@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from pharmrs.core.records.scan_files import ScanFiles
 from pharmrs.spectra.records.quantification import Concentration, Exclusion
+from pharmrs.spectra.records.rules import concerns_scan, rule_of
 from pharmrs.spectra.records.scan import ScanResult
-from pharmrs.spectra.report.rules import concerns_scan, has_limit, rule_key, rule_label
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +71,7 @@ def scan_exclusions(result: ScanResult) -> tuple[Exclusion, ...]:
 def is_excluded(result: ScanResult, metabolite: str, without_rule: str = "") -> bool:
     """Whether a value is out, by the scan or by the metabolite; `without_rule` looks as if that rule did not exist."""
     return any(
-        (concerns_scan(item) or item.metabolite == metabolite) and rule_key(item.rule) != without_rule
+        (concerns_scan(item) or item.metabolite == metabolite) and rule_of(item.rule).key != without_rule
         for item in result.exclusions
     )
 
@@ -125,18 +125,21 @@ def rule_counts(results: Sequence[ScanResult], declared: Mapping[str, float]) ->
     limits = dict(declared)
     for result in results:
         for item in result.exclusions:
-            limits.setdefault(rule_key(item.rule), item.limit)
+            limits.setdefault(rule_of(item.rule).key, item.limit)
     counts: list[RuleCount] = []
     for rule, limit in limits.items():
         broken = [
-            (result.files.name, item) for result in results for item in result.exclusions if rule_key(item.rule) == rule
+            (result.files.name, item)
+            for result in results
+            for item in result.exclusions
+            if rule_of(item.rule).key == rule
         ]
         single = [name for name, item in broken if not concerns_scan(item)]
         counts.append(
             RuleCount(
                 rule=rule,
-                label=rule_label(rule),
-                limit=limit if has_limit(rule) else math.nan,
+                label=rule_of(rule).label,
+                limit=limit if rule_of(rule).figure is not None else math.nan,
                 scans=len({name for name, item in broken if concerns_scan(item)}),
                 values=len(single),
                 scans_with_values=len(set(single)),

@@ -11,8 +11,8 @@ from pharmrs.core.report import dictionaries
 from pharmrs.core.report.tables import Row, RowsWhenAsked, Table, problems_table, write_table
 from pharmrs.spectra.records.fit import LinearCombinationFit, MetaboliteAmplitude
 from pharmrs.spectra.records.quantification import Concentration, ScanQuality
+from pharmrs.spectra.records.rules import concerns_scan
 from pharmrs.spectra.records.scan import ScanOutcome, ScanResult
-from pharmrs.spectra.report.rules import concerns_scan
 from pharmrs.spectra.report.summary import is_excluded, scale_order, scan_exclusions
 
 FIT_COLUMNS = tuple(dictionaries.FIT)

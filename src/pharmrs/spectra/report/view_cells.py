@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from pharmrs.spectra.records.quantification import Exclusion
+from pharmrs.spectra.records.rules import concerns_scan
 from pharmrs.spectra.records.scan import ScanOutcome
-from pharmrs.spectra.report.rules import concerns_scan
 from pharmrs.spectra.report.summary import scan_exclusions
 
 

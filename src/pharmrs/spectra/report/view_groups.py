@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from pharmrs.core.report.numbers import MISSING, with_sd_text
 from pharmrs.core.report.view_tables import CellView, TableView, count_cell, number_cell
+from pharmrs.spectra.records.rules import rule_of
 from pharmrs.spectra.records.scan import ScanResult
-from pharmrs.spectra.report.rules import rule_label
 from pharmrs.spectra.report.summary import (
     GroupValues,
     by_metabolite,
@@ -69,6 +69,6 @@ def rule_sensitivity_view(
         )
         for name in metabolites
     )
-    columns = ("Metabolite", "All rules", *(f"Without: {rule_label(rule)}" for rule in rules), "No rule")
+    columns = ("Metabolite", "All rules", *(f"Without: {rule_of(rule).label}" for rule in rules), "No rule")
     caption = f"Mean ± SD (number of scans) with and without each exclusion rule. {label}."
     return TableView(caption=caption, columns=columns, rows=rows)

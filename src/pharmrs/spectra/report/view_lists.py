@@ -9,14 +9,14 @@ from pharmrs.core.errors import InputProblem
 from pharmrs.core.report.numbers import MISSING
 from pharmrs.core.report.view_tables import CellView, TableView, number_cell
 from pharmrs.spectra.records.quantification import Exclusion
+from pharmrs.spectra.records.rules import rule_of
 from pharmrs.spectra.records.scan import ScanOutcome
-from pharmrs.spectra.report.rules import has_limit, rule_key, rule_label
 from pharmrs.spectra.report.summary import scan_exclusions
 from pharmrs.spectra.report.view_cells import concerned_text, scan_status
 
 
 def _limit_cells(item: Exclusion) -> tuple[CellView, CellView]:
-    if not has_limit(item.rule) or not math.isfinite(item.limit):
+    if rule_of(item.rule).figure is None or not math.isfinite(item.limit):
         return CellView(MISSING), CellView(MISSING)
     return CellView(f"{item.limit:g}", order=repr(item.limit)), number_cell(item.value)
 
@@ -32,7 +32,7 @@ def quality_view(outcomes: Sequence[ScanOutcome], link: Callable[[int], str]) ->
             rows.append((name, CellView(status, tone=tone), *[CellView(MISSING)] * 7))
             continue
         quality = result.quality
-        broken = {rule_key(item.rule) for item in scan_exclusions(result)}
+        broken = {rule_of(item.rule).key for item in scan_exclusions(result)}
         rows.append(
             (
                 name,
@@ -69,7 +69,7 @@ def exclusions_view(outcomes: Sequence[ScanOutcome], link: Callable[[int], str])
         (
             CellView(item.scan, href=link(position)),
             CellView(concerned_text(item)),
-            CellView(rule_label(item.rule)),
+            CellView(rule_of(item.rule).label),
             *_limit_cells(item),
             CellView(item.decided_by),
         )

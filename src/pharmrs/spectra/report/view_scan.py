@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from pharmrs.core.report.numbers import MISSING, number_text, percent_text, with_sd_text
 from pharmrs.core.report.view_tables import CellView, TableView, number_cell
 from pharmrs.spectra.records.quantification import Exclusion
+from pharmrs.spectra.records.rules import rule_of
 from pharmrs.spectra.records.scan import ScanOutcome, ScanResult
-from pharmrs.spectra.report.rules import has_limit, rule_label
 from pharmrs.spectra.report.summary import concentration_of, is_excluded
 from pharmrs.spectra.report.view_cells import concerned_text, scan_status
 from pharmrs.spectra.report.view_pictures import ScanPictures
@@ -39,9 +39,9 @@ class ScanView:
 def exclusion_text(item: Exclusion) -> str:
     """One exclusion in words."""
     what = concerned_text(item)
-    measured = math.isfinite(item.limit) and has_limit(item.rule)
+    measured = math.isfinite(item.limit) and rule_of(item.rule).figure is not None
     found = f": {number_text(item.value)} (limit {item.limit:g})" if measured else ""
-    return f"{what}: {rule_label(item.rule)}{found}, {item.decided_by}"
+    return f"{what}: {rule_of(item.rule).label}{found}, {item.decided_by}"
 
 
 def metabolites_view(result: ScanResult, scale: str, label: str) -> TableView:

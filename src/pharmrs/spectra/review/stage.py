@@ -20,7 +20,7 @@ from pharmrs.spectra.records import ScanOutcome
 from pharmrs.spectra.records.declared import SpectraPlan
 from pharmrs.spectra.records.declared_inspection import VisualInspection
 from pharmrs.spectra.records.quantification import Exclusion
-from pharmrs.spectra.report.rules import VISUAL_INSPECTION
+from pharmrs.spectra.records.rules import VISUAL_INSPECTION
 from pharmrs.spectra.review.agreement import agreement, pairs_of
 from pharmrs.spectra.review.log import digest_of, log_files, read_decisions
 from pharmrs.spectra.review.records import Agreement, Decision, standing_decisions
@@ -84,7 +84,9 @@ def exclusion_of(scan: str, raters: Mapping[str, Decision], rule: VisualInspecti
     if len(rejecting) < wanted:
         return None
     told = "; ".join(_told(rater, one) for rater, one in raters.items())
-    return Exclusion(scan=scan, metabolite="*", rule=VISUAL_INSPECTION, limit=math.nan, value=math.nan, decided_by=told)
+    return Exclusion(
+        scan=scan, metabolite="*", rule=VISUAL_INSPECTION.name, limit=math.nan, value=math.nan, decided_by=told
+    )
 
 
 def review_checksums(output: Path) -> dict[str, str]:

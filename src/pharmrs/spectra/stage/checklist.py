@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from pharmrs.core.report.tables import write_table
 from pharmrs.core.stage import Stage, StageOutcome, StudyContext
-from pharmrs.spectra.quantify.quantify import SCALES
 from pharmrs.spectra.records import ScanOutcome
 from pharmrs.spectra.records.declared import SpectraPlan
+from pharmrs.spectra.records.scaling import SCALES
 from pharmrs.spectra.report.checklist import checklist, checklist_section, checklist_table
 
 
 def _run(context: StudyContext[SpectraPlan, ScanOutcome]) -> StageOutcome:
     scale = SCALES[context.plan.quantification.primary_scale]
     results = [outcome.result for outcome in context.outcomes if outcome.result is not None]
-    unit = "" if scale.unit == "1" else f" ({scale.unit})"
-    items = checklist(context.plan, results, f"{scale.definition}{unit}")
+    items = checklist(context.plan, results, scale.definition_with_unit)
     write_table(context.output, checklist_table(items))
     return StageOutcome(sections=(checklist_section(items),))
 

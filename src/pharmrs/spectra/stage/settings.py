@@ -13,11 +13,12 @@ from pharmrs.core.records.declaration import taken_from
 from pharmrs.core.records.scan_files import ScanFiles
 from pharmrs.core.records.tissue import StudyTissue, TissueFractions
 from pharmrs.spectra.preprocess.preprocess import PreprocessingSettings
-from pharmrs.spectra.quantify.quality import Rules
-from pharmrs.spectra.quantify.quantify import QuantificationSettings, TissueRatio
-from pharmrs.spectra.quantify.relaxation import Relaxation, TissueWaterTimes
-from pharmrs.spectra.records.declared import SpectraPlan, Tissue
+from pharmrs.spectra.quantify.quantify import QuantificationSettings
+from pharmrs.spectra.records.declared import SpectraPlan
 from pharmrs.spectra.records.fit import FitSettings
+from pharmrs.spectra.records.rules import Rules
+
+_ABOVE_WINDOW_PPM = 0.1  # residual water is looked for above the fit window
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,18 +62,13 @@ def without_fractions(plan: SpectraPlan, scans: Iterable[ScanFiles]) -> list[Sca
 
 
 def _shared_settings(study: SpectraPlan, images: StudyTissue) -> ScanSettings:
-    plan = study.quantification
-    relaxation = plan.relaxation
     return ScanSettings(
-        preprocessing=PreprocessingSettings(**asdict(study.preprocessing), lowest_water_ppm=study.fit.ppm_high + 0.1),
-        fit=study.fit.settings(),
-        quantification=QuantificationSettings(
-            water_concentration_mm=plan.water_concentration_mm,
-            water_attenuation=plan.water_attenuation,
-            relaxation=taken_from(relaxation, Relaxation) if relaxation is not None else None,
-            tissue_water=taken_from(plan.tissue_water, TissueWaterTimes) if plan.tissue_water is not None else None,
-            group_tissue=_mean_tissue(study, images),
-            alpha={name: taken_from(ratio, TissueRatio) for name, ratio in plan.alpha.items()},
+        preprocessing=taken_from(
+            study.preprocessing, PreprocessingSettings, lowest_water_ppm=study.fit.ppm_high + _ABOVE_WINDOW_PPM
+        ),
+        fit=taken_from(study.fit, FitSettings),
+        quantification=taken_from(
+            study.quantification, QuantificationSettings, tissue=None, group_tissue=_mean_tissue(study, images)
         ),
         rules=taken_from(study.quality, Rules),
         primary_scale=plan.primary_scale,
@@ -85,31 +81,19 @@ def _tissue_of(study: SpectraPlan, scan: str, images: StudyTissue) -> TissueFrac
     if declared is None and scan in images.measured:
         return images.measured[scan]
     declared = declared or plan.tissue
-    return _fractions(declared) if declared is not None else None
+    return declared.fractions() if declared is not None else None
 
 
 def _mean_tissue(study: SpectraPlan, images: StudyTissue) -> tuple[float, float] | None:
     """Grey and white matter of the mean voxel of the study, for the scale that is brought to it."""
-    declared = {scan: _fractions(tissue) for scan, tissue in study.quantification.tissue_by_scan.items()}
+    declared = {scan: tissue.fractions() for scan, tissue in study.quantification.tissue_by_scan.items()}
     known = list({**images.measured, **declared}.values())
     if not known and study.quantification.tissue is not None:
-        known = [_fractions(study.quantification.tissue)]
+        known = [study.quantification.tissue.fractions()]
     if not known:
         return None
     mean = np.mean([tissue.values for tissue in known], axis=0)
     return float(mean[0]), float(mean[1])
-
-
-def _fractions(declared: Tissue) -> TissueFractions:
-    return TissueFractions(
-        gray_matter=declared.gray_matter,
-        white_matter=declared.white_matter,
-        csf=declared.csf,
-        gray_matter_sd=declared.sd,
-        white_matter_sd=declared.sd,
-        csf_sd=declared.sd,
-        source=declared.source,
-    )
 
 
 def settings_hash(study: SpectraPlan) -> str:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from pharmrs.core.report.numbers import count_text
 from pharmrs.core.report.references import Citations
 from pharmrs.core.report.section import MethodsPart
+from pharmrs.spectra.records.rules import rule_sentence
 from pharmrs.spectra.records.scan import ScanResult
 from pharmrs.spectra.report.methods_basis import basis_paragraphs
 from pharmrs.spectra.report.methods_fit import fit_paragraphs
 from pharmrs.spectra.report.methods_preprocessing import preprocessing_paragraphs
 from pharmrs.spectra.report.methods_quantification import quantification_paragraphs
-from pharmrs.spectra.report.rules import declared_limits, rule_sentence
 from pharmrs.spectra.report.summary import rule_counts
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def _data(results: Sequence[ScanResult]) -> list[str]:
 
 
 def _quality(rules: QualityRules, results: Sequence[ScanResult]) -> list[str]:
-    counts = rule_counts(results, declared_limits(rules))
+    counts = rule_counts(results, rules.limits())
     definitions = (
         "Line width is the full width at half maximum of a modelled singlet of the fit. Signal-to-noise ratio is the "
         "highest peak of the data minus the baseline over twice the root mean square of the residual."

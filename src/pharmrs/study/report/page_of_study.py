@@ -18,7 +18,6 @@ from pharmrs.core.report.page import environment
 from pharmrs.core.report.section import Section
 from pharmrs.spectra.records.scan import ScanOutcome, ScanResult
 from pharmrs.spectra.report.pictures.figure_study import overview_figure, quality_figure
-from pharmrs.spectra.report.rules import declared_limits
 from pharmrs.spectra.report.scan_pages import PAGES_FOLDER, FigureSource, KeptPages, ScanPages, drawn_figures
 from pharmrs.spectra.report.summary import RuleCount, main_metabolites, rule_counts, scan_exclusions
 from pharmrs.spectra.report.view_groups import concentrations_view, rule_sensitivity_view
@@ -72,7 +71,7 @@ def write_report(
     results = [outcome.result for outcome in ordered if outcome.result is not None]
     label = scale_labels.get(primary_scale, primary_scale)
     label = label[:1].upper() + label[1:]
-    counts = rule_counts(results, declared_limits(rules))
+    counts = rule_counts(results, rules.limits())
     chosen = list(metabolites) or main_metabolites(results, primary_scale)
     found = list(dict.fromkeys([*problems, *(problem for outcome in ordered for problem in outcome.problems)]))
     found.sort(key=lambda one: (one.severity != "error", one.file, one.field))
