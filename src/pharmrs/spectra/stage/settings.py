@@ -71,7 +71,7 @@ def _shared_settings(study: SpectraPlan, images: StudyTissue) -> ScanSettings:
             study.quantification, QuantificationSettings, tissue=None, group_tissue=_mean_tissue(study, images)
         ),
         rules=taken_from(study.quality, Rules),
-        primary_scale=plan.primary_scale,
+        primary_scale=study.quantification.primary_scale,
     )
 
 
