@@ -11,7 +11,7 @@ import numpy as np
 from benchmarks.recovery_fast import PARTICIPANTS, REFERENCE_PLAN, Interaction, estimates
 from pharmrs.anatomy.read.volumes import read_box, read_maps
 from pharmrs.anatomy.science.fractions import boundary_covariance, box_content
-from pharmrs.anatomy.stage.tissue import plan_tissue
+from pharmrs.anatomy.stage.plan import plan_tissue
 from pharmrs.assay.report.tables import write_assay_tables
 from pharmrs.assay.stage.plates import analyse_files, assay_files
 from pharmrs.core.records.tissue import StudyTissue, TissueFractions

@@ -46,7 +46,7 @@ def write_maps(root: Path, maps: Maps, *, subject: str = "01", session: str = ""
     return folder
 
 
-def declare_anatomy(root: Path, text: str = "anatomy: {}") -> None:
+def declare_anatomy(root: Path, text: str = "anatomy: {other_visit_sd_mm: 0}") -> None:
     """Put `anatomy:` into study.yaml in place of the declared fractions."""
     path = root / "study.yaml"
     study = path.read_text()

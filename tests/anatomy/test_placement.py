@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pharmrs.anatomy.records.images import Volume, VoxelBox
-from pharmrs.anatomy.science.placement import dice, group_placement, in_template
+from pharmrs.anatomy.science.placement import dice, group_placement
 
 GRID = Volume(data=np.zeros((40, 40, 40), dtype=np.float32), affine=np.diag([2.0, 2.0, 2.0, 1.0]), source="grid")
 
@@ -47,6 +47,6 @@ def test_identical_and_separate_boxes() -> None:
 
 def test_a_box_in_template_space() -> None:
     to_template = np.array([[1.1, 0.1, 0.0, 3.0], [0.0, 0.9, 0.0, -2.0], [0.0, 0.0, 1.0, 5.0], [0.0, 0.0, 0.0, 1.0]])
-    placed = in_template(box(40.0), to_template)
+    placed = box(40.0).carried(to_template)
     assert placed.centre_mm == pytest.approx([1.1 * 40 + 4 + 3, 0.9 * 40 - 2, 45.0])
     assert placed.volume_ml == pytest.approx(2.0 * 1.1 * 0.9)

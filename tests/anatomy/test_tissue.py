@@ -15,7 +15,8 @@ import pytest
 
 from pharmrs.anatomy.science.fractions import shares_in
 from pharmrs.anatomy.stage import stage as tissue_stage
-from pharmrs.anatomy.stage.tissue import TissueDone, measure_tissue, plan_tissue
+from pharmrs.anatomy.stage.plan import plan_tissue
+from pharmrs.anatomy.stage.tissue import TissueDone, measure_tissue
 from pharmrs.core.report.embedded import LinkedFigure
 from pharmrs.spectra.report import scan_pages
 from pharmrs.study.dataset import open_dataset

@@ -66,6 +66,7 @@ _ANATOMY = """\
 anatomy:  # tissue of each voxel from the maps below derivatives/
   source: probseg
   normalise: false
+  other_visit_sd_mm: 0  # simulated heads lie in every visit as in the first
 """
 
 _QUALITY = """\

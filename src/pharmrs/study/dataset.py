@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pharmrs.anatomy.stage.tissue import TissuePlan, check_tissues, plan_tissue
+from pharmrs.anatomy.stage.plan import TissuePlan, check_tissues, plan_tissue
 from pharmrs.core.errors import InputError, InputProblem
 from pharmrs.core.files.places import STUDY_FILE, default_output
 from pharmrs.core.files.unfinished import incomplete

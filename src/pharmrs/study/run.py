@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from pharmrs.anatomy.stage.plan import plan_tissue
 from pharmrs.anatomy.stage.stage import tissue_stage
-from pharmrs.anatomy.stage.tissue import plan_tissue
 from pharmrs.core.errors import InputError, InputProblem
 from pharmrs.core.files.atomic import remove_leftovers, write_text
 from pharmrs.core.files.checksums import Checksums

@@ -9,7 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from pharmrs.anatomy.read.labels import maps_of_labels
+from pharmrs.anatomy.read.orientation import placed_affine
+from pharmrs.anatomy.read.sources import modulated
 from pharmrs.anatomy.records.images import AnatomyFiles, ImageArray, TissueMaps, Volume, VoxelBox
+from pharmrs.core.errors import InputProblem
 from pharmrs.core.files.content import instead_of_file, is_file
 from pharmrs.core.read.compressed import read_bytes
 from pharmrs.core.read.nifti_container import COPY_AGAIN, parse_nifti
@@ -24,8 +28,8 @@ _SUM_TOLERANCE = 0.05
 _UNITS = "correct the affine and pixdim (NIfTI wants mm), or convert the scanner's files again"
 
 
-def read_volume(path: str | Path) -> Volume:
-    """Read a three-dimensional image. Raises `InputError` with every problem of the file."""
+def read_volume(path: str | Path, notes: list[InputProblem] | None = None) -> Volume:
+    """Read a three-dimensional image. Raises `InputError` with every problem of the file; warnings go to `notes`."""
     problems = Problems(str(path))
     image = _open(Path(path), problems)
     problems.raise_errors()
@@ -33,15 +37,35 @@ def read_volume(path: str | Path) -> Volume:
     affine = _grid(image, problems)
     problems.raise_errors()
     assert data is not None
+    _note(problems, notes)
     return Volume(data=data, affine=affine, source=str(path))
 
 
-def read_maps(files: AnatomyFiles, name: str) -> TissueMaps:
+def _note(problems: Problems, notes: list[InputProblem] | None) -> None:
+    if notes is not None:
+        notes += problems.found
+
+
+def read_tissues(files: AnatomyFiles, name: str, notes: list[InputProblem] | None = None) -> TissueMaps:
+    """Maps of the tissues or an image of labels, whichever `files` name. Raises `InputError`."""
+    if not files.labels:
+        return read_maps(files, name, notes)
+    problems = Problems(files.labels)
+    maps = maps_of_labels(read_volume(files.labels, notes), name, problems)
+    problems.raise_errors()
+    assert maps is not None
+    return maps
+
+
+def read_maps(files: AnatomyFiles, name: str, notes: list[InputProblem] | None = None) -> TissueMaps:
     """Read the maps of the three tissues; `name` is told as their source. Raises `InputError` with every problem."""
     volumes = []
     problems = Problems(files.gray_matter)
     for path in files.maps:
         one = Problems(path)
+        if modulated(Path(path)):
+            remedy = "have CAT12 write p1, p2 and p3 (native space), SPM c1, c2 and c3, and give those"
+            one.add("file", "must be a map of shares in the participant's own space", "a modulated map", remedy)
         image = _open(Path(path), one)
         if image is not None:
             data, affine = _values(image, one), _grid(image, one)
@@ -60,15 +84,21 @@ def read_maps(files: AnatomyFiles, name: str) -> TissueMaps:
     gray, white, csf = (np.clip(volume.data, 0.0, 1.0) for volume in volumes)
     _check_sum(gray + white + csf, problems)
     problems.raise_errors()
+    _note(problems, notes)
     return TissueMaps(gray_matter=gray, white_matter=white, csf=csf, affine=first.affine, source=name, method="probseg")
 
 
-def read_box(path: str | Path) -> VoxelBox:
-    """The box of a NIfTI-MRS recording, from its header alone. Raises `InputError`."""
+def read_box(path: str | Path, notes: list[InputProblem] | None = None) -> VoxelBox:
+    """The box of a NIfTI-MRS recording, from its header alone. Raises `InputError`; warnings go to `notes`."""
     problems = Problems(str(path))
     image = _open(Path(path), problems)
     problems.raise_errors()
-    affine = np.asarray(image.affine, dtype=np.float64)
+    affine = placed_affine(image, problems)
+    grid = tuple(int(size) for size in image.shape[:3])
+    if math.prod(grid) != 1:
+        shown = " x ".join(str(size) for size in grid)
+        remedy = "cut one element out of the grid (mrs_tools split, or nibabel's slicer) and give its file"
+        problems.add("dim", "must be the spectrum of one voxel, not a grid (MRSI)", f"{shown} elements", remedy)
     edges = np.linalg.norm(affine[:3, :3], axis=0)
     if not np.isfinite(affine).all() or not all(_EDGE_MM[0] <= edge <= _EDGE_MM[1] for edge in edges):
         shown = " x ".join(f"{edge:.3g}" for edge in edges)
@@ -77,6 +107,7 @@ def read_box(path: str | Path) -> VoxelBox:
     elif (worst := _worst_cosine(affine)) > _SHEAR:
         problems.add("affine", "the edges must be at right angles", f"cosine {worst:.3f}", _UNITS)
     problems.raise_errors()
+    _note(problems, notes)
     return VoxelBox(affine=affine)
 
 
@@ -86,6 +117,8 @@ def _open(path: Path, problems: Problems) -> Any:
         problems.add("file", "must exist and be a file", instead_of_file(path), remedy)
         return None
     raw = read_bytes(path, problems, COPY_AGAIN)
+    if raw is not None and path.name.endswith((".mgz", ".mgh")):
+        return _parse_mgh(raw, problems)
     image = None if raw is None else parse_nifti(raw, problems, COPY_AGAIN)
     if image is None or raw is None:
         return None
@@ -95,6 +128,24 @@ def _open(path: Path, problems: Problems) -> Any:
     needed = math.prod(int(size) for size in image.shape) * image.get_data_dtype().itemsize + int(image.dataobj.offset)
     if needed > len(raw):  # compared before anything is allocated
         problems.add("data", f"the header announces {needed} bytes", f"{len(raw)} bytes", COPY_AGAIN)
+        return None
+    return image
+
+
+def _parse_mgh(raw: bytes, problems: Problems) -> Any:
+    """FreeSurfer's format; None, with the reason in `problems`, where `raw` is none."""
+    from nibabel.freesurfer.mghformat import MGHError, MGHImage
+    from nibabel.wrapstruct import WrapStructError
+
+    make: Any = MGHImage
+    try:
+        image = make.from_bytes(raw)
+        needed = math.prod(int(size) for size in image.shape) * image.get_data_dtype().itemsize
+        if needed > len(raw):  # compared before anything is allocated
+            problems.add("data", f"the header announces {needed} bytes", f"{len(raw)} bytes", COPY_AGAIN)
+            return None
+    except (MGHError, WrapStructError, ValueError, TypeError, KeyError, OverflowError, OSError) as error:
+        problems.add("file", "must be an MGH image of FreeSurfer", error, COPY_AGAIN)
         return None
     return image
 
@@ -125,7 +176,7 @@ def _values(image: Any, problems: Problems) -> ImageArray | None:
 
 def _grid(image: Any, problems: Problems) -> FloatArray:
     """The affine, with what is wrong with it; a left-handed one is as good as a right-handed one."""
-    affine = np.asarray(image.affine, dtype=np.float64)
+    affine = placed_affine(image, problems)
     if not np.isfinite(affine).all() or abs(np.linalg.det(affine[:3, :3])) < 1e-9:
         problems.add("affine", "must be finite and invertible", affine.tolist(), _UNITS)
         return affine

@@ -36,6 +36,14 @@ class Anatomy:
     position_sd_mm: float = key(
         "SD of the voxel's place in the image along each axis: motion between the scans", default=1.0, ge=0, le=20
     )
+    other_visit_sd_mm: float | None = key(
+        "SD along each axis of where the head lay, for scans of a visit without any image of the head, whose tissues "
+        "come from another visit; 0: all visits were brought into one space before; without it such scans get no "
+        "fractions",
+        default=None,
+        ge=0,
+        le=60,
+    )
     segmentation_sd: float = key(
         "SD of WM and of CSF by the segmentation, for maps of a derivative", default=0.015, ge=0, le=0.5
     )

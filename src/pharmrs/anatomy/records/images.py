@@ -53,6 +53,10 @@ class VoxelBox:
         affine[:3, 3] += by_mm
         return VoxelBox(affine=affine)
 
+    def carried(self, matrix: FloatArray) -> VoxelBox:
+        """The box in another world, to which `matrix` (4x4) leads; an affine one makes it a parallelepiped."""
+        return VoxelBox(affine=matrix @ self.affine)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Volume:
@@ -72,6 +76,10 @@ class Volume:
     def spacing_mm(self) -> FloatArray:
         """Distance of neighbouring elements along each axis, shape (3,)."""
         return np.asarray(np.linalg.norm(self.affine[:3, :3], axis=0))
+
+    def carried(self, matrix: FloatArray) -> Volume:
+        """The same image in another world, to which `matrix` (4x4) leads."""
+        return Volume(data=self.data, affine=matrix @ self.affine, source=self.source)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +120,8 @@ class VoxelTissue:
 
     `inside_image`, `inside_brain`: shares of the box (0-1). `centre_mm`: in the world of the scanner; `mni_centre_mm`:
     in MNI152 space, NaN where the image was not normalised. `moved_mm`: chemical-shift displacement of the box that
-    was evaluated, from the nominal one. `source`, `method`: as in `TissueMaps`.
+    was evaluated, from the nominal one. `source`, `method`: as in `TissueMaps`. `movement`: how the visit's space lies
+    to that of the image, None where both are of one visit.
     """
 
     scan: str
@@ -126,13 +135,15 @@ class VoxelTissue:
     moved_mm: float
     source: str
     method: str
+    movement: Movement | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnatomyFiles:
     """The images that tell the tissues of some scans, paths as text; empty text: not there.
 
-    Either `t1` alone, to be segmented, or maps of the three tissues, with a `t1` for the pictures where there is one.
+    Either `t1` alone, to be segmented, or maps of the three tissues, or an image of `labels` (FreeSurfer's numbers or a
+    table beside it); with a `t1` in their space where there is one.
     `session`: that of the images, empty where they are of the participant as a whole.
     """
 
@@ -142,6 +153,7 @@ class AnatomyFiles:
     gray_matter: str = ""
     white_matter: str = ""
     csf: str = ""
+    labels: str = ""
 
     @property
     def maps(self) -> tuple[str, ...]:
@@ -151,7 +163,60 @@ class AnatomyFiles:
     @property
     def paths(self) -> tuple[str, ...]:
         """Every file that is there."""
-        return tuple(path for path in (self.t1, *self.maps) if path)
+        return tuple(path for path in (self.t1, *self.maps, self.labels) if path)
+
+    @property
+    def tissues(self) -> str:
+        """The file that stands for where the tissues come from."""
+        return self.gray_matter or self.labels or self.t1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitFiles:
+    """What tells how the head lay in the visit of a scan, when the images that tell its tissues are of another one.
+
+    `image`: any image of the head in the visit's scanner space; `transform`: fMRIPrep's ITK file that says how that
+    image lies to the maps. Empty text: not there.
+    """
+
+    session: str
+    image: str = ""
+    transform: str = ""
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        return tuple(path for path in (self.image, self.transform) if path)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Movement:
+    """How a visit's scanner space lies to the head of the maps.
+
+    `to_head`: 4x4, from the visit's world to that of the head (mm, RAS+), rigid. `error_mm`: SD along each axis, at the
+    brain. `information`: mutual information (bits) of both images at that pose; `elsewhere`: the most of twelve other
+    poses; `overlap`: share of the head's brain inside the image of the visit; NaN where no image was looked at.
+    `how`: where the pose comes from, in words.
+    """
+
+    to_head: FloatArray
+    error_mm: float
+    information: float
+    elsewhere: float
+    overlap: float
+    how: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "to_head", read_only(self.to_head, np.float64))
+
+    def moved_mm(self, at_mm: FloatArray) -> float:
+        """How far the movement takes a place of the visit's world."""
+        return float(np.linalg.norm(self.to_head[:3, :3] @ at_mm + self.to_head[:3, 3] - at_mm))
+
+    @property
+    def turned_deg(self) -> float:
+        """Angle of the rotation."""
+        cosine = 0.5 * (np.trace(self.to_head[:3, :3]) - 1.0)
+        return float(np.degrees(np.arccos(np.clip(cosine, -1.0, 1.0))))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

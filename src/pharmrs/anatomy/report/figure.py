@@ -20,6 +20,7 @@ _PLANES = ("Sagittal", "Coronal", "Axial")
 _ENDS = (("P", "A", "I", "S"), ("L", "R", "I", "S"), ("L", "R", "P", "A"))  # left, right, bottom, top
 _COLOURS = np.array([[0.85, 0.37, 0.01], [0.46, 0.44, 0.70], [0.11, 0.62, 0.47]])  # grey matter, white matter, CSF
 _AROUND_MM = 28.0
+_LINE = "#ffd166"
 
 
 def placement_figure(cuts: Sequence[PlaneCut], tissue: VoxelTissue) -> Figure:
@@ -30,12 +31,13 @@ def placement_figure(cuts: Sequence[PlaneCut], tissue: VoxelTissue) -> Figure:
         fig = new_figure(12.5)
         axes = fig.subplots(2, 3, gridspec_kw={"height_ratios": [1.25, 1.0]})
         for column, cut in enumerate(cuts):
-            _head(axes[0, column], cut)
+            _head(axes[0, column], cut, lined=tissue.movement is not None)
             _tissues(axes[1, column], cut)
         found = tissue.fractions
         values = ((found.gray_matter, "GM"), (found.white_matter, "WM"), (found.csf, "CSF"))
         said = ", ".join(f"{name} {value:.3f}" if np.isfinite(value) else f"{name} {MISSING}" for value, name in values)
-        fig.suptitle(f"{tissue.scan}: {said}", fontsize=10, x=0.01, ha="left", fontweight="bold")
+        title = f"{tissue.scan}: {said}{_moved(tissue)}"
+        fig.suptitle(title, fontsize=10, x=0.01, ha="left", fontweight="bold")
         names = ("grey matter", "white matter", "CSF")
         patches = [Patch(facecolor=tuple(colour), label=name) for colour, name in zip(_COLOURS, names, strict=True)]
         fig.legend(handles=patches, loc="outside lower center", ncols=3)
@@ -62,11 +64,26 @@ def overlap_figure(template: Volume, shared: ImageArray, centre_mm: FloatArray, 
     return fig
 
 
-def _head(axes: Axes, cut: PlaneCut) -> None:
+def _moved(tissue: VoxelTissue) -> str:
+    """How the head lay in this visit, where the tissues are those of another one."""
+    movement = tissue.movement
+    if movement is None:
+        return ""
+    far = movement.moved_mm(np.array(tissue.centre_mm))
+    return (
+        f"\nvisit laid on the head of the maps: {far:.1f} mm, {movement.turned_deg:.1f}°, "
+        f"SD {movement.error_mm:.1f} mm ({movement.how}); line: border of the brain in the maps"
+    )
+
+
+def _head(axes: Axes, cut: PlaneCut, lined: bool) -> None:
     top = float(np.percentile(cut.image, 99.5)) or 1.0
     axes.imshow(
         cut.image, cmap="gray", vmin=0, vmax=top, extent=cut.extent_mm, origin="lower", interpolation="bilinear"
     )
+    if lined:
+        brain = cut.tissue[0] + cut.tissue[1]
+        axes.contour(brain, levels=[0.5], extent=cut.extent_mm, colors=[_LINE], linewidths=0.7)
     _draw_outline(axes, cut)
     axes.set_title(_PLANES[cut.axis])
     _ends(axes, cut.axis)

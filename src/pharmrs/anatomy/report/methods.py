@@ -14,13 +14,13 @@ from pharmrs.core.report.references import Citations
 def tissue_paragraphs(plan: Anatomy, tissues: Sequence[VoxelTissue], cite: Citations) -> list[str]:
     """What was done, for the scans it was done for."""
     paragraphs = []
-    given = [tissue for tissue in tissues if tissue.method == "probseg"]
+    given = [tissue for tissue in tissues if tissue.method in ("probseg", "labels")]
     if given:
         folders = sorted({tissue.source.split("/")[1] for tissue in given if tissue.source.startswith("derivatives/")})
         named = f" ({', '.join(folders)})" if folders else ""
         paragraphs.append(
-            f"Grey matter, white matter and CSF of {count_text(len(given), 'scan')} were taken from existing maps of "
-            f"tissue probability{named}; the segmentation was given an SD of {plan.segmentation_sd:g} at each border "
+            f"Grey matter, white matter and CSF of {count_text(len(given), 'scan')} were taken from existing "
+            f"{_kind(given)}{named}; the segmentation was given an SD of {plan.segmentation_sd:g} at each border "
             "(GM/WM and GM/CSF)."
         )
     made = [tissue for tissue in tissues if tissue.method == "segmented"]
@@ -45,6 +45,7 @@ def tissue_paragraphs(plan: Anatomy, tissues: Sequence[VoxelTissue], cite: Citat
         "elements of the image, and the three means were normalised to their sum. The stated uncertainty holds "
         f"that of the segmentation and that of the voxel's place (SD {plan.position_sd_mm:g} mm along each axis)."
     )
+    paragraphs += _visits(tissues)
     shift = plan.displacement
     if shift is not None:
         moved = max(tissue.moved_mm for tissue in tissues)
@@ -54,3 +55,28 @@ def tissue_paragraphs(plan: Anatomy, tissues: Sequence[VoxelTissue], cite: Citat
             f"to {moved:.1f} mm from the nominal one."
         )
     return paragraphs
+
+
+def _kind(given: Sequence[VoxelTissue]) -> str:
+    kinds = {"probseg": "maps of tissue probability", "labels": "segmentations into anatomical labels"}
+    return " and ".join(kinds[method] for method in sorted({tissue.method for tissue in given}, reverse=True))
+
+
+def _visits(tissues: Sequence[VoxelTissue]) -> list[str]:
+    moved = [tissue.movement for tissue in tissues if tissue.movement is not None]
+    if not moved:
+        return []
+    seen = [one for one in moved if math.isfinite(one.information)]
+    most = max((one.error_mm for one in seen), default=0.0)
+    text = f"In {count_text(len(moved), 'scan')} the tissues are those of an image of another visit."
+    if seen:
+        text += (
+            f" The head's pose in {count_text(len(seen), 'scan')} was found by rigid registration of an image of that "
+            "visit (ANTs, mutual information, in both directions); the images shared more information there than in "
+            f"any of twelve other poses, and the SD of the pose, at most {most:.1f} mm along "
+            "each axis, is part of that of the voxel's place."
+        )
+    if len(seen) < len(moved):
+        most = max(one.error_mm for one in moved if not math.isfinite(one.information))
+        text += f" In the others it was declared or taken from a file, with an SD of {most:.1f} mm along each axis."
+    return [text]

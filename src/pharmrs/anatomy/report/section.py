@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from pharmrs.anatomy.records.images import Placement, VoxelTissue
 from pharmrs.core.report.dictionaries import SCAN, Column
 from pharmrs.core.report.embedded import EmbeddedFigure, LinkedFigure
@@ -36,9 +38,17 @@ TISSUE: dict[str, Column] = {
     "dice_first": Column("Dice overlap of the box, in MNI152 space, with the participant's first one.", "1"),
     "distance_mm": Column("Distance of the centre, in MNI152 space, to the mean centre of all boxes.", "mm"),
     "moved_mm": Column("Chemical-shift displacement of the box that was evaluated, from the nominal one.", "mm"),
+    "visit": Column("How the visit of the scan was laid on the head of the image, where that is of another visit."),
+    "visit_mm": Column("How far the voxel was moved by that.", "mm"),
+    "visit_deg": Column("How far it was turned by that.", "degree"),
+    "visit_sd_mm": Column("Standard deviation of that along each axis.", "mm"),
     "method": Column(
         "How the tissues were told apart.",
-        levels={"probseg": "maps of another derivative", "segmented": "T1w image segmented here"},
+        levels={
+            "probseg": "maps of another derivative",
+            "labels": "labels of another derivative",
+            "segmented": "T1w image segmented here",
+        },
     ),
     "source": Column("Image, or map of grey matter, that was used; path in the dataset."),
     "reason": Column("Why there are no fractions."),
@@ -88,6 +98,19 @@ def _row(tissue: VoxelTissue) -> Row:
         "moved_mm": tissue.moved_mm,
         "method": tissue.method,
         "source": tissue.source,
+        **_visit_cells(tissue),
+    }
+
+
+def _visit_cells(tissue: VoxelTissue) -> Row:
+    movement = tissue.movement
+    if movement is None:
+        return {}
+    return {
+        "visit": movement.how,
+        "visit_mm": movement.moved_mm(np.array(tissue.centre_mm)),
+        "visit_deg": movement.turned_deg,
+        "visit_sd_mm": movement.error_mm,
     }
 
 

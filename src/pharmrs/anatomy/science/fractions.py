@@ -34,7 +34,8 @@ def box_content(maps: TissueMaps, box: VoxelBox, position_sd_mm: float, segmenta
     """Fractions in `box` and their covariance.
 
     The place of the box is known to `position_sd_mm` along each axis of the world (motion between the scans): its
-    share comes from the fractions in boxes moved by that much. `segmentation`: covariance that the maps add, (3, 3).
+    share is what the fractions change by on the average when the box is moved by that much either way.
+    `segmentation`: covariance that the maps add, (3, 3).
     """
     shares, inside_image = shares_in(maps, box)
     inside_brain = float(min(shares.sum(), 1.0))
@@ -43,10 +44,11 @@ def box_content(maps: TissueMaps, box: VoxelBox, position_sd_mm: float, segmenta
         unknown = np.full((3, 3), np.nan)
         return BoxContent(values=nothing, covariance=unknown, inside_image=inside_image, inside_brain=0.0)
     covariance = segmentation.copy()
+    here = _normalised(shares)
     for step in position_sd_mm * np.eye(3):
-        ahead, behind = (_normalised(shares_in(maps, box.moved(sign * step))[0]) for sign in (1.0, -1.0))
-        change = 0.5 * (ahead - behind)
-        covariance += np.outer(change, change)
+        for sign in (-1.0, 1.0):
+            change = _normalised(shares_in(maps, box.moved(sign * step))[0]) - here
+            covariance += 0.5 * np.outer(change, change)
     return BoxContent(
         values=_normalised(shares), covariance=covariance, inside_image=inside_image, inside_brain=inside_brain
     )

@@ -10,6 +10,11 @@ from pharmrs.core.records.arrays import FloatArray
 Block = tuple[slice, slice, slice]
 
 
+def inverse(matrix: FloatArray) -> FloatArray:
+    """The way back."""
+    return np.asarray(np.linalg.inv(matrix), dtype=np.float64)
+
+
 def averaged(image: Volume, spacing_mm: float) -> Volume:
     """Means over blocks of elements, so that the spacing is about `spacing_mm` and never finer than the image's."""
     factor = np.maximum(1, np.rint(spacing_mm / image.spacing_mm)).astype(int)

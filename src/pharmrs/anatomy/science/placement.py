@@ -28,11 +28,6 @@ class GroupPlacement:
     distance_mm: tuple[float, ...]
 
 
-def in_template(box: VoxelBox, to_template: FloatArray) -> VoxelBox:
-    """The box taken to template space by an affine map: a parallelepiped."""
-    return VoxelBox(affine=to_template @ box.affine)
-
-
 def group_placement(boxes: Sequence[VoxelBox], subjects: Sequence[str], grid: Volume) -> GroupPlacement:
     """How the boxes (in template space, in the order of the scans) of the `subjects` agree, on the grid of `grid`."""
     shape = (grid.data.shape[0], grid.data.shape[1], grid.data.shape[2])

@@ -27,7 +27,7 @@ _SCALES = np.array([10.0, 10.0, 10.0, 8.0, 8.0, 8.0, 0.1, 0.1, 0.1])  # steps of
 _STARTS = 5
 _SEED = "1"
 _MOSTLY = 0.7  # share of a tissue in the template
-_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])  # ANTs has left and posterior positive
+LPS = np.diag([-1.0, -1.0, 1.0, 1.0])  # ANTs has left and posterior positive
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +51,10 @@ class AffineToTemplate:
 def register(head: Volume, template: Template) -> AffineToTemplate:
     """Register `head` to `template`; the same images give the same result."""
     start = _search(averaged(head, 4.0), template)
-    to_head = _by_ants(averaged(head, 2.0), template, start)
+    around = Volume(
+        data=binary_dilation(template.brain, iterations=3).astype(np.float32), affine=template.t1.affine, source=""
+    )
+    to_head = by_ants(template.t1, averaged(head, 2.0), around, start, "Affine")
     moved = resampled(averaged(head, 2.0), template.t1.data.shape, template.t1.affine, to_head)
     inside = template.brain
     similarity = float(np.corrcoef(moved[inside], template.t1.data[inside])[0, 1])
@@ -110,14 +113,17 @@ def _coarse(template: Template) -> tuple[FloatArray, FloatArray]:
     return np.asarray(places), np.asarray(coarse.data[tuple(index.T)], dtype=np.float64)
 
 
-def _by_ants(head: Volume, template: Template, start: FloatArray) -> FloatArray:
+def by_ants(fixed: Volume, moving: Volume, mask: Volume, start: FloatArray, kind: str) -> FloatArray:
+    """4x4 from the world of `fixed` to that of `moving`: mutual information where `mask` is 1, from `start` on.
+
+    `kind`: `Affine` or `Rigid`.
+    """
     import ants
 
     os.environ["ANTS_RANDOM_SEED"] = _SEED  # the argument random_seed alone leaves differences of 0.02 mm
-    around = binary_dilation(template.brain, iterations=3).astype(np.float32)
     with tempfile.TemporaryDirectory() as folder:
         begin = str(Path(folder) / "start.mat")
-        lps = _LPS @ start @ _LPS
+        lps = LPS @ start @ LPS
         ants.write_transform(
             ants.create_ants_transform(
                 transform_type="AffineTransform", dimension=3, matrix=lps[:3, :3], translation=lps[:3, 3]
@@ -125,10 +131,10 @@ def _by_ants(head: Volume, template: Template, start: FloatArray) -> FloatArray:
             begin,
         )
         done = ants.registration(
-            fixed=to_ants(template.t1),
-            moving=to_ants(head),
-            mask=to_ants(Volume(data=around, affine=template.t1.affine, source="")),
-            type_of_transform="Affine",
+            fixed=to_ants(fixed),
+            moving=to_ants(moving),
+            mask=to_ants(mask),
+            type_of_transform=kind,
             initial_transform=begin,
             aff_iterations=(100, 60, 10),
             aff_shrink_factors=(4, 2, 1),
@@ -137,13 +143,13 @@ def _by_ants(head: Volume, template: Template, start: FloatArray) -> FloatArray:
         )
         chain = np.eye(4)
         for path in done["fwdtransforms"]:
-            chain = chain @ _matrix(ants.read_transform(path))
-    return np.asarray(_LPS @ chain @ _LPS)
+            transform = ants.read_transform(path)
+            chain = chain @ itk_matrix(np.array(transform.parameters), np.array(transform.fixed_parameters))
+    return np.asarray(LPS @ chain @ LPS)
 
 
-def _matrix(transform: Any) -> FloatArray:
-    """4x4 of an ITK affine transform: x -> M (x - c) + c + t."""
-    parameters, centre = np.array(transform.parameters), np.array(transform.fixed_parameters)
+def itk_matrix(parameters: FloatArray, centre: FloatArray) -> FloatArray:
+    """4x4 of an ITK affine transform: x -> M (x - c) + c + t; parameters: M by rows, t."""
     matrix = np.eye(4)
     matrix[:3, :3] = parameters[:9].reshape(3, 3)
     matrix[:3, 3] = parameters[9:] + centre - matrix[:3, :3] @ centre
@@ -154,7 +160,7 @@ def to_ants(image: Volume) -> Any:
     """The image as ANTs holds it. ANTs needs axes at right angles, which `io.volumes` makes sure of."""
     import ants
 
-    lps = _LPS @ image.affine
+    lps = LPS @ image.affine
     spacing = image.spacing_mm
     return ants.from_numpy(
         np.ascontiguousarray(image.data),

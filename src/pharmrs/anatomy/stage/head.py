@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from pharmrs.anatomy.read.template import mni152
-from pharmrs.anatomy.read.volumes import probseg_bytes, read_maps, read_volume
+from pharmrs.anatomy.read.volumes import probseg_bytes, read_maps, read_tissues, read_volume
 from pharmrs.anatomy.records.images import AnatomyFiles, TissueMaps, Volume
 from pharmrs.anatomy.science.registration import register
 from pharmrs.anatomy.science.segmentation import LEAST_SIMILARITY, NoHead, Segmentation, segment
@@ -45,14 +45,27 @@ class Head:
     image: Volume | None
     to_template: FloatArray | None
 
+    @property
+    def picture(self) -> Volume:
+        """The head as a T1w image shows it."""
+        return self.image if self.image is not None else _as_t1(self.maps)
 
-def open_head(files: AnatomyFiles, *, normalise: bool, name: str, output: Path) -> Head:
-    """Read or make the maps. Raises InputError. `name`: the image as people should read it."""
-    image = read_volume(files.t1) if files.t1 else None
-    if not files.maps:
+    @property
+    def brain(self) -> Volume:
+        """1 where grey or white matter is most."""
+        inside = self.maps.gray_matter + self.maps.white_matter > 0.5
+        return Volume(data=inside.astype(np.float32), affine=self.maps.affine, source=self.maps.source)
+
+
+def open_head(
+    files: AnatomyFiles, *, normalise: bool, name: str, output: Path, notes: list[InputProblem] | None = None
+) -> Head:
+    """Read or make the maps. Raises InputError; warnings go to `notes`. `name`: the image as people should read it."""
+    image = read_volume(files.t1, notes) if files.t1 else None
+    if not files.maps and not files.labels:
         assert image is not None
         return _segmented(files, image, name, output)
-    maps = read_maps(files, name)
+    maps = read_tissues(files, name, notes)
     to_template = None
     if normalise:
         found = register(image or _as_t1(maps), mni152())

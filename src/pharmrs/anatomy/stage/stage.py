@@ -15,7 +15,8 @@ from pharmrs.anatomy.report.figure import overlap_figure
 from pharmrs.anatomy.report.methods import tissue_paragraphs
 from pharmrs.anatomy.report.section import tissue_section, tissue_table
 from pharmrs.anatomy.science.placement import group_placement
-from pharmrs.anatomy.stage.tissue import TissueDone, TissueFound, TissuePlan, measure_tissues
+from pharmrs.anatomy.stage.plan import TissuePlan
+from pharmrs.anatomy.stage.tissue import TissueDone, TissueFound, measure_tissues
 from pharmrs.core.files.atomic import write_bytes
 from pharmrs.core.records.scan_files import ScanFiles
 from pharmrs.core.records.tissue import StudyTissue

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 import numpy as np
 
-from pharmrs.anatomy.read.files import find_anatomy, has_images
-from pharmrs.anatomy.read.volumes import read_box, read_maps, read_volume
+from pharmrs.anatomy.read.volumes import read_box
 from pharmrs.anatomy.records.declared import Anatomy
-from pharmrs.anatomy.records.images import AnatomyFiles, TissueMaps, VoxelBox, VoxelTissue
+from pharmrs.anatomy.records.images import (
+    AnatomyFiles,
+    Movement,
+    TissueMaps,
+    VisitFiles,
+    Volume,
+    VoxelBox,
+    VoxelTissue,
+)
 from pharmrs.anatomy.report.figure import placement_figure
 from pharmrs.anatomy.science.cuts import cuts_through
 from pharmrs.anatomy.science.displacement import displaced
 from pharmrs.anatomy.science.fractions import BoxContent, boundary_covariance, box_content, disagreement
-from pharmrs.anatomy.science.overlap import box_overlap
-from pharmrs.anatomy.science.placement import in_template
 from pharmrs.anatomy.stage.head import Head, open_head
+from pharmrs.anatomy.stage.plan import ANOTHER, TissueTask, check_inside, misplaced, shown
+from pharmrs.anatomy.stage.visit import movement_of
 from pharmrs.core.errors import InputError, InputProblem
 from pharmrs.core.records.arrays import FloatArray
 from pharmrs.core.records.scan_files import ScanFiles
@@ -27,26 +33,13 @@ from pharmrs.core.report.embedded import EmbeddedFigure, LinkedFigure
 from pharmrs.core.report.figure_style import figure_png_bytes
 from pharmrs.core.workers.execution import Workers, as_done
 
-_LEAST_IN_IMAGE = 0.995
 _LEAST_IN_BRAIN = 0.5
 _EXPECTED_IN_BRAIN = 0.85
 _FIGURE_DPI = 90
-_ANOTHER = "check that image and spectrum are of one person and one visit, and that both affines are in mm"
 # SD of the borders GM/WM and GM/CSF, beside the difference of the two segmentations: see docs/anatomy.md
 OWN_SEGMENTATION_SD = (0.0105, 0.005)
+Moved = tuple[Movement, Volume | None]
 _HEAD_S = 40.0  # one head, expected: brain, tissues, place in MNI152 space
-
-
-@dataclass(frozen=True, slots=True)
-class TissueTask:
-    """The images of one head and the scans they serve."""
-
-    files: AnatomyFiles
-    scans: tuple[ScanFiles, ...]
-    plan: Anatomy
-    root: Path
-    output: Path
-    frequency_of: Callable[[str], float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,70 +58,6 @@ class TissueDone:
     found: tuple[TissueFound, ...] = ()
     missing: dict[str, str] = field(default_factory=dict)
     problems: tuple[InputProblem, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class TissuePlan:
-    """Tasks, the reason for each scan without one, and the problems found while matching images and scans.
-
-    `declared`: `anatomy` of study.yaml; None: no images are looked at.
-    """
-
-    declared: Anatomy | None
-    tasks: tuple[TissueTask, ...] = ()
-    missing: dict[str, str] = field(default_factory=dict)
-    problems: tuple[InputProblem, ...] = ()
-
-    @property
-    def images(self) -> tuple[str, ...]:
-        """Every file that will be read."""
-        return tuple(dict.fromkeys(path for task in self.tasks for path in task.files.paths))
-
-
-def plan_tissue(
-    root: Path,
-    declared: Anatomy | None,
-    wanted: Sequence[ScanFiles],
-    output: Path,
-    frequency_of: Callable[[str], float],
-) -> TissuePlan:
-    """Which images serve the `wanted` scans; nothing is read yet.
-
-    `frequency_of`: spectrometer frequency of a recording by its path, MHz; a function of a module, workers call it.
-    """
-    if declared is None:
-        return TissuePlan(None, problems=_unused_images(root))
-    chosen, problems = find_anatomy(root, wanted, declared, output)
-    groups: dict[AnatomyFiles, list[ScanFiles]] = {}
-    for scan in wanted:
-        if scan.name in chosen:
-            groups.setdefault(chosen[scan.name], []).append(scan)
-    tasks = tuple(TissueTask(files, tuple(of), declared, root, output, frequency_of) for files, of in groups.items())
-    reason = "no image of the head could be chosen, see problems"
-    missing = {scan.name: reason for scan in wanted if scan.name not in chosen}
-    return TissuePlan(declared, tasks, missing, tuple(problems))
-
-
-def check_tissues(plan: TissuePlan) -> list[InputProblem]:
-    """What is wrong with the images and with the place of the voxels in them, without segmenting anything."""
-    problems = list(plan.problems)
-    for task in plan.tasks:
-        try:
-            image = read_volume(task.files.t1) if task.files.t1 else None
-            maps = read_maps(task.files, "") if task.files.maps else None
-        except InputError as error:
-            problems += error.problems
-            continue
-        grid = maps if maps is not None else image
-        assert grid is not None
-        shape = grid.shape if isinstance(grid, TissueMaps) else grid.data.shape
-        for scan in task.scans:
-            try:
-                inside = box_overlap(read_box(scan.metabolite), (shape[0], shape[1], shape[2]), grid.affine).inside
-                _check_inside(inside, scan, task.files)
-            except InputError as error:
-                problems += error.problems
-    return problems
 
 
 def measure_tissues(
@@ -150,39 +79,73 @@ def measure_tissue(task: TissueTask) -> TissueDone:
     """The tissues in the voxels of all scans of one head. Bad input is a problem and a reason, never raised."""
     problems: list[InputProblem] = []
     try:
-        name = shown(task.files.gray_matter or task.files.t1, task.root)
-        head = open_head(task.files, normalise=task.plan.normalise, name=name, output=task.output)
+        name = shown(task.files.tissues, task.root)
+        head = open_head(task.files, normalise=task.plan.normalise, name=name, output=task.output, notes=problems)
     except InputError as error:
         reason = "the images of the head cannot be used, see problems"
         return TissueDone(missing=dict.fromkeys((scan.name for scan in task.scans), reason), problems=error.problems)
     found: list[TissueFound] = []
     missing: dict[str, str] = {}
+    visits = _Visits(task, head, problems)
     for scan in task.scans:
         try:
-            found.append(_measure(scan, task, head, problems))
+            found.append(_measure(scan, task, head, visits.of(scan), problems))
         except InputError as error:
             problems += error.problems
             missing[scan.name] = "; ".join(f"{one.field}: {one.rule}" for one in error.problems)
-    return TissueDone(tuple(found), missing, tuple(problems))
+    return TissueDone(tuple(found), missing, tuple(dict.fromkeys(problems)))
+
+
+class _Visits:
+    """The movement of each visit, found once however many scans it has."""
+
+    def __init__(self, task: TissueTask, head: Head, notes: list[InputProblem]) -> None:
+        self._task, self._head, self._notes = task, head, notes
+        self._found: dict[VisitFiles, Moved | InputError] = {}
+
+    def of(self, scan: ScanFiles) -> Moved | None:
+        """None where the scan is of the visit of the images. Raises InputError."""
+        visit = self._task.visits.get(scan.name)
+        if visit is None:
+            return None
+        if visit not in self._found:
+            try:
+                self._found[visit] = movement_of(
+                    visit, self._head.picture, self._head.brain, self._task.plan, self._notes
+                )
+            except InputError as error:
+                self._found[visit] = error
+        found = self._found[visit]
+        if isinstance(found, InputError):
+            raise found
+        return found
 
 
 def _lost(task: TissueTask, what: str) -> TissueDone:
     """The outcome for a head whose worker died every time."""
     remedy = "run again; if memory ran out, use fewer workers"
-    image = task.files.gray_matter or task.files.t1
+    image = task.files.tissues
     problem = InputProblem(file=image, field="processing", rule="must end", value=what, remedy=remedy)
     reason = f"the images of the head could not be processed: {what}"
     return TissueDone(missing=dict.fromkeys((scan.name for scan in task.scans), reason), problems=(problem,))
 
 
-def _measure(scan: ScanFiles, task: TissueTask, head: Head, problems: list[InputProblem]) -> TissueFound:
-    nominal = read_box(scan.metabolite)
-    box = _evaluated(nominal, scan, task)
-    content = box_content(head.maps, box, task.plan.position_sd_mm, _segmentation_error(head, box, task.plan))
+def _measure(
+    scan: ScanFiles, task: TissueTask, head: Head, moved: Moved | None, problems: list[InputProblem]
+) -> TissueFound:
+    nominal = read_box(scan.metabolite, problems)
+    evaluated = _evaluated(nominal, scan, task)
+    movement, picture = moved or (None, None)
+    to_head = np.eye(4) if movement is None else movement.to_head
+    box = evaluated.carried(to_head)
+    place_sd_mm = float(np.hypot(task.plan.position_sd_mm, 0.0 if movement is None else movement.error_mm))
+    content = box_content(head.maps, box, place_sd_mm, _segmentation_error(head, box, task.plan))
     _check_place(content, scan, task.files, problems)
-    placed = in_template(nominal, head.to_template) if head.to_template is not None and task.plan.normalise else None
-    tissue = _tissue(scan, head.maps, content, nominal, box, placed)
-    png = figure_png_bytes(placement_figure(cuts_through(box, head.maps, head.image), tissue), _FIGURE_DPI)
+    to_template = head.to_template if task.plan.normalise else None
+    placed = None if to_template is None else nominal.carried(to_template @ to_head)
+    tissue = replace(_tissue(scan, head.maps, content, nominal, evaluated, placed), movement=movement)
+    shown_image = head.image if picture is None else picture.carried(to_head)
+    png = figure_png_bytes(placement_figure(cuts_through(box, head.maps, shown_image), tissue), _FIGURE_DPI)
     alt = f"Voxel of {scan.name} in sagittal, coronal and axial planes of the head, and in the tissue maps around it."
     return TissueFound(tissue, EmbeddedFigure(content=png, alt=alt), placed)
 
@@ -243,43 +206,10 @@ def _evaluated(box: VoxelBox, scan: ScanFiles, task: TissueTask) -> VoxelBox:
 
 def _check_place(content: BoxContent, scan: ScanFiles, files: AnatomyFiles, problems: list[InputProblem]) -> None:
     """Raises InputError where the box is not in the image or not in the brain; a box half outside is a warning."""
-    _check_inside(content.inside_image, scan, files)
+    check_inside(content.inside_image, scan, files)
     if content.inside_brain < _LEAST_IN_BRAIN:
         rule = "the voxel must lie in the brain"
-        raise InputError([_misplaced(scan, files, rule, content.inside_brain, _ANOTHER)])
+        raise InputError([misplaced(scan, files, rule, content.inside_brain, ANOTHER)])
     if content.inside_brain < _EXPECTED_IN_BRAIN:
         rule = "the voxel should lie in the brain; the fractions are those of the part that does"
-        problems.append(replace(_misplaced(scan, files, rule, content.inside_brain, _ANOTHER), severity="warning"))
-
-
-def _check_inside(share: float, scan: ScanFiles, files: AnatomyFiles) -> None:
-    if share < _LEAST_IN_IMAGE:
-        remedy = f"{_ANOTHER}; a slab that cuts the voxel cannot serve it"
-        raise InputError([_misplaced(scan, files, "the voxel must lie inside the image", share, remedy)])
-
-
-def _misplaced(scan: ScanFiles, files: AnatomyFiles, rule: str, share: float, remedy: str) -> InputProblem:
-    image = Path(files.gray_matter or files.t1).name
-    return InputProblem(
-        file=scan.metabolite, field="voxel", rule=rule, value=f"{100 * share:.1f} % of it is ({image})", remedy=remedy
-    )
-
-
-def shown(path: str, root: Path) -> str:
-    """`path` relative to the dataset."""
-    return Path(path).absolute().relative_to(root.absolute()).as_posix()
-
-
-def _unused_images(root: Path) -> tuple[InputProblem, ...]:
-    if not has_images(root):
-        return ()
-    return (
-        InputProblem(
-            file=str(root / "study.yaml"),
-            field="anatomy",
-            rule="T1w images are there, but nothing says that they are to be used",
-            value="no key",
-            remedy="add `anatomy: {}` for the tissues of the voxels, or leave it out if the scales do not need them",
-            severity="warning",
-        ),
-    )
+        problems.append(replace(misplaced(scan, files, rule, content.inside_brain, ANOTHER), severity="warning"))

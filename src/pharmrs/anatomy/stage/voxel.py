@@ -10,7 +10,8 @@ from pathlib import Path
 from pharmrs.anatomy.records.declared import Anatomy
 from pharmrs.anatomy.records.images import AnatomyFiles, VoxelTissue
 from pharmrs.anatomy.report.section import tissue_table
-from pharmrs.anatomy.stage.tissue import TissueTask, measure_tissue
+from pharmrs.anatomy.stage.plan import TissueTask
+from pharmrs.anatomy.stage.tissue import measure_tissue
 from pharmrs.core.errors import InputError, InputProblem
 from pharmrs.core.files.atomic import write_bytes
 from pharmrs.core.read.sidecar import stem_of
