@@ -14,6 +14,9 @@ LARGEST_TEXT_BYTES = 1 << 25  # declarations, JSON, pulses, plates
 # turn the direction of what follows (CVE-2021-42574): a page would show other words than were compared
 _HIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 
+# marks that nobody sees and that make two labels of one: of direction (Windows adds U+202A to what it copies), of no width
+_MARKS = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
+
 
 def read_content(path: Path, largest: int = LARGEST_BYTES) -> bytes:
     """The bytes of a regular file of at most `largest` bytes.
@@ -72,3 +75,8 @@ def hidden_character(text: str) -> str:
 def without_hidden(text: str) -> str:
     """`text` without such characters, for labels that instruments write."""
     return _HIDDEN.sub("", text)
+
+
+def without_marks(text: str) -> str:
+    """`text` without invisible marks of direction and of no width, which come with what people paste."""
+    return text if text.isascii() else _MARKS.sub("", text)

@@ -6,15 +6,11 @@ import math
 import re
 from collections.abc import Sequence
 
+from pharmrs.core.read.numbers import Commas, read_number
 from pharmrs.core.read.problems import Problems
 from pharmrs.core.read.text_table import TextRow
 
 _NAN = float("nan")
-
-
-def whole_number(text: str) -> int | None:
-    """A whole number of at most 18 digits, not negative; None for anything else."""
-    return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else None
 
 
 class CellReader:
@@ -28,16 +24,10 @@ class CellReader:
         text = row.text(column)
         if not text:
             return _NAN
-        try:
-            value = float(text)
-        except ValueError:
-            remedy = (
-                "use a decimal point" if re.fullmatch(r"[-+]?\d+,\d+", text) else "write a number, or n/a for missing"
-            )
-            self._add(row, column, "must be a number", text, remedy)
-            return _NAN
-        if not math.isfinite(value):
-            self._add(row, column, "must be finite", text, "write n/a where there is no value")
+        read = read_number(text, row.commas.get(column, Commas.UNKNOWN))
+        value = read.value
+        if read.rule:
+            self._add(row, column, read.rule, text, read.remedy)
             return _NAN
         if value < low or value <= above:
             rule = f"must be above {above:g}" if value <= above else f"must not be below {low:g}"
@@ -60,7 +50,7 @@ class CellReader:
         text = row.text(column)
         if not text:
             return _NAN
-        found = re.fullmatch(r"(\d{1,2}):(\d{2})(?::(\d{2}(?:\.\d+)?))?", text)
+        found = re.fullmatch(r"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}(?:\.[0-9]+)?))?", text)
         if found is None:
             value = self.number(row, column, low=0.0)
         else:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from pharmrs.core.errors import InputError
 from pharmrs.core.files.content import read_content
-from pharmrs.core.read.cells import whole_number
+from pharmrs.core.read.numbers import whole_number
 from pharmrs.core.read.problems import Problems
 from pharmrs.core.read.text_table import TextRow, parse_text_table
 from pharmrs.spectra.review.records import VERDICTS, WITHDRAWN, Decision

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pharmrs.core.errors import some_of
-from pharmrs.core.read.cells import CellReader, whole_number
+from pharmrs.core.read.cells import CellReader
+from pharmrs.core.read.numbers import whole_number
 from pharmrs.core.read.participants import is_label, sessions_file
 from pharmrs.core.read.problems import Problems
 from pharmrs.core.read.text_table import TextRow, read_text_table

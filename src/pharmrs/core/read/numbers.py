@@ -1,0 +1,142 @@
+"""The one reader of numbers: what a table, a basis set, a pulse or an option may call a number, and what a comma means.
+
+A number is decimal digits with at most one point, a sign and an exponent: no underscores, no digits of other scripts, no
+hexadecimal or octal, no `yes`, no `1:30`. A comma separates decimals in half of the world and thousands in the other: it
+is read only where its column (or else its table) shows which is meant. What could be either is an error that shows both.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+
+from pharmrs.core.records.arrays import FloatArray
+
+_SIGN, _POWER = "[-+]?", "(?:[eE][-+]?[0-9]+)?"
+_PLAIN = re.compile(rf"{_SIGN}(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+){_POWER}")
+_WHOLE = re.compile(r"[0-9]{1,18}")
+_ENDLESS = re.compile(r"[-+]?(?:inf(?:inity)?|nan)", re.IGNORECASE)
+_ONLY_NUMBERS = re.compile(r"[-+0-9.eE\s]*")  # what holds no letter but e: neither nan nor inf nor 1_0
+# what only one of the two habits can have written
+_DECIMAL_COMMA = re.compile(
+    rf"{_SIGN}(?:0[0-9]*,[0-9]+|[0-9]+,(?:[0-9]{{1,2}}|[0-9]{{4,}})|[0-9]{{4,}},[0-9]+|,[0-9]+"
+    rf"|[0-9]+,[0-9]+(?=[eE])|[0-9]{{1,3}}(?:\.[0-9]{{3}})+,[0-9]+){_POWER}"
+)
+_THOUSANDS_COMMA = re.compile(rf"{_SIGN}[1-9][0-9]{{0,2}}(?:(?:,[0-9]{{3}})+\.[0-9]*|(?:,[0-9]{{3}}){{2,}})")
+_EITHER = re.compile(rf"{_SIGN}[1-9][0-9]{{0,2}},[0-9]{{3}}")  # 1,959
+_THOUSANDS_POINT = re.compile(rf"{_SIGN}[1-9][0-9]{{0,2}}(?:\.[0-9]{{3}}){{2,}}")  # 1.234.567: with decimal commas only
+_POINT_OF_EITHER = re.compile(rf"{_SIGN}[1-9][0-9]{{0,2}}\.[0-9]{{3}}")  # 1.959 in a table with decimal commas
+
+
+class Typed(str):
+    """The text of a number that a workbook holds as a number: it has no separators to be mistaken."""
+
+    __slots__ = ()
+
+
+class Commas(Enum):
+    """What a comma is in a column: nothing there tells, it begins the decimals, or it separates thousands."""
+
+    UNKNOWN = "unknown"
+    DECIMAL = "decimal"
+    THOUSANDS = "thousands"
+    BOTH = "both"
+
+
+@dataclass(frozen=True, slots=True)
+class NumberRead:
+    """A finite number; or NaN with the rule that the text breaks and what to do."""
+
+    value: float
+    rule: str = ""
+    remedy: str = ""
+
+
+def plain_number(text: str) -> float | None:
+    """A finite number written with a decimal point or none; None for anything else. A minus sign may be U+2212."""
+    text = text.strip().replace("\N{MINUS SIGN}", "-")
+    value = float(text) if _PLAIN.fullmatch(text) else math.nan
+    return value if math.isfinite(value) else None
+
+
+def plain_numbers(text: str) -> FloatArray:
+    """The numbers of a block of text, separated by blanks. Raises ValueError where anything in it is none."""
+    if not _ONLY_NUMBERS.fullmatch(text) or not text.isascii():
+        wrong = next(word for word in text.split() if plain_number(word) is None)
+        raise ValueError(f"{wrong[:40]!r} is not a number")
+    return np.array(text.split(), dtype=np.float64)
+
+
+def whole_number(text: str) -> int | None:
+    """A whole number of at most 18 digits, not negative; None for anything else."""
+    return int(text) if _WHOLE.fullmatch(text) else None
+
+
+def commas_of(texts: Iterable[str]) -> Commas:
+    """What the numbers among `texts` show: 0,5 or 12,25 can only be decimals, 1,234,567 or 1,959.5 only thousands.
+
+    A decimal point elsewhere in the column (2.5) shows that its commas cannot begin decimals.
+    """
+    decimal = thousands = False
+    for text in texts:
+        if isinstance(text, Typed) or not ("," in text or "." in text):
+            continue
+        text = text.strip().replace("\N{MINUS SIGN}", "-")
+        if "," in text:
+            decimal = decimal or _DECIMAL_COMMA.fullmatch(text) is not None
+            thousands = thousands or _THOUSANDS_COMMA.fullmatch(text) is not None
+        elif _THOUSANDS_POINT.fullmatch(text):
+            decimal = True
+        elif not _POINT_OF_EITHER.fullmatch(text):
+            thousands = thousands or _PLAIN.fullmatch(text) is not None
+    if decimal and thousands:
+        return Commas.BOTH
+    return Commas.DECIMAL if decimal else Commas.THOUSANDS if thousands else Commas.UNKNOWN
+
+
+def read_number(text: str, commas: Commas = Commas.UNKNOWN) -> NumberRead:
+    """The number that `text` writes where its commas are `commas`; NaN with rule and remedy for anything else."""
+    if isinstance(text, Typed):
+        return _finite(text)
+    text = text.strip().replace("\N{MINUS SIGN}", "-")
+    doubtful = commas in (Commas.DECIMAL, Commas.BOTH) and _POINT_OF_EITHER.fullmatch(text)
+    if _PLAIN.fullmatch(text) and not doubtful:
+        return _finite(text)
+    if _DECIMAL_COMMA.fullmatch(text) or (commas is Commas.DECIMAL and _EITHER.fullmatch(text)):
+        return _finite(_with_point(text))
+    if _THOUSANDS_COMMA.fullmatch(text) or (commas is Commas.THOUSANDS and _EITHER.fullmatch(text)):
+        return _finite(text.replace(",", ""))
+    if _THOUSANDS_POINT.fullmatch(text):
+        return _finite(text.replace(".", ""))
+    if _ENDLESS.fullmatch(text):
+        return NumberRead(math.nan, "must be finite", "write n/a where there is no value")
+    return _no_number(text)
+
+
+def _with_point(text: str) -> str:
+    return text.replace(".", "").replace(",", ".")
+
+
+def _finite(text: str) -> NumberRead:
+    value = float(text)
+    if math.isfinite(value):
+        return NumberRead(value)
+    return NumberRead(math.nan, "must be finite", "write a number below 1e308, or n/a where there is no value")
+
+
+def _no_number(text: str) -> NumberRead:
+    mark = "," if _EITHER.fullmatch(text) else "." if _POINT_OF_EITHER.fullmatch(text) else ""
+    if mark:
+        decimal, whole = text.replace(mark, "."), text.replace(mark, "")
+        name = "comma" if mark == "," else "point"
+        rule = f"must be one number: with a decimal {name} this is {decimal}, with a {name} between thousands {whole}"
+        remedy = f"write {decimal} or {whole}: a decimal point, and nothing between thousands, is always clear"
+        return NumberRead(math.nan, rule, remedy)
+    if re.fullmatch(r"[-+]?[0-9]+(?:[,.'\u2019\u00a0\u202f ][0-9]+)+", text):
+        return NumberRead(math.nan, "must be a number", "use a decimal point, and nothing between thousands")
+    return NumberRead(math.nan, "must be a number", "write a number, or n/a for missing")
