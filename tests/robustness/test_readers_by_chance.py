@@ -17,7 +17,8 @@ from pharmrs.core.errors import InputError
 from pharmrs.core.files.content import hidden_character, is_file, is_there, read_content, without_hidden
 from pharmrs.core.files.json_text import parse_json
 from pharmrs.core.files.record_json import NotARecord, from_json
-from pharmrs.core.read.cells import CellReader, whole_number
+from pharmrs.core.read.cells import CellReader
+from pharmrs.core.read.numbers import whole_number
 from pharmrs.core.read.problems import Problems
 from pharmrs.core.read.text_table import TextRow, parse_text_table
 from pharmrs.core.records.arrays import FloatArray

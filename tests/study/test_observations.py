@@ -240,9 +240,10 @@ def test_a_right_plan_is_left_alone(dataset: Path) -> None:
 # each case: file, text in it and what is written instead, the whole message
 SLIPS = {
     "decimal comma": (
-        "participants.tsv", "\t21\n", "\t21,5\n",
-        "participants.tsv: age: must hold numbers, as analysis.covariates declares no reference level (found: 21,5 in "
-        "line 2). Remedy: use a decimal point",
+        "participants.tsv", "\t21\n", "\t21,500\n",
+        "participants.tsv: line 2: age: must be one number: with a decimal comma this is 21.500, with a comma between "
+        "thousands 21500 (found: 21,500). Remedy: write 21.500 or 21500: a decimal point, and nothing between "
+        "thousands, is always clear",
     ),
     "a word among numbers": (
         "participants.tsv", "\t21\n", "\told\n",
@@ -275,8 +276,8 @@ SLIPS = {
     ),
     "semicolons": (
         "phenotype/allocation.tsv", "participant_id\tperiod\ttreatment", "participant_id;period;treatment",
-        "phenotype/allocation.tsv: file: cells must be separated by tabs (or commas) (found: semicolons). Remedy: save "
-        "it as tab-separated text, with decimal points",
+        "phenotype/allocation.tsv: line 2: must have 3 cells, as the header (found: 1). Remedy: check the tabs, commas "
+        "or semicolons of the line; a cell that holds one stands in quotes",
     ),
     "capitals of a time point": (
         "sub-01/sub-01_sessions.tsv", "1\tbefore", "1\tBefore",

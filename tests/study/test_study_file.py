@@ -65,6 +65,15 @@ CASES = {
     "choice": ("ratio_tcr", "x", "quantification.primary_scale", "ratio_tcr", "correct the value: declared before"),
     "near choice": ("ratio_tcr", "ratio_cr", "quantification.primary_scale", "", "did you mean 'ratio_tcr'?"),
     "decimal comma": ("_percent: 20", "_percent: 12,5", "quality.max_crlb_percent", "number", "use a decimal point"),
+    "octal": ("_percent: 20", "_percent: 0o24", "quality.max_crlb_percent", "number", "digits"),
+    "underscore": ("_percent: 20", "_percent: 2_4", "quality.max_crlb_percent", "number", "digits"),
+    "underscore in quotes": ("_percent: 20", '_percent: "2_4"', "quality.max_crlb_percent", "number", "digits"),
+    "quotes": ("_percent: 20", '_percent: "20"', "quality.max_crlb_percent", "number", "without quotes"),
+    "word": ("_percent: 20", "_percent: yes", "quality.max_crlb_percent", "number", "digits"),
+    "truth": ("_percent: 20", "_percent: true", "quality.max_crlb_percent", "number", ""),
+    "sexagesimal": ("_percent: 20", "_percent: 1:30", "quality.max_crlb_percent", "number", "digits"),
+    "full width": ("_percent: 20", "_percent: ２０", "quality.max_crlb_percent", "number", "digits"),
+    "infinite": ("  max_crlb_percent: 20", "  max_crlb_percent: .inf", "'quality'", "1e308", ""),
     "milliseconds": (
         "primary_scale: ratio_tcr",
         "primary_scale: ratio_tcr\n  relaxation: {t1_metabolite_s: 1500, t2_metabolite_s: 0.1, t1_water_s: 2, "
@@ -108,6 +117,17 @@ def test_all_at_once(tmp_path: Path) -> None:
 def test_not_yaml(tmp_path: Path, text: str, field: str, rule: str) -> None:
     (problem,) = problems_of(tmp_path, text)
     assert problem.field.startswith(field) and rule in problem.rule
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("020", 20.0), ("0120", 120.0), ("1e1", 10.0), (".5e2", 50.0), ("+20", 20.0), ("!!int 020", 20.0)],
+)
+def test_numbers_are_those_of_yaml_1_2(text: str, value: float, tmp_path: Path) -> None:
+    """YAML 1.2.2, 10.3.2: digits are decimal, whatever `%YAML` a file claims."""
+    for head in ("", "%YAML 1.1\n---"):
+        (tmp_path / "study.yaml").write_text(head + RIGHT.replace("_percent: 20", f"_percent: {text}"))
+        assert read_study(tmp_path / "study.yaml").quality.max_crlb_percent == value
 
 
 def test_missing_and_not_text(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from pharmrs.core.errors import InputError
+from pharmrs.core.errors import InputError, InputProblem
 from pharmrs.trial.audit.audit import audit_rows
 from pharmrs.trial.chain.change_scores import change_table
 from pharmrs.trial.chain.main_model import main_model
@@ -188,11 +188,17 @@ def test_table_file(tmp_path: Path) -> None:
     path = tmp_path / "reported.csv"
     path.write_text("label,t,df,p\na,2.39,25,.0249\nb,2.39,25,n.s.\nc,x,25,\n")
     with pytest.raises(InputError) as caught:
-        read_reported_table(path)
+        read_reported_table(path, print)
     assert [problem.field for problem in caught.value.problems] == ["line 3, p", "line 4, t"]
     path.write_text("label\tt\tdf\tp\na\t2,39\t25\t,0249\n")
-    (found,) = audit_rows(read_reported_table(path))
+    (found,) = audit_rows(read_reported_table(path, print))
     assert [finding.verdict for finding in found.findings] == ["consistent"]
     path.write_text("label,beta\na,1\n")
-    with pytest.raises(InputError, match="beta"):
-        read_reported_table(path)
+    told: list[InputProblem] = []
+    assert [row.label for row in read_reported_table(path, told.append)] == ["a"]
+    assert [(one.severity, one.value) for one in told] == [("warning", "beta")]
+    path.write_text('label,n,r\na,"1,959",0.5\n')  # with a decimal point elsewhere the comma stands between thousands
+    assert read_reported_table(path, told.append)[0].numbers["n"].value == 1959.0
+    path.write_text('label,n\na,"1,959"\n')
+    with pytest.raises(InputError, match=r"1\.959.*1959"):
+        read_reported_table(path, told.append)

@@ -69,7 +69,8 @@ def test_written_and_read_again(tmp_path: Path) -> None:
 
 
 CASES = {
-    "comma": ("10.5", "10,5", "line 2: metabolite", "must be a number", "decimal point"),
+    "underscore": ("10.5", "1_0.5", "line 2: metabolite", "must be a number", "n/a"),
+    "nearly": ("\tbiomarker_limit", "\tbiomarker_limt", "header", "nearly", "did you mean 'biomarker_limit'"),
     "word": ("10.5", "high", "line 2: metabolite", "must be a number", "n/a"),
     "infinite": ("10.5", "inf", "line 2: metabolite", "finite", "n/a"),
     "negative": ("10.5", "-1", "line 2: metabolite", "not be below 0", ""),
@@ -102,6 +103,28 @@ def test_all_at_once(tmp_path: Path) -> None:
     text = RIGHT.replace("10.5", "x").replace("187.2", "n/a").replace("08:30", "noon")
     fields = {problem.field for problem in problems_of(tmp_path, text)}
     assert fields == {"line 2: metabolite", "line 3: biomarker_limit", "line 2: clock_time_h"}
+
+
+def test_a_comma_that_could_be_two_things_is_shown_both_ways(tmp_path: Path) -> None:
+    whole = RIGHT.replace("10.5", "1,959").replace("9.25", "9").replace("300.25", "300").replace("187.2", "187")
+    for text, field in ((whole, "line 2: metabolite"), (whole.replace("1,959", "1").replace("25\t1\n", "2,500\t1\n"),
+                                                        "column age")):  # fmt: skip
+        (problem, *_) = problems_of(tmp_path, text)
+        assert problem.field == field and "with a decimal comma" in problem.rule and "decimal point" in problem.remedy
+
+
+def test_decimal_commas_and_a_comment_that_differs(tmp_path: Path) -> None:
+    """A table of a European Excel with a column the plan does not name: read, and the column said to be left out."""
+    lines = RIGHT.replace(".", ",").replace("\t", ";").replace("metabolite_excluded", "comment").splitlines()
+    lines[1] = lines[1].replace(";no;", ";haemolysed;")
+    path = tmp_path / "observations.csv"
+    path.write_text("\n".join(lines).replace(";no;", ";ok;").replace(";yes;", ";ok;"), encoding="utf-16")
+    table = read_observations(path, DESIGN, PLAN)
+    first = table.at("A", "placebo", "before")
+    assert first is not None
+    assert (first.metabolite, first.biomarker, first.clock_time_h) == (10.5, 300.25, 8.5)
+    assert table.covariate_names == ("age", "gene")
+    assert "column comment" in table.notes[0]
 
 
 def test_a_parallel_design_gives_one_treatment(tmp_path: Path) -> None:

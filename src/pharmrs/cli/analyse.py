@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from pharmrs.cli.messages import EXIT_SOME_FAILED, say
+from pharmrs.cli.messages import EXIT_SOME_FAILED, print_problems, say
 
 
 def analyse_command(
@@ -24,6 +24,7 @@ def analyse_command(
 
     limit_threads()
     analysed = analyse_file(observations, plan, out, tuple(explore), lambda what: say(f"analyse: {what}"))
+    print_problems(analysed.warnings)
     for note in analysed.result.chain.notes:
         say(f"note: {note}")
     for text in analysed.missing:

@@ -7,6 +7,9 @@ from typing import Annotated, Optional
 
 import typer
 
+from pharmrs.cli.messages import print_problems
+from pharmrs.core.errors import InputProblem
+
 
 def audit_command(
     table: Annotated[
@@ -30,7 +33,9 @@ def audit_command(
     from pharmrs.trial.read.reported import read_reported_table
     from pharmrs.trial.report.audit_table import audit_lines, audit_table
 
-    audited = audit_rows(read_reported_table(table))
+    warnings: list[InputProblem] = []
+    audited = audit_rows(read_reported_table(table, warnings.append))
+    print_problems(warnings)
     for line in audit_lines(audited):
         typer.echo(line)
     if out is not None:

@@ -74,7 +74,9 @@ def _split(text: str) -> list[str]:
 
 
 def _numbers(text: str | None) -> list[float]:
-    try:
-        return [float(part) for part in _split(text or "")]
-    except ValueError:
-        raise typer.BadParameter(f"{text!r} is not a list of numbers", param_hint="--interval-ms") from None
+    from pharmrs.core.read.numbers import plain_number
+
+    numbers = [plain_number(part) for part in _split(text or "")]
+    if None in numbers:
+        raise typer.BadParameter(f"{text!r} is not a list of numbers", param_hint="--interval-ms")
+    return [number for number in numbers if number is not None]

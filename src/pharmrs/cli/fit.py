@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, Optional, cast
 
@@ -143,19 +144,18 @@ def _window(text: str) -> tuple[float, float]:
 
 def _ratio_prior(text: str) -> RatioPrior:
     """`NAAG/NAA=0.15:0.15` or `PCr/Cr+PCr=0.5:0.1`."""
+    from pharmrs.core.read.numbers import plain_number
     from pharmrs.spectra.records.fit import RatioPrior
 
-    try:
-        parts, values = text.split("=")
-        numerator, denominator = parts.split("/")
-        mean, sd = (float(value) for value in values.split(":"))
-    except ValueError:
+    found = re.fullmatch(r"([^=/]+)/([^=/]+)=([^=:]+):([^=:]+)", text)
+    mean, sd = (plain_number(value) for value in found.groups()[2:]) if found else (None, None)
+    if found is None or mean is None or sd is None:
         raise typer.BadParameter(f"{text!r} is not like NAAG/NAA=0.15:0.15", param_hint="--ratio") from None
     if mean < 0 or not sd > 0:
         raise typer.BadParameter(
             f"{text!r}: the mean must not be negative, the SD must be above 0", param_hint="--ratio"
         )
     try:
-        return RatioPrior(numerator=numerator.strip(), denominator=tuple(denominator.split("+")), ratio=mean, sd=sd)
+        return RatioPrior(numerator=found[1].strip(), denominator=tuple(found[2].split("+")), ratio=mean, sd=sd)
     except ValueError as error:
         raise typer.BadParameter(f"{text!r}: {error}", param_hint="--ratio") from None

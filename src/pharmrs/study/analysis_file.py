@@ -22,6 +22,7 @@ class Analysed:
     result: AnalysisResult
     page: Path
     missing: tuple[str, ...]
+    warnings: tuple[InputProblem, ...] = ()
 
 
 def analyse_file(
@@ -36,13 +37,14 @@ def analyse_file(
     `explore`: models to run beside the plan; one that the plan declares stays declared.
     """
     problems: list[InputProblem] = []
+    warnings: list[InputProblem] = []
     declared = read_plan(plan_file)
     plan = declared.analysis.plan()
     further = [name for name in dict.fromkeys(explore) if name not in (*plan.models, *plan.exploratory)]
     plan = replace(plan, exploratory=(*plan.exploratory, *further))
     problems += check_models(plan, str(plan_file))
     try:
-        table = read_observations(observations, declared.design, plan)
+        table = read_observations(observations, declared.design, plan, warnings.append)
     except InputError as error:
         raise InputError([*problems, *error.problems]) from None
     if output.exists() and not output.is_dir():
@@ -61,4 +63,4 @@ def analyse_file(
     section = write_analysis(output, result)
     page = output / "report.html"
     write_analysis_page(page, declared.title, result, section)
-    return Analysed(result, page, not_estimable(result))
+    return Analysed(result, page, not_estimable(result), tuple(warnings))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pharmrs.core.errors import InputError, InputProblem, input_problem
+from pharmrs.core.read.numbers import Commas
 from pharmrs.core.read.participants import PARTICIPANTS, read_participants, sessions_file
 from pharmrs.core.read.problems import Problems
 from pharmrs.core.read.text_table import TextRow
@@ -27,6 +28,7 @@ from pharmrs.trial.records.declared_design import Design
 from pharmrs.trial.records.observations import NOT_CENSORED, CovariateValue, Observation, ObservationTable
 
 _NAN = float("nan")
+_NO_COMMAS = Commas.UNKNOWN
 GENOTYPE = "genotype"
 _NO_METABOLITE = MetaboliteValue(value=_NAN, sd=_NAN)
 _NO_BIOMARKER = BiomarkerValue(value=_NAN, sd=_NAN, censored=NOT_CENSORED, limit=_NAN, unit="")
@@ -141,11 +143,16 @@ def _covariates(
     genotypes = read_genotypes(folder, genotype_problems)
     for covariate in plan.covariates:
         texts = _texts(covariate.name, labels, people, genotypes)
+        commas = next(
+            (row.commas[covariate.name] for row in people.values() if covariate.name in row.cells), _NO_COMMAS
+        )
         if texts is None:
             remedy = "add the column, correct analysis.covariates, or declare genotyping"
             problems.add(covariate.name, "must be a column here or a marker of genotypes.tsv", "missing", remedy)
             continue
-        typed: list[CovariateValue] = list(texts) if covariate.categorical else numbers_or_texts(texts)
+        typed: list[CovariateValue] = (
+            list(texts) if covariate.categorical else numbers_or_texts(texts, commas, problems, covariate.name)
+        )
         for label, value in zip(labels, typed, strict=True):
             values[label][covariate.name] = value
     return values, [*problems.found, *genotype_problems.found]

@@ -12,6 +12,8 @@ from pathlib import Path
 
 from pharmrs.core.errors import InputError, InputProblem, input_problem, some_of
 from pharmrs.core.files.places import STUDY_FILE
+from pharmrs.core.read.cells import CellReader
+from pharmrs.core.read.numbers import could_be_number
 from pharmrs.core.read.participants import PARTICIPANTS, read_participants
 from pharmrs.core.read.problems import Problems
 from pharmrs.core.read.text_table import TextRow
@@ -19,7 +21,6 @@ from pharmrs.genotype.read.markers import find_markers
 from pharmrs.spectra.fit.amplitudes import SUMS, parts_of
 from pharmrs.study.declared import Study
 from pharmrs.study.observations import GENOTYPE, Trial
-from pharmrs.trial.read.observations import numbers_or_texts
 from pharmrs.trial.records.analysis import Covariate
 
 
@@ -118,11 +119,13 @@ def _column(covariate: Covariate, rows: Sequence[TextRow], problems: Problems) -
             rule = f"nobody has the reference level {covariate.reference} of analysis.covariates"
             problems.add(name, rule, some_of(levels), "correct the level in study.yaml, or the column")
         return
-    if wrong := [row for row in rows if isinstance(numbers_or_texts([row.text(name)])[0], str)]:
-        comma = all("," in row.text(name) for row in wrong)
-        remedy = (
-            "use a decimal point" if comma else "write numbers, or declare its `reference` level if it is a category"
-        )
+    cells = CellReader(problems)
+    wrong = [row for row in rows if row.text(name) and not could_be_number(row.text(name))]
+    for row in rows:
+        if row not in wrong:
+            cells.number(row, name)
+    if wrong:
+        remedy = "write numbers, or declare its `reference` level if it is a category"
         found = some_of([f"{row.text(name)} in {row.where}" for row in wrong], 3)
         problems.add(name, "must hold numbers, as analysis.covariates declares no reference level", found, remedy)
 

@@ -14,7 +14,7 @@ LARGEST_TEXT_BYTES = 1 << 25  # declarations, JSON, pulses, plates
 # turn the direction of what follows (CVE-2021-42574): a page would show other words than were compared
 _HIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 
-# marks that nobody sees and that make two labels of one: of direction (Windows adds U+202A to what it copies), of no width
+# marks nobody sees that make two labels of one: of no width, of direction (Windows adds them to what it copies)
 _MARKS = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 
 

@@ -1,17 +1,25 @@
-"""Declarations in: one safe YAML file against one model, every mistake with its key, value and remedy."""
+"""Declarations in: one safe YAML 1.2 file against one model, every mistake with its key, value and remedy.
+
+A value is what YAML 1.2 says it is, without its octal and hexadecimal numbers: 020 is twenty; yes, 1:30, 2_4 and 0x10
+are texts. A text never stands for a number, nor true for 1: that is a mistake of the key.
+"""
 
 from __future__ import annotations
 
 import difflib
+import math
 import re
 import typing
 from dataclasses import MISSING, Field, fields, is_dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import SchemaValidator
 
 from pharmrs.core.files.content import hidden_character, read_text
+from pharmrs.core.read.numbers import plain_number, read_number
 from pharmrs.core.read.problems import Problems, shorten
 
 _Section = TypeVar("_Section")
@@ -19,6 +27,15 @@ _LARGEST_BYTES = 1 << 22
 _MOST_VALUES = 200_000  # with every alias written out
 _DEEPEST = 50
 _LARGEST_BITS = 1023
+_YAML_NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
+_CORE_SCHEMA = (  # YAML 1.2.2, section 10.3.2; its 0o14 and 0x1F are texts here
+    ("bool", r"(true|True|TRUE|false|False|FALSE)$", "tTfF"),
+    ("null", "$", ""),
+    ("null", r"(~|null|Null|NULL)$", "~nN"),
+    ("int", r"[-+]?[0-9]+$", "-+0123456789"),
+    ("float", rf"({_YAML_NUMBER.pattern})$", "-+.0123456789"),
+    ("merge", r"<<$", "<"),
+)
 
 
 def read_declaration(path: str | Path, section: type[_Section], when_missing: str) -> _Section:
@@ -40,7 +57,24 @@ def read_declaration(path: str | Path, section: type[_Section], when_missing: st
 
 def checked(section: type[_Section], content: object) -> _Section:
     """A section from keys and values, every one checked. Raises pydantic's ValidationError, a ValueError."""
-    return TypeAdapter(section).validate_python(content)
+    made: _Section = _validator(section).validate_python(content)  # type: ignore[arg-type]
+    return made
+
+
+@lru_cache
+def _validator(section: Any) -> SchemaValidator:
+    schema = TypeAdapter(section).core_schema
+    _make_strict(schema)
+    return SchemaValidator(schema)
+
+
+def _make_strict(schema: Any) -> None:
+    """A number is a number: pydantic would take "2_4" for 24 and true for 1."""
+    if isinstance(schema, dict) and schema.get("type") in ("int", "float", "bool"):
+        schema["strict"] = True
+    if isinstance(schema, dict | list | tuple):
+        for inner in schema.values() if isinstance(schema, dict) else schema:
+            _make_strict(inner)
 
 
 def read_keys(path: str | Path, when_missing: str, when_empty: str) -> dict[str, Any]:
@@ -52,11 +86,10 @@ def read_keys(path: str | Path, when_missing: str, when_empty: str) -> dict[str,
 
 
 def _read_yaml(path: Path, problems: Problems, when_missing: str, when_empty: str) -> dict[str, Any]:
-    import yaml
+    from ruamel.yaml.error import YAMLError
 
     try:
-        text = read_text(path, largest=_LARGEST_BYTES)
-        content = yaml.load(text, Loader=_strict_loader())
+        content = _loaded(read_text(path, largest=_LARGEST_BYTES))
     except FileNotFoundError:
         problems.add("file", "must exist", "missing", when_missing)
         return {}
@@ -66,7 +99,7 @@ def _read_yaml(path: Path, problems: Problems, when_missing: str, when_empty: st
     except UnicodeDecodeError as error:
         problems.add("file", "must be UTF-8 text", shorten(str(error)), "save the file as UTF-8")
         return {}
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
+    except (YAMLError, RecursionError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         field = f"line {mark.line + 1}, column {mark.column + 1}" if mark is not None else "YAML"
         what = getattr(error, "problem", None) or str(error)
@@ -83,48 +116,64 @@ def _read_yaml(path: Path, problems: Problems, when_missing: str, when_empty: st
     return content
 
 
-def _strict_loader() -> Any:
-    """A safe loader that refuses a key given twice: YAML would silently keep the last one."""
-    import yaml
+def _loaded(text: str) -> Any:
+    """The content of a YAML text; keys are texts as written. Raises YAMLError."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.resolver import VersionedResolver
 
-    class StrictLoader(yaml.SafeLoader):
-        def get_single_node(self) -> yaml.Node | None:
-            node = super().get_single_node()
-            if node is not None:
-                _count(node, {}, ())
-            return node
+    class CoreSchema(VersionedResolver):
+        """Which plain words are no texts, whatever version a file says it is."""
 
-        def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-            seen = set()
-            for key_node, _ in node.value:
-                if not isinstance(key_node.value, str):
-                    continue
-                if key_node.value in seen and key_node.tag != "tag:yaml.org,2002:merge":
-                    raise yaml.constructor.ConstructorError(
-                        None, None, f"the key '{key_node.value}' is given twice", key_node.start_mark
-                    )
-                seen.add(key_node.value)
-            return super().construct_mapping(node, deep=deep)
+        processing_version = (1, 2)
+        versioned_resolver = _core_schema()
 
-    return StrictLoader
+    yaml = YAML(typ="safe", pure=True)  # refuses keys that are given twice
+    yaml.Resolver = CoreSchema
+    node = yaml.compose(text)
+    if node is None:
+        return None
+    _check(node, {}, ())
+    return yaml.constructor.construct_document(node)
 
 
-def _count(node: Any, known: dict[int, int], above: tuple[int, ...]) -> int:
+def _core_schema() -> dict[str | None, list[tuple[str, re.Pattern[str]]]]:
+    """Kinds of plain words by their first letter."""
+    found: dict[str | None, list[tuple[str, re.Pattern[str]]]] = {None: []}
+    for kind, pattern, letters in _CORE_SCHEMA:
+        for letter in letters or ("",):
+            found.setdefault(letter, []).append((f"tag:yaml.org,2002:{kind}", re.compile(pattern)))
+    return found
+
+
+def _check(node: Any, known: dict[int, int], above: tuple[int, ...]) -> int:
     """Number of values below a node, each alias as often as it is used: nine lines can stand for a thousand million."""
-    import yaml
+    from ruamel.yaml.constructor import ConstructorError
+    from ruamel.yaml.nodes import MappingNode, ScalarNode
 
-    if isinstance(node, yaml.ScalarNode):
+    def wrong(rule: str) -> ConstructorError:
+        return ConstructorError(None, None, rule, node.start_mark)
+
+    if isinstance(node, ScalarNode):
+        if str(node.tag).rpartition(":")[2] in ("int", "float") and not _YAML_NUMBER.fullmatch(node.value):
+            raise wrong(f"{node.value!r} is not a number")  # what !!int and !!float would make one
         return 1
     if id(node) in known:
         return known[id(node)]
     if id(node) in above or len(above) >= _DEEPEST:
-        rule = "an alias must not hold itself" if id(node) in above else f"nested more than {_DEEPEST} levels deep"
-        raise yaml.constructor.ConstructorError(None, None, rule, node.start_mark)
-    inner = [one for pair in node.value for one in pair] if isinstance(node, yaml.MappingNode) else node.value
-    total = 1 + sum(_count(one, known, (*above, id(node))) for one in inner)
+        raise wrong(
+            "an alias must not hold itself" if id(node) in above else f"nested more than {_DEEPEST} levels deep"
+        )
+    inner = node.value
+    if isinstance(node, MappingNode):
+        for key, _ in node.value:
+            if not isinstance(key, ScalarNode):
+                raise wrong("a key must be a word")
+            if not str(key.tag).endswith(":merge"):
+                key.tag = "tag:yaml.org,2002:str"
+        inner = [one for pair in node.value for one in pair]
+    total = 1 + sum(_check(one, known, (*above, id(node))) for one in inner)
     if total > _MOST_VALUES:
-        rule = f"aliases that stand for more than {_MOST_VALUES} values"
-        raise yaml.constructor.ConstructorError(None, None, rule, node.start_mark)
+        raise wrong(f"aliases that stand for more than {_MOST_VALUES} values")
     known[id(node)] = total
     return total
 
@@ -135,6 +184,8 @@ def _unusable(value: Any) -> str:
         return hidden_character(value)
     if isinstance(value, int) and value.bit_length() > _LARGEST_BITS:
         return f"a whole number of {value.bit_length()} bits"
+    if isinstance(value, float) and not math.isfinite(value):
+        return "a number that is not finite"
     inner = [*value, *value.values()] if isinstance(value, dict) else value if isinstance(value, (list, set)) else ()
     return next((found for one in inner if (found := _unusable(one))), "")
 
@@ -159,9 +210,21 @@ def _report(detail: dict[str, Any], problems: Problems, section: type) -> None:
         if near := difflib.get_close_matches(str(value), allowed, n=1, cutoff=0.6):
             remedy = f"did you mean '{near[0]}'?"
         else:
-            comma = re.fullmatch(r"[-+]?\d+,\d+", str(value))
-            remedy = _describe(section, location, "use a decimal point" if comma else "correct the value")
+            remedy = _describe(section, location, _remedy(kind, value))
         problems.add(field, rule, value, remedy)
+
+
+def _remedy(kind: str, value: Any) -> str:
+    """What to do about a value of the wrong type."""
+    if kind == "bool_type":
+        return "write true or false"
+    if kind not in ("float_type", "int_type") or not isinstance(value, str):
+        return "correct the value"
+    if plain_number(value) is not None:
+        return "write the number without quotes"
+    read = read_number(value)
+    number_like = not read.rule or re.match(r"[-+]?[0-9]+,", value)
+    return "use a decimal point" if number_like else "write digits with a decimal point, and no other mark"
 
 
 def fields_of(section: object) -> tuple[Field[Any], ...]:

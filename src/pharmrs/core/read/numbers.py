@@ -1,8 +1,9 @@
-"""The one reader of numbers: what a table, a basis set, a pulse or an option may call a number, and what a comma means.
+"""The one reader of numbers: what a table, a basis set, a pulse or an option may call one, and what a comma means.
 
-A number is decimal digits with at most one point, a sign and an exponent: no underscores, no digits of other scripts, no
-hexadecimal or octal, no `yes`, no `1:30`. A comma separates decimals in half of the world and thousands in the other: it
-is read only where its column (or else its table) shows which is meant. What could be either is an error that shows both.
+A number is decimal digits with at most one point, a sign and an exponent: no underscores, no digits of other scripts,
+no hexadecimal or octal, no `yes`, no `1:30`. A comma begins decimals in half of the world and separates thousands in
+the other: it is read only where its column (or else its table) shows which is meant. What could be either is an error
+that shows both.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ _SIGN, _POWER = "[-+]?", "(?:[eE][-+]?[0-9]+)?"
 _PLAIN = re.compile(rf"{_SIGN}(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+){_POWER}")
 _WHOLE = re.compile(r"[0-9]{1,18}")
 _ENDLESS = re.compile(r"[-+]?(?:inf(?:inity)?|nan)", re.IGNORECASE)
-_ONLY_NUMBERS = re.compile(r"[-+0-9.eE\s]*")  # what holds no letter but e: neither nan nor inf nor 1_0
+_ONLY_NUMBERS = re.compile(r"[-+0-9.eE \t\r\n]*")  # no 1_0, no ２０
 # what only one of the two habits can have written
 _DECIMAL_COMMA = re.compile(
     rf"{_SIGN}(?:0[0-9]*,[0-9]+|[0-9]+,(?:[0-9]{{1,2}}|[0-9]{{4,}})|[0-9]{{4,}},[0-9]+|,[0-9]+"
@@ -65,16 +66,26 @@ def plain_number(text: str) -> float | None:
 
 
 def plain_numbers(text: str) -> FloatArray:
-    """The numbers of a block of text, separated by blanks. Raises ValueError where anything in it is none."""
-    if not _ONLY_NUMBERS.fullmatch(text) or not text.isascii():
-        wrong = next(word for word in text.split() if plain_number(word) is None)
-        raise ValueError(f"{wrong[:40]!r} is not a number")
-    return np.array(text.split(), dtype=np.float64)
+    """The numbers of a block of text, separated by blanks. Raises ValueError where anything in it is none.
+
+    Infinities and NaN are given back as they are: whoever asks tells that they must be finite.
+    """
+    words = text.split()
+    if not _ONLY_NUMBERS.fullmatch(text):
+        for word in words:
+            if not (_PLAIN.fullmatch(word) or _ENDLESS.fullmatch(word)):
+                raise ValueError(f"{word[:40]!r} is not a number")
+    return np.array(words, dtype=np.float64)
 
 
 def whole_number(text: str) -> int | None:
     """A whole number of at most 18 digits, not negative; None for anything else."""
     return int(text) if _WHOLE.fullmatch(text) else None
+
+
+def could_be_number(text: str) -> bool:
+    """Whether `text` is a number, or one of two."""
+    return any(with_point(text, commas) is not None for commas in (Commas.UNKNOWN, Commas.DECIMAL))
 
 
 def commas_of(texts: Iterable[str]) -> Commas:
@@ -83,10 +94,10 @@ def commas_of(texts: Iterable[str]) -> Commas:
     A decimal point elsewhere in the column (2.5) shows that its commas cannot begin decimals.
     """
     decimal = thousands = False
-    for text in texts:
-        if isinstance(text, Typed) or not ("," in text or "." in text):
+    for cell in texts:
+        if isinstance(cell, Typed) or not ("," in cell or "." in cell):
             continue
-        text = text.strip().replace("\N{MINUS SIGN}", "-")
+        text = cell.strip().replace("\N{MINUS SIGN}", "-")
         if "," in text:
             decimal = decimal or _DECIMAL_COMMA.fullmatch(text) is not None
             thousands = thousands or _THOUSANDS_COMMA.fullmatch(text) is not None
@@ -99,37 +110,34 @@ def commas_of(texts: Iterable[str]) -> Commas:
     return Commas.DECIMAL if decimal else Commas.THOUSANDS if thousands else Commas.UNKNOWN
 
 
-def read_number(text: str, commas: Commas = Commas.UNKNOWN) -> NumberRead:
-    """The number that `text` writes where its commas are `commas`; NaN with rule and remedy for anything else."""
+def with_point(text: str, commas: Commas = Commas.UNKNOWN) -> str | None:
+    """The digits of `text` with a decimal point, nothing between thousands; None where it is not clearly a number."""
     if isinstance(text, Typed):
-        return _finite(text)
+        return str(text)
     text = text.strip().replace("\N{MINUS SIGN}", "-")
     doubtful = commas in (Commas.DECIMAL, Commas.BOTH) and _POINT_OF_EITHER.fullmatch(text)
     if _PLAIN.fullmatch(text) and not doubtful:
-        return _finite(text)
+        return text
     if _DECIMAL_COMMA.fullmatch(text) or (commas is Commas.DECIMAL and _EITHER.fullmatch(text)):
-        return _finite(_with_point(text))
+        return text.replace(".", "").replace(",", ".")
     if _THOUSANDS_COMMA.fullmatch(text) or (commas is Commas.THOUSANDS and _EITHER.fullmatch(text)):
-        return _finite(text.replace(",", ""))
-    if _THOUSANDS_POINT.fullmatch(text):
-        return _finite(text.replace(".", ""))
-    if _ENDLESS.fullmatch(text):
-        return NumberRead(math.nan, "must be finite", "write n/a where there is no value")
-    return _no_number(text)
+        return text.replace(",", "")
+    return text.replace(".", "") if _THOUSANDS_POINT.fullmatch(text) else None
 
 
-def _with_point(text: str) -> str:
-    return text.replace(".", "").replace(",", ".")
-
-
-def _finite(text: str) -> NumberRead:
-    value = float(text)
-    if math.isfinite(value):
+def read_number(text: str, commas: Commas = Commas.UNKNOWN) -> NumberRead:
+    """The number that `text` writes where its commas are `commas`; NaN with rule and remedy for anything else."""
+    plain = with_point(text, commas)
+    if plain is None:
+        return _no_number(text.strip().replace("\N{MINUS SIGN}", "-"))
+    if math.isfinite(value := float(plain)):
         return NumberRead(value)
     return NumberRead(math.nan, "must be finite", "write a number below 1e308, or n/a where there is no value")
 
 
 def _no_number(text: str) -> NumberRead:
+    if _ENDLESS.fullmatch(text):
+        return NumberRead(math.nan, "must be finite", "write n/a where there is no value")
     mark = "," if _EITHER.fullmatch(text) else "." if _POINT_OF_EITHER.fullmatch(text) else ""
     if mark:
         decimal, whole = text.replace(mark, "."), text.replace(mark, "")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from pharmrs.core.errors import InputError, InputProblem
 
 
@@ -18,10 +20,12 @@ class Problems:
             InputProblem(file=self.file, field=field, rule=rule, value=shorten(value), remedy=remedy, severity=severity)
         )
 
-    def raise_errors(self) -> None:
-        """Raise `InputError` with everything found, if any of it is an error."""
+    def raise_errors(self, warn: Callable[[InputProblem], None] = lambda _problem: None) -> None:
+        """Raise `InputError` with everything found, if any of it is an error; otherwise give it to `warn`."""
         if any(problem.severity == "error" for problem in self.found):
             raise InputError(self.found)
+        for problem in self.found:
+            warn(problem)
 
 
 def shorten(value: object, limit: int = 120) -> str:

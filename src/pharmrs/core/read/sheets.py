@@ -1,7 +1,7 @@
-"""The one reader of containers: text (tabs, commas, semicolons; UTF-8, UTF-16, Windows-1252) and workbooks, as cells.
+"""The one reader of containers: text (tabs, commas, semicolons; UTF-8, UTF-16, Windows-1252), workbooks; as cells.
 
-Every cell is text as it stands; the numbers of a workbook are `Typed`, whole ones with all their digits, so that a sample
-1234567 stays 1234567. What a workbook calls a date or a time is ISO text.
+Every cell is text as it stands; the numbers of a workbook are `Typed`, whole ones with all their digits, so that a
+sample 1234567 stays 1234567. What a workbook calls a date or a time is ISO text.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class TooLarge(ValueError):
 
 
 def sheets_of(content: bytes, problems: Problems) -> tuple[SheetOfText, ...]:
-    """The sheets of a workbook, or the one table of a text; none, with the reason in `problems`, where it is neither."""
+    """The sheets of a workbook, or the one table of a text; none, with the reason in `problems`, for anything else."""
     try:
         if content.startswith(_WORKBOOKS[0]):
             return _of_xlsx(content, problems)
@@ -123,9 +123,7 @@ def _of_xls(content: bytes) -> tuple[SheetOfText, ...]:
         budget = [_MOST_CELLS_OF_A_BOOK]
         sheets = []
         for sheet in book.sheets():
-            cells = (
-                ((_xls_value(cell, book.datemode), "") for cell in sheet.row(row)) for row in range(sheet.nrows)
-            )
+            cells = (((_xls_value(cell, book.datemode), "") for cell in sheet.row(row)) for row in range(sheet.nrows))
             sheets.append(SheetOfText(sheet.name, _rows(cells, budget, Problems(""))))
         return tuple(sheets)
 

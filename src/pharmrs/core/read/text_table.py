@@ -1,7 +1,7 @@
 """The one reader of tables with a header: tabs, commas or semicolons, UTF-8 or UTF-16, .xlsx and .xls.
 
-Cells are text as written; `n/a`, R's `NA` and `NaN`, Excel's `#N/A` and nothing at all are missing. Columns that are not
-known are left out with a warning; one that looks like a known column that is not there is an error, for it would be lost.
+Cells are text as written; `n/a`, R's `NA` and `NaN`, Excel's `#N/A` and nothing at all are missing. Columns that are
+not known are left out with a warning; one that looks like a known column that is not there is an error.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from pharmrs.core.errors import some_of
 from pharmrs.core.files.content import hidden_character, without_marks
-from pharmrs.core.read.numbers import Commas, commas_of, read_number
+from pharmrs.core.read.numbers import Commas, commas_of, could_be_number
 from pharmrs.core.read.problems import Problems
 from pharmrs.core.read.sheets import SheetOfText, read_sheets, table_of
 
@@ -25,7 +25,7 @@ _ALIKE = 0.8
 
 @dataclass(frozen=True, slots=True)
 class TextRow:
-    """One line of a table: its number in the file (the header is line 1), its cells by column, what commas are there."""
+    """One line of a table: its number in the file (the header is line 1), cells by column, what commas are there."""
 
     line: int
     cells: dict[str, str]
@@ -117,7 +117,8 @@ def _header(sheet: SheetOfText) -> tuple[int, list[str]]:
 
 def _lines(sheet: SheetOfText, start: int, header: list[str], problems: Problems) -> list[tuple[int, list[str]]]:
     """Line number and cells of each row below the header that holds anything and is as long as the header."""
-    found, marked = [], []
+    found: list[tuple[int, list[str]]] = []
+    marked = []
     for line, row in enumerate(sheet.rows[start + 1 :], start=start + 2):
         cells = [cell if cell == (plain := without_marks(cell).strip()) else plain for cell in row]
         if any(len(plain) < len(cell.strip()) for plain, cell in zip(cells, row, strict=True)):
@@ -126,7 +127,7 @@ def _lines(sheet: SheetOfText, start: int, header: list[str], problems: Problems
             cells.pop()
         if not any(cells):
             continue
-        if hidden := next((found for cell in cells if (found := hidden_character(cell))), ""):
+        if hidden := next(filter(None, map(hidden_character, cells)), ""):
             remedy = "delete it, or export the table again as text"
             problems.add(f"line {line}", "must not hold control characters", hidden, remedy)
             continue
@@ -163,7 +164,8 @@ def _columns(
     lacking = [name for name in known if name not in taken]
     for name in required:
         if name in lacking:
-            near = difflib.get_close_matches(name, [one for one in header if one], n=1, cutoff=0.6)
+            strange = [one for one in header if one and one not in known]
+            near = difflib.get_close_matches(name, strange, n=1, cutoff=_ALIKE)
             remedy = f"did you mean '{near[0]}'? Rename it to {name}" if near else f"add the column {name}"
             problems.add("header", f"must have the column {name}", ", ".join(header), remedy)
     unknown = [name for name in dict.fromkeys(taken) if name and name not in known]
@@ -206,11 +208,7 @@ def _commas(columns: Mapping[str, list[str]]) -> dict[str, Commas]:
     own = {name: commas_of(cells) for name, cells in columns.items()}
     shown = {
         own[name] for name, cells in columns.items()
-        if own[name] is not Commas.UNKNOWN and all(_may_be_number(cell) for cell in cells)
+        if own[name] is not Commas.UNKNOWN and all(cell in _MISSING or could_be_number(cell) for cell in cells)
     }  # fmt: skip
     table = shown.pop() if len(shown) == 1 else Commas.UNKNOWN
     return {name: table if found is Commas.UNKNOWN else found for name, found in own.items()}
-
-
-def _may_be_number(cell: str) -> bool:
-    return cell in _MISSING or not read_number(cell, Commas.THOUSANDS).rule

@@ -7,10 +7,12 @@ Columns: `lane`, `role`, `sample`, `bands_bp`; optional `gel` (default: the name
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from pharmrs.core.errors import InputError
+from pharmrs.core.errors import InputError, InputProblem
+from pharmrs.core.read.numbers import plain_number
 from pharmrs.core.read.problems import Problems
 from pharmrs.core.read.text_table import TextRow, read_text_table
 from pharmrs.genotype.records.marker import ROLES, Lane
@@ -36,7 +38,7 @@ def band_files(place: Path) -> list[Path]:
     return [place]
 
 
-def read_bands(place: Path) -> tuple[BandRow, ...]:
+def read_bands(place: Path, warn: Callable[[InputProblem], None] = lambda _problem: None) -> tuple[BandRow, ...]:
     """All lanes of a band table or of a folder of them. Raises InputError with every mistake in every file."""
     found = []
     rows: list[BandRow] = []
@@ -50,8 +52,10 @@ def read_bands(place: Path) -> tuple[BandRow, ...]:
         problems = Problems(str(path))
         rows += _read_file(path, problems, seen)
         found += problems.found
-    if found:
+    if any(problem.severity == "error" for problem in found):
         raise InputError(found)
+    for problem in found:
+        warn(problem)
     return tuple(rows)
 
 
@@ -106,13 +110,11 @@ def _lane(row: TextRow, stem: str, problems: Problems) -> Lane | None:
 def _numbers(row: TextRow, column: str, problems: Problems, *, lowest: float, highest: float) -> tuple[float, ...]:
     values = []
     for text in row.text(column).replace(";", " ").replace("+", " ").split():
-        try:
-            value = float(text)
-        except ValueError:
-            value = math.nan
-        if not lowest <= value <= highest:
+        value = plain_number(text)
+        if value is None or not lowest <= value <= highest:
             rule = f"must hold numbers of at least {lowest:g}, separated by ;"
             remedy = "correct the cell, e.g. 277;399; a lane without band is n/a"
             problems.add(f"{row.where}: {column}", rule, text, remedy)
-        values.append(value)
+        else:
+            values.append(value)
     return tuple(values)

@@ -37,9 +37,10 @@ def call_markers(
     Raises InputError with every mistake in tables and markers.
     """
     problems: list[InputProblem] = []
+    warnings: list[InputProblem] = []
     rows: tuple[BandRow, ...] = ()
     try:
-        rows = read_bands(place)
+        rows = read_bands(place, warnings.append)
     except InputError as error:
         problems += error.problems
     else:
@@ -55,6 +56,7 @@ def call_markers(
         raise InputError(problems)
     lanes = [row.lane for row in rows]
     return tuple(results), (
+        *warnings,
         *_unknown_subjects(lanes, subjects),
         *_primer_warnings(results),
         *_not_called(results, place),

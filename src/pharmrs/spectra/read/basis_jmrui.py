@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from pharmrs.core.files.content import read_text
+from pharmrs.core.read.numbers import plain_number, plain_numbers
 from pharmrs.core.read.problems import Problems
 from pharmrs.core.records.arrays import ComplexArray
 from pharmrs.spectra.read.basis_files import FileSignals, joined
@@ -84,8 +85,8 @@ def _read_file(file: Path, problems: Problems) -> FileSignals | None:
 
 def _read_block(block: str, points: int, where: str, problems: Problems) -> ComplexArray | None:
     try:
-        rows = [[float(cell) for cell in line.split()[:2]] for line in block.splitlines() if line.strip()]
-        values = np.array(rows, dtype=np.float64).reshape(len(rows), 2)
+        rows = [line.split()[:2] for line in block.splitlines() if line.strip()]
+        values = plain_numbers("\n".join(" ".join(row) for row in rows)).reshape(len(rows), 2)
     except ValueError as error:
         problems.add(where, "must be lines of numbers, real and imaginary part first", error, _REMEDY)
         return None
@@ -112,11 +113,8 @@ def _names(header: str, file: Path, count: int) -> tuple[str, ...]:
 
 def _number(header: str, key: str, low: float, high: float, unit: str, where: str, problems: Problems) -> float | None:
     found = re.search(rf"^[ \t]*{key}[ \t]*:[ \t]*(\S+)", header, re.M | re.I)
-    try:
-        value = float(found[1]) if found else float("nan")
-    except ValueError:
-        value = float("nan")
-    if not low <= value <= high:
+    value = plain_number(found[1]) if found else None
+    if value is None or not low <= value <= high:
         rule = f"must be a number from {low:g} to {high:g} {unit}"
         problems.add(f"{where}: {key}", rule, found[1] if found else "missing", _REMEDY)
         return None

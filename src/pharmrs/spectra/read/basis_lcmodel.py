@@ -14,6 +14,7 @@ import numpy as np
 
 from pharmrs.core.constants import WATER_PPM
 from pharmrs.core.read.compressed import read_bytes
+from pharmrs.core.read.numbers import plain_number, plain_numbers
 from pharmrs.core.read.problems import Problems
 from pharmrs.core.records.arrays import ComplexArray
 from pharmrs.spectra.records import BasisSet
@@ -96,7 +97,7 @@ def _signal(entry: _Entry, name: str, points: int, problems: Problems, notes: li
     field_name = f"entry {name}"
     try:
         # columns of a fixed format may touch ("1.0E+00-2.0E+00"), and Fortran may write exponents with D
-        numbers = np.array(re.sub(r"(?<=[0-9.])-", " -", re.sub("[dD]", "E", entry.numbers)).split(), dtype=np.float64)
+        numbers = plain_numbers(re.sub(r"(?<=[0-9.])-", " -", re.sub("[dD]", "E", entry.numbers)))
     except ValueError as error:
         problems.add(field_name, "the spectrum must be numbers", error, _WRITE_AGAIN)
         return None
@@ -150,10 +151,7 @@ def _value(body: str, key: str) -> str:
 
 
 def _float(text: str) -> float | None:
-    try:
-        return float(re.sub("[dD]", "E", text))
-    except ValueError:
-        return None
+    return plain_number(re.sub("[dD]", "E", text))
 
 
 def _number(body: str, key: str, problems: Problems, meaning: str, *, low: float, high: float) -> float | None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 
+from pharmrs.core.errors import InputProblem
 from pharmrs.core.files.content import is_there
 from pharmrs.core.read.cells import CellReader
 from pharmrs.core.read.problems import Problems
@@ -22,7 +24,9 @@ _SUFFIXES = ("svs", "mrsref")
 _SIDECAR = {"echo_time_s": "EchoTime", "repetition_time_s": "RepetitionTime", "mixing_time_s": "MixingTime"}
 
 
-def read_import_table(path: str | Path) -> tuple[ImportLine, ...]:
+def read_import_table(
+    path: str | Path, warn: Callable[[InputProblem], None] = lambda _problem: None
+) -> tuple[ImportLine, ...]:
     """The lines of the mapping table, paths resolved against its folder.
 
     Raises `InputError` with everything that is wrong: unknown formats and suffixes, labels that are not letters and
@@ -39,7 +43,7 @@ def read_import_table(path: str | Path) -> tuple[ImportLine, ...]:
             remedy = "tell them apart by session, acquisition or run"
             problems.add(line.where, rule, f"{line.target}, as {first[line.target]}", remedy)
         first.setdefault(line.target, line.where)
-    problems.raise_errors()
+    problems.raise_errors(warn)
     return tuple(lines)
 
 

@@ -13,13 +13,13 @@ the highest amplitude, may be left out where the phase is constant apart from it
 from __future__ import annotations
 
 import difflib
-import math
 import re
 from pathlib import Path
 
 import numpy as np
 
 from pharmrs.core.files.content import read_text
+from pharmrs.core.read.numbers import plain_number, plain_numbers
 from pharmrs.core.read.problems import Problems
 from pharmrs.core.records.arrays import ComplexArray, FloatArray
 from pharmrs.spectra.records.shaped_pulse import ShapedPulse
@@ -75,11 +75,8 @@ def _number(header: dict[str, str], key: str, low: float, high: float, problems:
         if key != "peak_b1_hz":
             problems.add(key, "this header line is required", "missing", f"add `# {key}: NUMBER`")
         return None
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not low <= value <= high:
+    value = plain_number(text)
+    if value is None or not low <= value <= high:
         problems.add(key, f"must be a number from {low:g} to {high:g}", text, "correct the header")
         return None
     return value
@@ -87,18 +84,18 @@ def _number(header: dict[str, str], key: str, low: float, high: float, problems:
 
 def _shape(rows: list[str], problems: Problems) -> ComplexArray | None:
     """Complex shape with highest amplitude 1, (steps,)."""
+    cells = [re.split(r"[\s;]+|,\s*", row.strip()) for row in rows]
+    if any(len(row) != 2 for row in cells):
+        problems.add("steps", "must have two columns, amplitude and phase in degrees", "other", "see docs/basis.md")
+        return None
+    if not _FEWEST <= len(cells) <= _MOST:
+        problems.add("steps", f"must be {_FEWEST} to {_MOST}", len(cells), "resample the pulse")
+        return None
     try:
-        parts = [[float(cell) for cell in re.split(r"[\s,;]+", row.strip())] for row in rows]
+        table = plain_numbers(" ".join(cell for row in cells for cell in row)).reshape(-1, 2)
     except ValueError as error:
         problems.add("steps", "must be lines of two numbers, amplitude and phase", error, "see docs/basis.md")
         return None
-    if any(len(part) != 2 for part in parts):
-        problems.add("steps", "must have two columns, amplitude and phase in degrees", "other", "see docs/basis.md")
-        return None
-    if not _FEWEST <= len(parts) <= _MOST:
-        problems.add("steps", f"must be {_FEWEST} to {_MOST}", len(parts), "resample the pulse")
-        return None
-    table = np.array(parts)
     if not np.isfinite(table).all() or not table[:, 0].any():
         problems.add("steps", "must be finite, with an amplitude above 0", "none or NaN", "correct the numbers")
         return None

@@ -17,7 +17,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from pharmrs.core.errors import InputError
-from pharmrs.core.files.content import read_content
+from pharmrs.core.files.content import read_content, without_hidden
 from pharmrs.core.read.numbers import whole_number
 from pharmrs.core.read.problems import Problems
 from pharmrs.core.read.text_table import TextRow, parse_text_table
@@ -75,7 +75,10 @@ def _read(path: Path, problems: Problems) -> list[Decision]:
         return []  # opened, but nothing decided yet
     try:
         rows = parse_text_table(
-            whole.decode("utf-8"), problems, tuple(name for name in COLUMNS if name not in _LATER), _LATER
+            without_hidden(whole.decode("utf-8")),
+            problems,
+            tuple(name for name in COLUMNS if name not in _LATER),
+            _LATER,
         )
     except UnicodeDecodeError:
         problems.add("file", "must be UTF-8 text", "other bytes", _REMEDY)

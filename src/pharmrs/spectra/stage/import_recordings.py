@@ -6,7 +6,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pharmrs.core.errors import InputError, InputProblem
@@ -47,11 +47,12 @@ def import_recordings(
     the same table left there when the command was killed is converted again. Raises InputError, before anything is
     converted, for what is wrong with the table or where a target exists already.
     """
-    lines = read_import_table(table)
+    warnings: list[InputProblem] = []
+    lines = read_import_table(table, warnings.append)
     work = repr(lines)
     if not is_left(dataset, _COMMAND, work):
         _check_targets(lines, table, dataset)
-    finished = []
+    finished: list[Imported] = []
     with unfinished(dataset, _COMMAND, work):
         for left in dataset.glob(f"{_TEMPORARY}*"):
             shutil.rmtree(left)
@@ -59,6 +60,8 @@ def import_recordings(
         for line in lines:
             with tempfile.TemporaryDirectory(prefix=_TEMPORARY, dir=dataset) as folder:
                 one = _convert(line, table, dataset, Path(folder))
+            if not finished:  # what is odd about the table is told once
+                one = replace(one, problems=(*warnings, *one.problems))
             finished.append(one)
             done(one)
         if any(one.files for one in finished):

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import difflib
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from pharmrs.core.errors import some_of
+from pharmrs.core.errors import InputProblem, some_of
 from pharmrs.core.files.json_text import read_json
 from pharmrs.core.read.cells import CellReader
+from pharmrs.core.read.numbers import Commas, NumberRead, could_be_number, read_number
 from pharmrs.core.read.problems import Problems
 from pharmrs.core.read.text_table import TextRow, read_text_table
 from pharmrs.trial.read.observation_checks import check_observations
@@ -34,7 +36,12 @@ _WITHOUT_RULE = "excluded"
 _ON_SCALE = "metabolite@"  # begins the columns that hold the metabolite on other scales
 
 
-def read_observations(path: str | Path, design: Design, plan: AnalysisPlan) -> ObservationTable:
+def read_observations(
+    path: str | Path,
+    design: Design,
+    plan: AnalysisPlan,
+    warn: Callable[[InputProblem], None] = lambda _problem: None,
+) -> ObservationTable:
     """Read and check an observation table. Raises `InputError` with every problem found.
 
     Columns `metabolite@SCALE` hold the metabolite on other scales. All other columns that are not part of the table
@@ -44,16 +51,17 @@ def read_observations(path: str | Path, design: Design, plan: AnalysisPlan) -> O
     problems = Problems(str(path))
     rows = read_text_table(Path(path), problems, _REQUIRED)
     problems.raise_errors()
+    _check_names(list(rows[0].cells), plan, problems)
     further = [name for name in rows[0].cells if name not in (*_REQUIRED, *_OPTIONAL)]
     names = [name for name in further if not name.startswith(_ON_SCALE)]
     cells = CellReader(problems)
-    covariates = _covariates(rows, names, plan)
+    covariates = _covariates(rows, names, plan, problems)
     observations = [
         _observation(row, cells, {name: values[i] for name, values in covariates.items()}) for i, row in enumerate(rows)
     ]
     check_observations(observations, [row.where for row in rows], design, plan, problems)
     units = _units(Path(path), problems)
-    problems.raise_errors()
+    problems.raise_errors(warn)
     kept, notes = _without_undeclared(observations, plan)
     return observation_table(kept, design, *units, notes=notes)
 
@@ -143,21 +151,42 @@ def _rules(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(rule for rule in named if rule))
 
 
-def _covariates(rows: Sequence[TextRow], names: Sequence[str], plan: AnalysisPlan) -> dict[str, list[CovariateValue]]:
+def _check_names(header: Sequence[str], plan: AnalysisPlan, problems: Problems) -> None:
+    """A column that is nearly an optional one would be taken for a covariate, and what it says be lost."""
+    planned = [one.name for one in plan.covariates]
+    lacking = [name for name in (*_OPTIONAL, *planned) if name not in header]
+    for name in header:
+        if name in (*_REQUIRED, *_OPTIONAL, *planned):
+            continue
+        if near := difflib.get_close_matches(name.casefold(), lacking, n=1, cutoff=0.85):
+            remedy = f"did you mean '{near[0]}'? Rename the column, or delete it"
+            problems.add("header", "must not nearly be the name of a known column", name, remedy)
+
+
+def _covariates(
+    rows: Sequence[TextRow], names: Sequence[str], plan: AnalysisPlan, problems: Problems
+) -> dict[str, list[CovariateValue]]:
     """Every further column, as numbers where all its values are numbers and the plan does not call it a category."""
     categories = {covariate.name for covariate in plan.covariates if covariate.categorical}
     found: dict[str, list[CovariateValue]] = {}
     for name in names:
         texts = [row.text(name) for row in rows]
-        found[name] = list(texts) if name in categories else numbers_or_texts(texts)
+        if name in categories:
+            found[name] = list(texts)
+        else:
+            found[name] = numbers_or_texts(texts, rows[0].commas[name], problems, name)
     return found
 
 
-def numbers_or_texts(texts: Sequence[str]) -> list[CovariateValue]:
-    """The texts as numbers where every one that is not missing is a finite number, else as they are."""
-    try:
-        numbers: list[CovariateValue] = [float(text) if text else math.nan for text in texts]
-    except ValueError:
+def numbers_or_texts(texts: Sequence[str], commas: Commas, problems: Problems, column: str) -> list[CovariateValue]:
+    """A column as numbers where every cell that is not missing could be one, else as texts.
+
+    A number that could be two (1,959) is a problem.
+    """
+    if any(text and not could_be_number(text) for text in texts):
         return list(texts)
-    infinite = any(isinstance(value, float) and math.isinf(value) for value in numbers)
-    return list(texts) if infinite else numbers
+    read = [read_number(text, commas) if text else NumberRead(math.nan) for text in texts]
+    for text, one in zip(texts, read, strict=True):
+        if one.rule:
+            problems.add(f"column {column}", one.rule, text, one.remedy)
+    return [one.value for one in read]
