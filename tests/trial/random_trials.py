@@ -11,7 +11,9 @@ TREATMENTS = ("placebo", "drug")
 # a crossover with a difference of slopes of 2.5
 TRUTH = TrialTruth(
     kind="crossover", treatments=TREATMENTS, slopes=(-1.0, 1.5), metabolite_changes=(0.0, 0.05),
-    biomarker_changes=(0.0, -0.1),
+    biomarker_changes=(0.0, -0.1), metabolite_median=10.0, metabolite_person_sd=0.08, metabolite_visit_sd=0.05,
+    metabolite_change_sd=0.12, metabolite_error_sd=0.04, biomarker_median=400.0, biomarker_person_sd=0.5,
+    biomarker_visit_sd=0.3, biomarker_change_sd=0.4, biomarker_error_sd=0.08, shared_change_sd=0.1,
 )  # fmt: skip
 POINTS = ("before", "after")
 NAN = float("nan")

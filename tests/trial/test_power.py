@@ -11,17 +11,15 @@ from scipy import stats
 from pharmrs.trial.power.simulated import TrialBatch, power_point, required_size, run_batch
 from pharmrs.trial.records.analysis import AnalysisPlan
 from pharmrs.trial.records.power import PowerPoint
-from pharmrs.trial.records.truth import TrialTruth
+from tests.trial import random_trials
 
 LOG_RATIOS = AnalysisPlan(
     time_adjustment="none", biomarker_transform="none", biomarker_change="log_ratio", metabolite_change="log_ratio"
 )
-TRUTH = TrialTruth(
+TRUTH = replace(
+    random_trials.TRUTH,
     kind="parallel",
-    treatments=("placebo", "drug"),
-    slopes=(-1.0, 1.5),
     metabolite_changes=(0.0, 0.0),
-    biomarker_changes=(0.0, -0.1),
     metabolite_error_sd=0.0,
     biomarker_error_sd=0.0,
 )

@@ -33,27 +33,27 @@ class Covariate:
         return bool(self.reference)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declaration
 class AnalysisPlan:
-    """Every choice of the analysis that changes numbers. The names are keys of the registries in `stats`.
+    """Every choice of the analysis that changes numbers. The names are keys of the registries of the trial.
 
     `time_adjustment`: none | linear; `biomarker_transform`: none | log | shifted_log; `*_change`: relative |
     difference | log_ratio; `models`: declared extension models (all others are exploratory).
     """
 
     metabolite: str = "Glu"
-    scale: str = ""
     biomarker: str = "biomarker"
     time_adjustment: str = "linear"
     biomarker_transform: str = "shifted_log"
     biomarker_change: str = "relative"
     metabolite_change: str = "relative"
-    covariates: tuple[Covariate, ...] = ()
-    alpha: float = 0.05
-    models: tuple[str, ...] = ()
-    exploratory: tuple[str, ...] = ()
-    seed: int = 1
-    multiverse: MultiversePlan = field(default_factory=MultiversePlan)
+    scale: str = key("concentration scale; empty: quantification.primary_scale", default="")
+    covariates: tuple[Covariate, ...] = key("each is added alone to the main model", default=())
+    alpha: float = key("two-sided level of tests; intervals cover 1 - alpha", default=0.05, gt=0, lt=1)
+    models: tuple[str, ...] = key("extension models that are part of the plan", default=())
+    exploratory: tuple[str, ...] = key("extension models run beside the plan, labelled exploratory", default=())
+    seed: int = key("of every model that draws random numbers", default=1, ge=0)
+    multiverse: MultiversePlan = key("levels of each choice of the model multiverse", default=MultiversePlan())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pharmrs.core.records.declaration import declaration, key
-from pharmrs.trial.records.analysis import AnalysisPlan, Covariate
+from pharmrs.core.records.declaration import declaration, key, taken_from
+from pharmrs.trial.records.analysis import AnalysisPlan
 from pharmrs.trial.records.declared_design import Design
-from pharmrs.trial.records.declared_multiverse import Multiverse
 from pharmrs.trial.records.declared_power import Power
 
 
 @declaration
-class Analysis:
+class Analysis(AnalysisPlan):
     """What the statistics do. Choices that change numbers have no default: they are the study's own."""
 
     metabolite: str = key("metabolite of metabolites.tsv, e.g. Glu", min_length=1)
     biomarker: str = key("analyte of biomarkers.tsv, e.g. BDNF", min_length=1)
-    scale: str = key("concentration scale; empty: quantification.primary_scale", default="")
     scan: str = key("entity of the scan where a session has several, e.g. acq-pgacc", default="")
     time_adjustment: Literal["linear", "none"] = key(
         "linear: residuals of the biomarker over the time of day of the sample; none: as measured"
@@ -31,12 +29,6 @@ class Analysis:
     metabolite_change: Literal["relative", "difference", "log_ratio"] = key(
         "of the concentration, from baseline to follow-up"
     )
-    covariates: tuple[Covariate, ...] = key("each is added alone to the main model", default=())
-    alpha: float = key("two-sided level of tests; intervals cover 1 - alpha", default=0.05, gt=0, lt=1)
-    models: tuple[str, ...] = key("extension models that are part of the plan", default=())
-    exploratory: tuple[str, ...] = key("extension models run beside the plan, labelled exploratory", default=())
-    seed: int = key("of every model that draws random numbers", default=1, ge=0)
-    multiverse: Multiverse = key("levels of each choice of the model multiverse", default=Multiverse())
 
     def __post_init__(self) -> None:
         names = [covariate.name for covariate in self.covariates]
@@ -55,21 +47,7 @@ class Analysis:
 
     def plan(self, primary_scale: str = "") -> AnalysisPlan:
         """The plan as the statistics use it; `primary_scale` is taken where no scale is declared."""
-        return AnalysisPlan(
-            metabolite=self.metabolite,
-            scale=self.scale or primary_scale,
-            biomarker=self.biomarker,
-            time_adjustment=self.time_adjustment,
-            biomarker_transform=self.biomarker_transform,
-            biomarker_change=self.biomarker_change,
-            metabolite_change=self.metabolite_change,
-            covariates=self.covariates,
-            alpha=self.alpha,
-            models=self.models,
-            exploratory=self.exploratory,
-            seed=self.seed,
-            multiverse=self.multiverse.plan(),
-        )
+        return taken_from(self, AnalysisPlan, scale=self.scale or primary_scale)
 
 
 @declaration

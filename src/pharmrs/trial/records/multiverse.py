@@ -2,39 +2,52 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Literal, get_args
 
 import numpy as np
 
 from pharmrs.core.records.arrays import FloatArray, IntArray, read_only
+from pharmrs.core.records.declaration import declaration, key
 
-QUALITY = ("declared", "none", "each_rule", "sd_15", "sd_10")
-TIME = ("none", "linear")
-OUTCOMES = ("shifted_log relative", "log difference", "none relative", "none difference")
-METABOLITE = ("relative", "difference", "log_ratio")
-CENSORING = ("left_out", "limit", "limit/sqrt2", "limit/2")
-MODELS = ("ols", "cluster", "period", "covariates", "within", "mixed", "huber", "ranks")
+Quality = Literal["declared", "none", "each_rule", "sd_15", "sd_10"]
+MetaboliteChange = Literal["relative", "difference", "log_ratio"]
+Time = Literal["none", "linear"]
+Outcome = Literal["shifted_log relative", "log difference", "none relative", "none difference"]
+Censoring = Literal["left_out", "limit", "limit/sqrt2", "limit/2"]
+Model = Literal["ols", "cluster", "period", "covariates", "within", "mixed", "huber", "ranks"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declaration
 class MultiversePlan:
-    """Levels of each choice. `scales`: concentration scales beside the declared one; empty: all that the data hold.
+    """Levels of each choice; the model `multiverse` analyses all their combinations.
 
-    `quality`: exclusions as declared, none, without each rule in turn, or as declared and the relative SD of the
-    metabolite at most 15 or 10 %.
-    `outcome`: transform and change of the biomarker. `censoring`: pairs with values beyond the limit left out, or the
-    values replaced (which is a choice people make, not one that can be recommended). `covariates` in `model` stands for
-    one model per declared covariate.
+    `censoring` other than left_out is a choice people make, not one that can be recommended.
     """
 
-    quality: tuple[str, ...] = QUALITY
-    scales: tuple[str, ...] = ()
-    metabolite: tuple[str, ...] = ("relative", "log_ratio")
-    time: tuple[str, ...] = TIME
-    outcome: tuple[str, ...] = OUTCOMES
-    censoring: tuple[str, ...] = CENSORING
-    model: tuple[str, ...] = MODELS
-    permutations: int = 500
+    quality: tuple[Quality, ...] = key(
+        "declared rules, no rules, without each rule in turn, or the "
+        "declared ones and a relative SD of the metabolite of at most 15 or 10 %",
+        default=get_args(Quality),
+        min_length=1,
+    )
+    scales: tuple[str, ...] = key("concentration scales beside the declared one; empty: all there are", default=())
+    metabolite: tuple[MetaboliteChange, ...] = key(default=("relative", "log_ratio"), min_length=1)
+    time: tuple[Time, ...] = key("adjustment for the time of day", default=get_args(Time), min_length=1)
+    outcome: tuple[Outcome, ...] = key("transform and change of the biomarker", default=get_args(Outcome), min_length=1)
+    censoring: tuple[Censoring, ...] = key(
+        "pairs with values below the limit left out, or values replaced", default=get_args(Censoring), min_length=1
+    )
+    model: tuple[Model, ...] = key(
+        "covariates: one model per declared covariate", default=get_args(Model), min_length=1
+    )
+    permutations: int = key("of the allocation, for the joint test", default=500, ge=20, le=100_000)
+
+    def __post_init__(self) -> None:
+        for name in (one.name for one in fields(self)):
+            levels = getattr(self, name)
+            if isinstance(levels, tuple) and len(set(levels)) < len(levels):
+                raise ValueError(f"{name} must name each level once")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

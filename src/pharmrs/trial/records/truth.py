@@ -2,42 +2,45 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from pharmrs.core.records.declaration import Fraction, NotNegative, Positive, declaration, key
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrialTruth:
-    """Truth of a trial with a measurement before and one after each treatment. All SDs and changes are natural logs.
+@declaration
+class TrialNumbers:
+    """Numbers of a trial with a measurement before and one after each treatment. All SDs and changes are natural logs.
 
     A log of 0.1 is a change, or a coefficient of variation, of about 10 %. One value per treatment, reference first:
-    `slopes` (change of the biomarker per change of the metabolite), `metabolite_changes`, `biomarker_changes`.
-    `*_median`: typical level in its unit; `*_person_sd`: between participants; `*_visit_sd`: between visits of a
-    participant; `*_change_sd`: of the true change (biomarker: around the regression); `*_error_sd`: of a measurement;
-    `shared_change_sd`: part of the biomarker's change that a participant shows under every treatment.
-    `lower_limit`: of the biomarker's assay, its unit; `missing_*`: probability that a value is lost;
-    `period_change`: added to the biomarker's change in the second period.
+    `slopes`, `metabolite_changes`, `biomarker_changes`.
     """
+
+    slopes: tuple[float, ...] = key(
+        "log change of the biomarker per log change of the metabolite, per treatment in order", min_length=2
+    )
+    metabolite_changes: tuple[float, ...] = key("mean log change per treatment; empty: none", default=())
+    biomarker_changes: tuple[float, ...] = key("mean log change per treatment; empty: none", default=())
+    metabolite_median: Positive = key("typical level of the metabolite, its unit")
+    metabolite_person_sd: NotNegative = key("between participants (log)")
+    metabolite_visit_sd: NotNegative = key("between visits of a participant (log)", default=0.0)
+    metabolite_change_sd: Positive = key("of the true change (log)")
+    metabolite_error_sd: NotNegative = key("of one measurement (log; the CRLB as a fraction)")
+    biomarker_median: Positive = key("typical level of the biomarker, its unit")
+    biomarker_person_sd: NotNegative = key("between participants (log)")
+    biomarker_visit_sd: NotNegative = key("between visits of a participant (log)", default=0.0)
+    biomarker_change_sd: Positive = key("of the true change that the metabolite does not explain (log)")
+    biomarker_error_sd: NotNegative = key("of one measurement (log; the CV of the assay)")
+    shared_change_sd: NotNegative = key("part of the change that a participant always shows (log)", default=0.0)
+    lower_limit: NotNegative = key("limit of the assay, unit of the biomarker; 0: none", default=0.0)
+    missing_metabolite: Fraction = key("probability that a spectrum is lost or excluded", default=0.0)
+    missing_biomarker: Fraction = key("probability that a sample is lost", default=0.0)
+    period_change: float = key("added to the biomarker's log change in later periods", default=0.0)
+
+
+@declaration
+class TrialTruth(TrialNumbers):
+    """The numbers with the design they are for: what trials are drawn from."""
 
     kind: str
     treatments: tuple[str, ...]
-    slopes: tuple[float, ...]
-    metabolite_changes: tuple[float, ...]
-    biomarker_changes: tuple[float, ...]
-    metabolite_median: float = 10.0
-    metabolite_person_sd: float = 0.08
-    metabolite_visit_sd: float = 0.05
-    metabolite_change_sd: float = 0.12
-    metabolite_error_sd: float = 0.04
-    biomarker_median: float = 400.0
-    biomarker_person_sd: float = 0.5
-    biomarker_visit_sd: float = 0.3
-    biomarker_change_sd: float = 0.4
-    biomarker_error_sd: float = 0.08
-    shared_change_sd: float = 0.1
-    lower_limit: float = 0.0
-    missing_metabolite: float = 0.0
-    missing_biomarker: float = 0.0
-    period_change: float = 0.0
 
     def __post_init__(self) -> None:
         if self.kind not in ("crossover", "parallel"):
