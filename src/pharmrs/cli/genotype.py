@@ -31,7 +31,7 @@ def genotype_command(
 
     declared = (read_study(study).genotype if study is not None else None) or GenotypeSection()
     chosen = find_markers(list(dict.fromkeys(marker)), markers, "--marker")
-    results, problems = call_markers(bands, declared.rules(), chosen)
+    results, problems = call_markers(bands, declared, chosen)
     print_problems(problems)
     for result in results:
         name = result.assay.marker.name

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from pharmrs.assay.records.declared import Assay, Limit
+from pharmrs.assay.records.declared import Assay
+from pharmrs.assay.records.settings import DeclaredLimit
 from pharmrs.core.errors import InputError, input_problem
 from pharmrs.core.read.declarations import checked
 from pharmrs.core.records.scan_files import REFERENCE_PURPOSES
@@ -120,7 +121,7 @@ def _assay(declared: Assay) -> AssaySettings:
     usual = AssaySettings()
     wavelengths = tuple(nm for nm in (declared.wavelength_nm, declared.reference_wavelength_nm) if nm is not None)
     settings = replace(usual, wavelengths_nm=wavelengths or usual.wavelengths_nm[:1])
-    if not isinstance(declared.lower_limit, Limit):
+    if not isinstance(declared.lower_limit, DeclaredLimit):
         return settings
     limit = declared.lower_limit.value
     in_well = limit if declared.lower_limit.refers_to == "in_well" else limit / usual.dilution

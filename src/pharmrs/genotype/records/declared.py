@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from annotated_types import Gt
 from pydantic import BeforeValidator, StringConstraints
 
-from pharmrs.core.records.declaration import Fraction, Positive, declaration, key
+from pharmrs.core.records.declaration import declaration, key
 from pharmrs.genotype.records.marker import Allele, CallRules, Marker, PublishedPrimer
 
 
@@ -98,28 +98,8 @@ class MarkerDeclaration:
 
 
 @declaration
-class GenotypeSection:
+class GenotypeSection(CallRules):
     """Genotyping by restriction fragments: which markers, and the rules that turn bands into genotypes."""
 
     markers: tuple[str, ...] = key("names of built-in or declared markers", default=("rs6265",), min_length=1)
     marker_files: tuple[str, ...] = key("data files of further markers, relative to study.yaml", default=())
-    size_tolerance_percent: Positive = key("a band may be off by this share of its size", default=5.0, le=20)
-    size_tolerance_bp: Positive = key("but at least by this (bp)", default=8.0)
-    smallest_band_bp: Positive = key("smaller bands are not read, and not expected (bp)", default=50.0)
-    agreeing_lanes: int = key("lanes of a sample that must agree before it counts", default=1, ge=1)
-    heterozygote_uncut_share: tuple[Fraction, Fraction] = key(
-        "where intensities are given: share of the uncut band that a heterozygote may have", default=(0.3, 0.85)
-    )
-
-    def __post_init__(self) -> None:
-        low, high = self.heterozygote_uncut_share
-        if low >= high:
-            raise ValueError("heterozygote_uncut_share: the first value must be below the second")
-
-    def rules(self) -> CallRules:
-        low, high = self.heterozygote_uncut_share
-        return CallRules(
-            size_tolerance_percent=self.size_tolerance_percent, size_tolerance_bp=self.size_tolerance_bp,
-            smallest_band_bp=self.smallest_band_bp, agreeing_lanes=self.agreeing_lanes,
-            heterozygote_uncut_low=low, heterozygote_uncut_high=high,
-        )  # fmt: skip

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pharmrs.core.records.declaration import Fraction, Positive, declaration, key
+
 FLAGS = ("ok", "indeterminate", "not_measured")
 ROLES = ("sample", "control", "uncut", "blank", "ladder")
 
@@ -109,16 +111,22 @@ class Assay:
         return self.marker.genotypes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declaration
 class CallRules:
-    """Declared before the calling: see `genotype/records/declared.py` for what each means."""
+    """Declared before the calling: the rules that turn bands into genotypes."""
 
-    size_tolerance_percent: float = 5.0
-    size_tolerance_bp: float = 8.0
-    smallest_band_bp: float = 50.0
-    agreeing_lanes: int = 1
-    heterozygote_uncut_low: float = 0.3
-    heterozygote_uncut_high: float = 0.85
+    size_tolerance_percent: Positive = key("a band may be off by this share of its size", default=5.0, le=20)
+    size_tolerance_bp: Positive = key("but at least by this (bp)", default=8.0)
+    smallest_band_bp: Positive = key("smaller bands are not read, and not expected (bp)", default=50.0)
+    agreeing_lanes: int = key("lanes of a sample that must agree before it counts", default=1, ge=1)
+    heterozygote_uncut_share: tuple[Fraction, Fraction] = key(
+        "where intensities are given: share of the uncut band that a heterozygote may have", default=(0.3, 0.85)
+    )
+
+    def __post_init__(self) -> None:
+        low, high = self.heterozygote_uncut_share
+        if low >= high:
+            raise ValueError("heterozygote_uncut_share: the first value must be below the second")
 
     def tolerance_bp(self, size_bp: float) -> float:
         """How far a band of this size may be off: gels resolve relative, not absolute, differences."""

@@ -148,7 +148,7 @@ def _uncut_share_problem(lane: Lane, genotype: str, plan: BandPlan) -> str:
         for size, strength in zip(lane.bands_bp, lane.intensities, strict=True)
         if _nearest(size, plan) in plan.amplicon
     )
-    low, high = plan.rules.heterozygote_uncut_low, plan.rules.heterozygote_uncut_high
+    low, high = plan.rules.heterozygote_uncut_share
     if total <= 0 or low <= uncut / total <= high:
         return ""
     return (

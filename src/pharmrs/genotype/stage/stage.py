@@ -88,7 +88,7 @@ def _has_tables(root: Path) -> bool:
 def _call_study(root: Path, plan: GenotypeSection | None) -> tuple[tuple[Genotyping, ...], tuple[InputProblem, ...]]:
     if plan is None:
         raise InputError([_not_declared(root)])
-    return call_markers(root / FOLDER, plan.rules(), _markers(root, plan), participant_labels(root))
+    return call_markers(root / FOLDER, plan, _markers(root, plan), participant_labels(root))
 
 
 def _markers(root: Path, declared: GenotypeSection) -> tuple[Marker, ...]:
