@@ -153,7 +153,7 @@ def test_component_without_a_row_takes_its_numbers_from_the_fit(fit: LinearCombi
 
 def test_everything_from_data_is_escaped(fit: LinearCombinationFit) -> None:
     changed = dataclasses.replace(
-        fit, names=(_HOSTILE, *fit.names[1:]), notes=(_HOSTILE,), message=_HOSTILE, converged=False
+        fit, names=(_HOSTILE, *fit.names[1:]), unexplained=(_HOSTILE,), message=_HOSTILE, converged=False
     )
     text = fit_html(changed, _HOSTILE, ())
     assert _HOSTILE not in text and "<script>alert" not in text and text.count("<!--") == 0

@@ -63,4 +63,4 @@ def analyse_file(
     section = write_analysis(output, result)
     page = output / "report.html"
     write_analysis_page(page, declared.title, result, section)
-    return Analysed(result, page, not_estimable(result), tuple(warnings))
+    return Analysed(result, page, tuple(map(str, not_estimable(result))), tuple(warnings))

@@ -17,7 +17,7 @@ from pharmrs.study.plan_check import check_sources, check_tables
 from pharmrs.trial.models.analyse import analyse
 from pharmrs.trial.read.allocation import ALLOCATION
 from pharmrs.trial.report.files import ANALYSIS_OUTPUTS, analysis_methods, write_analysis
-from pharmrs.trial.stage.analysis import MAIN_MODEL, check_models, not_estimable
+from pharmrs.trial.stage.analysis import check_models, not_estimable
 
 
 def _run(context: StudyContext[Study, ScanOutcome]) -> StageOutcome:
@@ -32,10 +32,10 @@ def _run(context: StudyContext[Study, ScanOutcome]) -> StageOutcome:
     remedy = "see the sample flow in the report; the reason stands in results.json"
     missing = [
         input_problem(
-            context.root / STUDY_FILE, "analysis", "cannot be estimated from these data", text, remedy,
-            "error" if result.chain.model is None and text.startswith(MAIN_MODEL) else "warning",
+            context.root / STUDY_FILE, "analysis", "cannot be estimated from these data", str(one), remedy,
+            "error" if one.main else "warning",
         )
-        for text in not_estimable(result)
+        for one in not_estimable(result)
     ]  # fmt: skip
     return StageOutcome(problems=(*problems, *missing), sections=(section,), methods=(analysis_methods(result),))
 

@@ -36,12 +36,14 @@ class BandPlan:
 @dataclass(frozen=True, slots=True)
 class Pattern:
     """What a lane shows: the bands that are expected of the marker, the genotype they make up (empty: none), and why
-    they make up none. `notes`: what was left out of the reading."""
+    they make up none. `notes`: what was left out of the reading;
+    `partial`: what is there speaks of a digestion that was not complete."""
 
     bands: frozenset[int]
     genotype: str
     reason: str
     notes: str = ""
+    partial: bool = False
 
 
 def plan_bands(assay: Assay, rules: CallRules) -> BandPlan:
@@ -111,7 +113,7 @@ def read_pattern(lane: Lane, plan: BandPlan) -> Pattern:
         else:
             found.append(band)
     bands = frozenset(found)
-    genotype, reason = "", ""
+    genotype, reason, partial = "", "", False
     if not found and not unexpected:
         reason = "no band: the PCR or the loading of the lane failed"
     elif unexpected:
@@ -121,16 +123,19 @@ def read_pattern(lane: Lane, plan: BandPlan) -> Pattern:
         reason = f"several bands are read as {plan.text(twice)} bp"
     else:
         genotype = next((name for name, pattern in plan.patterns.items() if pattern == bands), "")
-        reason = "" if genotype else _why_none(bands, plan)
+        partial = not genotype and bool(pieces := bands - frozenset().union(*plan.patterns.values()))
+        reason = "" if genotype else _piece(pieces, plan) if partial else _why_none(bands, plan)
     if genotype:
         reason = _uncut_share_problem(lane, genotype, plan)
-    return Pattern(bands, genotype if not reason else "", reason, notes)
+        partial = bool(reason)
+    return Pattern(bands, genotype if not reason else "", reason, notes, partial)
+
+
+def _piece(pieces: frozenset[int], plan: BandPlan) -> str:
+    return f"partial digestion: {plan.text(pieces)} bp is a piece that complete digestion does not leave"
 
 
 def _why_none(bands: frozenset[int], plan: BandPlan) -> str:
-    known = frozenset().union(*plan.patterns.values())
-    if bands - known:
-        return f"partial digestion: {plan.text(bands - known)} bp is a piece that complete digestion does not leave"
     missing = min((pattern - bands for pattern in plan.patterns.values() if bands <= pattern), key=len, default=None)
     if missing is not None:
         return f"{plan.text(bands)} bp without {plan.text(missing)} bp fits no genotype"

@@ -39,7 +39,7 @@ def judge_gel(lanes: Sequence[Lane], plan: BandPlan) -> GelVerdict:
             proven = proven or not plan.mimics[lane.genotype]
         elif not pattern.bands and not lane.bands_bp:
             continue  # a control that gave no band proves nothing, and disproves nothing
-        elif _is_incomplete(lane.genotype, pattern.genotype, plan) or pattern.reason.startswith("partial"):
+        elif _is_incomplete(lane.genotype, pattern.genotype, plan) or pattern.partial:
             against_mimics.append(_incomplete_text(lane, pattern.genotype, plan))
         else:
             seen = f"looks like {pattern.genotype}" if pattern.genotype else pattern.reason

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 
 from pharmrs.spectra.checks.finding import Check, Finding, Fitted, Quantified
 from pharmrs.spectra.checks.normal_ranges import MARGIN, RATIO_MARGIN, SOURCES, Range, region_of
-from pharmrs.spectra.fit.verdict import UNEXPLAINED
 from pharmrs.spectra.records.quantification import Concentration
 
 _LINE_RATIO = (0.35, 1.5)  # metabolite line over water line
@@ -24,14 +23,13 @@ _ABSOLUTE_SCALE, _RATIO_SCALE = "lcmodel_water", "ratio_tcr"
 
 def _unexplained(fitted: Fitted) -> Iterator[Finding]:
     """What the fit noticed about the data themselves."""
-    for note in fitted.fit.notes:
-        if note.startswith(UNEXPLAINED):
-            yield Finding(
-                field="fit",
-                rule="should explain the data down to their noise",
-                value=note,
-                remedy="look at the residual for lipids, an echo, a drug or a metabolite that the basis set lacks",
-            )
+    for told in fitted.fit.unexplained:
+        yield Finding(
+            field="fit",
+            rule="should explain the data down to their noise",
+            value=told,
+            remedy="look at the residual for lipids, an echo, a drug or a metabolite that the basis set lacks",
+        )
 
 
 def _lines(fitted: Fitted) -> Iterator[Finding]:

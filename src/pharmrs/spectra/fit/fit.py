@@ -40,7 +40,7 @@ def fit_spectrum(spectrum: Spectrum, basis: BasisSet, settings: FitSettings | No
     fid = _without_zero_filling(spectrum.fid)
     resampled = resample_basis(chosen_basis(basis, settings), spectrum.acquisition, fid.shape[0])
     band = make_band(spectrum.acquisition, fid.shape[0], settings.ppm_low, settings.ppm_high)
-    model, kept, norms, notes = make_model(resampled, band, settings)
+    model, kept, norms, left_out = make_model(resampled, band, settings)
     reach_hz = LARGEST_SHIFT_PPM * spectrum.acquisition.spectrometer_frequency_mhz
     starts = find_starts(model, band.decimate(fid), model.broad, reach_hz)
     # the window follows the metabolites: what is inside must not depend on the shift of the data
@@ -60,7 +60,7 @@ def fit_spectrum(spectrum: Spectrum, basis: BasisSet, settings: FitSettings | No
     )
     moved = [replace(start, shift_hz=start.shift_hz - shift_hz) for start in starts]
     fit = _record(task, best_attempt(task, moved), kept, scale, norms)
-    fit = judged(replace(fit, shift_hz=fit.shift_hz + shift_hz, notes=notes), task.noise_sd * scale, reach_hz)
+    fit = judged(replace(fit, shift_hz=fit.shift_hz + shift_hz, left_out=left_out), task.noise_sd * scale, reach_hz)
     return replace(fit, cpu_s=time.process_time() - began)
 
 

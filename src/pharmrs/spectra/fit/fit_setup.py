@@ -47,8 +47,8 @@ def _problem(basis: BasisSet, field: str, rule: str, value: str) -> InputProblem
 
 def make_model(
     basis: BasisSet, band: Band, settings: FitSettings
-) -> tuple[Model, tuple[str, ...], FloatArray, tuple[str, ...]]:
-    """The forward model, names of its components, norms taken off their signals, notes on what was left out.
+) -> tuple[Model, tuple[str, ...], FloatArray, tuple[tuple[str, str], ...]]:
+    """The forward model, names of its components, norms taken off their signals, what was left out and why.
 
     Raises FitFailure when no component has signal in the fit window.
     """
@@ -59,15 +59,15 @@ def make_model(
     unseen = {name for name, norm in zip(basis.names, norms, strict=True) if norm <= 1e-6 * norms.max()}
     if len(unseen) == len(basis.names):
         raise FitFailure(f"{basis.source}: no component has signal in {settings.ppm_low}-{settings.ppm_high} ppm")
-    notes = [f"{part} left out: it is part of {whole}" for part, whole in parts.items()]
-    notes += [f"{name} left out: it has no signal in the fit window" for name in basis.names if name in unseen]
+    left_out = [(part, f"it is part of {whole}") for part, whole in parts.items()]
+    left_out += [(name, "it has no signal in the fit window") for name in basis.names if name in unseen]
     seen = np.array([name not in parts and name not in unseen for name in basis.names])
     broad = is_broad(signals[seen], band.time_s)
     groups, owners = _groups(basis.fids[seen], basis.ppm_axis(), broad, band, norms[seen])
     shapes = free_form(band.time_s, settings.line_shape_knot_s, settings.line_shape_extent_s)
     model = Model(band, signals[seen] / norms[seen, None], shapes, broad, groups, owners)
     kept = tuple(name for name, there in zip(basis.names, seen, strict=True) if there)
-    return model, kept, norms[seen], tuple(notes)
+    return model, kept, norms[seen], tuple(left_out)
 
 
 def _groups(

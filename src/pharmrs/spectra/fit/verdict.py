@@ -10,12 +10,11 @@ from pharmrs.spectra.records.fit import LinearCombinationFit
 
 LEAST_STANDING_OUT = 4.0  # SDs of the clearest component: pure noise reaches 3
 EXPLAINED_NOISE = 1.3  # residual over the noise of the FID's tail; 1.1 is usual for spectra the model can describe
-UNEXPLAINED = "the residual"  # how the note begins
 _EDGE = 0.97  # of the range of shifts that is searched
 
 
 def judged(fit: LinearCombinationFit, tail_noise: float, largest_shift_hz: float) -> LinearCombinationFit:
-    """`fit` with `converged`, `message` and `notes` as the figures of the fit allow.
+    """`fit` with `converged`, `message` and `unexplained` as the figures of the fit allow.
 
     `tail_noise`: SD of the spectrum's noise from the end of the FID (0: not known). Not converged: no component stands
     out of the noise, or the shift lies at the edge of the searched range. A residual well above the noise is a note:
@@ -28,11 +27,11 @@ def judged(fit: LinearCombinationFit, tail_noise: float, largest_shift_hz: float
         reasons.append(f"no component stands out of the noise (the clearest by {clearest:.1f} SD)")
     if abs(fit.shift_hz) > _EDGE * largest_shift_hz:
         reasons.append(f"the common shift of {fit.shift_hz:.0f} Hz lies at the edge of the searched range")
-    notes = fit.notes
+    told = fit.unexplained
     if fit.gaps_ppm:
         where = ", ".join(f"{low:.2f}-{high:.2f}" for low, high in fit.gaps_ppm)
-        notes = (*notes, f"{UNEXPLAINED} at {where} ppm is signal that nothing in the fit describes: left out of it")
+        told = (*told, f"the residual at {where} ppm is signal that nothing in the fit describes: left out of it")
     excess = fit.noise_sd / tail_noise if tail_noise > 0 else 1.0
     if excess > EXPLAINED_NOISE:
-        notes = (*notes, f"{UNEXPLAINED} is {excess:.1f} times the noise: the data hold signal that the model does not")
-    return replace(fit, converged=not reasons, message="; ".join(reasons) if reasons else fit.message, notes=notes)
+        told = (*told, f"the residual is {excess:.1f} times the noise: the data hold signal that the model does not")
+    return replace(fit, converged=not reasons, message="; ".join(reasons) if reasons else fit.message, unexplained=told)

@@ -84,6 +84,7 @@ class LinearCombinationFit:
     `line_width_hz`: FWHM of a modelled singlet. `signal_to_noise`: highest peak of (data - baseline), phased, real
     part, over twice the RMS residual (LCModel's definition). `residual_autocorrelation`: lag 1, 0 when white.
     `gaps_ppm`: (lower, upper) chemical shift of the points left out of the fit, because nothing in it describes them.
+    `left_out`: (component, why) that the fit left out by itself; `unexplained`: what the data hold beside the model.
     """
 
     names: tuple[str, ...]
@@ -118,7 +119,8 @@ class LinearCombinationFit:
     message: str
     settings: FitSettings
     gaps_ppm: tuple[tuple[float, float], ...] = ()
-    notes: tuple[str, ...] = ()
+    left_out: tuple[tuple[str, str], ...] = ()
+    unexplained: tuple[str, ...] = ()
     cpu_s: float = 0.0
 
     def __post_init__(self) -> None:
@@ -127,6 +129,11 @@ class LinearCombinationFit:
         for name in ("data", "model", "baseline", "components", "phase"):
             object.__setattr__(self, name, read_only(getattr(self, name), np.complex128))
         object.__setattr__(self, "at_zero", read_only(self.at_zero, np.bool_))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader of this fit must know, in words."""
+        return (*(f"{name} left out: {why}" for name, why in self.left_out), *self.unexplained)
 
     @property
     def residual(self) -> ComplexArray:

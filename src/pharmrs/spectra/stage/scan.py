@@ -190,13 +190,13 @@ def check_value(
 def _left_out(fit: LinearCombinationFit, basis: BasisSet) -> tuple[InputProblem, ...]:
     """A warning for every component that the fit left out by itself, so that none is missing without a word."""
     missing = [name for name in chosen_basis(basis, fit.settings).names if name not in fit.names]
-    reasons = {name: note for name in missing for note in fit.notes if note.startswith(f"{name} ")}
+    reasons = dict(fit.left_out)
     return tuple(
         InputProblem(
             file=basis.source,
             field=f"component {name}",
             rule="should have a signal of its own in the fit window",
-            value=reasons.get(name, "none"),
+            value=f"{name} left out: {reasons[name]}" if name in reasons else "none",
             remedy="nothing, if this is intended; named in fit.omit of study.yaml it is left out without a warning",
             severity="warning",
         )

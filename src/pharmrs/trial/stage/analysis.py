@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from pharmrs.core.errors import InputProblem, input_problem
 from pharmrs.trial.models.analyse import unknown_models
 from pharmrs.trial.models.registry import MODELS
@@ -20,7 +22,18 @@ def check_models(plan: AnalysisPlan, file: str) -> list[InputProblem]:
     ]
 
 
-def not_estimable(result: AnalysisResult) -> tuple[str, ...]:
+class NotEstimable(NamedTuple):
+    """Models that these data do not give, for one `reason`; `main`: the main model is one of them."""
+
+    models: tuple[str, ...]
+    reason: str
+    main: bool
+
+    def __str__(self) -> str:
+        return f"{', '.join(self.models)}: {self.reason}"
+
+
+def not_estimable(result: AnalysisResult) -> tuple[NotEstimable, ...]:
     """What the plan asked for and these data do not give: the reasons, each with the models it stops, once."""
     chain = result.chain
     found = [(MAIN_MODEL, chain.reason)] if chain.model is None else []
@@ -29,4 +42,4 @@ def not_estimable(result: AnalysisResult) -> tuple[str, ...]:
     stopped: dict[str, list[str]] = {}
     for title, reason in found:
         stopped.setdefault(reason, []).append(title)
-    return tuple(f"{', '.join(titles)}: {reason}" for reason, titles in stopped.items())
+    return tuple(NotEstimable(tuple(titles), reason, MAIN_MODEL in titles) for reason, titles in stopped.items())
