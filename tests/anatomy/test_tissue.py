@@ -17,8 +17,8 @@ from pharmrs.anatomy.science.fractions import shares_in
 from pharmrs.anatomy.stage import stage as tissue_stage
 from pharmrs.anatomy.stage.plan import plan_tissue
 from pharmrs.anatomy.stage.tissue import TissueDone, measure_tissue
+from pharmrs.core.report import embedded
 from pharmrs.core.report.embedded import LinkedFigure
-from pharmrs.spectra.report import scan_pages
 from pharmrs.study.dataset import open_dataset
 from tests.anatomy.anatomy_images import AFFINE, declare_anatomy, head, made_heads, write_maps
 from tests.study.e2e import RESULTS, pharmrs, table
@@ -93,7 +93,7 @@ def test_pictures_of_many_voxels_are_linked_and_not_held(
     results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of each scan the report has the address of its picture, the size and the words; the file is the same."""
-    monkeypatch.setattr(scan_pages, "LINKED_ABOVE_SCANS", 1)
+    monkeypatch.setattr(embedded, "LINKED_ABOVE_SCANS", 1)
     held: list[object] = []
     measure = tissue_stage.measure_tissues
 

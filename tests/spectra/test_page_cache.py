@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pharmrs.spectra.report import scan_pages
+from pharmrs.core.report import embedded
 from pharmrs.spectra.report.scan_pages import ScanPages
 from pharmrs.spectra.stage import page_cache
 from tests.study.e2e import RESULTS, pharmrs, results
@@ -17,7 +17,7 @@ from tests.study.e2e import RESULTS, pharmrs, results
 
 @pytest.fixture(autouse=True)
 def linked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scan_pages, "LINKED_ABOVE_SCANS", 1)
+    monkeypatch.setattr(embedded, "LINKED_ABOVE_SCANS", 1)
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def done_once(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two scans, run with a page for each."""
     root = Path(shutil.copytree(demo, tmp_path_factory.mktemp("pages") / "dataset"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(scan_pages, "LINKED_ABOVE_SCANS", 1)
+        patch.setattr(embedded, "LINKED_ABOVE_SCANS", 1)
         assert pharmrs("run", root, "--workers", 1).code == 0
     return root
 

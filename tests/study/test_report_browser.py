@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from pharmrs.core.report import embedded
 from pharmrs.spectra.records import ScanOutcome
 from pharmrs.spectra.report import scan_pages
 from pharmrs.spectra.report.pictures.scan_figures import render_scan_figures
@@ -46,7 +47,7 @@ def modes(tmp_path_factory: pytest.TempPathFactory, outcomes: tuple[ScanOutcome,
     for mode, (packed, linked) in {"packed": (1, 99), "linked": (1, 2)}.items():
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(scan_pages, "PACKED_ABOVE_SCANS", packed)
-            patch.setattr(scan_pages, "LINKED_ABOVE_SCANS", linked)
+            patch.setattr(embedded, "LINKED_ABOVE_SCANS", linked)
             write_report(
                 folder / mode / "report.html",
                 "A study",
@@ -100,10 +101,12 @@ def test_nothing_is_wider_than_the_window(page: sync_api.Page) -> None:
 def test_a_link_to_a_scan_opens_it_and_its_pictures_are_drawn(page: sync_api.Page) -> None:
     page.click("#quality a[href='#scan-1']")
     assert page.evaluate("document.getElementById('scan-1').open")
-    pictures = page.evaluate(
-        "Promise.all([...document.querySelectorAll('#scan-1 img')].map((i) => i.decode().then(() => i.naturalWidth)))"
-    )
-    assert len(pictures) >= 2 and min(pictures) > 200
+    pictures = page.locator("#scan-1 img")
+    assert pictures.count() >= 2
+    for picture in pictures.all():  # they are loaded when they come into view
+        picture.scroll_into_view_if_needed()
+        place = picture.element_handle()
+        page.wait_for_function("(image) => image.complete && image.naturalWidth > 200", arg=place)
 
 
 def test_a_table_is_sorted_by_its_heading(page: sync_api.Page) -> None:

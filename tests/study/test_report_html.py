@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from pharmrs.core.errors import InputProblem
+from pharmrs.core.report import embedded
 from pharmrs.core.report.markdown import to_html
 from pharmrs.spectra.records import Concentration, ScanOutcome, ScanResult
 from pharmrs.spectra.report import scan_pages
@@ -158,7 +159,7 @@ def test_escapes_everything_that_comes_from_data(
 ) -> None:
     """The report, the pages of scans beside it, and the pages of fits that are packed inside them."""
     monkeypatch.setattr(scan_pages, "PACKED_ABOVE_SCANS", packed)
-    monkeypatch.setattr(scan_pages, "LINKED_ABOVE_SCANS", linked)
+    monkeypatch.setattr(embedded, "LINKED_ABOVE_SCANS", linked)
     text = _write(tmp_path / "hostile.html", (_hostile(outcomes[0]),), {}, title=_HOSTILE, rule=_HOSTILE)
     assert text.count("&lt;script&gt;") > 20
     pages = [path.read_text(encoding="utf-8") for path in sorted(tmp_path.rglob("*.html"))]

@@ -13,6 +13,7 @@ from urllib.parse import unquote
 
 import pytest
 
+from pharmrs.core.report import embedded
 from pharmrs.core.report.embedded import EmbeddedFigure
 from pharmrs.spectra.records import ScanOutcome, ScanResult
 from pharmrs.spectra.report import scan_pages
@@ -71,7 +72,7 @@ def modes(
     for mode, (packed, linked) in MODES.items():
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(scan_pages, "PACKED_ABOVE_SCANS", packed)
-            patch.setattr(scan_pages, "LINKED_ABOVE_SCANS", linked)
+            patch.setattr(embedded, "LINKED_ABOVE_SCANS", linked)
             write(folder / mode, outcomes, stored)
         for outcome in outcomes:
             shown = stored(outcome)
@@ -145,7 +146,7 @@ def test_linked_pages_lead_to_each_other_and_to_files_that_are_there(modes: dict
 def test_pages_come_stay_and_go(
     tmp_path: Path, outcomes: tuple[ScanOutcome, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scan_pages, "LINKED_ABOVE_SCANS", 2)
+    monkeypatch.setattr(embedded, "LINKED_ABOVE_SCANS", 2)
     folder = tmp_path / scan_pages.PAGES_FOLDER
     write(tmp_path, outcomes[:4])
     text = (tmp_path / "report.html").read_bytes()
@@ -164,7 +165,7 @@ def test_pictures_are_never_held_together(
 ) -> None:
     """Sixty scans with 400 kB of pictures each: 24 MB, of which the report may hold a few scans' worth."""
     monkeypatch.setattr(scan_pages, "PACKED_ABOVE_SCANS", MODES[mode][0])
-    monkeypatch.setattr(scan_pages, "LINKED_ABOVE_SCANS", MODES[mode][1])
+    monkeypatch.setattr(embedded, "LINKED_ABOVE_SCANS", MODES[mode][1])
     first = next(one for one in outcomes if one.result is not None)
     assert first.result is not None
     drawn = render_scan_figures(first.result)
