@@ -90,6 +90,20 @@ def test_quality_table_and_pictures(fitted: tuple[Finished, Path]) -> None:
     assert "<h1>metab.nii.gz</h1>" in page and len(page.encode()) < 400_000
 
 
+def test_raw_transients_and_their_water_are_preprocessed_as_in_a_study(
+    peer: Path, basis: Path, real: RealRun, tmp_path: Path
+) -> None:
+    """One water recording for everything, where the study has three: other coil weights, within the SD (tCho 7 %)."""
+    raw, water = (peer.with_name(f"{name}_raw.nii.gz") for name in ("metab", "quant"))
+    end = pharmrs("fit", raw, "-b", basis, "-w", water, "-o", tmp_path / "t.tsv")
+    assert end.code == 0
+    assert "note: 4 coils combined with noise-whitened weights from the water reference" in end.err
+    (found,) = amplitudes(tmp_path / "t.tsv").values()
+    of_study = {row["metabolite"]: float(row["ratio_tcr"]) for row in table(real.results / "metabolites.tsv")}
+    for name in ("Glu", "tNAA", "Ins", "tCho"):
+        assert found[name] / found["tCr"] == pytest.approx(of_study[name], rel=0.04)
+
+
 def test_several_spectra_with_water_as_the_whole_command_has_it(
     real: RealRun, peer: Path, basis: Path, tmp_path: Path
 ) -> None:
@@ -193,9 +207,9 @@ BAD: dict[str, tuple[Callable[[Path, Path], None], str, str, str]] = {
     "truncated": (_truncated, "file", "complete gzip", "copy or download"),
     "raw": (
         lambda peer, path: shutil.copy(peer.with_name("metab_raw.nii.gz"), path),
-        "dimensions",
-        "one combined, averaged signal (found: 4 coils, 16 transients)",
-        "`pharmrs run`",
+        "DIM_COIL",
+        "as many coils as the metabolite recording (found: 1 coils, 4 in ",
+        "store both uncombined",
     ),
     "conjugated": (
         _changed(lambda path: edit_data(path, np.conj)),
@@ -246,7 +260,7 @@ def test_bad_files_are_named_and_do_not_stop_the_good_one(
         (["{peer}", "--basis", "{basis}", "--ratio", "NAAG/NAA=0.1:0"], "the SD must be above 0"),
         (["{peer}", "--basis", "{basis}", "--ratio", "Foo/NAA=0.1:1"], "fit.ratio_priors: names components"),
         (["{peer}", "--basis", "{basis}", "--ppm", "4.2", "0.2"], "HIGH must be at least 0.5 ppm above LOW"),
-        (["{peer}"], "--basis"),
+        (["{peer}"], "MixingTime: STEAM has a mixing time (found: not in the header)"),
         (["{peer}", "--basis", "{basis}", "--out", "{folder}/t.xlsx"], "out: must end in .tsv"),
         (["{folder}", "--basis", "{basis}"], "must exist and be a file (found: a folder)"),
     ],

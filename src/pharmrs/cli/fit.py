@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, Optional, cast
 
@@ -37,14 +38,21 @@ class FitCommand(TyperCommand):
 
 
 def fit_command(
-    spectra: Annotated[list[Path], typer.Argument(help="Preprocessed single-voxel spectra, NIfTI-MRS.")],
-    basis: Annotated[Path, typer.Option("--basis", "-b", help="LCModel .basis, FSL-MRS JSON folder or jMRUI text.")],
+    spectra: Annotated[list[Path], typer.Argument(help="Single-voxel spectra, preprocessed or raw, NIfTI-MRS.")],
+    basis: Annotated[
+        Optional[Path],  # noqa: UP045  typer reads the annotation at run time
+        typer.Option(
+            "--basis", "-b", help="LCModel .basis, JSON folder, jMRUI text [default: simulated for the header]"
+        ),
+    ] = None,
     out: Annotated[
         Path, typer.Option("--out", "-o", help="Folder for tables and pages, or the table itself (.tsv or .csv).")
     ] = _DEFAULT_OUT,
     water: Annotated[
-        Optional[Path],  # noqa: UP045  typer reads the annotation at run time
-        typer.Option("--water", "-w", help="Water reference: adds water-scaled concentrations."),
+        Optional[Path],  # noqa: UP045
+        typer.Option(
+            "--water", "-w", help="Water reference: water-scaled values; of raw data also coils and eddy currents."
+        ),
     ] = None,
     ppm: Annotated[str, typer.Option("--ppm", metavar="LOW,HIGH", help="Fit window.")] = "0.2,4.2",
     figure: Annotated[
@@ -58,17 +66,27 @@ def fit_command(
         typer.Option("--ratio", help="Soft prior on a ratio, e.g. NAAG/NAA=0.15:0.15 (mean:SD); repeat for more."),
     ] = [],  # noqa: B006
     *,
+    preprocess: Annotated[
+        Optional[bool],  # noqa: UP045
+        typer.Option(
+            "--preprocess/--as-it-is", help="Preprocess first [default: where coils or transients are apart]."
+        ),
+    ] = None,
+    sequence: Annotated[
+        str, typer.Option("--sequence", help="press, slaser or steam: without --basis, where the header tells none.")
+    ] = "",
+    skip_points: Annotated[int, typer.Option("--skip-points", min=0, help="Points before the echo to drop.")] = 0,
     workers: WorkersOption = 0,
     scheduler: SchedulerOption = "",
     cluster: ClusterOption = None,
 ) -> None:
-    """Quantify preprocessed spectra with a basis set: the metabolites, tables, and a page of each fit."""
+    """Quantify spectra with a basis set, preprocessed or raw: the metabolites, tables, and a page of each fit."""
     from pharmrs.core.errors import InputError
     from pharmrs.core.workers.execution import workforce
     from pharmrs.core.workers.threads import limit_threads
     from pharmrs.spectra.records.fit import FitSettings
-    from pharmrs.spectra.stage.single_outputs import check_fit_table, write_fit_figures, write_fit_tables
-    from pharmrs.spectra.stage.single_spectra import fit_files
+    from pharmrs.spectra.stage.single_outputs import check_fit_table
+    from pharmrs.spectra.stage.single_spectra import SpectrumFitting, choose_basis, fit_files
 
     low, high = _window(ppm)
     named = not out.is_dir() and (out.suffix != "" or out.exists())
@@ -81,18 +99,26 @@ def fit_command(
         ppm_low=low, ppm_high=high, omit=tuple(omit), add=built_in, ratio_priors=tuple(map(_ratio_prior, ratio))
     )
     execution = execution_of(workers, scheduler, cluster)
+    chosen = choose_basis(basis, spectra, settings, sequence)
+    print_problems(chosen.problems)
+    if chosen.note:
+        say(f"note: {chosen.note}")
+    fitting = SpectrumFitting(
+        basis=chosen.basis, water=water, settings=settings, raw=preprocess, skip_points=skip_points
+    )
     with workforce(execution) as team, progress("spectra") as (begin, step):
         begin(len(spectra))
-        outcomes = fit_files(
-            spectra,
-            basis,
-            water,
-            settings,
-            team,
-            lambda outcome: step(outcome.file.name, outcome.fit is not None),
-        )
+        outcomes = fit_files(spectra, fitting, team, lambda one: step(one.file.name, one.fit is not None))
+    _leave(outcomes, table, figure or out if figure is not None or not named else None)
+
+
+def _leave(outcomes: Sequence[SpectrumOutcome], table: Path, pages: Path | None) -> None:
+    """What is told of the spectra, their tables and their pages; ends with the exit code where some failed."""
+    from pharmrs.spectra.stage.single_outputs import write_fit_figures, write_fit_tables
+
     print_problems(problem for outcome in outcomes for problem in outcome.problems)
-    for note in dict.fromkeys(note for outcome in outcomes if outcome.fit for note in outcome.fit.notes):
+    told = {problem.value for outcome in outcomes for problem in outcome.problems}
+    for note in dict.fromkeys(note for outcome in outcomes for note in _notes(outcome) if note not in told):
         say(f"note: {note}")
     failed = [outcome for outcome in outcomes if outcome.fit is None]
     if len(failed) == len(outcomes):
@@ -100,11 +126,16 @@ def fit_command(
     _print_results([outcome for outcome in outcomes if outcome.fit is not None])
     for path in write_fit_tables(table, outcomes):
         typer.echo(str(path))
-    if figure is not None or not named:
-        for path in write_fit_figures(figure or out, outcomes):
+    if pages is not None:
+        for path in write_fit_figures(pages, outcomes):
             typer.echo(str(path))
     if failed:
         raise typer.Exit(EXIT_SOME_FAILED)
+
+
+def _notes(outcome: SpectrumOutcome) -> tuple[str, ...]:
+    """What preprocessing and fit did that a reader would not expect."""
+    return (*outcome.steps, *(outcome.fit.notes if outcome.fit is not None else ()))
 
 
 def _print_results(done: list[SpectrumOutcome]) -> None:

@@ -17,7 +17,7 @@ from pharmrs.spectra.records.basis import BasisSet
 from pharmrs.spectra.records.dataset import Dataset
 from pharmrs.spectra.stage.scan import check_scan, check_value
 from pharmrs.spectra.stage.settings import settings_of, without_fractions
-from pharmrs.spectra.stage.study_basis import _usable, study_basis
+from pharmrs.spectra.stage.study_basis import study_basis, usable
 from pharmrs.study.declared import Study
 from pharmrs.study.plan_check import check_metabolites
 from pharmrs.study.stages import STAGES
@@ -74,8 +74,8 @@ def _open_study_basis(
         basis, warnings = study_basis(root, study.basis, scans, output)
     except InputError as error:
         return None, list(error.problems)
-    usable, found = _usable(basis, study.fit) if basis is not None else (None, [])
-    return usable, [*warnings, *found]
+    kept, found = usable(basis, study.fit) if basis is not None else (None, [])
+    return kept, [*warnings, *found]
 
 
 def _check_tissue_names(study: Study, scans: list[ScanFiles], root: Path) -> list[InputProblem]:

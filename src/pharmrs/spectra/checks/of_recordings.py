@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from pharmrs.core.constants import PROTON_GYROMAGNETIC_MHZ_PER_T
+from pharmrs.spectra.basis.proposal import EDITED
 from pharmrs.spectra.checks.finding import METABOLITE, Check, Finding, each_recording, each_reference
 from pharmrs.spectra.preprocess.preprocess import Recordings
 from pharmrs.spectra.preprocess.water_ratio import LEAST_OF_REFERENCE, MOST_OF_SPECTRUM, water_height, water_ratio
@@ -18,10 +19,6 @@ _LEAST_ABOVE_RESIDUAL = 5.0  # times the residual water of the suppressed spectr
 _VOXEL_ML = (0.05, 250.0)
 _FIELD_TOLERANCE = 0.08
 _SHORTEST_TE_S = {"press": 0.012, "laser": 0.014, "steam": 0.003}
-_EDITED = re.compile(
-    r"(?<![a-z])mega|hermes|hercules|(?<![a-z])m(?:slaser|press)|(?<![a-z])edit(?:ed|ing)?(?![a-z])|gaba[ _-]?edit",
-    re.I,
-)
 _NAMES = ("SequenceName", "ProtocolName", "PulseSequenceType", "PulseSequenceFile", "SeriesDescription")
 _SAME = 0.999  # correlation of two recordings that are one
 
@@ -149,7 +146,7 @@ def _edited(recordings: Recordings) -> Iterator[Finding]:
     """ON and OFF of an edited measurement must not be averaged, and their difference needs a basis set of its own."""
     fids = recordings.metabolite
     told = {"sequence": fids.acquisition.sequence, **{key: str(fids.header.get(key, "")) for key in _NAMES}}
-    named = next(((key, text) for key, text in told.items() if _EDITED.search(text)), None)
+    named = next(((key, text) for key, text in told.items() if EDITED.search(text)), None)
     if named is None:
         return
     several = fids.transients > 1

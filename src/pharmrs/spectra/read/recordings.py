@@ -36,7 +36,7 @@ def check_pair(metabolite: Fids, water: Fids, metabolite_file: str, water_file: 
         remedy = "correct SpecFreqChemShift or RxOffset in the file where it is wrong"
         problems.add("SpecFreqChemShift", "0 Hz must be the same chemical shift in both", found, remedy)
     if water.coils != metabolite.coils:
-        found = f"{water.coils} coils, metabolites {metabolite.coils}"
+        found = f"{water.coils} coils, {metabolite.coils} in {metabolite_file}"
         remedy = "store both uncombined, or both combined by the scanner in the same way"
         problems.add("DIM_COIL", "must have as many coils as the metabolite recording", found, remedy)
     if water.points != metabolite.points:

@@ -8,7 +8,16 @@ from dataclasses import dataclass, replace
 
 from pharmrs.core.errors import FitFailure, InputError, InputProblem
 from pharmrs.core.records.scan_files import REFERENCE_PURPOSES, ScanFiles
-from pharmrs.spectra.checks.finding import Fitted, Prepared, Quantified, findings, problems_of, without_unusable
+from pharmrs.spectra.checks.finding import (
+    METABOLITE,
+    Fitted,
+    Prepared,
+    Quantified,
+    each_recording,
+    findings,
+    problems_of,
+    without_unusable,
+)
 from pharmrs.spectra.checks.of_recordings import RECORDING_CHECKS
 from pharmrs.spectra.checks.of_results import CONCENTRATION_CHECKS, FIT_CHECKS
 from pharmrs.spectra.checks.of_spectra import SPECTRUM_CHECKS
@@ -55,17 +64,31 @@ def open_scan(files: ScanFiles) -> Opened:
             problems += check_pair(metabolite, reference, files.metabolite, path)
     if any(problem.severity == "error" for problem in problems):
         return Opened(None, tuple(problems))
-    shortest = min(fids.points for fids in read.values())
-    cut = {path: replace(fids, data=fids.data[:shortest]) for path, fids in read.items()}
-    references = {purpose: cut.get(files.reference(purpose)) for purpose in REFERENCE_PURPOSES}
-    return Opened(Recordings(metabolite=cut[files.metabolite], **references), tuple(problems))
+    references = {purpose: read.get(files.reference(purpose)) for purpose in REFERENCE_PURPOSES}
+    return Opened(Recordings(metabolite=metabolite, **references), tuple(problems))
+
+
+def _cut(recordings: Recordings) -> Recordings:
+    """All up to the shortest, where one corrects the other point by point."""
+    if recordings.eddy_current is None:
+        return recordings
+    every = dict(each_recording(recordings))
+    shortest = min(fids.points for fids in every.values())
+    cut = {about: replace(fids, data=fids.data[:shortest]) for about, fids in every.items()}
+    return Recordings(metabolite=cut.pop(METABOLITE), **cut)
 
 
 def check_scan(
     files: ScanFiles, basis: BasisSet | None, settings: ScanSettings
 ) -> tuple[PreprocessedScan | None, tuple[InputProblem, ...]]:
     """Everything that can be found wrong without fitting; the preprocessed scan when nothing stands in its way."""
-    opened = open_scan(files)
+    return check_opened(open_scan(files), files, basis, settings)
+
+
+def check_opened(
+    opened: Opened, files: ScanFiles, basis: BasisSet | None, settings: ScanSettings
+) -> tuple[PreprocessedScan | None, tuple[InputProblem, ...]]:
+    """The same for recordings that were read already."""
     problems = list(opened.problems)
     if opened.recordings is None:
         return None, tuple(problems)
@@ -73,7 +96,7 @@ def check_scan(
     problems += problems_of(found, files)
     if any(problem.severity == "error" for problem in problems):
         return None, tuple(problems)
-    recordings = without_unusable(opened.recordings, found)
+    recordings = _cut(without_unusable(opened.recordings, found))
     try:
         prepared = preprocess(recordings, settings.preprocessing)
         if basis is not None:
@@ -98,7 +121,16 @@ def fitted_scan(files: ScanFiles, basis: BasisSet, settings: ScanSettings) -> Sc
     Of `settings` only `preprocessing` and `fit` matter here, so the outcome outlives a change of the others.
     """
     began = time.process_time()
-    prepared, problems = check_scan(files, basis, settings)
+    outcome = fitted(open_scan(files), files, basis, settings)
+    if outcome.result is None:
+        return outcome
+    result = replace(outcome.result, cpu_s=time.process_time() - began)
+    return replace(outcome, result=result, problems=outcome.problems + _left_out(result.fit, basis))
+
+
+def fitted(opened: Opened, files: ScanFiles, basis: BasisSet, settings: ScanSettings) -> ScanOutcome:
+    """The same for recordings that were read already; what the fit left out by itself stands in its notes."""
+    prepared, problems = check_opened(opened, files, basis, settings)
     if prepared is None:
         return ScanOutcome(files=files, result=None, problems=problems)
     try:
@@ -120,13 +152,8 @@ def fitted_scan(files: ScanFiles, basis: BasisSet, settings: ScanSettings) -> Sc
         concentrations=(),
         quality=scan_quality(prepared, fit, water),
         exclusions=(),
-        cpu_s=time.process_time() - began,
     )
-    return ScanOutcome(
-        files=files,
-        result=result,
-        problems=problems + water_problems + _left_out(fit, basis) + noticed,
-    )
+    return ScanOutcome(files=files, result=result, problems=problems + water_problems + noticed)
 
 
 def quantified(outcome: ScanOutcome, proton_amplitude: float, settings: ScanSettings) -> ScanOutcome:

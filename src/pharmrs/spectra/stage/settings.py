@@ -18,7 +18,7 @@ from pharmrs.spectra.records.declared import SpectraPlan
 from pharmrs.spectra.records.fit import FitSettings
 from pharmrs.spectra.records.rules import Rules
 
-_ABOVE_WINDOW_PPM = 0.1  # residual water is looked for above the fit window
+ABOVE_WINDOW_PPM = 0.1  # residual water is looked for above the fit window
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +64,7 @@ def without_fractions(plan: SpectraPlan, scans: Iterable[ScanFiles]) -> list[Sca
 def _shared_settings(study: SpectraPlan, images: StudyTissue) -> ScanSettings:
     return ScanSettings(
         preprocessing=taken_from(
-            study.preprocessing, PreprocessingSettings, lowest_water_ppm=study.fit.ppm_high + _ABOVE_WINDOW_PPM
+            study.preprocessing, PreprocessingSettings, lowest_water_ppm=study.fit.ppm_high + ABOVE_WINDOW_PPM
         ),
         fit=taken_from(study.fit, FitSettings),
         quantification=taken_from(

@@ -1,4 +1,4 @@
-"""`pharmrs fit`: single preprocessed spectra, as with LCModel or fsl_mrs."""
+"""`pharmrs fit`: single spectra, preprocessed or raw, on the way of a scan of a study."""
 
 from __future__ import annotations
 
@@ -7,127 +7,144 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from pharmrs.core.errors import FitFailure, InputError, InputProblem
+from pharmrs.core.errors import InputError, InputProblem
+from pharmrs.core.read.problems import Problems
+from pharmrs.core.records.scan_files import ScanFiles
 from pharmrs.core.workers.execution import Workers, map_tasks, workforce
-from pharmrs.spectra.fit.amplitudes import metabolite_amplitudes
-from pharmrs.spectra.fit.fit import fit_spectrum
-from pharmrs.spectra.preprocess.phase_sense import data_sense, sense_problem
-from pharmrs.spectra.quantify.quantify import Context, QuantificationSettings, concentrations
-from pharmrs.spectra.quantify.water import water_amplitude
+from pharmrs.spectra.basis.proposal import proposed_protocol
+from pharmrs.spectra.preprocess.preprocess import PreprocessingSettings, Recordings
+from pharmrs.spectra.quantify.quantify import QuantificationSettings
 from pharmrs.spectra.read.nifti_mrs import read_fids
-from pharmrs.spectra.read.recordings import check_pair
-from pharmrs.spectra.records.acquisition import Fids, Spectrum
+from pharmrs.spectra.records.acquisition import Fids
 from pharmrs.spectra.records.basis import BasisSet
 from pharmrs.spectra.records.fit import FitSettings, LinearCombinationFit, MetaboliteAmplitude
-from pharmrs.spectra.records.preprocessing import WaterAmplitude
 from pharmrs.spectra.records.quantification import Concentration
-from pharmrs.spectra.stage.scan import fit_problems
-from pharmrs.spectra.stage.study_basis import open_basis
+from pharmrs.spectra.records.rules import Rules
+from pharmrs.spectra.stage.scan import Opened, fitted, open_scan, quantified
+from pharmrs.spectra.stage.settings import ABOVE_WINDOW_PPM, ScanSettings
+from pharmrs.spectra.stage.simulated_basis import BasisRequest, simulate
+from pharmrs.spectra.stage.study_basis import open_basis, usable
 
 _SPECTRUM_S = 0.1  # one fit, expected
+_AS_IT_IS = {
+    "eddy_current_correction": False,
+    "align_transients": False,
+    "reject_transients": False,
+    "remove_residual_water": False,
+}
 
 
-@dataclass(frozen=True, slots=True)
-class WaterReference:
-    """A water reference that serves many spectra: its file, mean transient and amplitude."""
-
-    file: Path
-    fids: Fids
-    amplitude: WaterAmplitude
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SpectrumFitting:
-    """What every spectrum of a command is fitted with."""
+    """What every spectrum of a command is fitted with.
+
+    `raw`: whether it is preprocessed first; None: where coils or transients are still apart.
+    """
 
     basis: BasisSet
-    water: WaterReference | None
+    water: Path | None
     settings: FitSettings
+    raw: bool | None = None
+    skip_points: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class SpectrumOutcome:
-    """The fit of one file, or the problems that prevented it."""
+    """The fit of one file, or the problems that prevented it. `steps`: what preprocessing did, in words."""
 
     file: Path
     fit: LinearCombinationFit | None
     amplitudes: tuple[MetaboliteAmplitude, ...] = ()
     concentrations: tuple[Concentration, ...] = ()
     problems: tuple[InputProblem, ...] = ()
+    steps: tuple[str, ...] = ()
 
 
-def single_spectrum(fids: Fids, path: str) -> Spectrum:
-    """The one signal of a preprocessed file. Raises InputError when coils or transients are still apart."""
-    if fids.coils > 1 or fids.transients > 1:
-        raise InputError(
-            [
-                InputProblem(
-                    file=path,
-                    field="dimensions",
-                    rule="must hold one combined, averaged signal",
-                    value=f"{fids.coils} coils, {fids.transients} transients",
-                    remedy="use `pharmrs run` on the raw data, or combine and average first",
-                )
-            ]
-        )
-    return Spectrum(fid=fids.data[:, 0, 0], acquisition=fids.acquisition, affine=fids.affine, source=path)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChosenBasis:
+    """The basis set of a command, what is wrong with it, and how it was made where none was named."""
+
+    basis: BasisSet
+    problems: tuple[InputProblem, ...] = ()
+    note: str = ""
+
+
+def choose_basis(path: Path | None, files: Sequence[Path], settings: FitSettings, sequence: str = "") -> ChosenBasis:
+    """The basis set at `path`, or one simulated for the header of the first of `files` that can be read.
+
+    `sequence`: its name where the header does not tell it.
+
+    Raises InputError when it is unusable, or when no header tells what to simulate.
+    """
+    if path is not None:
+        basis, found = open_basis(path, settings)
+        if basis is None:
+            raise InputError(found)
+        return ChosenBasis(basis=basis, problems=tuple(found))
+    protocol, note = proposed_protocol(_first(files), sequence)
+    made = simulate(BasisRequest(protocol=protocol, macromolecules="mm" not in settings.add), Problems(str(files[0])))
+    basis, found = usable(replace(made, source="simulated from the header"), settings)
+    if basis is None:
+        raise InputError(found)
+    return ChosenBasis(basis=basis, problems=tuple(found), note=note)
 
 
 def fit_file(file: Path, fitting: SpectrumFitting) -> SpectrumOutcome:
-    """Read, check and fit one file."""
-    problems: tuple[InputProblem, ...] = ()
-    try:
-        fids = read_fids(file)
-        spectrum = single_spectrum(fids, str(file))
-        turned = sense_problem(data_sense(spectrum), str(file), "data")
-        if turned is not None:
-            problems = (turned,)
-        if turned is not None and turned.severity == "error":
-            return SpectrumOutcome(file, None, problems=problems)
-        if fitting.water is not None:
-            found = check_pair(fids, fitting.water.fids, str(file), str(fitting.water.file))
-            problems += tuple(problem for problem in found if problem.field != "points")  # only its t = 0 is used
-            if any(problem.severity == "error" for problem in problems):
-                return SpectrumOutcome(file, None, problems=problems)
-        fit = fit_spectrum(spectrum, fitting.basis, fitting.settings)
-    except (FitFailure, InputError) as error:
-        return SpectrumOutcome(file, None, problems=problems + fit_problems(error, str(file)))
-    rows = metabolite_amplitudes(fit)
-    context = Context(
-        fit=fit,
-        acquisition=spectrum.acquisition,
-        water_acquisition=None,
-        water=fitting.water.amplitude if fitting.water is not None else None,
-        proton_amplitude=fitting.basis.proton_amplitude,
-        settings=QuantificationSettings(),
+    """Read, check, preprocess where it is raw, and fit one file."""
+    water = "" if fitting.water is None else str(fitting.water)
+    files = ScanFiles(name=file.name.split(".")[0], subject="", session="", metabolite=str(file), quantification=water)
+    opened = open_scan(files)
+    if opened.recordings is None:
+        return SpectrumOutcome(file, None, problems=opened.problems)
+    metabolite = opened.recordings.metabolite
+    raw = fitting.raw if fitting.raw is not None else metabolite.coils > 1 or metabolite.transients > 1
+    if raw:
+        files = replace(files, eddy_current=water, coil_combination=water)
+        reference = opened.recordings.quantification
+        every = Recordings(
+            metabolite=metabolite, quantification=reference, eddy_current=reference, coil_combination=reference
+        )
+        opened = replace(opened, recordings=every)
+    else:  # of the reference only its beginning is used
+        opened = Opened(opened.recordings, tuple(one for one in opened.problems if one.field != "points"))
+    settings = _settings(fitting, raw=raw)
+    outcome = quantified(fitted(opened, files, fitting.basis, settings), fitting.basis.proton_amplitude, settings)
+    result = outcome.result
+    if result is None:
+        return SpectrumOutcome(file, None, problems=outcome.problems)
+    return SpectrumOutcome(
+        file,
+        result.fit,
+        result.amplitudes,
+        result.concentrations,
+        outcome.problems,
+        tuple(step.summary for step in result.preprocessed.steps) if raw else (),
     )
-    return SpectrumOutcome(file, fit, rows, concentrations(context, rows), problems)
+
+
+def _settings(fitting: SpectrumFitting, *, raw: bool) -> ScanSettings:
+    steps = PreprocessingSettings(
+        skip_points=fitting.skip_points,
+        lowest_water_ppm=fitting.settings.ppm_high + ABOVE_WINDOW_PPM,
+        **({} if raw else _AS_IT_IS),
+    )
+    return ScanSettings(
+        preprocessing=steps, fit=fitting.settings, quantification=QuantificationSettings(), rules=Rules()
+    )
 
 
 def fit_files(
     files: Sequence[Path],
-    basis_path: Path,
-    water_path: Path | None,
-    settings: FitSettings,
+    fitting: SpectrumFitting,
     workers: int | Workers,
     done: Callable[[SpectrumOutcome], None] = lambda _outcome: None,
 ) -> tuple[SpectrumOutcome, ...]:
-    """Fit every file with one basis set. Raises InputError when the basis set or the water reference is unusable."""
-    problems: list[InputProblem] = []
-    water = None
-    basis, found = open_basis(basis_path, settings)
-    if basis is None:
-        problems += found
-    if water_path is not None:
-        try:
-            water = _read_water(water_path)
-        except InputError as error:
-            problems += error.problems
-    if problems or basis is None:
-        raise InputError(problems)
-    fit_one = partial(fit_file, fitting=SpectrumFitting(basis, water, settings))
+    """Fit every file with one basis set. Raises InputError when the water reference cannot be read."""
+    if fitting.water is not None:
+        read_fids(fitting.water)  # told once, not for each spectrum
     with workforce(workers) as team:
         team.check(files)
+        fit_one = partial(fit_file, fitting=fitting)
         return tuple(map_tasks(fit_one, files, team, done, lost=_lost, seconds_each=_SPECTRUM_S))
 
 
@@ -138,22 +155,12 @@ def _lost(file: Path, what: str) -> SpectrumOutcome:
     return SpectrumOutcome(file, None, problems=(problem,))
 
 
-def _read_water(path: Path) -> WaterReference:
-    fids = read_fids(path)
-    if fids.coils == 1:  # several coils: `single_spectrum` names the problem
-        fids = replace(fids, data=fids.data.mean(axis=2, keepdims=True))
-    spectrum = single_spectrum(fids, str(path))
-    try:
-        return WaterReference(path, fids, water_amplitude(spectrum))
-    except FitFailure as error:
-        raise InputError(
-            [
-                InputProblem(
-                    file=str(path),
-                    field="water reference",
-                    rule="must hold a decaying water signal",
-                    value=str(error),
-                    remedy="give a recording without water suppression",
-                )
-            ]
-        ) from error
+def _first(files: Sequence[Path]) -> Fids:
+    """The first that can be read; raises what is wrong with all where none can."""
+    problems: list[InputProblem] = []
+    for file in files:
+        try:
+            return read_fids(file)
+        except InputError as error:
+            problems += error.problems
+    raise InputError(problems)

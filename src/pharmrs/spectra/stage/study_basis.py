@@ -225,10 +225,10 @@ def open_basis(path: Path, settings: Fit) -> tuple[BasisSet | None, list[InputPr
         basis = read_basis(path)
     except InputError as error:
         return None, list(error.problems)
-    return _usable(basis, settings)
+    return usable(basis, settings)
 
 
-def _usable(basis: BasisSet, settings: Fit) -> tuple[BasisSet | None, list[InputProblem]]:
+def usable(basis: BasisSet, settings: Fit) -> tuple[BasisSet | None, list[InputProblem]]:
     try:
         chosen_basis(basis, settings)
     except InputError as error:

@@ -1,0 +1,70 @@
+"""A basis set proposed from the header of a recording: the sequence by its name, the times, the field, the clock."""
+
+from __future__ import annotations
+
+import re
+
+from pharmrs.core.errors import InputError, InputProblem
+from pharmrs.spectra.records.acquisition import Fids
+from pharmrs.spectra.records.basis_protocol import BasisProtocol
+
+_WHERE = ("SequenceName", "PulseSequenceType", "PulseSequenceFile", "ProtocolName", "SeriesDescription")
+EDITED = re.compile(
+    r"(?<![a-z])mega|hermes|hercules|(?<![a-z])m(?:slaser|press)|(?<![a-z])edit(?:ed|ing)?(?![a-z])|gaba[ _-]?edit",
+    re.I,
+)
+# names of sequences and of the vendors' products (Siemens svs_se, svs_st, svs_slaser; GE PROBE-P, PROBE-S, probe-s)
+_KINDS = (
+    ("slaser", re.compile(r"s-?laser|semi-?_?laser", re.I)),
+    ("steam", re.compile(r"steam|svs_st(?![a-z])|(?<![a-z])probe-?s(?![a-z])|vapor_st", re.I)),
+    ("press", re.compile(r"press|svs_se(?![a-z])|(?<![a-z])probe-?p(?![a-z])|presscsi", re.I)),
+)
+_OTHERS = re.compile(r"special|(?<![a-z])laser|isis|fid(?![a-z])|csi|epsi|spiral", re.I)
+
+
+def proposed_protocol(fids: Fids, named: str = "") -> tuple[BasisProtocol, str]:
+    """What to simulate for a recording, and in a sentence from what that follows.
+
+    `named`: the sequence as the person says it, for headers that do not.
+    Raises `InputError` with what was looked for and what was found where no sequence that can be simulated is named, or
+    STEAM without a mixing time.
+    """
+    acquisition = fids.acquisition
+    told = {"SequenceName": acquisition.sequence} if acquisition.sequence else {}
+    told |= {key: str(fids.header[key]) for key in _WHERE if fids.header.get(key)}
+    told = {"--sequence": named, **told} if named else told
+    found = [(key, kind) for key, text in told.items() for kind, name in _KINDS if name.search(text)]
+    listed = "; ".join(f"{key} {text}" for key, text in told.items()) or "none of them is given"
+    if any(EDITED.search(text) for text in told.values()):
+        raise _no(fids, "no basis set is simulated for edited measurements", listed)
+    others = [text for text in told.values() if _OTHERS.search(text)]
+    if not found:
+        rule = f"{', '.join(_WHERE)} were looked at for press, slaser or steam"
+        raise _no(fids, rule, listed + (" (a sequence that cannot be simulated)" if others else ""))
+    key, sequence = found[0]
+    if sequence == "steam" and acquisition.mixing_time_s is None:
+        problem = InputProblem(
+            file=fids.source, field="MixingTime", rule="STEAM has a mixing time", value="not in the header",
+            remedy="add MixingTime (s) to the sidecar, or give a basis set with --basis",
+        )  # fmt: skip
+        raise InputError([problem])
+    protocol = BasisProtocol(
+        sequence=sequence,
+        echo_time_s=acquisition.echo_time_s,
+        mixing_time_s=acquisition.mixing_time_s if sequence == "steam" else None,
+        spectrometer_frequency_mhz=acquisition.spectrometer_frequency_mhz,
+        bandwidth_hz=acquisition.spectral_width_hz,
+        points=2 * fids.points,  # a basis that outlasts the data is not cut short by it
+    )
+    times = f"TE {1e3 * protocol.echo_time_s:g} ms"
+    times += f", TM {1e3 * protocol.mixing_time_s:g} ms" if protocol.mixing_time_s is not None else ""
+    return protocol, (
+        f"basis set simulated from the header: {sequence} ({key} {told[key]}), {times}, "
+        f"{protocol.spectrometer_frequency_mhz:.4g} MHz; ideal pulses, intervals of the textbook: give the scanner's "
+        "own pulses and intervals to `pharmrs basis` where they are known"
+    )
+
+
+def _no(fids: Fids, rule: str, value: str) -> InputError:
+    remedy = "name it (--sequence press, slaser or steam), give a basis set (--basis), or one of `pharmrs basis`"
+    return InputError([InputProblem(file=fids.source, field="sequence", rule=rule, value=value, remedy=remedy)])

@@ -1,0 +1,64 @@
+"""A basis set proposed from a header: the right sequence and times, or what was looked for and found."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from pharmrs.core.errors import InputError
+from pharmrs.spectra.basis.proposal import proposed_protocol
+from pharmrs.spectra.records.acquisition import Fids
+from tests.spectra.simulated import ACQUISITION, fids
+
+PRESS = replace(ACQUISITION, mixing_time_s=None, echo_time_s=0.035)
+
+
+def recording(header: dict[str, object], *, mixing_s: float | None = None) -> Fids:
+    data = np.ones((64, 1, 1), dtype=complex)
+    return replace(fids(data, replace(PRESS, mixing_time_s=mixing_s)), header=header)
+
+
+@pytest.mark.parametrize(
+    ("header", "sequence"),
+    [
+        ({"SequenceName": "svs_se"}, "press"),
+        ({"ProtocolName": "SV_PRESS_35"}, "press"),
+        ({"SequenceName": "PROBE-P"}, "press"),
+        ({"SequenceName": "%SiemensSeq%\\svs_slaser_dkd"}, "slaser"),
+        ({"ProtocolName": "Semi-LASER TE28"}, "slaser"),
+    ],
+)
+def test_sequences_by_the_names_of_the_vendors(header: dict[str, object], sequence: str) -> None:
+    protocol, note = proposed_protocol(recording(header))
+    assert (protocol.sequence, protocol.echo_time_s, protocol.mixing_time_s) == (sequence, 0.035, None)
+    assert protocol.points == 128
+    assert protocol.bandwidth_hz == pytest.approx(6000.0)
+    assert str(next(iter(header.values()))) in note and "TE 35 ms" in note
+
+
+def test_steam_needs_its_mixing_time() -> None:
+    protocol, note = proposed_protocol(recording({"SequenceName": "svs_st"}, mixing_s=0.032))
+    assert (protocol.sequence, protocol.mixing_time_s) == ("steam", 0.032)
+    assert "TM 32 ms" in note
+    with pytest.raises(InputError, match="MixingTime: STEAM has a mixing time"):
+        proposed_protocol(recording({"SequenceName": "svs_st"}))
+
+
+def test_what_a_person_names_comes_before_the_header() -> None:
+    assert proposed_protocol(recording({"ProtocolName": "removed"}), "slaser")[0].sequence == "slaser"
+
+
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [
+        ({}, "none of them is given"),
+        ({"SequenceName": "removed"}, "found: SequenceName removed"),
+        ({"SequenceName": "svs_special"}, r"svs_special \(a sequence that cannot be simulated\)"),
+        ({"SequenceName": "press", "ProtocolName": "MEGA_GABA"}, "no basis set is simulated for edited"),
+    ],
+)
+def test_a_refusal_names_what_was_looked_at_and_found(header: dict[str, object], said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        proposed_protocol(recording(header))
