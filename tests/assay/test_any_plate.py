@@ -58,7 +58,7 @@ def consistent(one: Estimate) -> None:
 def test_any_plate_is_analysed_or_refused_with_reasons() -> None:
     rng = np.random.default_rng(20)
     analysed = refused = 0
-    for number in range(60):
+    for number in range(80):
         plate, layout = any_plate(rng)
         limit = DeclaredLimit(value=1.0, refers_to="in_sample" if number % 2 else "in_well") if number % 3 else None
         settings = AssaySettings(bootstrap_draws=20, lower_limit=limit, exclude_outliers=number % 4 == 0)

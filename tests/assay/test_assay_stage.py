@@ -63,7 +63,7 @@ def test_a_trial_of_two_plates(trial: Path, finished: tuple[Path, StageOutcome])
     assert outcome.problems == ()
     rows = table(output / "biomarkers.tsv")
     header = "subject session sample analyte plate value sd ci_low ci_high unit dilution flag censored limit replicates"
-    assert list(rows[0]) == [*header.split(), "cv_percent"]
+    assert list(rows[0]) == [*header.split(), "cv_percent", "reason"]
     assert set(json.loads((output / "biomarkers.json").read_text())) == set(rows[0])
     truth = {row["sample"]: float(row["biomarker"]) for row in table(trial / "truth" / "visits.tsv")}
     assert {row["plate"] for row in rows} == {"plate-01", "plate-02", "plate-03", "plate-04"} & {

@@ -207,11 +207,11 @@ def test_sample_flow_counts_every_fate_once(tmp_path: Path) -> None:
         "subject\tmarker\tflag\n01\trs6265\tok\n02\trs6265\tindeterminate\n03\trs6265\tnot_measured\n"
     )
     found = count_samples(sample_fates(tmp_path, tmp_path))
-    names = ("planned", "drawn", "measured", "below_limit", "above_limit", "lost", "not_drawn")
+    names = ("planned", "drawn", "measured", "below_limit", "above_limit", "rejected", "lost", "not_drawn")
     assert [(row.material, row.time_point, *(getattr(row, name) for name in names)) for row in found] == [
-        ("BDNF", "all", 6, 5, 2, 1, 1, 1, 1),
-        ("BDNF", "before", 3, 3, 2, 0, 1, 0, 0),
-        ("BDNF", "after", 3, 2, 0, 1, 0, 1, 1),
-        ("rs6265", "all", 3, 2, 1, 0, 0, 1, 1),
+        ("BDNF", "all", 6, 5, 2, 1, 1, 0, 1, 1),
+        ("BDNF", "before", 3, 3, 2, 0, 1, 0, 0, 0),
+        ("BDNF", "after", 3, 2, 0, 1, 0, 0, 1, 1),
+        ("rs6265", "all", 3, 2, 1, 0, 0, 0, 1, 1),
     ]
-    assert all(row.drawn == row.measured + row.below_limit + row.above_limit + row.lost for row in found)
+    assert all(row.drawn == row.measured + row.below_limit + row.above_limit + row.rejected + row.lost for row in found)

@@ -15,17 +15,19 @@ from pharmrs.spectra.records.scaling import SCALES
 from pharmrs.study.declared import Study
 from pharmrs.trial.read.allocation import ALLOCATION, Visit, read_allocation, read_visits, sequence_of
 from pharmrs.trial.read.derivative_values import (
+    ACCEPTANCE_RULE,
     BiomarkerValue,
     MetaboliteValue,
     read_biomarker,
     read_genotypes,
     read_metabolite,
+    read_set_aside,
 )
 from pharmrs.trial.read.observation_checks import check_periods
 from pharmrs.trial.read.observations import numbers_or_texts, observation_table
 from pharmrs.trial.records.analysis import AnalysisPlan
 from pharmrs.trial.records.declared_design import Design
-from pharmrs.trial.records.observations import NOT_CENSORED, CovariateValue, Observation, ObservationTable
+from pharmrs.trial.records.observations import NOT_CENSORED, CovariateValue, Observation, ObservationTable, SetAside
 
 _NAN = float("nan")
 _NO_COMMAS = Commas.UNKNOWN
@@ -70,13 +72,14 @@ def build_observations(
     metabolites = read_metabolite(folder, plan, study.analysis.scan, metabolite_problems, others)
     biomarker_problems = Problems(str(folder / "biomarkers.tsv"))
     biomarkers = read_biomarker(folder, plan.biomarker, biomarker_problems)
+    aside = read_set_aside(folder, plan.biomarker, biomarker_problems)
     covariates, covariate_problems = _covariates(root, folder, plan, list(trial.allocation))
     found += [*metabolite_problems.found, *biomarker_problems.found, *covariate_problems]
     found += _unallocated(root, trial, {subject for subject, _ in (*metabolites, *biomarkers)})
     if any(problem.severity == "error" for problem in found):
         raise InputError(found)
     observations = [
-        _observation(label, visit, periods, metabolites, biomarkers, covariates[label])
+        _observation(label, visit, periods, metabolites, biomarkers, aside, covariates[label])
         for label, periods in trial.allocation.items()
         for visit in _visits(trial.visits[label], periods, study.design)
         if visit.period in periods
@@ -107,10 +110,12 @@ def _visits(visits: Sequence[Visit], periods: dict[int, str], design: Design) ->
 
 def _observation(
     label: str, visit: Visit, periods: dict[int, str], metabolites: dict[tuple[str, str], MetaboliteValue],
-    biomarkers: dict[tuple[str, str], BiomarkerValue], covariates: dict[str, CovariateValue],
+    biomarkers: dict[tuple[str, str], BiomarkerValue], aside: dict[tuple[str, str], BiomarkerValue],
+    covariates: dict[str, CovariateValue],
 ) -> Observation:  # fmt: skip
     metabolite = metabolites.get((label, visit.session), _NO_METABOLITE)
     biomarker = biomarkers.get((label, visit.session), _NO_BIOMARKER)
+    rejected = aside.get((label, visit.session))
     return Observation(
         subject=f"sub-{label}",
         treatment=periods[visit.period],
@@ -127,7 +132,12 @@ def _observation(
         biomarker_limit=biomarker.limit,
         covariates=covariates,
         metabolite_scales=metabolite.scales,
+        biomarker_set_aside=None if rejected is None else _set_aside(rejected),
     )
+
+
+def _set_aside(one: BiomarkerValue) -> SetAside:
+    return SetAside(value=one.value, sd=one.sd, censored=one.censored, limit=one.limit, rule=ACCEPTANCE_RULE)
 
 
 def _covariates(

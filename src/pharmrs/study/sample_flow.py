@@ -21,7 +21,7 @@ from pharmrs.study.sample_flow_records import SampleFate, count_samples
 
 BIOMARKERS, GENOTYPES = "biomarkers.tsv", "genotypes.tsv"
 _CENSORED = {"left": "below_limit", "right": "above_limit"}
-_BEST_FIRST = ("measured", "below_limit", "above_limit", "lost")
+_BEST_FIRST = ("measured", "below_limit", "above_limit", "rejected", "lost")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,8 @@ def _biomarker_fates(output: Path, sessions: dict[tuple[str, str], _Session]) ->
 
 
 def _fate(row: TextRow) -> str:
+    if row.text("flag") == "rejected":
+        return "rejected"
     censored = _CENSORED.get(row.text("censored"))
     return censored or ("measured" if row.text("value") else "lost")
 

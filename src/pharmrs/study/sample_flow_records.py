@@ -17,13 +17,13 @@ class SampleFate:
 
 
 # not_drawn: planned, no sample; lost: a sample, but no result
-FATES = ("measured", "below_limit", "above_limit", "lost", "not_drawn")
+FATES = ("measured", "below_limit", "above_limit", "rejected", "lost", "not_drawn")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlowRow:
     """Counts of one material at one time point (`all`: of all); planned = drawn + not_drawn, and drawn = measured +
-    below_limit + above_limit + lost."""
+    below_limit + above_limit + rejected + lost."""
 
     material: str
     kind: str
@@ -33,6 +33,7 @@ class FlowRow:
     measured: int
     below_limit: int
     above_limit: int
+    rejected: int
     lost: int
     not_drawn: int
 

@@ -7,8 +7,10 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from pharmrs.assay.records.declared import Assay
 from pharmrs.core.read.declarations import fields_of, read_declaration, read_keys
 from pharmrs.core.read.problems import Problems
+from pharmrs.core.records.declaration import declaration
 from pharmrs.study.declared import Study
 from pharmrs.trial.records.declared_analysis import StudyPlan
 
@@ -16,6 +18,7 @@ _SCHEMA_DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _WHEN_MISSING = (
     "check the path, or write a study.yaml at the root of the dataset with title, basis, quantification and quality"
 )
+_NO_ASSAY = "check the path, or write a file with analyte, unit and lower_limit, see docs/assay.md"
 _NO_PLAN = "check the path, or write a plan with title, design and analysis, see docs/statistics.md"
 
 
@@ -50,6 +53,32 @@ def read_power_plan(path: str | Path) -> StudyPlan:
         problems.add("power", "this key is required for a power calculation", "missing", "add 'power' to study.yaml")
         problems.raise_errors()
     return plan
+
+
+def read_assay(path: str | Path) -> Assay:
+    """The assay of a `study.yaml`, or of a file that declares an assay alone (`assay:` or its keys, nothing else).
+
+    Raises `InputError` with every mistake in the file.
+    """
+    keys = set(read_keys(path, _NO_ASSAY, "begin with `analyte:`, `unit:`, `lower_limit:`"))
+    if "assay" not in keys and keys & {one.name for one in fields_of(Assay)}:
+        return read_declaration(path, Assay, _NO_ASSAY)
+    if keys == {"assay"}:
+        return read_declaration(path, _AssayAlone, _NO_ASSAY).assay
+    declared = read_study(path).assay
+    if declared is None:
+        problems = Problems(str(path))
+        problems.add("assay", "must be declared", "missing", "add assay: with analyte, unit and lower_limit")
+        problems.raise_errors()
+    assert declared is not None
+    return declared
+
+
+@declaration
+class _AssayAlone:
+    """A file that declares the assay and nothing else."""
+
+    assay: Assay
 
 
 def study_schema() -> dict[str, Any]:

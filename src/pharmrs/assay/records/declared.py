@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pharmrs.assay.records.settings import AssaySettings, CurveSettings, DeclaredLimit
+from pharmrs.assay.records.settings import AssaySettings, Blanks, CurveSettings, DeclaredLimit
 from pharmrs.core.records.declaration import Positive, declaration, key, taken_from
 
 
@@ -22,7 +22,7 @@ class Assay(CurveSettings):
 
     analyte: str = key("what is measured, e.g. BDNF", min_length=1)
     unit: str = key("unit of the standards and of the results, e.g. pg/mL", min_length=1)
-    blanks: Literal["zero_standard", "separate"] = key(
+    blanks: Blanks = key(
         "whether blank wells are standards of concentration zero; never subtracted", default="zero_standard"
     )
     lower_limit: DeclaredLimit | Literal["derived"] = key(

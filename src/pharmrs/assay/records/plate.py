@@ -11,8 +11,10 @@ import numpy as np
 
 from pharmrs.core.records.arrays import FloatArray, read_only
 
-Role = Literal["standard", "blank", "sample", "control"]
-ROLES: tuple[Role, ...] = ("standard", "blank", "sample", "control")
+# spike: a sample to which the stated amount was added
+Role = Literal["standard", "blank", "sample", "control", "spike"]
+ROLES: tuple[Role, ...] = ("standard", "blank", "sample", "control", "spike")
+MEASURED: tuple[Role, ...] = ("sample", "control", "spike")  # read back from the curve
 
 # Why a well has no number: above or below what the detector can measure, switched off by the operator, not measured.
 Missing = Literal["over", "under", "masked", "empty"]

@@ -7,6 +7,7 @@ from typing import Literal
 
 import numpy as np
 
+from pharmrs.assay.records.acceptance import Check
 from pharmrs.assay.records.plate import Plate, Role
 from pharmrs.assay.records.settings import AssaySettings
 from pharmrs.assay.records.standard_curve import (
@@ -20,7 +21,7 @@ from pharmrs.assay.records.standard_curve import (
 from pharmrs.core.records.arrays import FloatArray, read_only
 
 Censored = Literal["none", "left", "right"]
-Flag = Literal["ok", "below_lloq", "above_uloq", "lost", "discordant", "high_cv"]
+Flag = Literal["ok", "below_lloq", "above_uloq", "lost", "discordant", "high_cv", "rejected"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,8 @@ class Estimate:
     response lies beyond the curve. `limit`: the limit in the sample where `censored` is not none. `nominal`: stated
     concentration in the well of controls, else NaN. `gradient` (p,): of log concentration with respect to the curve's
     parameters; `noise_variance`: of log concentration from the replicates alone; `freedom`: of its total variance.
+    `unspiked`: concentration in the well of the same sample without the `nominal` amount that was added (spikes), else
+    zero. `rejected`: why this value does not count although it could be computed; empty where it does.
     """
 
     plate: str
@@ -62,6 +65,13 @@ class Estimate:
     noise_variance: float
     freedom: float
     reason: str = ""
+    unspiked: float = 0.0
+    rejected: str = ""
+
+    @property
+    def recovery_percent(self) -> float:
+        """What was found of the stated (or added) concentration; NaN where none is stated."""
+        return 100.0 * (self.in_well - self.unspiked) / self.nominal if self.nominal > 0 else float("nan")
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "gradient", read_only(self.gradient, np.float64))
@@ -69,7 +79,10 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BiomarkerConcentration:
-    """The concentration of one analyte in one sample, all its dilutions and plates put together."""
+    """The concentration of one analyte in one sample, all its dilutions and plates put together.
+
+    `flag` rejected: it was measured, and does not count; `reason` says why, and `AssayStudy.rejected` has the value.
+    """
 
     sample: str
     analyte: str
@@ -85,6 +98,7 @@ class BiomarkerConcentration:
     limit: float
     replicates: int
     cv_percent: float
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +107,8 @@ class DilutionSeries:
 
     `cv_percent`: CV of the dilution-corrected concentrations within range (`n`); `slope` with its interval: of log
     in-well concentration on log (1 / dilution), 1 where sample and standards are parallel; NaN below three dilutions.
+    `agrees`: whether that CV is within the declared limit (None: not judged); `hooked`: dilutions that read less than
+    a stronger one.
     """
 
     plate: str
@@ -101,6 +117,8 @@ class DilutionSeries:
     dilutions: tuple[float, ...]
     n: int
     cv_percent: float
+    agrees: bool | None
+    hooked: tuple[float, ...]
     slope: float
     slope_low: float
     slope_high: float
@@ -123,6 +141,29 @@ class PlateResult:
     estimates: tuple[Estimate, ...]
     series: tuple[DilutionSeries, ...] = ()
     notes: tuple[str, ...] = ()
+    checks: tuple[Check, ...] = ()
+
+    @property
+    def rejected(self) -> str:
+        """Why the plate does not count; empty where it does (or where the study only wants to be told)."""
+        failed = "; ".join(str(check) for check in self.checks if check.fatal)
+        return failed if self.settings.acceptance.action == "reject" else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusedPlate:
+    """A plate without a curve: its wells are known, its samples have no value."""
+
+    name: str
+    analyte: str
+    plate: Plate
+    wells: tuple[AssayWell, ...]
+    checks: tuple[Check, ...]
+
+    @property
+    def rejected(self) -> str:
+        """Why there is no curve."""
+        return "; ".join(str(check) for check in self.checks if check.fatal)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,9 +199,21 @@ class InterPlate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssayStudy:
-    """All plates of a study and what they say together."""
+    """All plates of a study and what they say together.
+
+    `rejected`: what the rejected values would have been, for the result without the rule; `refused`: plates that gave
+    no curve; `checks`: rules that are judged over all plates.
+    """
 
     settings: AssaySettings
     plates: tuple[PlateResult, ...]
     concentrations: tuple[BiomarkerConcentration, ...]
     inter_plate: tuple[InterPlate, ...]
+    rejected: tuple[BiomarkerConcentration, ...] = ()
+    refused: tuple[RefusedPlate, ...] = ()
+    checks: tuple[Check, ...] = ()
+
+    @property
+    def all_plates(self) -> tuple[PlateResult | RefusedPlate, ...]:
+        """Every plate that was read, with a curve or without."""
+        return (*self.plates, *self.refused)

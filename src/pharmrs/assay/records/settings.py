@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Literal
 
+from pharmrs.assay.records.acceptance import AcceptanceRules
 from pharmrs.core.records.declaration import Positive, declaration, key
 
 ModelChoice = Literal["auto", "4pl", "5pl"]
 Weights = Literal["1/y^2", "1/y", "none"]
+Blanks = Literal["zero_standard", "separate"]
 RefersTo = Literal["in_well", "in_sample"]
 
 
@@ -24,6 +26,7 @@ class DeclaredLimit:
 class CurveSettings:
     """What a study declares and the analysis takes as it is."""
 
+    read: str = key("read of the signal by its label or number, where no wavelength tells it", default="")
     wavelength_nm: Positive | None = key("read of the signal; not needed with a single read", default=None)
     reference_wavelength_nm: Positive | None = key("read that is subtracted well by well", default=None)
     model: ModelChoice = key("auto: five parameters only if AICc asks for it", default="auto")
@@ -31,12 +34,13 @@ class CurveSettings:
     recovery_percent: tuple[Positive, Positive] = key(
         "recovery of a back-fitted standard that counts as quantifiable", default=(80.0, 120.0)
     )
-    max_cv_percent: Positive | None = key("flag replicates that differ by more (CV of responses)", default=None)
+    max_cv_percent: Positive | None = key("replicates that differ by more do not count (CV of responses)", default=None)
     preparation_cv_percent: float = key(
         "error of diluting a sample (%), shared by its replicates; adds to the SD", default=0.0, ge=0, le=100
     )
     bootstrap_draws: int = key("draws for the bootstrap intervals; 0: none", default=1000, ge=0, le=100_000)
     seed: int = key("seed of the draws", default=1, ge=0)
+    acceptance: AcceptanceRules = AcceptanceRules()
 
 
 @declaration

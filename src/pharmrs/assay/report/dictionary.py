@@ -19,6 +19,7 @@ _FLAG = Column(
         "lost": "no well of the sample has a reading",
         "discordant": "replicates or dilutions disagree by more than the declared limit; the interval is widened",
         "high_cv": "replicates differ by more than the declared CV",
+        "rejected": "measured, but does not count: see `reason`, and `assay_rejected.tsv` for the value",
     },
 )
 _CENSORED = Column(
@@ -51,10 +52,14 @@ BIOMARKERS: dict[str, Column] = {
     "limit": _LIMIT,
     "replicates": Column("Wells that count.", "1"),
     "cv_percent": _CV,
+    "reason": Column("Why the value is rejected; wells without a reading, and outliers."),
 }
 ESTIMATES: dict[str, Column] = {
     "plate": _PLATE,
-    "role": Column("What the wells hold.", levels={"sample": "study sample", "control": "control sample"}),
+    "role": Column(
+        "What the wells hold.",
+        levels={"sample": "study sample", "control": "control sample", "spike": "sample with an amount added"},
+    ),
     "sample": _SAMPLE,
     "analyte": _ANALYTE,
     "dilution": _DILUTION,
@@ -76,8 +81,13 @@ ESTIMATES: dict[str, Column] = {
     "flag": _FLAG,
     "censored": _CENSORED,
     "limit": _LIMIT,
-    "recovery_percent": Column("Controls with a stated concentration: 100 x in_well / nominal.", "percent"),
+    "recovery_percent": Column(
+        "Controls of stated concentration: 100 x in_well / nominal; spikes: of the amount added, what the same sample "
+        "without it reads taken off.",
+        "percent",
+    ),
     "reason": Column("Wells without a reading, and outliers."),
+    "rejected": Column("Why the value does not count, by the rules of acceptance; n/a: it does."),
 }
 WELLS: dict[str, Column] = {
     "plate": _PLATE,
@@ -161,6 +171,8 @@ DILUTIONS: dict[str, Column] = {
     "dilutions": Column("Dilution factors of the series."),
     "n": Column("Dilutions within range.", "1"),
     "cv_percent": Column("Linearity: CV of the dilution-corrected concentrations within range.", "percent"),
+    "agrees": Column("Whether that CV is within the declared limit; n/a: not judged.", levels=_YES_NO),
+    "hooked": Column("Dilutions that read less than a stronger one (hook effect)."),
     "slope": Column(
         "Parallelism: slope of log concentration in the well on log (1 / dilution); 1 where the sample follows the "
         "standards. From three dilutions on.",
@@ -186,4 +198,27 @@ INTER_PLATE: dict[str, Column] = {
         "1",
     ),
     "verdict": Column("Judgement.", levels={"ok": "within 2", "warning": "beyond 2", "out": "beyond 3"}),
+}
+REJECTED: dict[str, Column] = {
+    name: Column(column.description.replace("Why the value is rejected; wells", "Why it does not count; wells"))
+    if name == "reason"
+    else column
+    for name, column in BIOMARKERS.items()
+}
+ACCEPTANCE: dict[str, Column] = {
+    "plate": Column("Plate; `*`: judged over all plates."),
+    "analyte": _ANALYTE,
+    "rule": Column("Which rule."),
+    "asked": Column("What the rule asks for, with the limits in force."),
+    "found": Column("What the plate shows."),
+    "verdict": Column(
+        "Judgement.",
+        levels={
+            "met": "as asked",
+            "failed": "not as asked",
+            "noted": "to be known; no reason to reject by itself",
+            "not judged": "the plate does not hold what the rule needs, or the study declares no limit",
+        },
+    ),
+    "rejects": Column("Whether a failure of this rule takes the plate out.", levels=_YES_NO),
 }

@@ -18,7 +18,14 @@ _WEIGHTS = {
 
 def assay_paragraphs(study: AssayStudy, cite: Citations) -> list[str]:
     """Reads, curves, uncertainty, limits, outliers, dilutions, agreement of plates: what was executed."""
-    texts = (_reads(study), _curves(study, cite), _uncertainty(study, cite), _limits(study), _doubtful(study))
+    texts = (
+        _reads(study),
+        _curves(study, cite),
+        _uncertainty(study, cite),
+        _limits(study),
+        _doubtful(study),
+        _acceptance(study),
+    )
     several = _several(study, cite)
     return [*texts, *([several] if several else [])]
 
@@ -115,6 +122,30 @@ def _doubtful(study: AssayStudy) -> str:
         f"A well was an outlier when it lay more than {settings.outlier_limit:g} standard deviations from its "
         f"replicates, or a standard from the curve without it; outliers were {action} ({len(outliers)} of {len(wells)} "
         f"wells; two replicates that disagree are both marked and kept).{rule}"
+    )
+
+
+def _acceptance(study: AssayStudy) -> str:
+    rules = study.settings.acceptance
+    asked = dict.fromkeys(
+        check.asked
+        for plate in study.plates
+        for check in plate.checks
+        if check.rejects and check.verdict != "not judged"
+    )
+    out = [plate for plate in study.all_plates if plate.rejected]
+    lost = sum(one.flag == "rejected" for one in study.concentrations)
+    action = (
+        "Plates and values that failed did not enter the statistics; the result with them is shown beside it"
+        if rules.action == "reject"
+        else "Failures were reported and nothing was left out, as declared"
+    )
+    told = "; ".join(f"{plate.name} ({plate.rejected})" for plate in out)
+    rejected = f" Rejected: {told}." if told else ""
+    return (
+        f"A plate was accepted when it showed: {'; '.join(asked)} (limits after ICH guideline M10 of 2022, "
+        f"whose scope does not include biomarkers). {action}: {len(out)} of {len(study.all_plates)} plates and "
+        f"{count_text(lost, 'sample')} rejected.{rejected}"
     )
 
 

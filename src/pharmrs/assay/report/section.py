@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pharmrs.assay.records.results import AssayStudy, BiomarkerConcentration, InterPlatePoint, PlateResult
+from pharmrs.assay.report.acceptance_view import acceptance_view, verdict_view
 from pharmrs.assay.report.pictures import AssayPictures
 from pharmrs.core.report.embedded import EmbeddedFigure
 from pharmrs.core.report.numbers import count_text, number_text
@@ -20,6 +21,7 @@ _FLAG_WORDS = {
     "lost": ("lost", "bad"),
     "discordant": ("discordant", "bad"),
     "high_cv": ("high CV", "bad"),
+    "rejected": ("rejected", "bad"),
 }
 
 
@@ -42,7 +44,9 @@ def assay_section(study: AssayStudy, pictures: AssayPictures) -> Section:
         f"Assay: {study.settings.analyte}",
         "section_assay.html.j2",
         plates=[_plate(plate, pictures) for plate in study.plates],
-        summary=_summary(study),
+        verdict=verdict_view(study),
+        acceptance=acceptance_view(study),
+        summary=_summary(study) if study.plates else None,
         concentrations=_concentrations(study),
         agreement=_agreement(study) if study.inter_plate else None,
         chart=pictures.controls.embedded if pictures.controls is not None else None,
@@ -52,14 +56,17 @@ def assay_section(study: AssayStudy, pictures: AssayPictures) -> Section:
 
 def _plate(result: PlateResult, pictures: AssayPictures) -> PlateView:
     samples = [one for one in result.estimates if one.role == "sample"]
-    counts = {flag: sum(one.flag == flag for one in samples) for flag in _FLAG_WORDS}
+    flags: list[str] = ["rejected" if one.rejected else one.flag for one in samples]
+    counts = {flag: flags.count(flag) for flag in _FLAG_WORDS}
     told = ", ".join(f"{count} {_FLAG_WORDS[flag][0]}" for flag, count in counts.items() if count)
     outliers = sum(well.outlier for well in result.wells)
     heat_map, curve = pictures.plates[result.name]
+    state = "REJECTED; " if result.rejected else ""
+    said = f"{told or 'no samples'}; {count_text(outliers, 'outlier well')}"
     return PlateView(
         name=result.name,
-        headline=f"{result.curve.model.upper()}; {told or 'no samples'}; {count_text(outliers, 'outlier well')}",
-        notes=result.notes,
+        headline=f"{state}{result.curve.model.upper()}; {said}",
+        notes=(*result.notes, *(str(one) for one in result.checks if one.verdict in ("failed", "noted"))),
         plate=heat_map.embedded,
         curve=curve.embedded,
         standards=_standards(result),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from pharmrs.assay.records.results import AssayStudy, Estimate, PlateResult
+from pharmrs.assay.records.results import AssayStudy, BiomarkerConcentration, Estimate, PlateResult
 from pharmrs.assay.report import dictionary as dictionary_assay
 from pharmrs.core.report.tables import Row, Table, write_table
 
@@ -21,11 +22,31 @@ def subject_and_session(sample: str) -> tuple[str, str]:
 
 def biomarkers_table(study: AssayStudy) -> Table:
     """One row per sample: the table the statistics read."""
+    return Table(name="biomarkers", columns=dictionary_assay.BIOMARKERS, rows=_concentrations(study.concentrations))
+
+
+def rejected_table(study: AssayStudy) -> Table:
+    """What the rejected samples would have been: the statistics show the result with them, too."""
+    return Table(name="assay_rejected", columns=dictionary_assay.REJECTED, rows=_concentrations(study.rejected))
+
+
+def _concentrations(concentrations: Sequence[BiomarkerConcentration]) -> tuple[Row, ...]:
     rows = []
-    for one in study.concentrations:
+    for one in concentrations:
         subject, session = subject_and_session(one.sample)
         rows.append({"subject": subject, "session": session, **asdict(one)})
-    return Table(name="biomarkers", columns=dictionary_assay.BIOMARKERS, rows=tuple(rows))
+    return tuple(rows)
+
+
+def acceptance_table(study: AssayStudy) -> Table:
+    """Every rule on every plate, those without a curve included."""
+    rows: list[Row] = [
+        {"plate": plate.name, "analyte": plate.analyte, **asdict(check)}
+        for plate in study.all_plates
+        for check in plate.checks
+    ]
+    rows += [{"plate": "*", "analyte": study.settings.analyte, **asdict(check)} for check in study.checks]
+    return Table(name="assay_acceptance", columns=dictionary_assay.ACCEPTANCE, rows=tuple(rows))
 
 
 def estimates_table(study: AssayStudy) -> Table:
@@ -37,7 +58,6 @@ def estimates_table(study: AssayStudy) -> Table:
 def _estimate_row(one: Estimate, unit: str) -> Row:
     row: Row = {column: getattr(one, column) for column in dictionary_assay.ESTIMATES if hasattr(one, column)}
     row["wells"] = " ".join(one.wells)
-    row["recovery_percent"] = 100.0 * one.in_well / one.nominal if one.nominal > 0 else None
     return row | {"unit": unit}
 
 
@@ -46,7 +66,7 @@ def wells_table(study: AssayStudy) -> Table:
     columns = dictionary_assay.WELLS
     rows = tuple(
         {"plate": plate.name} | {column: getattr(well, column) for column in columns if column != "plate"}
-        for plate in study.plates
+        for plate in study.all_plates
         for well in plate.wells
     )
     return Table(name="assay_wells", columns=columns, rows=rows)
@@ -98,11 +118,15 @@ def _curve_row(plate: PlateResult, unit: str) -> Row:
 def dilutions_table(study: AssayStudy) -> Table:
     """One row per sample measured at several dilutions."""
     rows = tuple(
-        {**asdict(one), "dilutions": " ".join(f"{value:g}" for value in one.dilutions)}
+        {**asdict(one), "dilutions": _spaced(one.dilutions), "hooked": _spaced(one.hooked)}
         for plate in study.plates
         for one in plate.series
     )
     return Table(name="assay_dilutions", columns=dictionary_assay.DILUTIONS, rows=rows)
+
+
+def _spaced(dilutions: Sequence[float]) -> str:
+    return " ".join(f"{value:g}" for value in dilutions)
 
 
 def inter_plate_table(study: AssayStudy) -> Table:
@@ -126,6 +150,8 @@ def write_assay_tables(folder: Path, study: AssayStudy) -> tuple[Path, ...]:
     """Write all tables of the assay with their data dictionaries; of the empty ones only that of concentrations."""
     tables = (
         biomarkers_table(study),
+        rejected_table(study),
+        acceptance_table(study),
         estimates_table(study),
         wells_table(study),
         standards_table(study),

@@ -7,24 +7,42 @@ from dataclasses import replace
 
 import numpy as np
 
-from pharmrs.assay.records.plate import LayoutWell, Plate
-from pharmrs.assay.records.results import PlateResult
+from pharmrs.assay.records.acceptance import Check
+from pharmrs.assay.records.plate import MEASURED, LayoutWell, Plate
+from pharmrs.assay.records.results import PlateResult, RefusedPlate
 from pharmrs.assay.records.settings import AssaySettings
 from pharmrs.assay.records.standard_curve import AssayWell, ReplicateNoise, StandardCurve
+from pharmrs.assay.science.acceptance import judge_controls, judge_spikes, judge_standards
 from pharmrs.assay.science.band import curve_band
-from pharmrs.assay.science.checks import check_labels, check_layout_fits, check_samples, check_standards
+from pharmrs.assay.science.checks import (
+    check_labels,
+    check_layout_fits,
+    check_limits,
+    check_samples,
+    check_standards,
+)
+from pharmrs.assay.science.curve_wells import check_blanks, curve_wells, points, responses_by_level
 from pharmrs.assay.science.dilution import dilution_series
+from pharmrs.assay.science.dose_response import judge_dose_response, plate_noise
 from pharmrs.assay.science.estimates import estimate_samples, group_wells
 from pharmrs.assay.science.limits import assay_limits, standard_levels
 from pharmrs.assay.science.noise import noise_without, replicate_noise
 from pharmrs.assay.science.outliers import mark_group, standard_deviations
 from pharmrs.assay.science.response import choose_reads, join_wells
 from pharmrs.assay.science.standard_curve import fit_curve, noise_power
+from pharmrs.assay.science.wells_in_place import judge_places
 from pharmrs.core.errors import FitFailure, InputError, InputProblem
-from pharmrs.core.records.arrays import FloatArray
 
 _MOST_OUTLIER_SHARE = 0.2  # of the standards: beyond it the curve is in doubt, not a well
 _ROUNDS = 5
+
+
+class PlateRefused(InputError):
+    """A plate that gives no curve: what is known of it, so that its samples are counted and named."""
+
+    def __init__(self, plate: RefusedPlate, problems: Sequence[InputProblem]) -> None:
+        super().__init__(problems)
+        self.plate = plate
 
 
 def analyse_plate(
@@ -39,24 +57,76 @@ def analyse_plate(
     analytes = sorted({entry.analyte or settings.analyte for entry in layout})
     if len(analytes) > 1:
         problems.append(_several_analytes(name, analytes, layout_file))
+    _raise_errors(problems)
     wells = join_wells(*reads, layout, settings.analyte)
-    if not any(problem.severity == "error" for problem in problems):
-        problems += check_standards(_curve_wells(wells, settings), name, layout_file)
-    if any(problem.severity == "error" for problem in problems):
-        raise InputError(problems)
+    noise = plate_noise(wells, noise_power(settings.weights))
+    refused = RefusedPlate(name=name, analyte=analytes[0], plate=plate, wells=wells, checks=())
+    responding = _judge_response(wells, noise)
+    if responding is not None and responding.fatal:
+        raise _refusal(refused, responding, layout_file, problems)
+    blank = check_blanks(wells, noise, settings)
+    blanks = settings.blanks_are_zero_standards and (blank is None or blank.verdict == "met")
+    problems += check_standards(curve_wells(wells, blanks=blanks), noise, name, layout_file)
+    _raise_errors(problems)
     problems += check_samples(wells, name, layout_file)
     try:
-        curve, wells = _fit_standards(wells, settings)
+        curve, wells = _fit_standards(wells, settings, blanks=blanks)
     except FitFailure as error:
-        raise InputError([*problems, _no_curve(name, str(error), layout_file)]) from None
+        why = Check(
+            rule="curve", asked="a curve must fit the standards", found=str(error), verdict="failed", rejects=True
+        )
+        raise _refusal(refused, why, layout_file, problems) from None
+    result = _quantified(refused, wells, curve, [one for one in (responding, blank) if one is not None], settings)
+    problems += check_limits(result, layout_file)
+    _raise_errors(problems)
+    return result, tuple(problems)
+
+
+def _raise_errors(problems: Sequence[InputProblem]) -> None:
+    if any(problem.severity == "error" for problem in problems):
+        raise InputError(problems)
+
+
+def _judge_response(wells: Sequence[AssayWell], noise: ReplicateNoise) -> Check | None:
+    """None where there are too few concentrations to speak of a response: another rule says so."""
+    levels = responses_by_level([well for well in wells if well.role == "standard"])
+    return judge_dose_response(levels, noise) if len(levels) > 1 else None
+
+
+def _refusal(refused: RefusedPlate, why: Check, layout_file: str, problems: Sequence[InputProblem]) -> PlateRefused:
+    problem = InputProblem(
+        file=layout_file,
+        field=f"plate {refused.name}, standards",
+        rule=f"{why.asked}; the plate gives no result",
+        value=why.found,
+        remedy="check wavelength, layout and reagents, and repeat the plate; its samples are listed as rejected",
+    )
+    return PlateRefused(replace(refused, checks=(why,)), [*problems, problem])
+
+
+def _quantified(
+    known: RefusedPlate,
+    wells: tuple[AssayWell, ...],
+    curve: StandardCurve,
+    checks: Sequence[Check],
+    settings: AssaySettings,
+) -> PlateResult:
+    """Noise, limits, concentrations and acceptance of a plate that has its curve."""
     noise, wells = _judge_replicates(wells, curve, settings)
     levels = standard_levels(curve, settings.recovery_percent)
     limits = assay_limits(curve, noise, levels, settings)
-    estimates = estimate_samples(name, wells, curve, noise, limits, settings)
-    result = PlateResult(
-        name=name,
-        analyte=analytes[0],
-        plate=plate,
+    estimates = estimate_samples(known.name, wells, curve, noise, limits, settings)
+    rules = settings.acceptance
+    judged = (
+        *judge_standards(curve, levels, limits, noise, settings),
+        judge_controls(wells, curve, limits, rules),
+        judge_spikes(estimates, rules),
+        *judge_places(wells, noise, float(np.abs(curve.y).max()), known.plate.shape),
+    )
+    return PlateResult(
+        name=known.name,
+        analyte=known.analyte,
+        plate=known.plate,
         settings=settings,
         wells=wells,
         curve=curve,
@@ -65,10 +135,10 @@ def analyse_plate(
         levels=levels,
         limits=limits,
         estimates=estimates,
-        series=dilution_series(estimates, settings.confidence),
+        series=dilution_series(estimates, curve, noise, settings),
         notes=curve.notes,
+        checks=(*checks, *judged),
     )
-    return result, tuple(problems)
 
 
 def _several_analytes(name: str, analytes: Sequence[str], layout_file: str) -> InputProblem:
@@ -81,33 +151,16 @@ def _several_analytes(name: str, analytes: Sequence[str], layout_file: str) -> I
     )
 
 
-def _no_curve(name: str, reason: str, layout_file: str) -> InputProblem:
-    remedy = "check the standards of the layout and the wavelength"
-    return InputProblem(
-        file=layout_file, field=f"plate {name}, standards", rule="a curve must fit", value=reason, remedy=remedy
-    )
-
-
-def _curve_wells(wells: Sequence[AssayWell], settings: AssaySettings) -> list[AssayWell]:
-    """Standards, and blanks where they count as standards of concentration zero."""
-    blanks = settings.blanks_are_zero_standards
-    return [
-        replace(well, nominal=0.0) if well.role == "blank" else well
-        for well in wells
-        if well.role == "standard" or (well.role == "blank" and blanks)
-    ]
-
-
 def _fit_standards(
-    wells: tuple[AssayWell, ...], settings: AssaySettings
+    wells: tuple[AssayWell, ...], settings: AssaySettings, *, blanks: bool
 ) -> tuple[StandardCurve, tuple[AssayWell, ...]]:
     """The curve, and all wells with the standards judged by it; outliers are left out only where declared."""
-    standards = [well for well in _curve_wells(wells, settings) if well.missing is None]
+    standards = [well for well in curve_wells(wells, blanks=blanks) if well.missing is None]
     dropped: set[str] = set()
     first: dict[str, float] = {}
     while True:
         used = [well for well in standards if well.well not in dropped]
-        curve = fit_curve(*_points(used), weights=settings.weights, model=settings.model)
+        curve = fit_curve(*points(used), weights=settings.weights, model=settings.model)
         deviations = standard_deviations(curve)
         first = first or {well.well: float(far) for well, far in zip(used, deviations, strict=True)}
         worst = int(np.argmax(np.abs(deviations)))
@@ -129,10 +182,6 @@ def _fit_standards(
     return curve, tuple(marked)
 
 
-def _points(standards: Sequence[AssayWell]) -> tuple[FloatArray, FloatArray]:
-    return np.array([well.nominal for well in standards]), np.array([well.response for well in standards])
-
-
 def _judge_replicates(
     wells: tuple[AssayWell, ...], curve: StandardCurve, settings: AssaySettings
 ) -> tuple[ReplicateNoise, tuple[AssayWell, ...]]:
@@ -141,7 +190,7 @@ def _judge_replicates(
     Each group is judged by the noise of the others, and one with an outlier no longer informs the noise.
     """
     groups = group_wells(wells)
-    rest = [well for well in wells if well.role not in ("sample", "control")]
+    rest = [well for well in wells if well.role not in MEASURED]
     standards = [curve.y[curve.x == level] for level in np.unique(curve.x)]
     largest = float(np.abs(curve.y).max())
     power = noise_power(settings.weights)

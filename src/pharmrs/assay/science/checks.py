@@ -8,15 +8,16 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from pharmrs.assay.records.plate import LayoutWell, PlateRead
-from pharmrs.assay.records.standard_curve import AssayWell
-from pharmrs.assay.science.noise import replicate_noise, well_variance
+from pharmrs.assay.records.plate import MEASURED, LayoutWell, PlateRead
+from pharmrs.assay.records.results import PlateResult
+from pharmrs.assay.records.standard_curve import AssayWell, ReplicateNoise
+from pharmrs.assay.science.noise import well_variance
+from pharmrs.assay.science.outliers import normal_deviate
 from pharmrs.core.errors import InputProblem, some_of
 from pharmrs.core.records.arrays import FloatArray
 
 FEWEST_LEVELS = 5  # concentrations, zero included, that determine four parameters and leave one to judge them by
 _REVERSAL_SD, _REVERSAL_SHARE = 4.0, 0.10  # a level out of order by more than noise and by more than a tenth
-_UNREPLICATED_CV = 0.10
 _SHOWN = 8
 _FEW_ABSENT = 0.1  # of the wells of a layout: samples that were lost; more of them is another plate
 _STANDARD_LABEL = re.compile(r"(?:STD|STANDARD|CAL)[ _-]?(\d+(?:\.\d+)?)", re.IGNORECASE)
@@ -84,8 +85,10 @@ def check_labels(layout: Sequence[LayoutWell], labels: Mapping[str, str], layout
     ]
 
 
-def check_standards(wells: Sequence[AssayWell], plate: str, layout_file: str) -> list[InputProblem]:
-    """Standards must be there, at enough concentrations, measured, and in order."""
+def check_standards(
+    wells: Sequence[AssayWell], noise: ReplicateNoise, plate: str, layout_file: str
+) -> list[InputProblem]:
+    """Standards must be there, at enough concentrations, measured, and in order beyond the noise of the plate."""
     field = f"plate {plate}, role standard"
 
     def problem(rule: str, value: str, remedy: str) -> InputProblem:
@@ -109,7 +112,7 @@ def check_standards(wells: Sequence[AssayWell], plate: str, layout_file: str) ->
         found = ", ".join(f"{nominal:g}" for nominal in levels) or "none"
         rule = f"at least {FEWEST_LEVELS} concentrations (zero included) with a reading are needed"
         problems.append(problem(rule, found, "add the missing standards to the layout"))
-    reversed_pair = _out_of_order(levels)
+    reversed_pair = _out_of_order(levels, noise)
     if reversed_pair:
         remedy = "compare layout and plate: swapped wells, a series entered upside down, or the layout of another plate"
         problems.append(problem("responses of the standards must rise or fall throughout", reversed_pair, remedy))
@@ -121,7 +124,7 @@ def check_samples(wells: Sequence[AssayWell], plate: str, layout_file: str) -> l
     problems = []
     groups: dict[tuple[str, float], list[AssayWell]] = {}
     for well in wells:
-        if well.role in ("sample", "control"):
+        if well.role in MEASURED:
             groups.setdefault((well.sample, well.dilution), []).append(well)
     for (sample, dilution), group in groups.items():
         if any(well.missing is None for well in group):
@@ -140,12 +143,45 @@ def check_samples(wells: Sequence[AssayWell], plate: str, layout_file: str) -> l
     return problems
 
 
-def _out_of_order(levels: dict[float, FloatArray]) -> str:
+def check_limits(result: PlateResult, layout_file: str) -> list[InputProblem]:
+    """Limits of quantification that leave no range between them, as limits in another unit than the standards do."""
+    limits, unit = result.limits, result.settings.unit
+    dilutions = sorted({one.dilution for one in result.estimates}) or [1.0]
+    lower = [limits.lower / (dilution if limits.lower_refers_to == "in_sample" else 1.0) for dilution in dilutions]
+    upper = [limits.upper / (dilution if limits.upper_refers_to == "in_sample" else 1.0) for dilution in dilutions]
+    if any(low < high for low, high in zip(lower, upper, strict=True)):
+        return []
+    told = [
+        f"{name} {value:g} {unit} {refers_to.replace('_', ' ')} ({source})"
+        for name, value, refers_to, source in (
+            ("lower limit", limits.lower, limits.lower_refers_to, limits.lower_source),
+            ("upper limit", limits.upper, limits.upper_refers_to, limits.upper_source),
+        )
+    ]
+    standards = f"standards {result.curve.lowest_standard:g} to {result.curve.highest_standard:g} in the layout"
+    declared = "declared" in (limits.lower_source, limits.upper_source)
+    remedy = (
+        f"write limits and standards in one unit, {unit or 'declared as assay.unit'}"
+        if declared
+        else "no two neighbouring standards read right: check layout and dilution series"
+    )
+    return [
+        InputProblem(
+            file=layout_file,
+            field=f"plate {result.name}, limits of quantification",
+            rule="the lower limit must lie below the upper one",
+            value=f"{'; '.join(told)}; {standards}",
+            remedy=remedy,
+            severity="error" if declared else "warning",
+        )
+    ]
+
+
+def _out_of_order(levels: dict[float, FloatArray], noise: ReplicateNoise) -> str:
     """The pair of levels most out of order beyond noise, in words; empty when they rise or fall throughout."""
     if len(levels) < 2:
         return ""
     nominal = list(levels)
-    noise = replicate_noise(list(levels.values()), 1.0, _UNREPLICATED_CV**2, 1.0)
     means = np.array([values.mean() for values in levels.values()])
     largest = float(np.abs(means).max())
     variance = well_variance(noise, means, largest) / np.array([len(values) for values in levels.values()])
@@ -155,7 +191,8 @@ def _out_of_order(levels: dict[float, FloatArray]) -> str:
     for low, high in itertools.combinations(range(len(means)), 2):
         back = direction * (means[low] - means[high])
         size = max(abs(means[low]), abs(means[high]))
-        far = back / float(np.sqrt(variance[low] + variance[high]))
+        sd = float(np.sqrt(variance[low] + variance[high]))
+        far = float(normal_deviate(np.array([back / sd]), noise.freedom)[0])
         if far > max(_REVERSAL_SD, worst) and back > _REVERSAL_SHARE * size:
             worst, text = far, f"{nominal[low]:g} reads {means[low]:.4g}, {nominal[high]:g} reads {means[high]:.4g}"
     if not np.ptp(means) > 0:

@@ -4,18 +4,21 @@ Values within range are averaged on the log scale with weights inverse to their 
 curve, so their errors are correlated: the variance of the mean uses the curve's covariance. Out-of-range values do not
 enter when another dilution is in range; when none is, the sample is censored at its most telling limit. Values that
 disagree by more than their replicate noise allows (the rule for outliers, applied to Cochran's Q) are marked discordant
-and their variance is widened by the Birge ratio.
+and their variance is widened by the Birge ratio. Values that acceptance rejected do not enter; a sample with no other
+is listed as rejected, with its reason and without a value.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from scipy import stats
 
-from pharmrs.assay.records.results import BiomarkerConcentration, Estimate, Flag, PlateResult
+from pharmrs.assay.records.results import BiomarkerConcentration, Estimate, Flag, PlateResult, RefusedPlate
 from pharmrs.assay.records.settings import AssaySettings
+from pharmrs.assay.records.standard_curve import AssayWell
 from pharmrs.assay.science.back_calculation import log_interval
 from pharmrs.assay.science.limits import cv_percent
 from pharmrs.core.records.arrays import FloatArray
@@ -23,15 +26,63 @@ from pharmrs.core.records.arrays import FloatArray
 _CONCERNS: tuple[Flag, ...] = ("discordant", "high_cv")
 
 
-def combine(plates: Sequence[PlateResult], settings: AssaySettings) -> tuple[BiomarkerConcentration, ...]:
-    """Every sample once, in alphabetical order of sample and analyte."""
+def combine(
+    plates: Sequence[PlateResult], settings: AssaySettings, refused: Sequence[RefusedPlate] = ()
+) -> tuple[BiomarkerConcentration, ...]:
+    """Every sample once, in alphabetical order of sample and analyte; those of refused plates, too."""
+    kept, out = _groups(plates)
     covariance = {plate.name: plate.curve.covariance for plate in plates}
-    groups: dict[tuple[str, str], list[Estimate]] = {}
+    rows = {key: _combined(group, covariance, settings) for key, group in kept.items()}
+    for key, group in out.items():
+        rows.setdefault(key, _rejected(group, settings))
+    for plate in refused:
+        for well in plate.wells:
+            if well.role == "sample":
+                rows.setdefault((well.sample, well.analyte), _without_curve(plate, well, settings))
+    return tuple(rows[key] for key in sorted(rows))
+
+
+def combine_rejected(plates: Sequence[PlateResult], settings: AssaySettings) -> tuple[BiomarkerConcentration, ...]:
+    """What the rejected samples would have been: for the result with and without the rule."""
+    kept, out = _groups(plates)
+    covariance = {plate.name: plate.curve.covariance for plate in plates}
+    return tuple(
+        replace(_combined(out[key], covariance, settings), reason=_why(out[key]))
+        for key in sorted(out)
+        if key not in kept
+    )
+
+
+_Groups = dict[tuple[str, str], list[Estimate]]
+
+
+def _groups(plates: Sequence[PlateResult]) -> tuple[_Groups, _Groups]:
+    """Estimates of each sample and analyte that count, and those that do not."""
+    kept: _Groups = {}
+    out: _Groups = {}
     for plate in plates:
         for one in plate.estimates:
             if one.role == "sample":
-                groups.setdefault((one.sample, one.analyte), []).append(one)
-    return tuple(_combined(groups[key], covariance, settings) for key in sorted(groups))
+                (out if one.rejected else kept).setdefault((one.sample, one.analyte), []).append(one)
+    return kept, out
+
+
+def _why(group: Sequence[Estimate]) -> str:
+    return "; ".join(dict.fromkeys(one.rejected for one in group))
+
+
+def _rejected(group: Sequence[Estimate], settings: AssaySettings) -> BiomarkerConcentration:
+    plates = _joined([one.plate for one in group])
+    return replace(_single(group[0], settings, lost=True), plate=plates, flag="rejected", reason=_why(group))
+
+
+def _without_curve(plate: RefusedPlate, well: AssayWell, settings: AssaySettings) -> BiomarkerConcentration:
+    nan = float("nan")
+    return BiomarkerConcentration(
+        sample=well.sample, analyte=well.analyte, plate=plate.name, value=nan, sd=nan, ci_low=nan, ci_high=nan,
+        unit=settings.unit, dilution=f"{well.dilution:g}", flag="rejected", censored="none", limit=nan, replicates=0,
+        cv_percent=nan, reason=f"plate {plate.name}: {plate.rejected}",
+    )  # fmt: skip
 
 
 def _combined(
@@ -89,6 +140,7 @@ def _mean(
         limit=float("nan"),
         replicates=sum(one.replicates for one in within),
         cv_percent=cv_percent([one.value for one in within]),
+        reason="; ".join(dict.fromkeys(one.reason for one in within if one.reason)),
     )
 
 
@@ -115,6 +167,7 @@ def _single(one: Estimate, settings: AssaySettings, *, lost: bool = False) -> Bi
         limit=float("nan") if lost else one.limit,
         replicates=one.replicates,
         cv_percent=one.cv_percent,
+        reason=one.reason,
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pharmrs.assay.records.plate import Missing
+from pharmrs.assay.records.plate import MEASURED, Missing
 from pharmrs.assay.records.results import Censored, Estimate, Flag
 from pharmrs.assay.records.settings import AssaySettings
 from pharmrs.assay.records.standard_curve import AssayLimits, AssayWell, ReplicateNoise, StandardCurve
@@ -34,10 +34,10 @@ class _Group:
 
 
 def group_wells(wells: Sequence[AssayWell]) -> list[list[AssayWell]]:
-    """Samples and controls, replicates together: same role, sample and dilution; in the order of the layout."""
+    """Samples, controls and spikes, replicates together: same role, sample and dilution; in the order of the layout."""
     groups: dict[tuple[str, str, float], list[AssayWell]] = {}
     for well in wells:
-        if well.role in ("sample", "control"):
+        if well.role in MEASURED:
             groups.setdefault((well.role, well.sample, well.dilution), []).append(well)
     return list(groups.values())
 
@@ -69,7 +69,14 @@ def estimate_samples(
     if not groups:
         return ()
     numbers = _numbers(groups, curve, noise, settings)
-    return tuple(_estimate(plate, group, index, numbers, curve, limits, settings) for index, group in enumerate(groups))
+    found = [_estimate(plate, group, index, numbers, curve, limits, settings) for index, group in enumerate(groups)]
+    plain = {(one.sample, one.dilution): one.in_well for one in found if one.role == "sample"}
+    return tuple(
+        replace(one, unspiked=float(np.nan_to_num(plain.get((one.sample, one.dilution), np.nan))))
+        if one.role == "spike"
+        else one
+        for one in found
+    )
 
 
 def _numbers(

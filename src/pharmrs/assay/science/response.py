@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import numpy as np
+
 from pharmrs.assay.records.plate import LayoutWell, Missing, Plate, PlateRead
 from pharmrs.assay.records.settings import AssaySettings
 from pharmrs.assay.records.standard_curve import AssayWell
@@ -14,39 +16,70 @@ _SAME_WAVELENGTH_NM = 1.5  # readers round the wavelength they print
 
 
 def choose_reads(plate: Plate, settings: AssaySettings) -> tuple[PlateRead, PlateRead | None] | InputProblem:
-    """The read of the signal and the one it is corrected by (None: no correction), or why they cannot be told."""
-    signal = _read_at(plate, settings.wavelength_nm, "wavelength_nm")
+    """The read of the signal and the one it is corrected by (None: no correction), or why they cannot be told.
+
+    `settings.read` names the signal by its label (or the end of it) or its number among the reads of the plate; a
+    wavelength narrows the choice.
+    """
+    named = [read for number, read in enumerate(plate.reads, 1) if _is_named(read, number, settings.read)]
+    if settings.read and not named:
+        return _unclear(plate, "read", f"must be a read of the export, by its label or number, not {settings.read}")
+    wavelength = None if len(named) == 1 and settings.read else settings.wavelength_nm
+    signal = _read_at(plate, named if settings.read else plate.reads, wavelength, "wavelength_nm")
     if isinstance(signal, InputProblem):
         return signal
     if settings.reference_wavelength_nm is None:
         return signal, None
-    reference = _read_at(plate, settings.reference_wavelength_nm, "reference_wavelength_nm")
+    reference = _read_at(plate, plate.reads, settings.reference_wavelength_nm, "reference_wavelength_nm")
     return reference if isinstance(reference, InputProblem) else (signal, reference)
 
 
-def _read_at(plate: Plate, wavelength_nm: float | None, key: str) -> PlateRead | InputProblem:
-    if wavelength_nm is None and len(plate.reads) == 1:
-        return plate.reads[0]
+def _is_named(read: PlateRead, number: int, asked: str) -> bool:
+    wanted = asked.strip().lower()
+    return wanted in (str(number), read.label.strip().lower(), read.label.strip().lower().rsplit(", ", 1)[-1])
+
+
+def _read_at(
+    plate: Plate, reads: Sequence[PlateRead], wavelength_nm: float | None, key: str
+) -> PlateRead | InputProblem:
+    if wavelength_nm is None and len(reads) == 1:
+        return reads[0]
     found = [
         read
-        for read in plate.reads
+        for read in reads
         if wavelength_nm is not None
         and read.wavelength_nm is not None
         and abs(read.wavelength_nm - wavelength_nm) < _SAME_WAVELENGTH_NM
     ]
     if len(found) == 1:
         return found[0]
-    only = plate.reads[0]
-    if wavelength_nm is not None and key == "wavelength_nm" and len(plate.reads) == 1 and only.wavelength_nm is None:
+    only = reads[0]
+    if wavelength_nm is not None and key == "wavelength_nm" and len(reads) == 1 and only.wavelength_nm is None:
         return only  # a bare grid tells no wavelength
-    given = ", ".join(f"{read.label} ({_nm(read.wavelength_nm)})" for read in plate.reads)
     rule = (
-        "several reads: the wavelength must be declared"
+        "the export holds several reads: say which one is the signal"
         if wavelength_nm is None
         else f"exactly one read at {wavelength_nm:g} nm is needed, {len(found)} found"
     )
-    remedy = f"declare assay.{key} in study.yaml (or on the command line) as one of the reads of the export"
+    return _unclear(plate, key, rule)
+
+
+def _unclear(plate: Plate, key: str, rule: str) -> InputProblem:
+    """What can be chosen from, and how."""
+    given = "; ".join(
+        f"{number}: {read.label} ({_nm(read.wavelength_nm)}, {_range(read)})"
+        for number, read in enumerate(plate.reads, 1)
+    )
+    remedy = (
+        f"choose by --wavelength, or by --read with the number or label in this list "
+        f"(assay.{key if key != 'read' else 'wavelength_nm'} or assay.read in study.yaml)"
+    )
     return InputProblem(file=plate.source, field=key, rule=rule, value=given, remedy=remedy)
+
+
+def _range(read: PlateRead) -> str:
+    known = read.values[np.isfinite(read.values)]
+    return f"{known.min():.4g} to {known.max():.4g} in {known.size} wells" if known.size else "no number"
 
 
 def _nm(wavelength: float | None) -> str:

@@ -8,22 +8,32 @@ from pathlib import Path
 
 from pharmrs.assay.read.layout import read_layout
 from pharmrs.assay.read.registry import SUFFIXES, read_export
+from pharmrs.assay.records.acceptance import Check, RuleName
 from pharmrs.assay.records.plate import Layout, PlateExport
-from pharmrs.assay.records.results import AssayStudy, PlateResult
+from pharmrs.assay.records.results import AssayStudy, PlateResult, RefusedPlate
 from pharmrs.assay.records.settings import AssaySettings
-from pharmrs.assay.science.analyse import analyse_plate
-from pharmrs.assay.science.combine import combine
+from pharmrs.assay.science.accept import accept_plates, judge_reanalysis
+from pharmrs.assay.science.analyse import PlateRefused, analyse_plate
+from pharmrs.assay.science.combine import combine, combine_rejected
 from pharmrs.assay.science.inter_plate import compare_plates
 from pharmrs.assay.science.layout_match import match_plates
 from pharmrs.core.errors import InputError, InputProblem
+from pharmrs.core.report.numbers import count_text
+
+_CONSEQUENCES: dict[RuleName, str] = {
+    "blank": "the blanks do not enter the curve as concentration zero",
+    "hook": "these values are left out",
+    "parallelism": "these values are left out",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssayOutcome:
-    """What could be analysed (None: nothing), and everything that is wrong with the files."""
+    """What could be analysed (None: nothing), what is wrong with the files, and what acceptance says of the plates."""
 
     study: AssayStudy | None
     problems: tuple[InputProblem, ...]
+    verdicts: tuple[InputProblem, ...] = ()
 
 
 def assay_files(folder: Path) -> tuple[list[Path], list[Path]]:
@@ -57,21 +67,68 @@ def analyse_files(exports: Sequence[Path], layouts: Sequence[Path], settings: As
     matched, unmatched = match_plates([plate for export in read for plate in export.plates], tables)
     problems += [] if unread else unmatched  # the partner may be in a file that could not be read
     results: list[PlateResult] = []
+    refused: list[RefusedPlate] = []
+    verdicts: list[InputProblem] = []
     for name, plate, wells, layout_file in matched:
         try:
             result, found = analyse_plate(name, plate, wells, layout_file, settings)
+        except PlateRefused as error:
+            refused.append(error.plate)
+            verdicts += error.problems
+            continue
         except InputError as error:
             problems += error.problems
             continue
         results.append(result)
         problems += found
-    if not results:
+    if not results and not refused:
         return AssayOutcome(study=None, problems=tuple(problems))
-    results.sort(key=lambda one: (one.plate.measured, one.name))
-    study = AssayStudy(
+    study = put_together(results, refused, settings)
+    return AssayOutcome(study=study, problems=tuple(problems), verdicts=(*verdicts, *_said(study)))
+
+
+def put_together(
+    results: Sequence[PlateResult], refused: Sequence[RefusedPlate], settings: AssaySettings
+) -> AssayStudy:
+    """All plates of a study, in the order of measurement, judged beside each other."""
+    ordered = sorted(results, key=lambda one: (one.plate.measured, one.name))
+    inter_plate = compare_plates(ordered)
+    plates = accept_plates(ordered, inter_plate, settings)
+    return AssayStudy(
         settings=settings,
-        plates=tuple(results),
-        concentrations=combine(results, settings),
-        inter_plate=compare_plates(results),
+        plates=plates,
+        concentrations=combine(plates, settings, refused),
+        inter_plate=inter_plate,
+        rejected=combine_rejected(plates, settings),
+        refused=tuple(refused),
+        checks=(judge_reanalysis(plates, settings),),
     )
-    return AssayOutcome(study=study, problems=tuple(problems))
+
+
+def _said(study: AssayStudy) -> tuple[InputProblem, ...]:
+    """What acceptance found, as messages: a failure that rejects is an error, the rest is to be known."""
+    found = []
+    rejects = study.settings.acceptance.action == "reject"
+    for plate in study.plates:
+        for check in plate.checks:
+            if check.verdict in ("failed", "noted"):
+                found.append(_message(plate, check, rejected=check.fatal and rejects))
+    return tuple(found)
+
+
+def _message(plate: PlateResult, check: Check, *, rejected: bool) -> InputProblem:
+    samples = len({one.sample for one in plate.estimates if one.role == "sample"})
+    if rejected:
+        consequence = f"the plate is rejected and its {count_text(samples, 'sample')} left out of the statistics"
+        remedy = "repeat the plate, or declare other limits or `action: report` in assay.acceptance before the analysis"
+    else:
+        consequence = _CONSEQUENCES.get(check.rule, "the values stay")
+        remedy = "see the plate in the report, and decide whether its values can be used"
+    return InputProblem(
+        file=plate.plate.source,
+        field=f"plate {plate.name}, {check.rule.replace('_', ' ')}",
+        rule=f"{check.asked}; {consequence}",
+        value=check.found,
+        remedy=remedy,
+        severity="error" if rejected else "warning",
+    )

@@ -88,9 +88,11 @@ def _has_sessions(root: Path, subject: str) -> bool:
 
 def _check(root: Path, plan: Assay | None) -> tuple[InputProblem, ...]:
     try:
-        return _analyse(root, replace(_settings(root, plan), bootstrap_draws=0)).problems
+        outcome = _analyse(root, replace(_settings(root, plan), bootstrap_draws=0))
     except InputError as error:
         return error.problems
+    # a plate that will be rejected stops nobody from running
+    return (*outcome.problems, *(replace(one, severity="warning") for one in outcome.verdicts))
 
 
 def _run(context: StudyContext[Assay | None, Any]) -> StageOutcome:
@@ -98,9 +100,10 @@ def _run(context: StudyContext[Assay | None, Any]) -> StageOutcome:
     study = outcome.study
     if study is None:
         return StageOutcome(problems=outcome.problems)
+    problems = (*outcome.problems, *outcome.verdicts)
     pictures, _ = write_plates(context.output, study)
     part = MethodsPart(title=study.settings.analyte, write=lambda cite: assay_paragraphs(study, cite))
-    return StageOutcome(problems=outcome.problems, sections=(assay_section(study, pictures),), methods=(part,))
+    return StageOutcome(problems=problems, sections=(assay_section(study, pictures),), methods=(part,))
 
 
 ASSAY_STAGE: Stage[Assay | None, Any] = Stage(

@@ -19,10 +19,11 @@ FLOW = {
     "measured": Column("Samples with a value inside the range of the assay, or with a genotype.", "1"),
     "below_limit": Column("Samples below the lower limit: kept as censored values.", "1"),
     "above_limit": Column("Samples above the upper limit: kept as censored values.", "1"),
+    "rejected": Column("Samples measured on a rejected plate, or rejected by a rule of the assay's acceptance.", "1"),
     "lost": Column("Samples without a result: not on a plate, no usable well, or genotype indeterminate.", "1"),
     "not_drawn": Column("Planned, but no sample.", "1"),
 }
-_HEADS = ("Planned", "Drawn", "Measured", "Below limit", "Above limit", "Lost", "Not drawn")
+_HEADS = ("Planned", "Drawn", "Measured", "Below limit", "Above limit", "Rejected", "Lost", "Not drawn")
 
 
 def flow_table(rows: Sequence[FlowRow]) -> Table:
@@ -43,7 +44,7 @@ def sample_flow_section(rows: Sequence[FlowRow]) -> Section:
         for row in rows
     )
     view = TableView(
-        caption="Samples by material. Drawn = measured + below limit + above limit + lost.",
+        caption="Samples by material. Drawn = measured + below limit + above limit + rejected + lost.",
         columns=("Material", "Time point", *_HEADS),
         rows=counted,
     )

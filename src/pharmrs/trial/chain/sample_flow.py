@@ -33,10 +33,11 @@ def sample_flow(table: ObservationTable, changes: ChangeTable | None) -> tuple[F
 
 _BIOMARKER = "biomarker samples: "
 _METABOLITE = "metabolite scans: "
+_REJECTED = "rejected with the plate or by a rule"
 _ORDER = (
     _BIOMARKER + "planned", _BIOMARKER + "measured", _BIOMARKER + "below the limit", _BIOMARKER + "above the limit",
-    _BIOMARKER + "missing", _METABOLITE + "planned", _METABOLITE + "kept", _METABOLITE + "excluded by a rule",
-    _METABOLITE + "missing",
+    _BIOMARKER + _REJECTED, _BIOMARKER + "missing", _METABOLITE + "planned", _METABOLITE + "kept",
+    _METABOLITE + "excluded by a rule", _METABOLITE + "missing",
 )  # fmt: skip
 
 
@@ -45,6 +46,8 @@ def _stages(row: Observation) -> tuple[str, ...]:
     biomarker = {LEFT: "below the limit", RIGHT: "above the limit"}.get(
         row.biomarker_censored, "missing" if np.isnan(row.biomarker) else "measured"
     )
+    if row.biomarker_set_aside is not None:
+        biomarker = _REJECTED
     metabolite = "missing" if np.isnan(row.metabolite) else "excluded by a rule" if row.exclusions else "kept"
     return (_BIOMARKER + "planned", _BIOMARKER + biomarker, _METABOLITE + "planned", _METABOLITE + metabolite)
 

@@ -15,6 +15,7 @@ from pharmrs.trial.records.analysis import AnalysisPlan
 from pharmrs.trial.records.observations import CENSORING, NOT_CENSORED
 
 Place = tuple[str, str]
+REJECTED, ACCEPTANCE_RULE = "assay_rejected.tsv", "acceptance of the assay"
 _NAN = float("nan")
 
 
@@ -93,8 +94,12 @@ def _exclusion(row: TextRow, rules: dict[str, list[str]]) -> tuple[str, ...]:
 
 def read_biomarker(folder: Path, analyte: str, problems: Problems) -> dict[Place, BiomarkerValue]:
     """The analyte from `biomarkers.tsv`, by place. A censored value has its limit and no value."""
+    return _biomarkers(folder / "biomarkers.tsv", analyte, problems)
+
+
+def _biomarkers(path: Path, analyte: str, problems: Problems) -> dict[Place, BiomarkerValue]:
     required = ("subject", "session", "sample", "analyte", "value", "censored", "limit")
-    rows = read_text_table(folder / "biomarkers.tsv", problems, required)
+    rows = read_text_table(path, problems, required)
     chosen = [row for row in rows if row.text("analyte") == analyte]
     if rows and not chosen:
         known = ", ".join(dict.fromkeys(row.text("analyte") for row in rows))
@@ -115,6 +120,13 @@ def read_biomarker(folder: Path, analyte: str, problems: Problems) -> dict[Place
         if beyond and math.isnan(found[place].limit):
             problems.add(f"{row.where}: limit", "a censored value needs its limit", "n/a", "run the assay stage again")
     return found
+
+
+def read_set_aside(folder: Path, analyte: str, problems: Problems) -> dict[Place, BiomarkerValue]:
+    """What the rejected samples would have been, from `assay_rejected.tsv`; empty where nothing was rejected."""
+    if not (folder / REJECTED).is_file():
+        return {}
+    return _biomarkers(folder / REJECTED, analyte, Problems(problems.file))
 
 
 def read_genotypes(folder: Path, problems: Problems) -> dict[str, dict[str, str]]:

@@ -15,6 +15,17 @@ _NAN = float("nan")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SetAside:
+    """A biomarker value that the assay's acceptance rejected: what it would have been, and the `rule`."""
+
+    value: float
+    sd: float
+    censored: str
+    limit: float
+    rule: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
     """One participant at one time point under one treatment. NaN and empty text mean missing.
 
@@ -22,7 +33,8 @@ class Observation:
     `exclusions`: the rules that exclude it (none: kept; the value stays); `biomarker`: concentration, missing where it
     is `biomarker_censored` (`left`: below, `right`: above `biomarker_limit`). `covariates` belong to the
     participant where they are the same in all his rows, else to the session. `metabolite_scales`: the same measurement
-    on other scales, for the multiverse.
+    on other scales, for the multiverse. `biomarker_set_aside`: a rejected biomarker value; `biomarker` is
+    missing then.
     """
 
     subject: str
@@ -40,6 +52,7 @@ class Observation:
     biomarker_limit: float = _NAN
     covariates: Mapping[str, CovariateValue] = field(default_factory=dict)
     metabolite_scales: Mapping[str, float] = field(default_factory=dict)
+    biomarker_set_aside: SetAside | None = None
 
     @property
     def key(self) -> tuple[str, str, str]:

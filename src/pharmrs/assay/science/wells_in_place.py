@@ -1,0 +1,92 @@
+"""Effects of the place on the plate: edge against inner wells, drift along rows and columns.
+
+Every replicate is compared with the mean of its group, every standard's too, in SD of the plate's noise: what the
+wells hold cancels, what their places do stays. Groups that lie side by side in one kind of place tell nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy import stats
+
+from pharmrs.assay.records.acceptance import Check, RuleName
+from pharmrs.assay.records.plate import well_position
+from pharmrs.assay.records.standard_curve import AssayWell, ReplicateNoise
+from pharmrs.assay.science.noise import well_variance
+from pharmrs.core.records.arrays import FloatArray
+
+_NOTED_P, _NOTED_SHARE = 0.001, 0.05
+_FEWEST = 6  # degrees of freedom of what is compared
+
+
+def judge_places(
+    wells: Sequence[AssayWell], noise: ReplicateNoise, largest: float, shape: tuple[int, int]
+) -> tuple[Check, ...]:
+    """Two checks: edge, and drift over rows or columns."""
+    values, places, cv = _within_groups(wells, noise, largest)
+    edge = (
+        ((places[:, 0] % (shape[0] - 1)) == 0) | ((places[:, 1] % (shape[1] - 1)) == 0) if len(places) else np.array([])
+    )
+    return (
+        _judged("edge", "wells at the edge must read as inner ones", values, cv, [edge.astype(float)]),
+        _judged(
+            "drift", "readings must not drift along rows or columns", values, cv,
+            [places[:, 0], places[:, 1]] if len(places) else [],
+        ),
+    )  # fmt: skip
+
+
+def _within_groups(
+    wells: Sequence[AssayWell], noise: ReplicateNoise, largest: float
+) -> tuple[list[tuple[list[int], FloatArray]], FloatArray, float]:
+    """Per group of replicates: rows of the place array, and deviations in SD; the places (wells, 2); median CV."""
+    groups: dict[tuple[str, str, float, str], list[AssayWell]] = {}
+    for well in wells:
+        if well.missing is None and np.isfinite(well.response):
+            key = (well.role, well.sample, well.dilution, f"{well.nominal}")
+            groups.setdefault(key, []).append(well)
+    found: list[tuple[list[int], FloatArray]] = []
+    places: list[tuple[int, int]] = []
+    sizes: list[float] = []
+    for group in groups.values():
+        if len(group) < 2:
+            continue
+        responses = np.array([well.response for well in group])
+        sd = float(np.sqrt(well_variance(noise, np.array([responses.mean()]), largest)[0]))
+        sizes.append(sd / max(abs(float(responses.mean())), 1e-300))
+        rows = list(range(len(places), len(places) + len(group)))
+        places += [position for well in group if (position := well_position(well.well)) is not None]
+        found.append((rows, (responses - responses.mean()) / sd if sd > 0 else responses * 0.0))
+    return found, np.array(places, dtype=float).reshape(-1, 2), float(np.median(sizes)) if sizes else 0.0
+
+
+def _judged(
+    rule: RuleName,
+    asked: str,
+    groups: list[tuple[list[int], FloatArray]],
+    cv: float,
+    columns: Sequence[FloatArray],
+) -> Check:
+    """Least squares of the deviations on place, both centred within their groups; F test of all columns.
+
+    Noted where it is beyond chance and moves single wells by a share that matters.
+    """
+    if not groups or not columns:
+        return Check(rule=rule, asked=asked, found="no replicates", verdict="not judged")
+    y = np.concatenate([values for _, values in groups])
+    design = np.stack([np.concatenate([one[rows] - one[rows].mean() for rows, _ in groups]) for one in columns], axis=1)
+    design = design[:, np.any(np.abs(design) > 0, axis=0)]
+    freedom = len(y) - len(groups) - design.shape[1]
+    if not design.shape[1] or freedom < _FEWEST or np.linalg.matrix_rank(design) < design.shape[1]:
+        return Check(rule=rule, asked=asked, found="replicates lie in places of one kind", verdict="not judged")
+    slopes, *_ = np.linalg.lstsq(design, y, rcond=None)
+    explained = float(np.sum((design @ slopes) ** 2))
+    left = float(np.sum((y - design @ slopes) ** 2))
+    p = float(stats.f.sf(explained / len(slopes) / max(left / freedom, 1e-300), len(slopes), freedom))
+    moved = 2 * cv * float(np.abs(design @ slopes).max())
+    found = f"replicates apart by up to {100 * moved:.1f} % for their place (p {p:.2g})"
+    return Check(
+        rule=rule, asked=asked, found=found, verdict="noted" if p < _NOTED_P and moved > _NOTED_SHARE else "met"
+    )
