@@ -161,7 +161,7 @@ def test_wavelength_correction() -> None:
     plain, _ = analyse_plate("P1", plate, layout, "l", SETTINGS)
     assert corrected.estimates[0].value == pytest.approx(plain.estimates[0].value, rel=1e-9)
     (problem,) = problems_of(replace(plate, reads=reads), layout)
-    assert problem.rule == "several reads: the wavelength must be declared"
+    assert problem.rule == "the export holds several reads: say which one is the signal"
     (problem,) = problems_of(replace(plate, reads=reads), layout, replace(settings, reference_wavelength_nm=620.0))
     assert "620 nm is needed, 0 found" in problem.rule
 

@@ -48,7 +48,8 @@ def run_stage(root: Path, output: Path) -> StageOutcome:
 
 def checked(root: Path) -> list[str]:
     return [
-        f"{one.field}: {one.rule} ({one.value})" for one in ASSAY_STAGE.check(root, read_study(root / "study.yaml"))
+        f"{one.field}: {one.rule} ({one.value})"
+        for one in ASSAY_STAGE.check(root, read_study(root / "study.yaml").assay)
     ]
 
 

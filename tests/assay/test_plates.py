@@ -329,7 +329,7 @@ def test_mistakes_of_a_layout_are_told_at_once(tmp_path: Path) -> None:
         "line 2, nominal": "a standard needs its concentration",
         "line 3, sample": "a sample needs a name",
         "line 4, well": "must name a well",
-        "line 5, role": "must be one of standard, blank, sample, control",
+        "line 5, role": "must be one of standard, blank, sample, control, spike",
         "line 6, nominal": "must be a number",
         "line 7, dilution": "must be a factor of 1 or more",
         "line 8, nominal": "a blank holds no analyte",
