@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from pharmrs.assay.records.results import AssayStudy
 
 Files = Optional[list[Path]]  # noqa: UP045  typer reads the annotations at run time
-File, Number = Optional[Path], Optional[float]  # noqa: UP045
+File = Optional[Path]  # noqa: UP045
+Number = Optional[float]  # noqa: UP045
 ExportArgument = Annotated[Files, typer.Argument(help="Exports of the plate reader.")]
 LayoutOption = Annotated[
     Files,
