@@ -9,15 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from pharmrs.core.report import embedded
 from pharmrs.spectra.report.scan_pages import ScanPages
 from pharmrs.spectra.stage import page_cache
 from tests.study.e2e import RESULTS, pharmrs, results
-
-
-@pytest.fixture(autouse=True)
-def linked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(embedded, "LINKED_ABOVE_SCANS", 1)
 
 
 @pytest.fixture
@@ -38,9 +32,7 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 def done_once(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two scans, run with a page for each."""
     root = Path(shutil.copytree(demo, tmp_path_factory.mktemp("pages") / "dataset"))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(embedded, "LINKED_ABOVE_SCANS", 1)
-        assert pharmrs("run", root, "--workers", 1).code == 0
+    assert pharmrs("run", root, "--workers", 1).code == 0
     return root
 
 
@@ -64,7 +56,7 @@ def fresh_results(root: Path, folder: Path) -> dict[str, bytes]:
 
 def test_nothing_changed_no_page_is_made(dataset: Path, made: list[int]) -> None:
     before = results(dataset)
-    assert {f"report_scans/scan-{number}.html" for number in (1, 2)} <= before.keys()
+    assert {f"report_pages/scan-{number}.html" for number in (1, 2)} <= before.keys()
     assert pharmrs("run", dataset, "--workers", 1).code == 0
     assert made == [] and results(dataset) == before
 
@@ -74,7 +66,7 @@ def test_a_page_that_is_not_as_it_was_written_is_made(
     dataset: Path, made: list[int], damage: Callable[[Path], object]
 ) -> None:
     before = results(dataset)
-    damage(dataset / RESULTS / "report_scans" / "scan-2.html")
+    damage(dataset / RESULTS / "report_pages" / "scan-2.html")
     assert pharmrs("run", dataset, "--workers", 1).code == 0
     assert made == [1] and results(dataset) == before
 

@@ -142,7 +142,7 @@ def test_save_figure_is_whole_or_not_at_all(
 
 
 def test_importing_the_report_loads_neither_matplotlib_nor_jinja() -> None:
-    modules = ["spectra.report.pictures.figures", "study.report.page_of_study", "study.report.methods"]
+    modules = ["spectra.report.pictures.figures", "study.report.site_of_study", "study.report.methods"]
     modules += ["core.report.tables", "spectra.report.pictures.scan_figures"]
     code = "import sys\n" + "\n".join(f"import pharmrs.{name}" for name in modules)
     code += "\nassert not {'matplotlib', 'jinja2', 'PIL'} & set(sys.modules)"

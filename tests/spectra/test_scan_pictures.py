@@ -15,8 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from pharmrs.core.report.embedded import EmbeddedFigure
-from pharmrs.core.report.figure_style import GAP, figure_png_bytes, lighter_webp
-from pharmrs.core.report.svg_figure import svg_figure
+from pharmrs.core.report.figure_style import GAP
 from pharmrs.core.report.svg_path import TOLERANCE_PX, UNITS, curve_data, dots_data, thinned
 from pharmrs.core.report.svg_plot import multiples, nice_step
 from pharmrs.spectra.records import PreprocessingStep
@@ -211,12 +210,3 @@ def test_pictures_of_a_scan_are_small_and_the_same_every_time() -> None:
     pictures = [drawn.fit, *drawn.steps, *([drawn.water] if drawn.water else [])]
     assert sum(len(one.content) for one in pictures) < 80_000  # matplotlib writes 300 kB for the fit alone
     assert all(one.suffix == ".svg" and one.size[0] == 720 for one in pictures)
-
-
-def test_a_lighter_picture_is_webp_of_the_size_it_says() -> None:
-    fig = svg_figure(fit_svg(report_factory.fit(), "scan", ()))
-    png = EmbeddedFigure(content=figure_png_bytes(fig, 60), alt="")
-    webp = EmbeddedFigure(content=lighter_webp(png.content, 0.5, 60), alt="")
-    assert webp.suffix == ".webp" and webp.source.startswith("data:image/webp;base64,")
-    assert webp.size == tuple(round(0.5 * value) for value in png.size)
-    assert len(webp.content) < 0.6 * len(png.content)

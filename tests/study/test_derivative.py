@@ -44,6 +44,8 @@ def test_files(results: Path) -> None:
         "provenance.json",
         "report.html",
         *(f"{name}{end}" for name in TABLES for end in (".tsv", ".json")),
+        *(f"report_pages/{name}.html" for name in ("spectra", "problems", "methods", "provenance")),
+        *(f"report_pages/{name}" for name in ("scan-1.html", "scan-2.html", "page.css", "page.js")),
     }
     for scan in (GOOD, BAD):
         folder = "/".join([*scan.split("_")[:2], "mrs"])

@@ -1,4 +1,4 @@
-"""The report: one well-formed file that loads nothing, escapes everything, and is the same every time."""
+"""The report: well-formed pages that load nothing from elsewhere, escape everything, and are the same every time."""
 
 from __future__ import annotations
 
@@ -11,14 +11,13 @@ from pathlib import Path
 import pytest
 
 from pharmrs.core.errors import InputProblem
-from pharmrs.core.report import embedded
 from pharmrs.core.report.markdown import to_html
+from pharmrs.core.report.site import PAGES_FOLDER
 from pharmrs.spectra.records import Concentration, ScanOutcome, ScanResult
-from pharmrs.spectra.report import scan_pages
 from pharmrs.spectra.report.pictures.scan_figures import ScanFigures, render_scan_figures
 from pharmrs.spectra.report.scan_pages import drawn_figures
 from pharmrs.study.report.methods import methods_text
-from pharmrs.study.report.page_of_study import write_report
+from pharmrs.study.report.site_of_study import write_report
 from tests.study import report_factory
 from tests.study.html_page import Page
 
@@ -54,71 +53,96 @@ def _write(
     return path.read_text(encoding="utf-8")
 
 
+def _pages(folder: Path) -> dict[str, str]:
+    """Every page of a site by its place."""
+    return {path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8") for path in folder.rglob("*.html")}
+
+
 @pytest.fixture(scope="session")
-def report(
+def site(
     tmp_path_factory: pytest.TempPathFactory, outcomes: tuple[ScanOutcome, ...], figures: dict[str, ScanFigures]
-) -> str:
-    return _write(tmp_path_factory.mktemp("report") / "report.html", outcomes, figures)
+) -> Path:
+    folder = tmp_path_factory.mktemp("report")
+    _write(folder / "report.html", outcomes, figures)
+    return folder
 
 
-def test_is_well_formed_with_unique_identifiers(report: str) -> None:
-    page = Page(report)
-    identifiers = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
-    assert len(identifiers) == len(set(identifiers))
-    targets = {str(href)[1:] for attributes in page.all("a") if (href := attributes["href"])}
-    assert targets <= set(identifiers)
-    assert len(page.all("main")) == len(page.all("nav")) == len(page.all("h1")) == 1
+@pytest.fixture(scope="session")
+def pages(site: Path) -> dict[str, str]:
+    return _pages(site)
 
 
-def test_loads_nothing_from_elsewhere(report: str) -> None:
-    for _, attributes in Page(report).tags:
-        for name in ("src", "href", "xlink:href", "srcset", "action", "data"):
-            value = attributes.get(name) or "#"
-            assert value.startswith(
-                ("#", "data:image/png;base64,", "data:image/webp;base64,", "data:image/svg+xml,")
-            ), value[:60]
-    assert not re.search(r"@import|url\(\s*['\"]?(?!#)|https?://", report)
-    assert "default-src 'none'" in report
+def test_every_page_is_well_formed_with_unique_identifiers(pages: dict[str, str]) -> None:
+    assert {
+        "report.html",
+        *(f"{PAGES_FOLDER}/{name}.html" for name in ("spectra", "problems", "methods", "provenance")),
+    }
+    assert len(pages) == 5 + 6
+    for name, text in pages.items():
+        page = Page(text)
+        identifiers = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
+        assert len(identifiers) == len(set(identifiers)), name
+        targets = {str(href)[1:] for attributes in page.all("a") if (href := attributes["href"]).startswith("#")}
+        assert targets <= set(identifiers), name
+        assert len(page.all("main")) == len(page.all("nav")) == len(page.all("h1")) == 1, name
 
 
-def test_every_figure_has_alternative_text(report: str) -> None:
-    page = Page(report)
-    assert len(page.all("img")) == 5 * (1 + 4 + 1)  # per analysed scan: fit, four steps, water
-    assert all(len(attributes["alt"] or "") > 20 for attributes in page.all("img"))
-    framed = [attributes for attributes in page.all("div") if attributes.get("role") == "img"]
-    assert len(framed) == 2
-    assert all(len(attributes["aria-label"] or "") > 20 for attributes in framed)
-    assert len(page.all("figure")) == len(page.all("figcaption")) == len(page.all("img")) + len(framed)
+def test_no_page_loads_anything_from_elsewhere_and_every_link_leads_to_a_file(
+    site: Path, pages: dict[str, str]
+) -> None:
+    for name, text in pages.items():
+        for _, attributes in Page(text).tags:
+            for key in ("src", "href", "xlink:href", "srcset", "action", "data"):
+                value = attributes.get(key) or "#"
+                if value.startswith(("#", "data:image/png;base64,", "data:image/svg+xml,")):
+                    continue
+                assert ":" not in value, (name, value[:60])
+                assert ((site / name).parent / value.split("#")[0]).is_file(), (name, value)
+        assert not re.search(r"@import|url\(\s*['\"]?(?!#)|https?://", text), name
+        assert "default-src 'none'" in text
 
 
-def test_tables_have_captions_and_scopes(report: str) -> None:
-    page = Page(report)
-    assert len(page.all("table")) == len(page.all("caption"))
-    assert all(attributes.get("scope") in {"col", "row", "colgroup"} for attributes in page.all("th"))
+def test_every_figure_has_alternative_text(pages: dict[str, str]) -> None:
+    pictures = framed = 0
+    for name, text in pages.items():
+        page = Page(text)
+        shown, drawn = page.all("img"), [one for one in page.all("div") if one.get("role") == "img"]
+        assert all(len(attributes["alt"] or "") > 20 for attributes in shown), name
+        assert all(len(attributes["aria-label"] or "") > 20 for attributes in drawn), name
+        assert len(page.all("figure")) == len(page.all("figcaption")) == len(shown) + len(drawn), name
+        pictures, framed = pictures + len(shown), framed + len(drawn)
+    assert pictures == 5 * (1 + 4 + 1)  # per analysed scan: fit, four steps, water
+    assert framed == 3  # quality, and the overview on the first page and on that of the spectra
 
 
-def test_the_list_of_problems_holds_every_scans_own(report: str, outcomes: tuple[ScanOutcome, ...]) -> None:
-    section = report[report.index('<section id="problems"') :]
-    section = section[: section.index("</section>")]
+def test_tables_have_captions_and_scopes(pages: dict[str, str]) -> None:
+    for name, text in pages.items():
+        page = Page(text)
+        assert len(page.all("table")) == len(page.all("caption")), name
+        assert all(attributes.get("scope") in {"col", "row", "colgroup"} for attributes in page.all("th")), name
+
+
+def test_the_list_of_problems_holds_every_scans_own(pages: dict[str, str], outcomes: tuple[ScanOutcome, ...]) -> None:
     found = [problem for outcome in outcomes for problem in outcome.problems]
     assert len(found) == 2
-    places = {problem.severity: section.index(problem.file) for problem in found}
-    assert places["error"] < places["warning"]
+    for text in (pages["report.html"], pages[f"{PAGES_FOLDER}/problems.html"]):
+        places = {problem.severity: text.index(problem.file) for problem in found}
+        assert places["error"] < places["warning"]
 
 
 def test_same_records_same_bytes(
-    tmp_path: Path, outcomes: tuple[ScanOutcome, ...], figures: dict[str, ScanFigures], report: str
+    tmp_path: Path, outcomes: tuple[ScanOutcome, ...], figures: dict[str, ScanFigures], pages: dict[str, str]
 ) -> None:
-    assert _write(tmp_path / "again.html", outcomes[::-1], figures) == report
-    assert [path.name for path in tmp_path.iterdir()] == ["again.html"]
+    _write(tmp_path / "report.html", outcomes[::-1], figures)
+    assert _pages(tmp_path) == pages
 
 
 def test_figures_not_given_are_drawn(
     tmp_path: Path, outcomes: tuple[ScanOutcome, ...], figures: dict[str, ScanFigures]
 ) -> None:
     one = outcomes[0]
-    text = _write(tmp_path / "one.html", (one,), {})
-    assert len(Page(text).all("img")) == 6
+    _write(tmp_path / "one.html", (one,), {})
+    assert len(Page(_pages(tmp_path)[f"{PAGES_FOLDER}/scan-1.html"]).all("img")) == 6
     drawn = render_scan_figures(one.result) if one.result else None
     assert drawn == figures[one.files.name]
 
@@ -153,27 +177,22 @@ def _hostile(outcome: ScanOutcome) -> ScanOutcome:
     return ScanOutcome(files=files, result=changed, problems=(problem,))
 
 
-@pytest.mark.parametrize(("packed", "linked"), [(99, 99), (0, 99), (0, 0)], ids=["embedded", "packed", "linked"])
-def test_escapes_everything_that_comes_from_data(
-    packed: int, linked: int, tmp_path: Path, outcomes: tuple[ScanOutcome, ...], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The report, the pages of scans beside it, and the pages of fits that are packed inside them."""
-    monkeypatch.setattr(scan_pages, "PACKED_ABOVE_SCANS", packed)
-    monkeypatch.setattr(embedded, "LINKED_ABOVE_SCANS", linked)
-    text = _write(tmp_path / "hostile.html", (_hostile(outcomes[0]),), {}, title=_HOSTILE, rule=_HOSTILE)
-    assert text.count("&lt;script&gt;") > 20
-    pages = [path.read_text(encoding="utf-8") for path in sorted(tmp_path.rglob("*.html"))]
-    assert len(pages) == (2 if linked == 0 else 1)
+def test_escapes_everything_that_comes_from_data(tmp_path: Path, outcomes: tuple[ScanOutcome, ...]) -> None:
+    """Every page of the site, and the fits that are packed inside those of the scans."""
+    _write(tmp_path / "hostile.html", (_hostile(outcomes[0]),), {}, title=_HOSTILE, rule=_HOSTILE)
+    pages = _pages(tmp_path)
+    assert len(pages) == 5 + 1
+    assert sum(text.count("&lt;script&gt;") for text in pages.values()) > 20
     inside = [
         zlib.decompress(base64.b64decode(found)).decode()
-        for one in pages
+        for one in pages.values()
         for found in re.findall(r'<script type="text/plain"[^>]*>([\w+/=]+)</script>', one)
     ]
     fits = [one for one in inside if "<header>" in one]
     assert len(fits) == 1
-    for one in (*pages, *inside):
+    for one in (*pages.values(), *inside):
         assert _HOSTILE not in one and "<script>alert" not in one
-    for one in pages:
+    for one in pages.values():
         scripts = [tag for tag in Page(one).all("script") if "type" not in tag]
         assert len(scripts) <= 2 and all("alert" not in str(tag) for tag in scripts)
     assert "&lt;script&gt;alert" in fits[0]
@@ -181,13 +200,16 @@ def test_escapes_everything_that_comes_from_data(
 
 def test_empty_study_and_study_of_failures(tmp_path: Path, outcomes: tuple[ScanOutcome, ...]) -> None:
     for number, some in enumerate(((), tuple(outcome for outcome in outcomes if outcome.failed))):
-        text = _write(tmp_path / f"{number}.html", some, {})
-        assert not Page(text).all("img")
-        assert "No scan of the study could be analysed" in text
+        folder = tmp_path / str(number)
+        _write(folder / "report.html", some, {})
+        pages = _pages(folder)
+        assert not any(Page(text).all("img") for text in pages.values())
+        assert "No scan of the study could be analysed" in pages[f"{PAGES_FOLDER}/methods.html"]
 
 
-def test_group_values_with_and_without_exclusions(report: str, results: list[ScanResult]) -> None:
-    row = re.search(r'<th scope="row">Glu</th>(.*?)</tr>', report.split('id="concentrations"')[1])
+def test_group_values_with_and_without_exclusions(pages: dict[str, str], results: list[ScanResult]) -> None:
+    section = pages[f"{PAGES_FOLDER}/spectra.html"].split('id="concentrations"')[1]
+    row = re.search(r'<th scope="row">Glu</th>(.*?)</tr>', section[section.index("Group description") :])
     assert row is not None
     cells = re.findall(r'data-order="([^"]*)"', row[1])
     everything = [item.value for r in results for item in r.concentrations if _is_glutamate(item)]

@@ -55,7 +55,8 @@ def test_the_text_has_the_numbers_of_the_model(result: AnalysisResult) -> None:
 
 
 def test_every_table_says_n(result: AnalysisResult) -> None:
-    main, correlations, comparisons, *_ = printed_tables(result)
+    main, models, correlations, comparisons, *_ = printed_tables(result)
+    assert "n" in models.columns and "Unit" in models.columns
     assert "pairs of" in main.note
     assert "n pairs" in correlations.columns and "n pairs" in comparisons.columns
     for table in printed_tables(result):

@@ -13,7 +13,9 @@ from pharmrs.cli.messages import EXIT_SOME_FAILED, print_problems, say
 def analyse_command(
     observations: Annotated[Path, typer.Argument(help="Observation table (TSV), one row per time point.")],
     plan: Annotated[Path, typer.Option("--plan", "-p", help="study.yaml with title, design and analysis.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for results.json, tables, figures, report.html.")],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="Folder for results.json, tables, figures, report.html.")
+    ] = Path("pharmrs-analyse"),
     explore: Annotated[
         list[str], typer.Option("--explore", help="A model beside the plan, labelled exploratory; repeat for more.")
     ] = [],  # noqa: B006
@@ -21,6 +23,7 @@ def analyse_command(
     """The statistics of a trial from its observation table, as the plan declares them."""
     from pharmrs.core.workers.threads import limit_threads
     from pharmrs.study.analysis_file import analyse_file
+    from pharmrs.trial.report.answer import trial_answer
 
     limit_threads()
     analysed = analyse_file(observations, plan, out, tuple(explore), lambda what: say(f"analyse: {what}"))
@@ -29,6 +32,8 @@ def analyse_command(
         say(f"note: {note}")
     for text in analysed.missing:
         say(f"not estimable: {text}")
+    for line in trial_answer(analysed.result).lines:
+        typer.echo(line)
     typer.echo(str(analysed.page))
     if analysed.missing:
         raise typer.Exit(EXIT_SOME_FAILED)

@@ -57,6 +57,8 @@ def run_command(
             fresh=fresh,
         )
     print_problems(result.all_problems)
+    for line in result.answer.lines if result.answer is not None else ():
+        typer.echo(line)
     say(_counts(result))
     typer.echo(str(result.report))
     if not any(outcome.result is not None for outcome in result.outcomes):

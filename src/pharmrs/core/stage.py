@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from pharmrs.core.errors import InputError, InputProblem
+from pharmrs.core.report.answer import Answer
 from pharmrs.core.report.section import MethodsPart, Section
 
 PlanT = TypeVar("PlanT")
@@ -35,11 +36,12 @@ class StudyContext(Generic[PlanT, ScanT]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageOutcome:
-    """What a stage adds to the report, and what is wrong with its input."""
+    """What a stage adds to the report, and what is wrong with its input. `answer`: of the study, for the first page."""
 
     problems: tuple[InputProblem, ...] = ()
     sections: tuple[Section, ...] = ()
     methods: tuple[MethodsPart, ...] = ()
+    answer: Answer | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

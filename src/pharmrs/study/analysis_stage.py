@@ -16,6 +16,7 @@ from pharmrs.study.observations import build_observations, read_trial
 from pharmrs.study.plan_check import check_sources, check_tables
 from pharmrs.trial.models.analyse import analyse
 from pharmrs.trial.read.allocation import ALLOCATION
+from pharmrs.trial.report.answer import trial_answer
 from pharmrs.trial.report.files import ANALYSIS_OUTPUTS, analysis_methods, write_analysis
 from pharmrs.trial.stage.analysis import check_models, not_estimable
 
@@ -37,7 +38,12 @@ def _run(context: StudyContext[Study, ScanOutcome]) -> StageOutcome:
         )
         for one in not_estimable(result)
     ]  # fmt: skip
-    return StageOutcome(problems=(*problems, *missing), sections=(section,), methods=(analysis_methods(result),))
+    return StageOutcome(
+        problems=(*problems, *missing),
+        sections=(section,),
+        methods=(analysis_methods(result),),
+        answer=trial_answer(result),
+    )
 
 
 def _check(root: Path, study: Study) -> tuple[InputProblem, ...]:

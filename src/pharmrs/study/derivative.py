@@ -8,6 +8,7 @@ from pharmrs import __version__
 from pharmrs.core.files.atomic import write_text
 from pharmrs.core.files.json_text import json_text
 from pharmrs.core.files.places import CACHE_FOLDER, REVIEW_FOLDER
+from pharmrs.core.report.site import PAGES_FOLDER
 from pharmrs.study.declared import Study
 from pharmrs.study.log import LOG_FILE
 
@@ -19,7 +20,8 @@ NOT_RESULTS = (LOG_FILE, REVIEW_FOLDER, CACHE_FOLDER)
 _README = """\
 # {title}
 
-Written by pharmrs {version} (`pharmrs run`). Begin with `{report}`; it needs no network.
+Written by pharmrs {version} (`pharmrs run`). Begin with `{report}`; it needs no network, but
+the folders beside it.
 
 Each table (`*.tsv`) has its data dictionary beside it (`*.json`). `methods.md` says what was executed, `{provenance}`
 with which versions, settings and inputs; `pharmrs rerun {provenance}` repeats it and compares. Preprocessed spectra are
@@ -27,7 +29,7 @@ NIfTI-MRS files in `sub-*/`. BIDS has no rules yet for derivatives of spectrosco
 """
 _IGNORED = (
     "*.html",
-    "report_scans",
+    PAGES_FOLDER,
     "*.log",
     "*.md",
     "/*.tsv",

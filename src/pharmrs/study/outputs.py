@@ -19,7 +19,7 @@ from pharmrs.spectra.stage.settings import settings_of
 from pharmrs.study.dataset import StudyDataset
 from pharmrs.study.derivative import PROVENANCE_FILE, REPORT_FILE, describe_derivative
 from pharmrs.study.report.methods import methods_text
-from pharmrs.study.report.page_of_study import write_report
+from pharmrs.study.report.site_of_study import write_report
 
 SCALE_LABELS = {name: scale.definition_with_unit for name, scale in SCALES.items()}
 
@@ -67,6 +67,7 @@ def write_study(
         figures=figures,
         problems=general,
         sections=[section for stage in stages for section in stage.sections],
+        answer=next((stage.answer for stage in stages if stage.answer is not None), None),
         kept=kept,
     )
     return report

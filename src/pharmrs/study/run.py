@@ -18,6 +18,7 @@ from pharmrs.core.files.checksums import Checksums
 from pharmrs.core.files.places import CHECKSUMS_FILE, STUDY_FILE
 from pharmrs.core.files.targets import check_output_folder
 from pharmrs.core.records.scan_files import ScanFiles
+from pharmrs.core.report.answer import Answer
 from pharmrs.core.stage import StageOutcome, StudyContext, run_stages
 from pharmrs.core.workers.execution import Workers, as_done, workforce
 from pharmrs.spectra.read.nifti_mrs import spectrometer_frequency_mhz
@@ -43,11 +44,12 @@ LOG = logging.getLogger("pharmrs")
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """Outcome of a run: the report, every scan's outcome, problems that concern no single scan."""
+    """Outcome of a run: the report, every scan's outcome, problems that concern no single scan, the study's answer."""
 
     report: Path
     outcomes: tuple[ScanOutcome, ...]
     problems: tuple[InputProblem, ...]
+    answer: Answer | None = None
 
     @property
     def all_problems(self) -> tuple[InputProblem, ...]:
@@ -234,6 +236,7 @@ def _finish(
     report = write_study(
         output, dataset, outcomes, lambda one: cache.figures(one.files), stages, provenance, PageCache(output, cache)
     )
-    result = RunResult(report, outcomes, dataset.general_problems + problems)
+    answer = next((stage.answer for stage in stages if stage.answer is not None), None)
+    result = RunResult(report, outcomes, dataset.general_problems + problems, answer)
     LOG.info("%d of %d scans done, report %s", len(outcomes) - len(result.failed), len(outcomes), report)
     return result

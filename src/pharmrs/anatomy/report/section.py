@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 
 from pharmrs.anatomy.records.images import Placement, VoxelTissue
 from pharmrs.core.report.dictionaries import SCAN, Column
 from pharmrs.core.report.embedded import EmbeddedFigure, LinkedFigure
-from pharmrs.core.report.figure_style import lighter_webp
 from pharmrs.core.report.section import Section, render_section
 from pharmrs.core.report.tables import Row, Table
 from pharmrs.core.report.view_tables import CellView, TableView, number_cell
 
-_LIGHTER_ABOVE_SCANS, _LIGHTER_SCALE, _LIGHTER_QUALITY = 40, 0.7, 55
 _SD = "Standard deviation of `{0}`: place of the voxel and segmentation."
 TISSUE: dict[str, Column] = {
     **SCAN,
@@ -129,23 +126,16 @@ def tissue_section(
 ) -> Section:
     """Fractions of every scan, where each voxel lies, and where they all lie in MNI152 space (`group`)."""
     shown = [(tissue.scan, figures[tissue.scan]) for tissue in tissues if tissue.scan in figures]
-    if len(shown) > _LIGHTER_ABOVE_SCANS:
-        shown = [(scan, _lighter(figure)) for scan, figure in shown]
     return render_section(
         "tissue",
         "Voxels",
         "section_tissue.html.j2",
+        page="voxels",
         fractions=_view(tissues, placements),
         group=group,
         missing=[(scan, reason) for scan, (_, _, reason) in sorted(missing.items())],
         figures=shown,
     )
-
-
-def _lighter(figure: EmbeddedFigure | LinkedFigure) -> EmbeddedFigure | LinkedFigure:
-    if isinstance(figure, LinkedFigure):
-        return figure
-    return replace(figure, content=lighter_webp(figure.content, _LIGHTER_SCALE, _LIGHTER_QUALITY))
 
 
 def _view(tissues: Sequence[VoxelTissue], placements: Mapping[str, Placement]) -> TableView:

@@ -20,7 +20,7 @@ from pharmrs.anatomy.stage.tissue import TissueDone, TissueFound, measure_tissue
 from pharmrs.core.files.atomic import write_bytes
 from pharmrs.core.records.scan_files import ScanFiles
 from pharmrs.core.records.tissue import StudyTissue
-from pharmrs.core.report.embedded import EmbeddedFigure, are_linked
+from pharmrs.core.report.embedded import EmbeddedFigure
 from pharmrs.core.report.figure_style import figure_png_bytes
 from pharmrs.core.report.numbers import count_text
 from pharmrs.core.report.section import MethodsPart
@@ -53,19 +53,19 @@ def tissue_stage(
     if plan.declared is None:
         return TissueStage(StudyTissue(), StageOutcome(problems=plan.problems))
     tell(f"tissues of {count_text(len(plan.tasks), 'head')}")
-    done = measure_tissues(plan.tasks, workers, partial(_drawn, output, are_linked(len(scans))))
+    done = measure_tissues(plan.tasks, workers, partial(_drawn, output))
     done = replace(done, missing={**plan.missing, **done.missing}, problems=plan.problems + done.problems)
     return TissueStage(_for_scans(done), _written(done, scans, plan.declared, output))
 
 
-def _drawn(output: Path, linked: bool, one: TissueFound) -> TissueFound:
-    """The same with its picture in a file; `linked`: only there, so that nobody holds those of all."""
+def _drawn(output: Path, one: TissueFound) -> TissueFound:
+    """The same with its picture in a file, and only there, so that nobody holds those of all."""
     assert isinstance(one.figure, EmbeddedFigure)
     tissue, figure = one.tissue, one.figure
     session = (f"ses-{tissue.session}",) if tissue.session else ()
     place = Path(f"sub-{tissue.subject}", *session, "anat", "figures", f"{tissue.scan}_voxel.png")
     write_bytes(output / place, figure.content)
-    return replace(one, figure=replace(figure, place=place.as_posix()).linked()) if linked else one
+    return replace(one, figure=replace(figure, place=place.as_posix()).linked("../"))
 
 
 def _for_scans(done: TissueDone) -> StudyTissue:

@@ -14,7 +14,7 @@ _PLAIN = "<>/=' ,;.-()!"  # needs no escape in an attribute in double quotes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmbeddedFigure:
-    """A picture, PNG, WebP or SVG as `svg_plot.picture` writes it, and what it shows in words for who cannot see it.
+    """A picture, PNG or SVG as `svg_plot.picture` writes it, and what it shows in words for who cannot see it.
 
     `place`: where a file holds it too, relative to the folder of the report; empty: nowhere.
     """
@@ -26,9 +26,7 @@ class EmbeddedFigure:
     @property
     def suffix(self) -> str:
         """Of a file that holds it."""
-        if self.content.startswith(_SVG_START):
-            return ".svg"
-        return ".webp" if self.content.startswith(b"RIFF") else ".png"
+        return ".svg" if self.content.startswith(_SVG_START) else ".png"
 
     @property
     def source(self) -> str:
@@ -46,10 +44,6 @@ class EmbeddedFigure:
         found = _SVG_SIZE.match(self.content)
         if found:
             return int(found[1]), int(found[2])
-        if self.suffix == ".webp":  # lossy, without transparency: what `lighter_webp` makes
-            return int.from_bytes(self.content[26:28], "little") & 0x3FFF, int.from_bytes(
-                self.content[28:30], "little"
-            ) & 0x3FFF
         return int.from_bytes(self.content[16:20], "big"), int.from_bytes(self.content[20:24], "big")
 
     def linked(self, above: str = "") -> LinkedFigure:
@@ -64,24 +58,3 @@ class LinkedFigure:
     source: str
     alt: str
     size: tuple[int, int]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PackedFigure:
-    """A picture the page unpacks when it is looked at: number `index` of those packed together.
-
-    `place`: the quoted address of a file that holds it, for readers without scripts.
-    """
-
-    index: int
-    alt: str
-    size: tuple[int, int]
-    place: str
-
-
-LINKED_ABOVE_SCANS = 200  # from here on one file would be more than a browser likes to open
-
-
-def are_linked(scans: int) -> bool:
-    """Whether a report of so many scans leaves their pictures in files of their own."""
-    return scans > LINKED_ABOVE_SCANS

@@ -103,18 +103,6 @@ def figure_png_bytes(fig: Figure, dpi: float = PNG_DPI, *, small: bool = False) 
     return reduced.getvalue()
 
 
-def lighter_webp(png: bytes, scale: float, quality: int) -> bytes:
-    """The picture with `scale` of its width and height, as WebP of this quality (0 to 100)."""
-    from PIL import Image
-
-    reduced = io.BytesIO()
-    with Image.open(io.BytesIO(png)) as picture:
-        size = (max(1, round(scale * picture.width)), max(1, round(scale * picture.height)))
-        small = picture.convert("RGB").resize(size, Image.Resampling.LANCZOS)
-        small.save(reduced, format="WEBP", quality=quality, method=6)
-    return reduced.getvalue()
-
-
 def _house_palette() -> list[int]:
     """RGB values of the house colours and of their mixtures with white that anti-aliasing makes.
 

@@ -19,12 +19,15 @@ class Section:
     """One section of the report.
 
     `anchor`: its identifier in the page, lower case and hyphens, unique; `body`: HTML from `render_section`, in which
-    everything that comes from data is escaped. Identifiers inside the body begin with the anchor.
+    everything that comes from data is escaped. Identifiers inside the body begin with the anchor. `page`: name of the
+    page of the site it stands on, with others that name it; empty: a page of its own. `page_title`: of that page.
     """
 
     anchor: str
     title: str
     body: Markup
+    page: str = ""
+    page_title: str = ""
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[a-z][a-z0-9-]*", self.anchor):
@@ -39,9 +42,11 @@ class MethodsPart:
     write: Callable[[Citations], Sequence[str]]
 
 
-def render_section(anchor: str, title: str, template: str, **context: object) -> Section:
+def render_section(
+    anchor: str, title: str, template: str, *, page: str = "", page_title: str = "", **context: object
+) -> Section:
     """A section from the template `section_<topic>.html.j2`; `table` and `picture` come from `macros.html.j2`."""
     from markupsafe import Markup
 
     text = environment().get_template(template).render(anchor=anchor, **context)
-    return Section(anchor=anchor, title=title, body=Markup(text))
+    return Section(anchor=anchor, title=title, body=Markup(text), page=page, page_title=page_title)

@@ -87,7 +87,13 @@ def checklist_section(items: Sequence[ChecklistItem]) -> Section:
         rows=rows,
     )
     return render_section(
-        "checklist", "MRSinMRS checklist", "section_checklist.html.j2", view=view, missing=missing, total=len(items)
+        "checklist",
+        "MRSinMRS checklist",
+        "section_checklist.html.j2",
+        page="methods",
+        view=view,
+        missing=missing,
+        total=len(items),
     )
 
 

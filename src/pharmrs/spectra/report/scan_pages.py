@@ -1,24 +1,21 @@
-"""The scans of a report: in the page itself, or, where they are many, each in a page of its own beside it."""
+"""The scans of a report: each has a page of its own beside it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import quote
 
 from pharmrs.core.files.atomic import write_bytes
-from pharmrs.core.report.embedded import are_linked
 from pharmrs.core.report.page import environment
+from pharmrs.core.report.site import PAGES_FOLDER, Link
 from pharmrs.spectra.records.scan import ScanOutcome
 from pharmrs.spectra.report.pictures.scan_figures import ScanFigures, render_scan_figures
 from pharmrs.spectra.report.view_cells import anchor_of
-from pharmrs.spectra.report.view_pictures import embedded_pictures, linked_pictures, packed_pictures
+from pharmrs.spectra.report.view_pictures import linked_pictures
 from pharmrs.spectra.report.view_scan import ScanView, exclusion_text, scan_head, scan_view
 
-PACKED_ABOVE_SCANS = 40  # from here on the pictures of the preprocessing are packed, for 15 MB at 140 scans
-PAGES_FOLDER = "report_scans"
 _STYLE, _SCRIPT = "page.css", "page.js"
 
 FigureSource = Callable[[ScanOutcome], ScanFigures | None]
@@ -49,7 +46,8 @@ def drawn_figures(outcome: ScanOutcome) -> ScanFigures | None:
 class ScanPages:
     """The scans of one report in their order. `figures` gives the pictures of one scan when its turn has come.
 
-    `kept`: notes of an earlier run; a page of its own that would become what it is, is neither made nor written.
+    `links`: the ways to the other pages of the report. `kept`: notes of an earlier run; a page that would come out the
+    same is neither made nor written.
     """
 
     report: Path
@@ -58,48 +56,39 @@ class ScanPages:
     scale: str
     label: str
     figures: FigureSource
+    links: Sequence[Link] = ()
     kept: KeptPages | None = None
-
-    @property
-    def linked(self) -> bool:
-        """Whether each scan has a page of its own."""
-        return are_linked(len(self.outcomes))
 
     @property
     def folder(self) -> Path:
         return self.report.parent / PAGES_FOLDER
 
-    def link(self, position: int) -> str:
-        """Where the report finds the scan at this position."""
-        anchor = anchor_of(position)
-        return f"{PAGES_FOLDER}/{anchor}.html" if self.linked else f"#{anchor}"
+    def with_links(self, links: Sequence[Link]) -> ScanPages:
+        """The same with the ways to the other pages, which are known when those are made."""
+        return replace(self, links=tuple(links))
 
-    def views(self) -> Iterator[ScanView]:
-        """What the report itself shows of each scan: everything, or its name and quality; one at a time."""
-        packed = len(self.outcomes) > PACKED_ABOVE_SCANS
+    def link(self, position: int) -> str:
+        """Where the other pages in the folder find the scan at this position."""
+        return f"{anchor_of(position)}.html"
+
+    def heads(self) -> Iterator[ScanView]:
+        """Name and quality of each scan, for a list."""
         for position, outcome in enumerate(self.outcomes):
-            if self.linked:
-                yield scan_head(outcome, anchor_of(position), self.link(position))
-                continue
-            figures = self.figures(outcome)
-            pictures = None if figures is None else packed_pictures(figures) if packed else embedded_pictures(figures)
-            yield scan_view(outcome, anchor_of(position), self.scale, self.label, pictures)
+            yield scan_head(outcome, anchor_of(position), self.link(position))
 
     def write(self) -> None:
-        """The pages of the scans where they are linked, without those of a former run; a page that is right stays."""
-        shared = self._shared() if self.linked else {}
-        pages = {f"{anchor_of(at)}.html": at for at in range(len(self.outcomes))} if self.linked else {}
+        """The pages of the scans, without those of a former run; a page that is right stays."""
+        shared = self._shared() if self.outcomes else {}
+        pages = {self.link(at): at for at in range(len(self.outcomes))}
         former = [*self.folder.glob("scan-*.html"), *(self.folder / name for name in (_STYLE, _SCRIPT))]
         for path in former:
             if path.name not in shared and path.name not in pages:
                 path.unlink(missing_ok=True)
-        if self.folder.is_dir() and not any(self.folder.iterdir()):
-            self.folder.rmdir()
         for name, content in shared.items():
             _write_changed(self.folder / name, content().encode("utf-8"))
         for name, position in pages.items():
             self._write_page(self.folder / name, position)
-        if self.linked and self.kept is not None:
+        if self.kept is not None:
             self.kept.write()
 
     def _shared(self) -> dict[str, Callable[[], str]]:
@@ -122,7 +111,16 @@ class ScanPages:
     def _around(self, position: int, outcome: ScanOutcome) -> Iterator[object]:
         """What a page shows beside the fit and its pictures."""
         result = outcome.result
-        yield (self.title, self.scale, self.label, self.report.name, position, len(self.outcomes), outcome.files.name)
+        yield (
+            self.title,
+            self.scale,
+            self.label,
+            position,
+            len(self.outcomes),
+            outcome.files.name,
+            outcome.without_value,
+        )
+        yield [(link.href, link.title) for link in self.links]
         yield [str(problem) for problem in outcome.problems]
         if result is not None:
             yield [(item.metabolite, item.rule, exclusion_text(item)) for item in result.exclusions]
@@ -134,14 +132,17 @@ class ScanPages:
 
     def _page(self, position: int, outcome: ScanOutcome) -> str:
         def name(at: int) -> str:
-            return f"{anchor_of(at)}.html" if 0 <= at < len(self.outcomes) else ""
+            return self.link(at) if 0 <= at < len(self.outcomes) else ""
 
         figures = self.figures(outcome)
         pictures = linked_pictures(figures, "../") if figures is not None else None
         return environment().get_template("scan_page.html.j2").render(
+            kind=self.title,
+            heading=outcome.files.name,
             title=self.title,
+            sections=(),
+            links=self.links,
             scan=scan_view(outcome, anchor_of(position), self.scale, self.label, pictures),
-            up=f"../{quote(self.report.name)}#scans",
             before=name(position - 1),
             after=name(position + 1),
         )  # fmt: skip

@@ -1,15 +1,14 @@
-"""Lists of the whole study as the page shows them: quality, exclusions, problems, settings."""
+"""Lists of the whole study as the page shows them: quality, exclusions, settings."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
-from pharmrs.core.errors import InputProblem
 from pharmrs.core.report.numbers import MISSING
 from pharmrs.core.report.view_tables import CellView, TableView, number_cell
 from pharmrs.spectra.records.quantification import Exclusion
-from pharmrs.spectra.records.rules import rule_of
+from pharmrs.spectra.records.rules import concerns_scan, rule_of
 from pharmrs.spectra.records.scan import ScanOutcome
 from pharmrs.spectra.report.summary import scan_exclusions
 from pharmrs.spectra.report.view_cells import concerned_text, scan_status
@@ -63,54 +62,28 @@ def quality_view(outcomes: Sequence[ScanOutcome], link: Callable[[int], str]) ->
     return TableView(caption=caption, columns=columns, rows=tuple(rows), sortable=True)
 
 
-def exclusions_view(outcomes: Sequence[ScanOutcome], link: Callable[[int], str]) -> TableView:
-    """All exclusions with rule, limit, value and decider; `link` to the scan at each position."""
-    rows = tuple(
-        (
-            CellView(item.scan, href=link(position)),
-            CellView(concerned_text(item)),
-            CellView(rule_of(item.rule).label),
-            *_limit_cells(item),
-            CellView(item.decided_by),
-        )
+def exclusions_view(outcomes: Sequence[ScanOutcome], link: Callable[[int], str]) -> tuple[TableView, TableView]:
+    """Exclusions of whole scans, and of single values, with rule and decider; `link` to the scan at a position."""
+    found = [
+        (position, item)
         for position, outcome in enumerate(outcomes)
         if outcome.result is not None
         for item in outcome.result.exclusions
-    )
+    ]
     columns = ("Scan", "Concerns", "Rule", "Limit", "Value", "Decided by")
-    return TableView(caption="Every exclusion and its reason", columns=columns, rows=rows, sortable=True)
 
-
-def problems_view(problems: Sequence[InputProblem]) -> TableView:
-    """Problems of the input: errors and warnings with their remedy."""
-    rows = tuple(
-        (
-            CellView(item.file),
-            CellView(item.severity, tone="bad" if item.severity == "error" else ""),
-            CellView(item.field),
-            CellView(item.rule),
-            CellView(item.value or MISSING),
-            CellView(item.remedy),
+    def view(caption: str, *, whole: bool) -> TableView:
+        rows = tuple(
+            (
+                CellView(item.scan, href=link(position)),
+                CellView(concerned_text(item)),
+                CellView(rule_of(item.rule).label),
+                *_limit_cells(item),
+                CellView(item.decided_by),
+            )
+            for position, item in found
+            if concerns_scan(item) == whole
         )
-        for item in problems
-    )
-    columns = ("File", "Severity", "Field", "Rule", "Found", "Remedy")
-    return TableView(caption="Problems of the input and their remedy", columns=columns, rows=rows)
+        return TableView(caption=caption, columns=columns, rows=rows, sortable=True)
 
-
-def mapping_view(caption: str, values: Mapping[str, object]) -> TableView:
-    """Nested settings as dotted keys, one row each."""
-    rows = tuple((CellView(key), CellView(text)) for key, text in _flat("", values))
-    return TableView(caption=caption, columns=("Key", "Value"), rows=rows)
-
-
-def _flat(prefix: str, value: object) -> list[tuple[str, str]]:
-    if isinstance(value, Mapping) and value:
-        return [
-            pair for key, inner in value.items() for pair in _flat(f"{prefix}.{key}" if prefix else str(key), inner)
-        ]
-    if isinstance(value, (list, tuple)) and any(isinstance(inner, (Mapping, list, tuple)) for inner in value):
-        return [pair for number, inner in enumerate(value) for pair in _flat(f"{prefix}[{number}]", inner)]
-    if isinstance(value, (list, tuple)):
-        return [(prefix, ", ".join(str(inner) for inner in value) or "none")]
-    return [(prefix, "none" if value is None or value == {} else str(value))]
+    return view("Whole scans that are excluded", whole=True), view("Single values that are excluded", whole=False)

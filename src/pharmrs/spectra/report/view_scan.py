@@ -10,6 +10,7 @@ from pharmrs.core.report.view_tables import CellView, TableView, number_cell
 from pharmrs.spectra.records.quantification import Exclusion
 from pharmrs.spectra.records.rules import rule_of
 from pharmrs.spectra.records.scan import ScanOutcome, ScanResult
+from pharmrs.spectra.report.result_rows import result_table
 from pharmrs.spectra.report.summary import concentration_of, is_excluded
 from pharmrs.spectra.report.view_cells import concerned_text, scan_status
 from pharmrs.spectra.report.view_pictures import ScanPictures
@@ -34,6 +35,7 @@ class ScanView:
     result: ScanResult | None = None
     figures: ScanPictures | None = None
     metabolites: TableView | None = None
+    sheet: TableView | None = None
 
 
 def exclusion_text(item: Exclusion) -> str:
@@ -73,6 +75,25 @@ def metabolites_view(result: ScanResult, scale: str, label: str) -> TableView:
     return TableView(caption="Metabolites and sums", columns=columns, rows=tuple(rows), ordered=False)
 
 
+def sheet_view(result: ScanResult, scale: str, label: str) -> TableView:
+    """What is read first: concentration, SD in %, ratio to tCr; values a rule excludes are marked."""
+    found = result_table(result.amplitudes, result.concentrations, scale)
+    rows = []
+    for row in found.rows:
+        out = is_excluded(result, row.metabolite)
+        cells = [CellView(row.metabolite)]
+        for at, text in enumerate((row.value, row.sd, row.ratio)):
+            tone = "bad" if at == 1 and row.doubtful else ""
+            cells.append(CellView(text, order=_order(text), tone=tone))
+        rows.append((*cells, CellView("excluded", tone="bad") if out else CellView("")))
+    shown = label if found.scale == scale else found.scale or "amplitudes: no concentration could be given"
+    return TableView(caption=f"Result. {shown}", columns=(*found.columns, ""), rows=tuple(rows), ordered=False)
+
+
+def _order(text: str) -> str:
+    return "0" if text[:1].isdigit() or text[:1] in "−>" else ""
+
+
 def scan_head(outcome: ScanOutcome, anchor: str, href: str = "") -> ScanView:
     """Name, status and quality of one scan in a line."""
     status, tone = scan_status(outcome)
@@ -96,4 +117,5 @@ def scan_view(outcome: ScanOutcome, anchor: str, scale: str, label: str, figures
         result=result,
         figures=figures,
         metabolites=metabolites_view(result, scale, label),
+        sheet=sheet_view(result, scale, label),
     )

@@ -88,7 +88,7 @@ def inspection_section(
 ) -> Section:
     """The section of the report."""
     return render_section(
-        "visual-inspection", "Visual inspection", "section_review.html.j2",
+        "visual-inspection", "Visual inspection", "section_review.html.j2", page="spectra",
         rule=rule_text(rule), wanted=rule.raters, counts=_counts(verdicts),
         agreement=_agreement_view(pairs), not_accepted=_not_accepted(verdicts, excluded),
     )  # fmt: skip

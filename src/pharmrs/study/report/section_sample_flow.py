@@ -48,4 +48,4 @@ def sample_flow_section(rows: Sequence[FlowRow]) -> Section:
         columns=("Material", "Time point", *_HEADS),
         rows=counted,
     )
-    return render_section("samples", "Samples", "section_sample_flow.html.j2", flow=view)
+    return render_section("samples", "Samples", "section_sample_flow.html.j2", page="assay", flow=view)

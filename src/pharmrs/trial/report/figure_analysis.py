@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pharmrs.core.records.arrays import FloatArray
-from pharmrs.core.report.figure_style import BAND, BASELINE, INK, MODEL, MUTED, figure_style, new_figure
+from pharmrs.core.report.figure_style import BAND, BASELINE, INK, MODEL, MUTED, WIDTH_CM, figure_style, new_figure
 from pharmrs.trial.records.analysis import EffectEstimate
 from pharmrs.trial.records.analysis_result import AnalysisResult
 from pharmrs.trial.records.changes import ChangeTable
@@ -26,7 +26,7 @@ def treatment_colour(position: int) -> str:
     return _COLOURS[position % len(_COLOURS)]
 
 
-def interaction_figure(result: AnalysisResult) -> Figure:
+def interaction_figure(result: AnalysisResult, width_cm: float = WIDTH_CM, height_cm: float = 8.2) -> Figure:
     """Both changes, one panel per treatment, with the line of the main model and the confidence band of its mean.
 
     The lines of the other treatments are thin, so that the difference of slopes is seen in every panel.
@@ -35,7 +35,7 @@ def interaction_figure(result: AnalysisResult) -> Figure:
     assert changes is not None
     used = changes.where(changes.complete)
     with figure_style():
-        fig = new_figure(8.2)
+        fig = new_figure(height_cm, width_cm)
         panels = np.atleast_1d(fig.subplots(1, len(changes.treatments), sharex=True, sharey=True, squeeze=True))
         for position, (axes, name) in enumerate(zip(panels, changes.treatments, strict=True)):
             rows = used.of_treatment(name)

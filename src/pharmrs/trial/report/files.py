@@ -13,6 +13,7 @@ from pharmrs.core.report.references import Citations
 from pharmrs.core.report.section import MethodsPart, Section
 from pharmrs.core.report.tables import write_table
 from pharmrs.trial.records.analysis_result import AnalysisResult
+from pharmrs.trial.report.answer import trial_answer
 from pharmrs.trial.report.methods import methods_paragraphs
 from pharmrs.trial.report.printed import printed_tables
 from pharmrs.trial.report.results_json import results_json
@@ -51,10 +52,18 @@ def analysis_methods(result: AnalysisResult) -> MethodsPart:
 
 
 def write_analysis_page(path: Path, title: str, result: AnalysisResult, section: Section) -> None:
-    """One self-contained page of the statistics alone, for `pharmrs analyse`."""
+    """One self-contained page of the statistics alone, for `pharmrs analyse`: the answer, then everything else."""
     cite = Citations()
     text = "\n\n".join(methods_paragraphs(result, cite))
     text += "\n\n## References\n\n" + "\n".join(f"- {line}" for line in cite.listed())
-    page = environment().get_template("analysis.html.j2")
-    write_text(path, page.render(title=title, section=section, methods=markdown_to_html(text)))
+    page = environment().get_template("analysis.html.j2").render(
+        kind="Statistics of an intervention study",
+        heading=title,
+        title=title,
+        links=(),
+        sections=(section,),
+        answer=trial_answer(result),
+        methods=markdown_to_html(text),
+    )  # fmt: skip
+    write_text(path, page)
     write_text(path.with_name("methods.md"), f"## {METHODS_TITLE}\n\n{text}\n")

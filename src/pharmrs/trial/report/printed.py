@@ -23,11 +23,12 @@ from pharmrs.trial.report.statistics_text import (
 
 
 def printed_tables(result: AnalysisResult) -> tuple[PrintedTable, ...]:
-    """Main model and its terms, covariates, correlations, Oldham, t tests, adjusted p, unit check, extension models,
-    sample flow.
+    """Main model, the interaction in every model, terms, covariates, correlations, Oldham, t tests, adjusted p, unit
+    check, tests of the extension models, sample flow.
     """
     found = (
         _main_table(result),
+        models_table(result),
         _terms_table(result),
         _covariates_table(result),
         _correlations_table(result),
@@ -35,7 +36,6 @@ def printed_tables(result: AnalysisResult) -> tuple[PrintedTable, ...]:
         _adjusted_table(result),
         _rules_table(result),
         _units_table(result),
-        models_table(result),
         model_tests_table(result),
         summaries_table(result),
         _flow_table(result),

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from pharmrs.core.report.numbers import MISSING, number_text, p_text
 from pharmrs.core.report.printed_tables import PrintedTable
-from pharmrs.trial.records.analysis import StatisticalTest
+from pharmrs.trial.records.analysis import EffectEstimate, StatisticalTest
 from pharmrs.trial.records.analysis_result import AnalysisResult
 from pharmrs.trial.report.statistics_text import df_text, interval_text, level_text, statistic_phrase
 
@@ -18,27 +18,34 @@ _NAMES = {
 }  # fmt: skip  # of families whose model's title does not say it
 
 
-def models_table(result: AnalysisResult) -> PrintedTable | None:
-    if not result.models:
-        return None
-    rows: list[tuple[str, ...]] = []
-    notes: list[str] = []
-    for model in result.models:
-        plan = "declared" if model.declared else "exploratory"
-        shown = [item for item in model.estimates if item.hypothesis] or list(model.estimates[:1])
-        for item in shown:
-            rows.append(
-                (model.title, plan, item.term, number_text(item.estimate), interval_text(item.ci_low, item.ci_high),
-                 df_text(item.df), p_text(item.p), str(item.n), str(item.subjects))
-            )  # fmt: skip
-        if model.reason:
-            rows.append((model.title, plan, *(MISSING for _ in range(7))))
-            notes.append(f"{model.title}: not estimable, {model.reason}.")
-        notes += [f"{model.title}: {text.rstrip('.')}." for text in model.notes]
-    columns = ("Model", "Plan", "Term", "Estimate", level_text(result), "df", "p", "n", "participants")
-    return PrintedTable(
-        title="The interaction in other models", columns=columns, rows=tuple(rows), note=" ".join(notes)
-    )
+def models_table(result: AnalysisResult) -> PrintedTable:
+    """The interaction in every model, the declared one first, each with its unit."""
+    chain, rows, notes = result.chain, [], []
+    main_unit = chain.model.estimates[0].unit if chain.model else ""  # a model that names no unit has that one
+    first = [("main", chain.model, chain.reason)]
+    first += [(f"main + {one.covariate}", one.model, one.reason) for one in chain.covariate_models]
+    for name, model, reason in first:
+        rows += [_model_row(name, "declared", item, main_unit) for item in (model.hypothesis if model else ())]
+        if model is None:
+            rows.append((name, "declared", *(MISSING for _ in range(8))))
+            notes.append(f"{name}: not estimable, {reason}.")
+    for outcome in result.models:
+        plan = "declared" if outcome.declared else "exploratory"
+        shown = [item for item in outcome.estimates if item.hypothesis] or list(outcome.estimates[:1])
+        rows += [_model_row(outcome.title, plan, item, main_unit) for item in shown]
+        if outcome.reason:
+            rows.append((outcome.title, plan, *(MISSING for _ in range(8))))
+            notes.append(f"{outcome.title}: not estimable, {outcome.reason}.")
+        notes += [f"{outcome.title}: {text.rstrip('.')}." for text in outcome.notes]
+    columns = ("Model", "Plan", "Term", "Estimate", level_text(result), "df", "p", "n", "people", "Unit")
+    return PrintedTable(title="The interaction in every model", columns=columns, rows=tuple(rows), note=" ".join(notes))
+
+
+def _model_row(name: str, plan: str, item: EffectEstimate, main_unit: str) -> tuple[str, ...]:
+    return (
+        name, plan, item.term, number_text(item.estimate), interval_text(item.ci_low, item.ci_high), df_text(item.df),
+        p_text(item.p), str(item.n), str(item.subjects), item.unit or main_unit,
+    )  # fmt: skip
 
 
 def model_tests_table(result: AnalysisResult) -> PrintedTable | None:

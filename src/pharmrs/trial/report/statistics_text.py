@@ -24,8 +24,7 @@ def covers_zero(item: EffectEstimate) -> bool:
 def findings(result: AnalysisResult) -> tuple[str, ...]:
     """What each interaction of the main model says, in words that its interval allows."""
     model = result.chain.model
-    others = result.table.treatments[1:]
-    return tuple(_finding(*pair, result) for pair in zip(model.hypothesis, others, strict=True)) if model else ()
+    return tuple(_finding(item, item.treatment, result) for item in model.hypothesis) if model is not None else ()
 
 
 def _finding(item: EffectEstimate, other: str, result: AnalysisResult) -> str:

@@ -30,14 +30,6 @@ const openTarget = () => {
 };
 addEventListener("hashchange", openTarget);
 openTarget();
-const toggle = document.getElementById("toggle");
-if (toggle) toggle.hidden = false;
-toggle?.addEventListener("click", () => {
-  const scans = [...document.querySelectorAll("details.scan")];
-  const open = scans.some((scan) => !scan.open);
-  scans.forEach((scan) => { scan.open = open; });
-  toggle.textContent = open ? "Close all" : "Open all";
-});
 // The fit to explore, in a frame of its own instead of the picture.
 const textOf = (id) => document.getElementById(id).textContent;
 const explore = (button) => {
@@ -61,27 +53,10 @@ for (const button of document.querySelectorAll("button.explore")) {
   button.hidden = false;
   button.addEventListener("click", () => explore(button));
 }
-// Pictures packed together are drawn when their scan is opened.
-const draw = (scan) => {
-  const packed = scan.querySelector("script.packed");
-  if (!packed) return;
-  const pictures = unpacked(packed.textContent).split("\n");
-  packed.remove();
-  for (const place of scan.querySelectorAll("[data-picture]")) {
-    const picture = new DOMParser().parseFromString(pictures[Number(place.dataset.picture)], "image/svg+xml").documentElement;
-    picture.setAttribute("aria-hidden", "true");
-    place.removeAttribute("style");
-    place.append(document.adoptNode(picture));
-  }
-};
-for (const scan of document.querySelectorAll("details.scan")) {
-  scan.addEventListener("toggle", () => { if (scan.open) draw(scan); });
-  if (scan.open) draw(scan);
-}
-// On paper every scan is open; afterwards as it was.
+// On paper everything is open; afterwards as it was.
 let closed = [];
 addEventListener("beforeprint", () => {
   closed = [...document.querySelectorAll("details:not([open])")];
-  closed.forEach((one) => { one.open = true; draw(one); });
+  closed.forEach((one) => { one.open = true; });
 });
 addEventListener("afterprint", () => { closed.forEach((one) => { one.open = false; }); });

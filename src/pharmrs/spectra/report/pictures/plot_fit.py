@@ -97,10 +97,10 @@ def _drawn(
         top = max(float((row / _unit(shown) + offset).max()) for (_, row), offset in zip(shown, offsets, strict=True))
         limits = (-0.6 * LOWEST_ROW, top + 0.4 * LOWEST_ROW)
         last = Panel(
-            left=_LEFT, top=main.bottom + 34, width=main.width, x=edges, y=limits,
+            left=_LEFT, top=main.bottom + 46, width=main.width, x=edges, y=limits,
             height=_ROW_PX * (limits[1] - limits[0]) / LOWEST_ROW,
         )  # fmt: skip
-        parts += [main.x_axis("", 0.5, named=False)]
+        parts += [main.x_axis("", 0.5)]
         parts += _draw_components(last, ppm, shown, offsets, crlb_labels(amplitudes))
     parts += [last.x_axis("Chemical shift (ppm)", 0.5, 0.1)]
     return last.bottom + 42, parts

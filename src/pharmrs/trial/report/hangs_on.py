@@ -1,0 +1,161 @@
+"""What the answer hangs on: the declared result beside each other way to ask, grouped, each judged in a word."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from pharmrs.core.report.answer import FAILS, HOLDS, OTHER, UNKNOWN, Check, Variant
+from pharmrs.core.report.numbers import number_text, p_phrase
+from pharmrs.trial.records.analysis import EffectEstimate, ModelOutcome
+from pharmrs.trial.records.analysis_result import AnalysisResult
+from pharmrs.trial.records.multiverse import SpecificationCurve
+from pharmrs.trial.report.statistics_text import interval_text
+
+_AGREE = 0.95  # share of the specifications of a multiverse that must say the same
+# what each model changes; one that is not named here is among the other models
+_GROUPS = {
+    "People instead of pairs": ("cr2", "cr1", "cr0", "mixed", "within", "symmetry", "crossover", "period"),
+    "Values below the limit kept": ("tobit", "joint"),
+    "Drawn again": ("permutation", "bootstrap", "leave_one_out"),
+    "Outliers weighed down": ("huber", "bisquare", "mm", "median", "ranks"),
+    "Error of the metabolite": ("errors_in_variables", "simex"),
+}
+_OTHER_MODELS = "Other models"
+
+
+def checks(result: AnalysisResult) -> tuple[Check, ...]:
+    """Every check that the plan and these data allow, those that change the data first."""
+    model = result.chain.model
+    if model is None or not model.hypothesis:
+        return ()
+    main = model.hypothesis
+    found = [
+        Check(name="Exclusions lifted", variants=tuple(_rules(result, main))),
+        Check(name="Unit of the assay", variants=tuple(_units(result, main))),
+        Check(name="One covariate added", variants=tuple(_covariates(result, main))),
+        *_models(result, main),
+        *(_multiverse(one, result, main) for one in result.models if one.curve is not None),
+    ]
+    return tuple(one for one in found if one.variants)
+
+
+def _direction(estimate: float, low: float, high: float, p: float, alpha: float) -> int | None:
+    """-1 or 1 where the interval is on one side of zero, 0 where it covers it; None: not known."""
+    if math.isfinite(low) and math.isfinite(high):
+        return 0 if low <= 0 <= high else int(math.copysign(1, estimate))
+    if math.isfinite(p):
+        return 0 if p >= alpha else int(math.copysign(1, estimate))
+    return None
+
+
+def _verdict(one: EffectEstimate, main: EffectEstimate, alpha: float) -> str:
+    found, declared = (_direction(x.estimate, x.ci_low, x.ci_high, x.p, alpha) for x in (one, main))
+    return UNKNOWN if found is None or declared is None else HOLDS if found == declared else FAILS
+
+
+def _text(estimate: float, low: float, high: float, p: float) -> str:
+    interval = f" ({interval_text(low, high)})" if math.isfinite(low) and math.isfinite(high) else ""
+    said = f", {p_phrase(p)}" if math.isfinite(p) and not interval else ""
+    return f"{number_text(estimate)}{interval}{said}"
+
+
+def _of_term(main: Sequence[EffectEstimate], term: str) -> EffectEstimate | None:
+    return next((one for one in main if one.term == term), None)
+
+
+def _rules(result: AnalysisResult, main: Sequence[EffectEstimate]) -> Iterator[Variant]:
+    for item in result.chain.rule_changes:
+        declared = _of_term(main, item.term)
+        if not item.lifted:
+            continue
+        if declared is None or item.reason:
+            yield Variant(name=f"without {item.lifted}", found=item.reason or "not estimable", verdict=UNKNOWN)
+            continue
+        here = EffectEstimate(
+            model="", term=item.term, estimate=item.estimate, ci_low=item.ci_low, ci_high=item.ci_high, p=item.p
+        )
+        found = _text(item.estimate, item.ci_low, item.ci_high, item.p)
+        verdict = _verdict(here, declared, result.plan.alpha)
+        yield Variant(name=f"without {item.lifted}", found=f"{found}, {item.n} pairs", verdict=verdict)
+
+
+def _units(result: AnalysisResult, main: Sequence[EffectEstimate]) -> Iterator[Variant]:
+    for item in result.chain.unit_changes:
+        declared = _of_term(main, item.term)
+        name = f"times {item.factor:g}"
+        if declared is None or item.reason:
+            yield Variant(name=name, found=item.reason or "not estimable", verdict=UNKNOWN)
+            continue
+        here = EffectEstimate(model="", term=item.term, estimate=item.estimate, p=item.p)
+        verdict = _verdict(here, declared, result.plan.alpha)
+        yield Variant(name=name, found=_text(item.estimate, math.nan, math.nan, item.p), verdict=verdict)
+
+
+def _covariates(result: AnalysisResult, main: Sequence[EffectEstimate]) -> Iterator[Variant]:
+    for one in result.chain.covariate_models:
+        if one.model is None:
+            yield Variant(name=one.covariate, found=one.reason, verdict=UNKNOWN)
+            continue
+        for item, declared in zip(one.model.hypothesis, main, strict=False):
+            found = _text(item.estimate, item.ci_low, item.ci_high, item.p)
+            yield Variant(
+                name=f"with {one.covariate}", found=found, verdict=_verdict(item, declared, result.plan.alpha)
+            )
+
+
+def _models(result: AnalysisResult, main: Sequence[EffectEstimate]) -> Iterator[Check]:
+    """The extension models by what they change; those in another unit apart."""
+    group_of = {name: group for group, names in _GROUPS.items() for name in names}
+    found: dict[str, list[Variant]] = {}
+    elsewhere: list[Variant] = []
+    for model in result.models:
+        for variant in _variants(model, main, result.plan.alpha):
+            if variant.verdict == OTHER and group_of.get(model.name, _OTHER_MODELS) == _OTHER_MODELS:
+                elsewhere.append(variant)
+            else:
+                found.setdefault(group_of.get(model.name, _OTHER_MODELS), []).append(variant)
+    for group in (*_GROUPS, _OTHER_MODELS):
+        if group in found:
+            yield Check(name=group, variants=tuple(found[group]))
+    if elsewhere:
+        yield Check(name="Models in other units", variants=tuple(elsewhere))
+
+
+def _variants(model: ModelOutcome, main: Sequence[EffectEstimate], alpha: float) -> Iterator[Variant]:
+    title = model.title if model.declared else f"{model.title} (exploratory)"
+    if model.reason:
+        yield Variant(name=title, found=model.reason, verdict=UNKNOWN)
+        return
+    tested = [one for one in model.estimates if one.hypothesis and math.isfinite(one.estimate)]
+    for item, declared in zip(tested, main, strict=False):
+        found = _text(item.estimate, item.ci_low, item.ci_high, item.p)
+        if item.unit and item.unit != declared.unit:
+            side = _direction(item.estimate, item.ci_low, item.ci_high, item.p, alpha)
+            zero = {0: "covers zero", None: "no interval"}.get(side, "does not cover zero")
+            yield Variant(name=title, found=f"{found} {item.unit}; {zero}", verdict=OTHER)
+        else:
+            yield Variant(name=title, found=found, verdict=_verdict(item, declared, alpha))
+
+
+def _multiverse(model: ModelOutcome, result: AnalysisResult, main: Sequence[EffectEstimate]) -> Check:
+    """How many of all combinations of choices say the same as the declared one."""
+    curve = model.curve
+    assert curve is not None
+    known = np.isfinite(curve.effect) & np.isfinite(curve.p)
+    if not known.any():
+        variant = Variant(name=model.title, found="no specification could be estimated", verdict=UNKNOWN)
+        return Check(name="All declared choices", variants=(variant,))
+    agree = int(_same(curve, result.plan.alpha, main[0])[known].sum())
+    total = int(known.sum())
+    verdict = HOLDS if agree >= _AGREE * total else FAILS
+    found = f"{agree} of {total} combinations of choices say the same"
+    return Check(name="All declared choices", variants=(Variant(name=model.title, found=found, verdict=verdict),))
+
+
+def _same(curve: SpecificationCurve, alpha: float, main: EffectEstimate) -> np.ndarray:
+    declared = _direction(main.estimate, main.ci_low, main.ci_high, main.p, alpha)
+    directions = np.where(curve.p >= alpha, 0, np.sign(curve.effect))
+    return np.asarray(directions == declared)
