@@ -5,7 +5,8 @@ Per treatment k of a participant, before measurement error and around the means:
 z1 = p + q1 and z2 = u + q2 share p and u between the treatments of a participant, and (a, b) are the participant's
 own levels. b_k is the regression slope of the biomarker's change on the metabolite's. Nothing is assumed about how
 baselines go with changes, so regression to the mean costs no bias. c5k is taken per SD of z3, which
-may be zero: a slope on z3 would then run to infinity.
+may be zero: a slope on z3 would then run to infinity. The SDs of z1 to z4 are each treatment's own: a drug that moves
+the metabolite more, or leaves the biomarker more scattered, must not lend its spread to the other arm.
 """
 
 from __future__ import annotations
@@ -31,14 +32,15 @@ class Structure:
     @property
     def size(self) -> int:
         """Number of parameters: slopes (reference, then differences), baselines, SDs within, factors between."""
-        return self.treatments * (1 + _BASELINES) + _WITHIN + (_BETWEEN if self.shared else 0)
+        return self.treatments * (1 + _BASELINES + _WITHIN) + (_BETWEEN if self.shared else 0)
 
     def start(self, slope: float) -> FloatArray:
         """A starting point for standardised data."""
         regressions = [-0.4, 0.0, 0.0, -0.4, 0.0]
         between = [0.2, 0.2, 0.5, 0.0, 0.5] if self.shared else []
         slopes = [slope, *[0.0] * (self.treatments - 1)]
-        return np.array([*slopes, *regressions * self.treatments, 0.8, 0.8, 0.7, 0.7, *between])
+        within = [0.8, 0.8, 0.7, 0.7] * self.treatments
+        return np.array([*slopes, *regressions * self.treatments, *within, *between])
 
     def loadings(self, parameters: FloatArray) -> FloatArray:
         """Loadings (4 treatments, factors) on independent standard factors; the covariance is their product."""
@@ -48,7 +50,7 @@ class Structure:
         found = np.zeros((PLACES * k, columns))
         for arm, placed in enumerate(self._placed(parameters)):
             rows = slice(PLACES * arm, PLACES * (arm + 1))
-            found[rows, rows] = placed * within
+            found[rows, rows] = placed * within[arm]
             found[rows, PLACES * arm + 2] += _TO_PLACES[:, 3] * parameters[k + _BASELINES * arm + 4]
             if self.shared:
                 found[rows, -4] = placed[:, 0] * between[0]
@@ -72,8 +74,8 @@ class Structure:
         for arm, placed in enumerate(self._placed(parameters)):
             rows = slice(PLACES * arm, PLACES * (arm + 1))
             block = by_loadings[rows, rows]
-            by_placed = block * within
-            found[first : first + _WITHIN] += np.sum(block * placed, axis=0)
+            by_placed = block * within[arm]
+            found[first + _WITHIN * arm : first + _WITHIN * (arm + 1)] = np.sum(block * placed, axis=0)
             if self.shared:
                 shared = by_loadings[rows, -4:]
                 by_placed[:, :2] += shared[:, :2] * between[:2]
@@ -99,6 +101,7 @@ class Structure:
         return found
 
     def _spreads(self, parameters: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """SDs within a treatment (z1 to z4), and factors between participants (p, u, a, a on b, b)."""
+        """SDs within each treatment (treatments, z1 to z4), and factors between participants (p, u, a, a on b, b)."""
         first = self.treatments * (1 + _BASELINES)
-        return parameters[first : first + _WITHIN], parameters[first + _WITHIN :]
+        last = first + _WITHIN * self.treatments
+        return parameters[first:last].reshape(self.treatments, _WITHIN), parameters[last:]

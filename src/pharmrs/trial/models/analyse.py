@@ -9,6 +9,7 @@ from dataclasses import asdict, replace
 
 from pharmrs.trial.chain.reference_chain import reference_chain
 from pharmrs.trial.least_squares.not_estimable import NotEstimable
+from pharmrs.trial.models.declarable import why_not_declared
 from pharmrs.trial.models.registry import MODELS, ModelInput
 from pharmrs.trial.records.analysis import AnalysisPlan, ModelOutcome
 from pharmrs.trial.records.analysis_result import AnalysisResult, ReferenceChain
@@ -42,7 +43,10 @@ def analyse(
     models = []
     for name in (*plan.models, *plan.exploratory):
         tell(MODELS[name].title)
-        models.append(replace(_outcome(name, table, chain, plan), declared=name in plan.models))
+        outcome = _outcome(name, table, chain, plan)
+        why = why_not_declared(MODELS[name], chain.changes) if name in plan.models and chain.changes is not None else ""
+        notes = (f"declared, but shown beside the plan: {why}", *outcome.notes) if why else outcome.notes
+        models.append(replace(outcome, declared=name in plan.models and not why, notes=notes))
     return AnalysisResult(table=table, plan=plan, plan_hash=plan_hash(table, plan), chain=chain, models=tuple(models))
 
 

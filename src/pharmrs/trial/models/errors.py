@@ -12,6 +12,7 @@ from pharmrs.trial.chain.change_scores import change_table
 from pharmrs.trial.joint.model import JointFit, ProfiledEffect, fit_joint
 from pharmrs.trial.least_squares.linear import design_of
 from pharmrs.trial.least_squares.not_estimable import NotEstimable
+from pharmrs.trial.models.declarable import reliabilities
 from pharmrs.trial.models.extension import ExtensionModel, ModelInput
 from pharmrs.trial.records.analysis import EffectEstimate, ModelOutcome
 from pharmrs.trial.regression.censored_regression import fit_tobit
@@ -21,8 +22,8 @@ from pharmrs.trial.regression.measurement_error import errors_in_variables, sime
 LOG_UNIT = "log ratio of both (biomarker per metabolite)"
 _LOG = "Both changes were taken as log ratios, which do not depend on the unit of the assay; CR2 standard errors."
 _EIV = (
-    "The known error variance of the metabolite change was taken out of the normal equations "
-    "(10.1002/9780470316665); cluster-robust standard errors."
+    "The known error variance of the metabolite change was taken out of the normal equations under each treatment "
+    "(10.1002/9780470316665); CR2 standard errors with Satterthwaite degrees of freedom."
 )
 _SIMEX = "SIMEX with the known error of the metabolite change (10.1080/01621459.1994.10476871), quadratic extrapolant."
 _TOBIT = (
@@ -70,7 +71,11 @@ def run_errors(given: ModelInput) -> ModelOutcome:
         model.outcome, model.design.matrix, loadings, sd, model.design.terms, model.subject, level=1 - given.plan.alpha
     )
     facts = {"mean_error_sd": float(np.mean(sd))}
-    return outcome_of("errors_in_variables", "Errors in variables", model, found, facts=facts, methods=_EIV)
+    facts |= {f"reliability: {name}": share for name, share in reliabilities(given.changes).items()}
+    told = ", ".join(f"{share:.2f} under {name}" for name, share in reliabilities(given.changes).items())
+    note = f"share of the variance of the metabolite change that is not measurement error: {told}"
+    return outcome_of("errors_in_variables", "Errors in variables", model, found, facts=facts, notes=(note,),
+                      methods=_EIV)  # fmt: skip
 
 
 def run_simex(given: ModelInput) -> ModelOutcome:

@@ -21,8 +21,15 @@ class ModelInput:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExtensionModel:
-    """A model beyond the reference chain. `run` may raise `NotEstimable`: its text becomes the outcome's reason."""
+    """A model beyond the reference chain. `run` may raise `NotEstimable`: its text becomes the outcome's reason.
+
+    `misses`: where its test of equal slopes does not hold its level (docs/models.md, type I error); such a model is
+    shown beside the plan and never as part of it. `takes_as_exact`: it takes the metabolite change for exact, so that
+    its level holds only where that is measured equally reliably under every treatment.
+    """
 
     name: str
     title: str
     run: Callable[[ModelInput], ModelOutcome]
+    misses: str = ""
+    takes_as_exact: bool = False

@@ -40,14 +40,15 @@ def _participant(
     shared = truth.shared_change_sd * draw()
     rows: list[Observation] = []
     for period, arm in enumerate(order, start=1):
-        wander_m = truth.metabolite_change_sd * draw()
-        wander_b = truth.slopes[arm] * wander_m + shared + truth.biomarker_change_sd * draw()
+        sd_m, sd_b = truth.change_sds(arm)
+        wander_m = sd_m * draw()
+        wander_b = truth.slopes[arm] * wander_m + shared + sd_b * draw()
         later = truth.period_change if period > 1 else 0.0
         change_m = truth.metabolite_changes[arm] + wander_m
         change_b = truth.biomarker_changes[arm] + later + wander_b
-        # half of what comes and goes is there at baseline: both time points vary as much
-        base_m = np.log(truth.metabolite_median) + own_m + truth.metabolite_visit_sd * draw() - wander_m / 2
-        base_b = np.log(truth.biomarker_median) + own_b + truth.biomarker_visit_sd * draw() - wander_b / 2
+        there = truth.at_baseline
+        base_m = np.log(truth.metabolite_median) + own_m + truth.metabolite_visit_sd * draw() - there * wander_m
+        base_b = np.log(truth.biomarker_median) + own_b + truth.biomarker_visit_sd * draw() - there * wander_b
         for point, time_point in enumerate(TIME_POINTS):
             rows.append(
                 _observation(

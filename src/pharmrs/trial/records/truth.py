@@ -33,6 +33,23 @@ class TrialNumbers:
     missing_metabolite: Fraction = key("probability that a spectrum is lost or excluded", default=0.0)
     missing_biomarker: Fraction = key("probability that a sample is lost", default=0.0)
     period_change: float = key("added to the biomarker's log change in later periods", default=0.0)
+    metabolite_change_sds: tuple[float, ...] = key(
+        "metabolite_change_sd of each treatment where they differ; empty: the common one", default=()
+    )
+    biomarker_change_sds: tuple[float, ...] = key(
+        "biomarker_change_sd of each treatment where they differ; empty: the common one", default=()
+    )
+    at_baseline: Fraction = key(
+        "share of what comes and goes that is there at baseline, the rest at follow-up; 0.5: both vary as much",
+        default=0.5,
+    )
+
+    def change_sds(self, arm: int) -> tuple[float, float]:
+        """SDs of the true changes of metabolite and biomarker under a treatment, by its position."""
+        return (
+            self.metabolite_change_sds[arm] if self.metabolite_change_sds else self.metabolite_change_sd,
+            self.biomarker_change_sds[arm] if self.biomarker_change_sds else self.biomarker_change_sd,
+        )
 
 
 @declaration
@@ -48,3 +65,6 @@ class TrialTruth(TrialNumbers):
         for name in ("slopes", "metabolite_changes", "biomarker_changes"):
             if len(getattr(self, name)) != len(self.treatments):
                 raise ValueError(f"{name} needs one value per treatment ({len(self.treatments)})")
+        for name in ("metabolite_change_sds", "biomarker_change_sds"):
+            if len(getattr(self, name)) not in (0, len(self.treatments)):
+                raise ValueError(f"{name} needs no value, or one per treatment ({len(self.treatments)})")
