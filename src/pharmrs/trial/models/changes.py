@@ -209,34 +209,37 @@ def _robust(name: str, title: str, methods: str, kind: str) -> Callable[[ModelIn
     return run
 
 
+_FEW = "with few participants (its standard errors are too small)"
+_UNEQUAL = "where the scatter of the biomarker differs between treatments (9 instead of 5 %)"
+_ROBUST = {
+    "huber": ("Robust regression (Huber)", "M-estimation with Huber's psi (10.1214/aoms/1177703732).", "Huber"),
+    "bisquare": (
+        "Robust regression (bisquare)",
+        "M-estimation with Tukey's bisquare (10.1080/00401706.1974.10489171).",
+        "bisquare",
+    ),
+    "mm": ("Robust regression (MM)", "MM-estimation with 50 % breakdown (10.1214/aos/1176350366).", "MM"),
+}
+_EXACT = {
+    "hc3": ("HC3 standard errors", run_hc3),
+    "period": ("Period added (CR2)", run_period),
+    "within": ("Within participants (fixed intercepts)", run_within),
+    "mixed": ("Mixed model (Kenward-Roger)", run_mixed),
+    "crossover": (_CROSSOVER, run_crossover),
+    "carry_over": (_CARRIED, run_carry_over),
+    "symmetry": ("Compound symmetry (Kenward-Roger)", run_symmetry),
+}
 CHANGE_MODELS = (
-    ExtensionModel(name="hc3", title="HC3 standard errors", run=run_hc3),
     *(
-        ExtensionModel(name=kind.lower(), title=title, run=_sandwich(kind, title, methods))
+        ExtensionModel(
+            name=kind.lower(), title=title, run=_sandwich(kind, title, methods), misses="" if kind == "CR2" else _FEW,
+            takes_as_exact=True,
+        )
         for kind, (title, methods) in _SANDWICHES.items()
     ),
-    ExtensionModel(name="period", title="Period added (CR2)", run=run_period),
-    ExtensionModel(name="within", title="Within participants (fixed intercepts)", run=run_within),
-    ExtensionModel(name="mixed", title="Mixed model (Kenward-Roger)", run=run_mixed),
-    ExtensionModel(name="crossover", title=_CROSSOVER, run=run_crossover),
-    ExtensionModel(name="carry_over", title=_CARRIED, run=run_carry_over),
-    ExtensionModel(name="symmetry", title="Compound symmetry (Kenward-Roger)", run=run_symmetry),
-    ExtensionModel(
-        name="huber",
-        title="Robust regression (Huber)",
-        run=_robust("huber", "Robust regression (Huber)", "M-estimation with Huber's psi (10.1214/aoms/1177703732).",
-                    "Huber"),
-    ),
-    ExtensionModel(
-        name="bisquare",
-        title="Robust regression (bisquare)",
-        run=_robust("bisquare", "Robust regression (bisquare)",
-                    "M-estimation with Tukey's bisquare (10.1080/00401706.1974.10489171).", "bisquare"),
-    ),
-    ExtensionModel(
-        name="mm",
-        title="Robust regression (MM)",
-        run=_robust("mm", "Robust regression (MM)", "MM-estimation with 50 % breakdown (10.1214/aos/1176350366).",
-                    "MM"),
+    *(ExtensionModel(name=name, title=title, run=run, takes_as_exact=True) for name, (title, run) in _EXACT.items()),
+    *(
+        ExtensionModel(name=name, title=title, run=_robust(name, title, methods, kind), misses=_UNEQUAL)
+        for name, (title, methods, kind) in _ROBUST.items()
     ),
 )  # fmt: skip

@@ -171,7 +171,7 @@ def _median_samples(model: ChangeModel, seed: int) -> FloatArray:
 
 
 RESAMPLING_MODELS = (
-    ExtensionModel(name="permutation", title="Permutation of the allocation", run=run_permutation),
+    ExtensionModel(name="permutation", title="Permutation of the allocation", run=run_permutation, takes_as_exact=True),
     ExtensionModel(name="bootstrap", title="Bootstrap over participants (BCa)", run=run_bootstrap),
     ExtensionModel(name="leave_one_out", title="Each participant left out", run=run_leave_one_out),
     ExtensionModel(name="median", title="Median regression", run=run_median),

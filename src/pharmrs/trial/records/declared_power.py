@@ -26,7 +26,7 @@ class Power(TrialNumbers):
     seed: int = key("of the simulated trials", default=1, ge=0)
 
     def __post_init__(self) -> None:
-        for name in ("metabolite_changes", "biomarker_changes"):
+        for name in ("metabolite_changes", "biomarker_changes", "metabolite_change_sds", "biomarker_change_sds"):
             if len(getattr(self, name)) not in (0, len(self.slopes)):
                 raise ValueError(f"{name} needs one value per treatment, as slopes ({len(self.slopes)})")
         if len(set(self.subjects)) < len(self.subjects) or len(set(self.models)) < len(self.models):
