@@ -17,7 +17,7 @@ import pytest
 
 from tests.robustness.bad_input_cases import all_cases, kinds
 
-HERE = Path(__file__).parent
+ROOT = Path(__file__).parents[2]
 REFUSED_LATER = "provenance"  # the right one is read, and then there is no dataset to repeat the run with
 LIMIT_S, LIMIT_BYTES = 10.0, 4 << 30
 FAST_SHARE = 50  # of all cases one in so many in `make test`, spread over all kinds
@@ -26,9 +26,9 @@ FAST_SHARE = 50  # of all cases one in so many in `make test`, spread over all k
 def run_cases(folder: Path, part: int, parts: int, *wanted: str) -> list[dict[str, Any]]:
     """What became of every `parts`-th case from `part` on."""
     folder.mkdir()
-    command = [sys.executable, str(HERE / "read_bad_input.py"), str(folder), str(part), str(parts), *wanted]
+    command = [sys.executable, "-m", "tests.robustness.read_bad_input", str(folder), str(part), str(parts), *wanted]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    ended = subprocess.run(command, check=False, capture_output=True, text=True, env=environment, timeout=3600)
+    ended = subprocess.run(command, check=False, capture_output=True, text=True, env=environment, cwd=ROOT, timeout=3600)
     assert ended.returncode == 0, ended.stderr[-3000:]
     return [json.loads(line) for line in ended.stdout.splitlines()]
 

@@ -56,7 +56,7 @@ print(found["ended"], found["broken"])
 def test_what_no_reader_may_do_is_noticed(body: str, said: str, tmp_path: Path) -> None:
     script = _SCRIPT.replace("{body}", body)
     ended = subprocess.run(
-        [sys.executable, "-c", script, str(HERE), str(tmp_path)], check=True, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", script, str(HERE.parents[1]), str(tmp_path)], check=True, capture_output=True, text=True, timeout=60
     )
     assert said in ended.stdout
 
