@@ -206,7 +206,7 @@ READERS: dict[str, Reader] = {
     "observations": _observations,
     "data dictionary": _observations,
     "mapping table": _reported("import.tsv", read_import_table),
-    "reported statistics": _reported("reported.tsv", read_reported_table),
+    "reported statistics": _reported("reported.tsv", lambda path: read_reported_table(path, lambda _note: None)),
     "metabolites": _derived,
     "biomarkers": _derived,
     "genotypes": _derived,

@@ -56,7 +56,11 @@ print(found["ended"], found["broken"])
 def test_what_no_reader_may_do_is_noticed(body: str, said: str, tmp_path: Path) -> None:
     script = _SCRIPT.replace("{body}", body)
     ended = subprocess.run(
-        [sys.executable, "-c", script, str(HERE.parents[1]), str(tmp_path)], check=True, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", script, str(HERE.parents[1]), str(tmp_path)],
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
     assert said in ended.stdout
 
@@ -115,7 +119,11 @@ def test_pages_mark_as_safe_only_what_this_program_drew() -> None:
         marked[path.name] = sorted(set(re.findall(r"\{\{\s*([^}]*\|\s*safe\b[^}]*?)\s*\}\}", text)))
     assert {name: what for name, what in marked.items() if what} == {
         "analysis.html.j2": ["methods | safe"],
+        "answer.html.j2": ["answer.figure | safe"],
+        "front.html.j2": ["overview | safe"],
         "macros.html.j2": ["image.source | safe"],  # quoted by `EmbeddedFigure.source`
-        "report.html.j2": ["methods | safe", "overview | safe", "quality_plot | safe"],
         "section_analysis.html.j2": ["item.svg | safe"],
+        "section_concentrations.html.j2": ["overview | safe"],
+        "section_methods.html.j2": ["text | safe"],
+        "section_quality.html.j2": ["plot | safe"],
     }
