@@ -89,7 +89,7 @@ LCMODEL_MISTAKES: dict[str, tuple[Callable[[], str], str, str]] = {
     "encrypted": (lambda: lcmodel_text(general=f"HZPPPM = {MHZ}, ENCRYP = T,"), "ENCRYP", "readable"),
     "no frequency": (lambda: lcmodel_text(general=""), "HZPPPM", "MHz"),
     "dwell zero": (lambda: lcmodel_text(badelt="0."), "BADELT", "dwell"),
-    "dwell negative": (lambda: lcmodel_text(badelt="-1.E-4"), "BADELT", "dwell"),
+    "dwell negative": (lambda: lcmodel_text(badelt="-1.E-4"), "BADELT", "encrypted"),
     "concentration zero": (lambda: lcmodel_text(conc="0."), "entry NAA", "CONC"),
     "name twice": (lambda: lcmodel_text(names=("NAA", "Cr", "NAA")), "names", "once"),
     "one number less": (lambda: lcmodel_text().rstrip().rsplit(maxsplit=1)[0], "entry Lac", "NDATAB"),
@@ -198,3 +198,58 @@ def test_real_basis(shared: Path) -> None:
     for name, signal in zip(basis.names, basis.fids, strict=True):
         if name != "mm":  # macromolecules have a signal of their own at 0 ppm
             assert np.abs(np.fft.fft(signal))[np.abs(ppm) < 0.1].max() < 0.02 * 18.3  # 18.3: the peak before
+
+
+def osprey(path: Path, **changed: object) -> None:
+    """As Osprey and MRSCloud save it: higher chemical shifts at higher frequencies, 3 ppm at 0 Hz."""
+    from scipy.io import savemat
+
+    time_s = np.arange(1024) / 2500.0
+    peaks = {"NAA": (2.008, 3), "Cr": (3.027, 3), "mI": (3.55, 4)}
+    fids = [n * np.exp((2j * np.pi * (ppm - 3.0) * 127.7324 - 5.0) * time_s) for ppm, n in peaks.values()]
+    content = {"fids": np.array(fids).T, "name": np.array(list(peaks), dtype=object), "spectralwidth": 2500.0,
+               "Bo": 3.0, "te": 30.0, "seq": "PRESS"}  # fmt: skip
+    savemat(path, {"BASIS": {key: value for key, value in (content | changed).items() if value is not None}})
+
+
+def test_basis_sets_of_osprey(tmp_path: Path) -> None:
+    osprey(tmp_path / "b.mat")
+    basis = read_basis(tmp_path / "b.mat")
+    assert basis.names == ("NAA", "Cr", "mI")
+    assert (basis.echo_time_s, basis.dwell_time_s) == (0.03, 0.0004)
+    assert basis.spectrometer_frequency_mhz == pytest.approx(127.7324, abs=1e-3)
+    assert basis.receiver_ppm == pytest.approx(3.0, abs=0.01)
+    assert basis.proton_amplitude == pytest.approx(1.0, rel=0.01)
+    for row, ppm in enumerate((2.008, 3.027)):
+        assert basis.ppm_axis()[np.abs(np.fft.fft(basis.fids[row])).argmax()] == pytest.approx(ppm, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"fids": np.ones((64, 3, 2))}, "must hold one spectrum a component.*2 sub-spectra"),
+        ({"Bo": None}, "must have the fields fids, name, spectralwidth, Bo.*fids, name, spectralwidth, te, seq"),
+        ({"spectralwidth": -1.0}, "BASIS.spectralwidth: must be a number from 200"),
+        ({"name": np.array(["NAA"], dtype=object)}, "with a name each.*1 names"),
+    ],
+)
+def test_a_mat_file_that_cannot_be_used_says_what_was_found(
+    changed: dict[str, object], said: str, tmp_path: Path
+) -> None:
+    osprey(tmp_path / "b.mat", **changed)
+    with pytest.raises(InputError, match=said):
+        read_basis(tmp_path / "b.mat")
+    (tmp_path / "c.mat").write_bytes(b"not MATLAB" * 30)
+    with pytest.raises(InputError, match="must be a readable MATLAB file"):
+        read_basis(tmp_path / "c.mat")
+
+
+@pytest.mark.parametrize(("line", "key"), [("BADELT = -5.0E-04", "BADELT"), ("ENCRYP = T, BADELT = 5.E-4", "ENCRYP")])
+def test_an_encrypted_basis_set_is_said_to_be_one(line: str, key: str, tmp_path: Path) -> None:
+    text = f" $BASIS1\n {line}\n NDATAB = 64\n $END\n $BASIS\n METABO = 'NAA'\n $END\n" + " 1.0 0.0\n" * 64
+    (tmp_path / "b.basis").write_text(" $SEQPAR\n HZPPPM = 127.7\n $END\n" + text)
+    with pytest.raises(InputError) as caught:
+        read_basis(tmp_path / "b.basis")
+    (problem,) = caught.value.problems
+    assert problem.field == key and "encrypted" in problem.value
+    assert "pharmrs basis" in problem.remedy and "again" not in problem.remedy

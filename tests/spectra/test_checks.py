@@ -293,3 +293,12 @@ def test_ranges_are_ranges() -> None:
     for region in (*REGIONS, region_of("")):
         assert region.absolute.keys() >= {"tNAA", "tCr", "tCho", "Ins", "Glu", "Glx"}
         assert all(0 < low < high for low, high in (*region.absolute.values(), *region.to_tcr.values()))
+
+
+def test_a_basis_set_of_the_neighbouring_frequency_is_told_with_what_it_means(
+    good: Recordings, basis: BasisSet
+) -> None:
+    """As 123.2 MHz (Siemens) to 127.8 (Philips, GE)."""
+    other = replace(basis, spectrometer_frequency_mhz=1.037 * basis.spectrometer_frequency_mhz)
+    (found,) = seen(good, other)
+    assert found.severity == "warning" and "3.7 % in the couplings" in found.remedy

@@ -23,7 +23,7 @@ _STEPS_THAT_SHARPEN = {
 _BAND_PPM = (1.8, 3.4)
 _TWO_KINDS, _PERHAPS_TWO, _MOVED = 0.08, 0.05, 0.15  # share of the signal
 _ABOVE_NOISE = 4.0
-_SAME_TE = 0.1
+_SAME_TE, _SAME_FIELD = 0.1, 0.01
 
 
 def _sense(prepared: Prepared) -> Iterator[Finding]:
@@ -103,8 +103,20 @@ def _kinds(prepared: Prepared) -> Iterator[Finding]:
 
 def _basis(prepared: Prepared) -> Iterator[Finding]:
     basis, acquisition = prepared.basis, prepared.scan.spectrum.acquisition
+    if basis is None:
+        return
+    mhz = acquisition.spectrometer_frequency_mhz
+    stretched = abs(basis.spectrometer_frequency_mhz / mhz - 1.0)
+    if stretched > _SAME_FIELD:
+        yield Finding(
+            field="spectrometer frequency",
+            rule="should be that of the basis set",
+            value=f"{mhz:g} MHz, basis set {basis.spectrometer_frequency_mhz:g} MHz ({basis.source})",
+            remedy=f"nothing, if {100 * stretched:.1f} % in the couplings do not matter: shifts are brought to "
+            "this field; else simulate the basis set for it",
+        )
     # NaN: the basis does not say
-    if basis is not None and abs(basis.echo_time_s - acquisition.echo_time_s) > _SAME_TE * acquisition.echo_time_s:
+    if abs(basis.echo_time_s - acquisition.echo_time_s) > _SAME_TE * acquisition.echo_time_s:
         yield Finding(
             field="EchoTime",
             rule="should be that of the basis set",
@@ -132,5 +144,5 @@ SPECTRUM_CHECKS: tuple[Check[Prepared], ...] = (
         about="odd and even transients, pairs and halves differ by noise only: ON and OFF of editing do not",
         look=_kinds,
     ),
-    Check(name="echo time", about="that of the basis set, within 10 %", look=_basis),
+    Check(name="basis set", about="its echo time within 10 %, its frequency within 1 % of the data's", look=_basis),
 )

@@ -15,6 +15,7 @@ from pharmrs.spectra.read.basis_fsl_json import read_fsl_json, recognises_fsl_js
 from pharmrs.spectra.read.basis_jmrui import read_jmrui, recognises_jmrui
 from pharmrs.spectra.read.basis_lcmodel import read_lcmodel, recognises_lcmodel
 from pharmrs.spectra.read.basis_orientation import orient
+from pharmrs.spectra.read.basis_osprey import read_osprey, recognises_osprey
 from pharmrs.spectra.read.reference_peak import remove_reference_peak
 from pharmrs.spectra.read.singlets import with_proton_amplitude
 from pharmrs.spectra.records import BasisSet
@@ -33,6 +34,7 @@ class BasisFormat:
 FORMATS = (
     BasisFormat(name="LCModel .basis", recognises=recognises_lcmodel, read=read_lcmodel, defines_sense=True),
     BasisFormat(name="jMRUI text", recognises=recognises_jmrui, read=read_jmrui, defines_sense=False),
+    BasisFormat(name="Osprey .mat", recognises=recognises_osprey, read=read_osprey, defines_sense=False),
     BasisFormat(name="FSL-MRS JSON", recognises=recognises_fsl_json, read=read_fsl_json, defines_sense=False),
 )
 

@@ -60,9 +60,13 @@ def read_lcmodel(path: Path, problems: Problems) -> BasisSet | None:
     if not file.entries:
         problems.add("$BASIS", "needs at least one metabolite ($BASIS ... $END and its spectrum)", "none", _WRITE_AGAIN)
         return None
-    if re.search(r"\bENCRYP\w*\s*=\s*\.?T", file.general, re.I):
-        remedy = "ask its supplier for a basis set that is not encrypted, or simulate one"
-        problems.add("ENCRYP", "must be readable", "an encrypted basis set", remedy)
+    if (key := _encrypted(file.general)) is not None:
+        rule = "must be readable: encrypted basis sets are for LCModel alone"
+        remedy = (
+            "ask its supplier for the set that is not encrypted, or simulate one for the sequence: `pharmrs basis`, "
+            "or basis: {simulate: ...} in study.yaml"
+        )
+        problems.add(key, rule, f"{key} = {_value(file.general, key)}: an encrypted basis set", remedy)
         return None
     mhz = _number(file.general, "HZPPPM", problems, "MHz of the spectrometer", low=10.0, high=1000.0)
     dwell_time_s = _number(file.general, "BADELT", problems, "dwell time in s", low=5e-6, high=5e-3)
@@ -91,6 +95,15 @@ def read_lcmodel(path: Path, problems: Problems) -> BasisSet | None:
         echo_time_s=echo_ms / 1000.0 if echo_ms is not None and echo_ms > 0 else float("nan"),
         notes=tuple(notes),
     )
+
+
+def _encrypted(general: str) -> str | None:
+    """The key that marks the set as encrypted: ENCRYP, or BADELT below zero as in those that LCModel distributes."""
+    flagged = re.search(r"\b(ENCRYP\w*)\s*=\s*\.?T", general, re.I)
+    if flagged:
+        return flagged[1]
+    dwell = _float(_value(general, "BADELT"))
+    return "BADELT" if dwell is not None and dwell < 0 else None
 
 
 def _signal(entry: _Entry, name: str, points: int, problems: Problems, notes: list[str]) -> ComplexArray | None:

@@ -12,14 +12,17 @@ from pharmrs.core.files.content import is_there
 from pharmrs.core.read.cells import CellReader
 from pharmrs.core.read.problems import Problems
 from pharmrs.core.read.text_table import TextRow, read_text_table
+from pharmrs.spectra.read.vendor_headers import spar_beside
 from pharmrs.spectra.records.import_plan import ImportLine
 
 REQUIRED = ("file", "format", "subject", "suffix")
 _TIMES = ("echo_time_s", "repetition_time_s", "mixing_time_s")
-OPTIONAL = ("session", "acquisition", "run", "second_file", "part", *_TIMES, "incomplete")
+_CLOCK = ("dwell_time_s", "frequency_mhz")
+OPTIONAL = ("session", "acquisition", "run", "second_file", "part", *_TIMES, *_CLOCK, "incomplete")
 # formats of one file, and those whose header is a file of its own
-FORMATS = ("twix", "philips", "philips_dcm", "ge", "dicom", "rda", "uih", "bruker", "varian", "jmrui", "nifti")
-_TWO_FILES = {"philips": "the .SPAR beside the .SDAT"}
+FORMATS = ("twix", "philips", "philips_dcm", "ge", "dicom", "rda", "uih", "bruker", "varian", "jmrui", "lcmodel",
+           "nifti")  # fmt: skip
+_SECOND_FILES = {"philips": "the .SPAR of the .SDAT", "lcmodel": "the .control of the .RAW, or nothing"}
 _SUFFIXES = ("svs", "mrsref")
 _SIDECAR = {"echo_time_s": "EchoTime", "repetition_time_s": "RepetitionTime", "mixing_time_s": "MixingTime"}
 
@@ -55,20 +58,7 @@ def _line(row: TextRow, folder: Path, problems: Problems) -> ImportLine:
     if suffix not in _SUFFIXES:
         remedy = "svs for metabolites, mrsref for a water reference"
         problems.add(f"{row.where}: suffix", "must be svs or mrsref", suffix or "nothing", remedy)
-    second = row.text("second_file")
-    if bool(second) != (kind in _TWO_FILES) and kind in FORMATS:
-        wanted = _TWO_FILES.get(kind)
-        rule = f"must be given for {kind}" if wanted else f"must be empty for {kind}"
-        problems.add(
-            f"{row.where}: second_file", rule, second or "nothing", f"give {wanted}" if wanted else "delete it"
-        )
-    files = tuple(os.path.realpath(folder / name) for name in (row.text("file"), second) if name)
-    if not row.text("file"):
-        problems.add(f"{row.where}: file", "must be given", "nothing", "give the path from the folder of this table")
-    for name in files:
-        if not is_there(Path(name)):
-            remedy = "correct the path; it is taken from the folder of this table"
-            problems.add(f"{row.where}: file", "must exist", name, remedy)
+    files, transients = _files(row, kind, folder, problems)
     incomplete = row.text("incomplete").lower()
     if incomplete not in ("", "no", "yes"):
         problems.add(f"{row.where}: incomplete", "must be yes, no or empty", incomplete, "correct it")
@@ -80,7 +70,42 @@ def _line(row: TextRow, folder: Path, problems: Problems) -> ImportLine:
         target=_target(row, suffix, problems),
         sidecar=_sidecar(row, problems),
         incomplete=incomplete == "yes",
+        transients=transients,
+        clock={column: CellReader(problems).number(row, column, low=0.0) for column in _CLOCK if row.text(column)},
     )
+
+
+def _files(row: TextRow, kind: str, folder: Path, problems: Problems) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The file with its second one, and the files of single transients where the name is a pattern (`scan3/*.rda`)."""
+    name, second = row.text("file"), row.text("second_file")
+    if not name:
+        problems.add(f"{row.where}: file", "must be given", "nothing", "give the path from the folder of this table")
+    if any(mark in name for mark in "*?[") and not is_there(folder / name):
+        matching = [str(path) for path in sorted(folder.glob(name), key=lambda path: _natural(path.name))]
+        if not matching or second:
+            remedy = "correct the pattern (taken from the folder of this table); formats of two files have none"
+            found = f"{name}: {len(matching)} files" + (f", second_file {second}" if second else "")
+            problems.add(f"{row.where}: file", "a pattern must match the files of the transients", found, remedy)
+        return tuple(matching[:1]), tuple(matching)
+    if kind == "philips" and name and not second:
+        beside = spar_beside(folder / name)
+        if beside is None:
+            rule = "must be given for philips where no .SPAR of the same name lies beside the .SDAT"
+            problems.add(f"{row.where}: second_file", rule, "nothing", f"give {_SECOND_FILES[kind]}")
+        second = str(beside) if beside is not None else ""
+    if second and kind in FORMATS and kind not in _SECOND_FILES:
+        problems.add(f"{row.where}: second_file", f"must be empty for {kind}", second, "delete it")
+    files = tuple(os.path.realpath(folder / one) for one in (name, second) if one)
+    for one in files:
+        if not is_there(Path(one)):
+            remedy = "correct the path; it is taken from the folder of this table"
+            problems.add(f"{row.where}: file", "must exist", one, remedy)
+    return files, ()
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    """So that 2 comes before 10."""
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", name)]
 
 
 def _target(row: TextRow, suffix: str, problems: Problems) -> str:

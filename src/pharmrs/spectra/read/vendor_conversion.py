@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from pharmrs.core.read.problems import Problems, shorten
+from pharmrs.spectra.read.vendor_release import release_of, way_out
 from pharmrs.spectra.records.import_plan import ImportLine
 
 _LONGEST_S = 1200
@@ -20,6 +21,7 @@ _RUN = "import sys; from spec2nii.spec2nii import main; sys.exit(main())"
 _LARGEST_HEADER = 1 << 16
 _WARNING = re.compile(r"(?:User|Runtime)Warning: *\n?(.+?)\n\s*(?:warnings\.)?warn\(", re.S)
 _CUT = re.compile(r"unexpected read error|Read only \d+ of expected|file may be corrupt")
+_CUT_SHORT = r"out of bounds|broadcast|reshape|mismatch|EOF|buffer is smaller|Not enough"
 _TRANSFER = "copy the file from the scanner again"
 _ABORTED = "if the measurement was stopped on purpose, write yes under incomplete: what is whole is then taken"
 # what the readers say in passing -> what it means, and what to do
@@ -82,6 +84,9 @@ def _explain(line: ImportLine, said: str, problems: Problems) -> None:
             value = f"{meaning.format(*(shorten(text) for text in match.groups()))} ({shorten(last)})"
             remedy = f"{remedy}; {advice}"
             break
+    release = release_of(line.format, Path(line.files[0]))
+    if release and not re.search(_CUT_SHORT, last):  # a file that says what it is and is whole: of a release not known
+        value, remedy = f"{release}, which it does not know ({shorten(last)})", way_out(line.format)
     problems.add(line.where, f"spec2nii must be able to read it as {line.format}", shorten(value, 200), remedy)
 
 

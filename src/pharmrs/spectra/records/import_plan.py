@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,7 +12,9 @@ class ImportLine:
     `files`: the vendor's file, and the one that belongs to it where the format has two (Philips SPAR), absolute paths.
     `part`: which recording of the file, where it holds several. `target`: path below the dataset without its ending,
     `sub-01/ses-1/mrs/sub-01_ses-1_acq-steam_svs`. `sidecar`: keys to be written for want of them in the vendor's file.
-    `incomplete`: a measurement that was stopped is to be taken as far as it went.
+    `incomplete`: a measurement that was stopped is to be taken as far as it went. `transients`: files that hold the
+    transients of one recording one by one, in their order; `files` is then the first. `clock`: dwell time and frequency
+    for formats whose files do not tell them.
     """
 
     where: str
@@ -22,3 +24,5 @@ class ImportLine:
     target: str
     sidecar: dict[str, float]
     incomplete: bool = False
+    transients: tuple[str, ...] = ()
+    clock: dict[str, float] = field(default_factory=dict)

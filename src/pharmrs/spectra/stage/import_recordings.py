@@ -18,8 +18,11 @@ from pharmrs.core.read.participants import PARTICIPANTS
 from pharmrs.core.read.problems import Problems
 from pharmrs.spectra.checks.of_recordings import is_suppressed, shows_water
 from pharmrs.spectra.read.import_table import read_import_table
-from pharmrs.spectra.read.nifti_mrs import identifying_fields, read_fids
+from pharmrs.spectra.read.lcmodel_raw import read_lcmodel_raw
+from pharmrs.spectra.read.nifti_mrs import identifying_fields, read_fids, write_fids
+from pharmrs.spectra.read.separate_files import together
 from pharmrs.spectra.read.vendor_conversion import check_points, convert
+from pharmrs.spectra.read.vendor_headers import mended
 from pharmrs.spectra.records.acquisition import Fids
 from pharmrs.spectra.records.import_plan import ImportLine
 
@@ -84,11 +87,7 @@ def _convert(line: ImportLine, table: Path, dataset: Path, folder: Path) -> Impo
         recording = _recording(line, folder, problems)
         if recording is None:
             return Imported(line=line, files=(), problems=tuple(problems.found))
-        sidecar = recording.with_name(recording.name.removesuffix(".gz").removesuffix(".nii") + ".json")
-        if line.sidecar:
-            write_text(sidecar, json.dumps(line.sidecar, indent=2) + "\n")
-        else:
-            sidecar.unlink(missing_ok=True)  # the header of the recording holds the same
+        sidecar = _write_sidecar(line, recording)
         fids = read_fids(recording)
         check_points(line, fids.points, problems)
         _check_kind(line, fids, problems)
@@ -107,11 +106,48 @@ def _convert(line: ImportLine, table: Path, dataset: Path, folder: Path) -> Impo
 
 def _recording(line: ImportLine, folder: Path, problems: Problems) -> Path | None:
     """The NIfTI-MRS file that `line` asks for, in `folder`; None with the reason in `problems`."""
+    if not line.transients:
+        return _one(line, folder, problems)
+    parts = []
+    for number, file in enumerate(line.transients):
+        place = folder / str(number)
+        place.mkdir()
+        path = _one(replace(line, files=(file,), transients=()), place, problems)
+        if path is None:
+            return None
+        _write_sidecar(line, path)
+        parts.append(read_fids(path))
+    whole = together(parts, [Path(file).name for file in line.transients], line.where, problems)
+    if whole is None:
+        return None
+    write_fids(folder / "out.nii.gz", whole)
+    return folder / "out.nii.gz"
+
+
+def _one(line: ImportLine, folder: Path, problems: Problems) -> Path | None:
+    """The same for one file."""
     if line.format == "nifti":
         source = Path(line.files[0])
         write_bytes(folder / source.name, read_content(source))
         return folder / source.name
-    return convert(line, folder, problems)
+    if line.format == "lcmodel":
+        fids = read_lcmodel_raw(line, problems)
+        if fids is None:
+            return None
+        write_fids(folder / "out.nii.gz", fids)
+        return folder / "out.nii.gz"
+    readable = mended(line, folder, problems)
+    return convert(readable, folder, problems) if readable is not None else None
+
+
+def _write_sidecar(line: ImportLine, recording: Path) -> Path:
+    """The sidecar with what the table tells; none where the header of the recording holds the same."""
+    sidecar = recording.with_name(recording.name.removesuffix(".gz").removesuffix(".nii") + ".json")
+    if line.sidecar:
+        write_text(sidecar, json.dumps(line.sidecar, indent=2) + "\n")
+    else:
+        sidecar.unlink(missing_ok=True)
+    return sidecar
 
 
 def _check_kind(line: ImportLine, fids: Fids, problems: Problems) -> None:
