@@ -13,7 +13,7 @@ import numpy as np
 from pharmrs.core.constants import WATER_PPM
 from pharmrs.core.errors import FitFailure
 from pharmrs.core.records.arrays import BoolArray, ComplexArray
-from pharmrs.spectra.fit.baseline import Line, make_baseline, water_tail
+from pharmrs.spectra.fit.baseline import SMOOTH, Line, make_baseline, water_tail
 from pharmrs.spectra.fit.gaps import LARGEST_SHARE, lines_in, unexplained
 from pharmrs.spectra.fit.line_shape import full_width_hz, quadratic_of_gauss
 from pharmrs.spectra.fit.model import LORENTZ, PHASE0, QUADRATIC, SHIFT, Model, stack
@@ -24,6 +24,7 @@ from pharmrs.spectra.fit.variances import Variances
 from pharmrs.spectra.records.fit import FitSettings
 
 _FIRST_SMOOTHNESS, _STIFF, _FIRST_NOISE, _FIRST_SHAPE_SD = 10.0, 1000.0, 0.01, 0.1
+_FIRST_FOREIGN = 1.0
 _MISFIT_FACTOR = 1.5  # residual over noise at which another starting point is tried
 _LOOSE_SHARE = 0.6  # of the baseline's freedom: a baseline that takes more is suspected of having eaten signal
 _MOST_STARTS = 3
@@ -44,10 +45,12 @@ class Task:
     def problem(self, left_out: BoolArray, lines: tuple[Line, ...]) -> Problem:
         """The problem without the points `left_out` (n,), with `lines` of which only the tails are seen."""
         model = self.model.without(left_out) if left_out.any() else self.model
-        detail = self.settings.knots_per_ppm * (1.0 if self.model.broad.any() else _WITHOUT_BROAD)
+        detail_s = self.settings.baseline_detail_s * (1.0 if self.model.broad.any() else _WITHOUT_BROAD)
         gaps = left_out if left_out.any() else None
         ppm = self.model.band.ppm
-        baseline = make_baseline(ppm, detail, water_tail(ppm, WATER_PPM.value) + lines, gaps)
+        baseline = make_baseline(
+            ppm, self.model.band.hz_per_ppm, detail_s, water_tail(ppm, WATER_PPM.value) + lines, gaps
+        )
         data, count = stack(self.values[~left_out]), self.model.signals.shape[0]
         return Problem(
             data=data,
@@ -104,7 +107,7 @@ def _suspicious(task: Task, outcome: Outcome) -> bool:
     optimum = outcome.optimum
     misfit = np.sqrt(optimum.variances.noise) > _MISFIT_FACTOR * task.noise_sd
     lines = 2.0 * outcome.lines
-    loose = optimum.baseline_freedom - lines >= _LOOSE_SHARE * (2.0 * outcome.problem.baseline.size - lines)
+    loose = optimum.baseline_freedom - lines >= _LOOSE_SHARE * (2.0 * np.count_nonzero(outcome.problem.baseline.block == SMOOTH) - lines)
     return not optimum.converged or bool(misfit) or loose
 
 
@@ -128,11 +131,12 @@ def _searched(task: Task, start: Start, smoothness: float, left_out: BoolArray, 
     theta[PHASE0], theta[SHIFT] = start.phase_rad, start.shift_hz
     theta[LORENTZ], theta[QUADRATIC] = 0.5 * start.width_hz, quadratic_of_gauss(0.6 * start.width_hz)
     variances = Variances(
-        smoothness=smoothness,
+        smoothness=(smoothness, _FIRST_FOREIGN),
         noise=_FIRST_NOISE,
         real_shape_sd=_FIRST_SHAPE_SD,
         imaginary_shape_sd=_FIRST_SHAPE_SD,
         group_sd=_FIRST_SHAPE_SD,
+        fine_group_sd=_FIRST_SHAPE_SD,
         skew_sd=_FIRST_SHAPE_SD,
         shift_sd_hz=problem.settings.shift_sd_hz,
         damping_sd_hz=problem.settings.damping_sd_hz,

@@ -17,17 +17,24 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from scipy.special import wofz
 
-from pharmrs.core.records.arrays import BoolArray, ComplexArray, FloatArray, read_only
+from pharmrs.core.records.arrays import BoolArray, ComplexArray, FloatArray, IntArray, read_only
 
 _ORDER = 3  # of the derivative that is penalised
-_UNIT = 1.5  # cycles/ppm (5 ms at 7 T) at which a function's penalty is 1
+_UNIT_S = 0.005  # time at which a function's penalty is 1
 _GAP = 1.0  # of the window's width: after window and gap the functions repeat
 _FREE = 1e-9  # penalty of the constant
 _LINE = 1e-3  # penalty of a line
 _SEEN = 1e7  # functions of a higher penalty cannot be seen in the window
 _UNPENALISED = 1e-5
 _WATER_HALF_WIDTH_PPM, _WATER_DISTANCE_PPM = 0.025, 0.15
+_FOREIGN_PPM, _FOREIGN_STEP_PPM, _FOREIGN_WIDTH_PPM = (0.65, 1.75), 0.07, 0.12
+_SATELLITES_PPM = (2.04, 2.25, 2.8)  # lines of lipids among those of metabolites
+_SATELLITE_PENALTY = 16.0  # a quarter of the height
+_RIDGE = 1e-9
+SMOOTH, FOREIGN = 0, 1  # blocks
+BLOCKS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,52 +46,51 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class CausalBaseline:
-    """`functions` (n, k): orthonormal over the fitted points; `adjoint` (k, n); `roughness` (k,): penalty of each.
+class Background:
+    """Linear signals beside the components: `functions` (n, k) over the fitted points, complex coefficients each.
 
-    `everywhere`: the same functions over the whole window, gaps included.
+    `everywhere`: the same over the whole window, gaps included; `adjoint` (k, n); `gram` (k, k) of `functions`;
+    `roughness` (k,): penalty of each; `block` (k,): the `Block` it belongs to, whose penalties share one factor.
     """
 
     functions: ComplexArray
     everywhere: ComplexArray
     adjoint: ComplexArray
+    gram: ComplexArray
     roughness: FloatArray
+    block: IntArray
 
     @property
     def size(self) -> int:
         """Number of functions; each has a real and an imaginary coefficient."""
         return int(self.roughness.shape[0])
 
-    @property
-    def penalised(self) -> int:
-        """Rank of the penalty over both parts."""
-        return 2 * int(np.count_nonzero(self.roughness))
+    def of(self, block: int) -> BoolArray:
+        """The functions of `block` that have a penalty, (k,)."""
+        return np.asarray((self.block == block) & (self.roughness > 0.0))
 
-    def roughness_both(self) -> FloatArray:
-        """Penalty of the stacked (real, imaginary) coefficients, shape (2k,)."""
-        return np.concatenate([self.roughness, self.roughness])
+    def penalties(self, smoothness: tuple[float, ...]) -> FloatArray:
+        """Penalty of each function (k,), `smoothness` (blocks,) being the factors of the blocks."""
+        return np.asarray(np.asarray(smoothness)[self.block] * self.roughness)
 
-    def shrinkage(self, smoothness: float) -> FloatArray:
-        """What the penalty leaves of each stacked coefficient of a least-squares fit, shape (2k,)."""
-        return np.asarray(1.0 / (1.0 + smoothness * self.roughness_both()))
+    def solver(self, smoothness: tuple[float, ...]) -> ComplexArray:
+        """(gram + penalties)^-1, (k, k): the coefficients of projected data."""
+        matrix = self.gram + np.diag(self.penalties(smoothness) + _RIDGE)
+        return np.asarray(np.linalg.inv(matrix))
 
-    def project(self, stacked: FloatArray) -> FloatArray:
-        """Coefficients of stacked (real; imaginary) columns: (2n, m) -> (2k, m)."""
+    def project(self, stacked: FloatArray) -> ComplexArray:
+        """Inner products of stacked (real; imaginary) columns with the functions: (2n, m) -> (k, m)."""
         n = stacked.shape[0] // 2
-        inner = self.adjoint @ (stacked[:n] + 1j * stacked[n:])
-        return np.concatenate([inner.real, inner.imag], axis=0)
+        return np.asarray(self.adjoint @ (stacked[:n] + 1j * stacked[n:]))
 
-    def evaluate(self, coefficients: FloatArray) -> FloatArray:
-        """Stacked baseline of stacked coefficients: (2k,) -> (2n,)."""
-        values = self.functions @ self._complex(coefficients)
+    def evaluate(self, coefficients: ComplexArray) -> FloatArray:
+        """Stacked signal of coefficients: (k,) -> (2n,)."""
+        values = self.functions @ coefficients
         return np.concatenate([values.real, values.imag])
 
-    def across_gaps(self, coefficients: FloatArray) -> ComplexArray:
-        """Baseline of stacked coefficients over the whole window: (2k,) -> complex (n + left out,)."""
-        return np.asarray(self.everywhere @ self._complex(coefficients))
-
-    def _complex(self, coefficients: FloatArray) -> ComplexArray:
-        return np.asarray(coefficients[: self.size] + 1j * coefficients[self.size :])
+    def across_gaps(self, coefficients: ComplexArray) -> ComplexArray:
+        """Signal of coefficients over the whole window: (k,) -> complex (n + left out,)."""
+        return np.asarray(self.everywhere @ coefficients)
 
 
 def water_tail(ppm: FloatArray, water_ppm: float) -> tuple[Line, ...]:
@@ -94,40 +100,73 @@ def water_tail(ppm: FloatArray, water_ppm: float) -> tuple[Line, ...]:
 
 
 def make_baseline(
-    ppm: FloatArray, knots_per_ppm: float, lines: tuple[Line, ...] = (), left_out: BoolArray | None = None
-) -> CausalBaseline:
-    """The baseline on an even, descending chemical-shift grid `ppm` (n,), orthonormal where it is not `left_out` (n,).
+    ppm: FloatArray,
+    mhz: float,
+    detail_s: float,
+    lines: tuple[Line, ...] = (),
+    left_out: BoolArray | None = None,
+    *,
+    foreign: bool = True,
+) -> Background:
+    """The background on an even, descending chemical-shift grid `ppm` (n,), without the points `left_out` (n,).
 
-    Its finest detail is that of a spline with `knots_per_ppm`. `lines` of free amplitude and phase are added.
+    `mhz`: spectrometer frequency; `detail_s`: latest time of the baseline's signals. `lines` of free amplitude and
+    phase are added to the baseline; `foreign`: whether lipids from outside the voxel are looked for.
     """
     gaps = b"" if left_out is None else left_out.tobytes()
-    return _made(ppm.shape[0], float(ppm[0]), float(ppm[-1]), knots_per_ppm, lines, gaps)
+    return _made(ppm.shape[0], float(ppm[0]), float(ppm[-1]), round(mhz, 6), detail_s, lines, gaps, foreign)
 
 
 @lru_cache(maxsize=8)
 def _made(
-    n: int, high: float, low: float, knots_per_ppm: float, lines: tuple[Line, ...], gaps: bytes
-) -> CausalBaseline:
+    n: int, high: float, low: float, mhz: float, detail_s: float, lines: tuple[Line, ...], gaps: bytes, foreign: bool
+) -> Background:
     ppm = np.linspace(high, low, n)
     fitted = ~np.frombuffer(gaps or bytes(n), dtype=bool)
-    repeat = (high - low) * (1.0 + _GAP)
-    cycles = np.arange(int(0.5 * knots_per_ppm * repeat) + 1) / repeat
+    smooth, roughness = _smooth(ppm, mhz, detail_s, lines, fitted)
+    others, penalties = _foreign(ppm) if foreign else (np.zeros((n, 0), dtype=complex), np.zeros(0))
+    everywhere = np.concatenate([smooth, others], axis=1)
+    functions = everywhere[fitted]
+    return Background(
+        functions=read_only(functions, np.complex128),
+        everywhere=read_only(everywhere, np.complex128),
+        adjoint=read_only(functions.conj().T.copy(), np.complex128),
+        gram=read_only(functions.conj().T @ functions, np.complex128),
+        roughness=read_only(np.concatenate([roughness, penalties]), np.float64),
+        block=read_only(np.repeat([SMOOTH, FOREIGN], [roughness.size, others.shape[1]]), np.intp),
+    )
+
+
+def _smooth(
+    ppm: FloatArray, mhz: float, detail_s: float, lines: tuple[Line, ...], fitted: BoolArray
+) -> tuple[ComplexArray, FloatArray]:
+    """Functions over the whole window (n, k), orthonormal over the `fitted` points (n,), and their penalties (k,)."""
+    n, high = ppm.shape[0], ppm[0]
+    repeat = (high - ppm[-1]) * (1.0 + _GAP)
+    cycles = np.arange(int(detail_s * mhz * repeat) + 1) / repeat
     columns = [np.exp(2j * np.pi * (ppm - high)[:, None] * cycles)]
-    penalties = [np.maximum((cycles / _UNIT) ** (2 * _ORDER), _FREE)]
+    penalties = [np.maximum((cycles / (_UNIT_S * mhz)) ** (2 * _ORDER), _FREE)]
     for line in lines:
         values = 1.0 / (line.half_width_ppm + 1j * (line.ppm - ppm))
         columns.append((values / np.max(np.abs(values[fitted])))[:, None])
         penalties.append(np.array([_LINE]))
     weighted = np.concatenate(columns, axis=1) / np.sqrt(n * np.concatenate(penalties))
-    functions, values, mixed = np.linalg.svd(weighted[fitted], full_matrices=False)
+    _, values, mixed = np.linalg.svd(weighted[fitted], full_matrices=False)
     roughness = 1.0 / np.maximum(values, 1e-30) ** 2
     seen = roughness < _SEEN
     everywhere = weighted @ (mixed.conj().T / np.maximum(values, 1e-30))[:, seen]
-    roughness = np.where(roughness > _UNPENALISED, roughness, 0.0)[seen]
-    functions = functions[:, seen]
-    return CausalBaseline(
-        functions=read_only(functions, np.complex128),
-        everywhere=read_only(everywhere, np.complex128),
-        adjoint=read_only(functions.conj().T.copy(), np.complex128),
-        roughness=read_only(roughness, np.float64),
-    )
+    return everywhere, np.where(roughness > _UNPENALISED, roughness, 0.0)[seen]
+
+
+def _foreign(ppm: FloatArray) -> tuple[ComplexArray, FloatArray]:
+    """Causal Gaussian lines that lipids are made of, (n, k), and their penalties (k,).
+
+    Lines outside the window are left out. Norms are those of the whole lines, wherever the window ends.
+    """
+    regular = np.arange(_FOREIGN_PPM[0], _FOREIGN_PPM[1] + 1e-9, _FOREIGN_STEP_PPM)
+    centres = np.concatenate([regular, _SATELLITES_PPM])
+    penalties = np.concatenate([np.ones(regular.size), np.full(len(_SATELLITES_PPM), _SATELLITE_PENALTY)])
+    inside = (centres > ppm[-1]) & (centres < ppm[0])
+    # the transform of exp(-(a t)^2) from 0 on
+    lines = wofz(2.0 * np.sqrt(np.log(2.0)) * (ppm[:, None] - centres[inside]) / _FOREIGN_WIDTH_PPM)
+    return np.asarray(lines / np.linalg.norm(lines, axis=0)), penalties[inside]

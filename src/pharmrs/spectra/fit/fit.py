@@ -9,9 +9,8 @@ import numpy as np
 
 from pharmrs.core.errors import FitFailure
 from pharmrs.core.records.arrays import ComplexArray, FloatArray
-from pharmrs.spectra.basis.broad_components import widened
 from pharmrs.spectra.fit.attempts import Outcome, Task, best_attempt
-from pharmrs.spectra.fit.fit_setup import chosen_basis, make_model
+from pharmrs.spectra.fit.fit_setup import at_field, chosen_basis, make_model
 from pharmrs.spectra.fit.gaps import intervals
 from pharmrs.spectra.fit.line_shape import full_width_hz, gauss_of_quadratic
 from pharmrs.spectra.fit.model import LORENTZ, PHASE0, PHASE1, QUADRATIC, SHARED, SHIFT, stack
@@ -35,7 +34,7 @@ def fit_spectrum(spectrum: Spectrum, basis: BasisSet, settings: FitSettings | No
     Returns amplitudes in units of the basis signals with their posterior covariance and everything the report shows.
     Raises InputError when spectrum, basis and fit window do not go together, FitFailure when no optimum was found.
     """
-    settings = widened(settings or FitSettings(), spectrum.acquisition.spectrometer_frequency_mhz)
+    settings = at_field(settings or FitSettings(), spectrum.acquisition.spectrometer_frequency_mhz)
     began = time.process_time()
     fid = _without_zero_filling(spectrum.fid)
     resampled = resample_basis(chosen_basis(basis, settings), spectrum.acquisition, fid.shape[0])
@@ -117,7 +116,7 @@ def _record(
         signal_to_noise=peak / (2.0 * rms),
         noise_sd=float(np.sqrt(variances.noise)) * scale,
         residual_autocorrelation=float(np.vdot(fitted[:-1], fitted[1:]).real / np.vdot(fitted, fitted).real),
-        baseline_smoothness=variances.smoothness,
+        baseline_smoothness=variances.smoothness[0],
         baseline_freedom=optimum.baseline_freedom,
         line_shape_sd=float(np.hypot(variances.real_shape_sd, variances.imaginary_shape_sd)) if layout.shapes else 0.0,
         shift_sd_hz=variances.shift_sd_hz,

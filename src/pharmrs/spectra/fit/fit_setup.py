@@ -6,16 +6,34 @@ from dataclasses import replace
 
 import numpy as np
 
+from pharmrs.core.constants import WATER_PPM
 from pharmrs.core.errors import FitFailure, InputError, InputProblem
 from pharmrs.core.records.arrays import BoolArray, ComplexArray, FloatArray, IntArray
-from pharmrs.spectra.basis.broad_components import is_broad, with_broad
+from pharmrs.spectra.basis.broad_components import is_broad, widened, with_broad
 from pharmrs.spectra.fit.line_shape import free_form
+from pharmrs.spectra.fit.macromolecules import levels as levels_at
 from pharmrs.spectra.fit.macromolecules import split_groups
 from pharmrs.spectra.fit.model import Model
 from pharmrs.spectra.fit.redundant import find_parts
 from pharmrs.spectra.preprocess.band import Band
 from pharmrs.spectra.records.basis import BasisSet
 from pharmrs.spectra.records.fit import Fit, FitSettings
+
+
+_REFERENCE_MHZ = 297.2  # 7 T
+_LOWEST_END_PPM = 4.0
+
+
+def at_field(settings: FitSettings, mhz: float) -> FitSettings:
+    """`settings` at the spectrometer frequency `mhz`: single shifts and dampings and the end of the window in its Hz."""
+    scale = mhz / _REFERENCE_MHZ
+    end_ppm = max(WATER_PPM.value - settings.water_reach_hz / mhz, _LOWEST_END_PPM)
+    return replace(
+        widened(settings, mhz),
+        shift_sd_hz=settings.shift_sd_hz * scale,
+        damping_sd_hz=settings.damping_sd_hz * scale,
+        ppm_high=min(settings.ppm_high, end_ppm),
+    )
 
 
 def chosen_basis(basis: BasisSet, settings: Fit) -> BasisSet:
@@ -63,18 +81,22 @@ def make_model(
     left_out += [(name, "it has no signal in the fit window") for name in basis.names if name in unseen]
     seen = np.array([name not in parts and name not in unseen for name in basis.names])
     broad = is_broad(signals[seen], band.time_s)
-    groups, owners = _groups(basis.fids[seen], basis.ppm_axis(), broad, band, norms[seen])
+    levels = [
+        _groups(basis.fids[seen], basis.ppm_axis(), broad, band, norms[seen], edges)
+        for edges in levels_at(band.hz_per_ppm)
+    ]
+    groups, owners = (np.concatenate(values) for values in zip(*levels, strict=True))
     shapes = free_form(band.time_s, settings.line_shape_knot_s, settings.line_shape_extent_s)
-    model = Model(band, signals[seen] / norms[seen, None], shapes, broad, groups, owners)
+    model = Model(band, signals[seen] / norms[seen, None], shapes, broad, groups, owners, levels[0][0].shape[0])
     kept = tuple(name for name, there in zip(basis.names, seen, strict=True) if there)
     return model, kept, norms[seen], tuple(left_out)
 
 
 def _groups(
-    fids: ComplexArray, ppm: FloatArray, broad: BoolArray, band: Band, norms: FloatArray
+    fids: ComplexArray, ppm: FloatArray, broad: BoolArray, band: Band, norms: FloatArray, edges: tuple[float, ...]
 ) -> tuple[ComplexArray, IntArray]:
     """Parts of the broad components, decimated (G, T), and the components they belong to (G,)."""
-    parts = {int(index): split_groups(fids[index], ppm) for index in np.flatnonzero(broad)}
+    parts = {int(index): split_groups(fids[index], ppm, edges) for index in np.flatnonzero(broad)}
     found = [band.decimate_model(split) / norms[index] for index, split in parts.items() if split.shape[0]]
     owners = np.repeat(list(parts), [split.shape[0] for split in parts.values()]).astype(np.intp)
     empty = np.zeros((0, band.time_s.shape[0]), dtype=complex)

@@ -24,6 +24,7 @@ from scipy.interpolate import BSpline
 from pharmrs.core.records.arrays import ComplexArray, FloatArray
 
 TIME_UNIT_S = 0.05
+TYPICAL_WIDTH_HZ = 5.0
 _DEGREE = 3
 
 
@@ -43,7 +44,20 @@ def free_form(time_s: FloatArray, knot_s: float, extent_s: float) -> FloatArray:
         basis = BSpline.basis_element(knot_s * np.arange(j, j + _DEGREE + 2), extrapolate=False)
         splines[j] = np.nan_to_num(basis(after_s))
     ramps = np.arange(1, pieces + 1)[:, None] * knot_s / TIME_UNIT_S
-    return np.stack([np.sum(splines[k:] * ramps[: pieces - k], axis=0) for k in range(count)])
+    shapes = np.stack([np.sum(splines[k:] * ramps[: pieces - k], axis=0) for k in range(count)])
+    return collective_first(shapes, time_s)
+
+
+def collective_first(shapes: FloatArray, time_s: FloatArray) -> FloatArray:
+    """The same span, rotated: the first function changes the size of a line, the others do not.
+
+    The size is the mean over time, weighted by the energy of a line.
+    """
+    weight = np.where(time_s >= 0.0, np.exp(-2.0 * np.pi * TYPICAL_WIDTH_HZ * np.abs(time_s)), 0.0)
+    means = shapes @ weight / weight.sum()
+    rotation, _ = np.linalg.qr(np.column_stack([means, np.eye(means.size)[:, 1:]]))
+    rotation *= np.sign(rotation[:, 0] @ means) if means.size else 1.0
+    return np.asarray(rotation.T @ shapes)
 
 
 def skewed(time_s: FloatArray, lorentz_hz: float, quadratic: float, skew: float) -> ComplexArray:

@@ -12,13 +12,21 @@ import numpy as np
 
 from pharmrs.core.records.arrays import ComplexArray, FloatArray
 
-# between M0.92 | M1.21, M1.39 | M1.67 | M2.04 to M2.56 | M2.70 to M3.21 | M3.62 to M4.30 (Cudalbu 2021)
-GROUP_EDGES_PPM = (1.08, 1.54, 1.85, 2.65, 3.40)
+# Between the lines of Cudalbu 2021, M0.92 to M4.30. At low field lines overlap, and one below a singlet (M2.04) could
+# take its place: they stay with their neighbours.
+FINE_EDGES_PPM = (1.08, 1.30, 1.54, 1.85, 2.15, 2.45, 2.80, 3.10, 3.40, 3.70)
+COARSE_EDGES_PPM = (1.08, 1.54, 1.85, 2.65, 3.40)
+_FINE_FROM_MHZ = 190.0
 _EDGE_WIDTH_PPM = 0.04
 _SMALLEST_SHARE = 0.02  # of the component's energy
 
 
-def split_groups(fid: ComplexArray, ppm: FloatArray) -> ComplexArray:
+def levels(mhz: float) -> tuple[tuple[float, ...], ...]:
+    """Edges of the groups in ppm, ascending, coarse ones first, at the spectrometer frequency `mhz`."""
+    return (COARSE_EDGES_PPM, FINE_EDGES_PPM) if mhz > _FINE_FROM_MHZ else (COARSE_EDGES_PPM,)
+
+
+def split_groups(fid: ComplexArray, ppm: FloatArray, edges_ppm: tuple[float, ...]) -> ComplexArray:
     """Parts of the broad signal `fid` (points,) whose FFT bins are at `ppm` (points,): (groups, points).
 
     They sum to `fid` where it has decayed by half its length; groups without signal are left out (with fewer than two
@@ -27,7 +35,7 @@ def split_groups(fid: ComplexArray, ppm: FloatArray) -> ComplexArray:
     points = fid.shape[0]
     # half the first sample: with the whole of it every line stands on a pedestal, which the windows would divide up
     absorption = np.fft.fft(np.concatenate([0.5 * fid[:1], fid[1:]])).real
-    past = 0.5 * (1.0 + np.tanh((ppm - np.array(GROUP_EDGES_PPM)[:, None]) / _EDGE_WIDTH_PPM))
+    past = 0.5 * (1.0 + np.tanh((ppm - np.array(edges_ppm)[:, None]) / _EDGE_WIDTH_PPM))
     lower = np.concatenate([np.ones((1, points)), past])
     upper = np.concatenate([past, np.zeros((1, points))])
     parts = 2.0 * np.fft.ifft(absorption * (lower - upper), axis=1)

@@ -31,6 +31,7 @@ class Layout:
     components: int
     shapes: int
     groups: int = 0
+    coarse: int = 0
 
     @property
     def size(self) -> int:
@@ -49,6 +50,14 @@ class Layout:
         return slice(self.imaginary_shape.stop, self.imaginary_shape.stop + self.groups)
 
     @property
+    def coarse_scales(self) -> slice:
+        return slice(self.group_scales.start, self.group_scales.start + self.coarse)
+
+    @property
+    def fine_scales(self) -> slice:
+        return slice(self.coarse_scales.stop, self.group_scales.stop)
+
+    @property
     def shifts(self) -> slice:
         start = self.group_scales.stop
         return slice(start, start + self.components)
@@ -62,8 +71,8 @@ class Layout:
 @dataclass(frozen=True, slots=True)
 class Model:
     """Band, decimated basis `signals` (M, T) of unit norm in the window, free-form functions `shapes` (S, T), and the
-    mask `broad` (M,); `groups` (G, T) parts of broad components that may deviate, `owners` (G,) their components.
-    T = K + 2 margin samples."""
+    mask `broad` (M,); `groups` (G, T) parts of broad components that may deviate, `owners` (G,) their components,
+    the first `coarse` of them those of the coarse division. T = K + 2 margin samples."""
 
     band: Band
     signals: ComplexArray
@@ -71,10 +80,11 @@ class Model:
     broad: BoolArray
     groups: ComplexArray
     owners: IntArray
+    coarse: int
 
     @property
     def layout(self) -> Layout:
-        return Layout(self.signals.shape[0], self.shapes.shape[0], self.groups.shape[0])
+        return Layout(self.signals.shape[0], self.shapes.shape[0], self.groups.shape[0], self.coarse)
 
     def without(self, left_out: BoolArray) -> Model:
         """The model without the points of the window that are `left_out` (n,), not its ends."""
@@ -118,7 +128,7 @@ class Model:
             signals = signals.copy()
             for owner in np.unique(self.owners):
                 theirs = self.owners == owner
-                signals[owner] += theta[layout.group_scales][theirs] @ self.groups[theirs]
+                signals[owner] += np.expm1(theta[layout.group_scales][theirs]) @ self.groups[theirs]
         return np.asarray(signals * self.own_factor(theta))
 
     def own_factor(self, theta: FloatArray, which: slice | IntArray = slice(None)) -> ComplexArray:
@@ -181,7 +191,8 @@ class Model:
     def _group_signals(self, theta: FloatArray, amplitudes: FloatArray) -> ComplexArray:
         """Signals of the groups as they stand in the model, (G, T)."""
         factor = self.own_factor(theta, self.owners) * self.broad_shape(theta)
-        return np.asarray(amplitudes[self.owners, None] * self.groups * factor)
+        gains = amplitudes[self.owners] * np.exp(theta[self.layout.group_scales])
+        return np.asarray(gains[:, None] * self.groups * factor)
 
 
 def exponentials(rates: ComplexArray, time_s: FloatArray, even: int) -> ComplexArray:

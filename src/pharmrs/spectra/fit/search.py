@@ -12,11 +12,11 @@ import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 
 from pharmrs.core.records.arrays import BoolArray, ComplexArray, FloatArray
-from pharmrs.spectra.fit.baseline import CausalBaseline
+from pharmrs.spectra.fit.baseline import BLOCKS, SMOOTH, Background
 from pharmrs.spectra.fit.model import BROAD_QUADRATIC, LORENTZ, QUADRATIC, Model, stack
 from pharmrs.spectra.fit.nonnegative import solve_nonnegative
 from pharmrs.spectra.fit.ratios import Ratios, penalty
-from pharmrs.spectra.fit.uncertainty import inverse, of_prior_variance, of_smoothness
+from pharmrs.spectra.fit.uncertainty import inverse, of_prior_factor, of_prior_variance
 from pharmrs.spectra.fit.variances import Variances, estimated_blocks, precision, updated, updated_smoothness
 from pharmrs.spectra.records.fit import FitSettings
 
@@ -28,6 +28,7 @@ _DAMPING_TRIES = 10
 # a negative Gaussian of the broad components would raise rounding errors at late times to signals
 _NEVER_NEGATIVE = (LORENTZ, QUADRATIC, BROAD_QUADRATIC)
 _LARGEST_MOVE_HZ = 100.0
+_LARGEST_GAIN = 5.0  # of the logarithm of a group of macromolecules
 _LARGEST_RISE = 60.0  # of the logarithm of a damping factor
 
 
@@ -37,9 +38,9 @@ class Problem:
 
     data: FloatArray
     model: Model
-    baseline: CausalBaseline
+    baseline: Background
     settings: FitSettings
-    data_projected: FloatArray
+    data_projected: ComplexArray
     ratios: Ratios
     ratio_penalty: FloatArray
 
@@ -54,7 +55,7 @@ class State:
     unshaped: ComplexArray
     spectra: ComplexArray
     stacked: FloatArray
-    projected: FloatArray
+    projected: ComplexArray
     gram: FloatArray
     misfit: float
 
@@ -65,7 +66,7 @@ class Curvature:
 
     hessian: FloatArray
     gradient: FloatArray
-    projected: FloatArray
+    projected: ComplexArray
     jacobian: ComplexArray
 
 
@@ -103,26 +104,28 @@ def with_variances(problem: Problem, state: State, variances: Variances) -> Stat
 def _solved(
     problem: Problem,
     theta: FloatArray,
-    parts: tuple[ComplexArray, ComplexArray, FloatArray, FloatArray, FloatArray],
+    parts: tuple[ComplexArray, ComplexArray, FloatArray, ComplexArray, FloatArray],
     variances: Variances,
     free: BoolArray | None,
 ) -> State:
     unshaped, spectra, stacked, projected, gram = parts
-    shrink = problem.baseline.shrinkage(variances.smoothness)
-    reduced = gram - projected.T @ (shrink[:, None] * projected)
+    solver = problem.baseline.solver(variances.smoothness)
+    solved = solver @ projected
+    reduced = gram - (projected.conj().T @ solved).real
     reduced += variances.noise * problem.ratio_penalty
     reduced[np.diag_indices_from(reduced)] += 1e-9
-    moment = stacked.T @ problem.data - projected.T @ (shrink * problem.data_projected)
+    moment = stacked.T @ problem.data - (solved.conj().T @ problem.data_projected).real
     amplitudes, free = solve_nonnegative(reduced, moment, free)
-    energy = float(problem.data @ problem.data - problem.data_projected @ (shrink * problem.data_projected))
+    energy = float(problem.data @ problem.data)
+    energy -= float(np.vdot(problem.data_projected, solver @ problem.data_projected).real)
     misfit = energy - 2.0 * float(amplitudes @ moment) + float(amplitudes @ reduced @ amplitudes)
     return State(theta, amplitudes, free, unshaped, spectra, stacked, projected, gram, misfit)
 
 
-def baseline_coefficients(problem: Problem, state: State, variances: Variances) -> FloatArray:
-    """Stacked Demmler-Reinsch coefficients of the baseline at a state, (2k,)."""
+def baseline_coefficients(problem: Problem, state: State, variances: Variances) -> ComplexArray:
+    """Coefficients of the background at a state, (k,)."""
     left = problem.data_projected - state.projected @ state.amplitudes
-    return problem.baseline.shrinkage(variances.smoothness) * left
+    return problem.baseline.solver(variances.smoothness) @ left
 
 
 def curvature(problem: Problem, state: State, variances: Variances, prior: FloatArray) -> Curvature:
@@ -131,11 +134,11 @@ def curvature(problem: Problem, state: State, variances: Variances, prior: Float
     jacobian = model.jacobian(state.theta, state.amplitudes, state.unshaped, state.spectra)
     columns = np.concatenate([state.stacked, stack(jacobian)], axis=1)
     projected = np.concatenate([state.projected, problem.baseline.project(columns[:, m:])], axis=1)
-    shrink = problem.baseline.shrinkage(variances.smoothness)
+    solved = problem.baseline.solver(variances.smoothness) @ projected
     residual = problem.data - state.stacked @ state.amplitudes
     residual_projected = problem.data_projected - state.projected @ state.amplitudes
-    hessian = (columns.T @ columns - projected.T @ (shrink[:, None] * projected)) / variances.noise
-    gradient = (columns.T @ residual - projected.T @ (shrink * residual_projected)) / variances.noise
+    hessian = (columns.T @ columns - (projected.conj().T @ solved).real) / variances.noise
+    gradient = (columns.T @ residual - (solved.conj().T @ residual_projected).real) / variances.noise
     hessian[np.diag_indices_from(hessian)] += _TINY * np.diag(hessian)
     index = m + np.arange(prior.shape[0])
     hessian[index, index] += prior
@@ -167,7 +170,13 @@ def _plausible(model: Model, theta: FloatArray) -> bool:
     layout, longest_s = model.layout, float(model.band.time_s.max())
     rise = max(-np.pi * float(theta[layout.dampings].min()), 0.0) * longest_s + max(model.rise(theta), 0.0)
     moved_hz = float(np.max(np.abs(theta[layout.shifts])))
-    return bool(np.all(np.isfinite(theta))) and rise < _LARGEST_RISE and moved_hz < _LARGEST_MOVE_HZ
+    gain = float(np.max(np.abs(theta[layout.group_scales]), initial=0.0))
+    return (
+        bool(np.all(np.isfinite(theta)))
+        and rise < _LARGEST_RISE
+        and moved_hz < _LARGEST_MOVE_HZ
+        and gain < _LARGEST_GAIN
+    )
 
 
 def search(problem: Problem, theta: FloatArray, variances: Variances) -> Optimum:
@@ -236,10 +245,18 @@ def search(problem: Problem, theta: FloatArray, variances: Variances) -> Optimum
 def _posterior(problem: Problem, state: State, variances: Variances, prior: FloatArray, bend: Curvature) -> FloatArray:
     """Covariance of amplitudes and parameters, with the uncertainty of the estimated variances, (M + parameters,)^2."""
     covariance, m = inverse(bend.hessian), state.amplitudes.shape[0]
-    shrink = problem.baseline.shrinkage(variances.smoothness)
-    left = problem.data_projected - state.projected @ state.amplitudes
-    freedom = float(np.sum(shrink[problem.baseline.roughness_both() > 0.0]))
-    added = of_smoothness(covariance, bend.projected, left, shrink, variances.noise, freedom)
+    baseline = problem.baseline
+    solver = baseline.solver(variances.smoothness)
+    coefficients = baseline_coefficients(problem, state, variances)
+    solved = solver @ bend.projected
+    penalties = baseline.penalties(variances.smoothness)
+    added = np.zeros_like(covariance)
+    for block in range(BLOCKS):
+        chosen = baseline.of(block)
+        weights = penalties[chosen]
+        change = (solved[chosen].conj().T @ (weights * coefficients[chosen])).real / variances.noise
+        freedom = 2.0 * (float(chosen.sum()) - float(weights @ np.diag(solver).real[chosen]))
+        added += of_prior_factor(covariance, change, freedom)
     for where, weight in estimated_blocks(problem.model.layout):
         places = m + np.arange(where.start, where.stop)
         added += of_prior_variance(covariance, prior[where], state.theta[where], places, weight)
@@ -249,10 +266,11 @@ def _posterior(problem: Problem, state: State, variances: Variances, prior: Floa
 def _evidence(problem: Problem, state: State, variances: Variances, prior: FloatArray, bend: Curvature) -> float:
     """-2 log marginal likelihood up to a constant (Laplace), to compare optima of one problem."""
     n = problem.data.shape[0]
-    roughness = variances.smoothness * problem.baseline.roughness_both()
+    penalties = problem.baseline.penalties(variances.smoothness)
     _, logdet = np.linalg.slogdet(bend.hessian)
     value = state.misfit / variances.noise + float(prior @ state.theta**2) + n * np.log(variances.noise)
-    value += float(np.sum(np.log1p(roughness))) - float(np.sum(np.log(roughness[roughness > 0])))
+    value -= 2.0 * float(np.linalg.slogdet(problem.baseline.solver(variances.smoothness))[1])
+    value -= 2.0 * float(np.sum(np.log(penalties[penalties > 0])))
     return float(value + logdet - np.sum(np.log(prior[prior > 0])))
 
 
@@ -265,28 +283,36 @@ def _update(
     prior: FloatArray,
 ) -> tuple[Variances, float]:
     baseline, m = problem.baseline, state.amplitudes.shape[0]
-    roughness = variances.smoothness * baseline.roughness_both()
-    shrink = baseline.shrinkage(variances.smoothness)
-    coefficients = baseline_coefficients(problem, state, variances)
-    spread = shrink * variances.noise + shrink**2 * np.einsum("ij,ij->i", bend.projected @ covariance, bend.projected)
-    roughened = float(roughness @ coefficients**2) / variances.noise
-    trace = float(roughness @ spread) / variances.noise
+    solver = baseline.solver(variances.smoothness)
+    coefficients = solver @ (problem.data_projected - state.projected @ state.amplitudes)
+    solved = solver @ bend.projected
+    # variance of the real plus that of the imaginary part of each coefficient
+    spread = 2.0 * variances.noise * np.diag(solver).real
+    spread += np.einsum("ij,jk,ik->i", solved, covariance, solved.conj(), optimize=True).real
+    penalties = baseline.penalties(variances.smoothness) / variances.noise
+    traces, smoothness = np.zeros(BLOCKS), []
+    for block in range(BLOCKS):
+        chosen = baseline.of(block)
+        traces[block] = float(penalties[chosen] @ spread[chosen])
+        energy = float(penalties[chosen] @ np.abs(coefficients[chosen]) ** 2)
+        rank = 2 * int(np.count_nonzero(chosen))
+        smoothness.append(updated_smoothness(variances.smoothness[block], energy, traces[block], rank))
     residual = problem.data - state.stacked @ state.amplitudes - baseline.evaluate(coefficients)
     posterior = np.diag(covariance)[m:]
-    freedom = 2.0 * baseline.size - trace
-    used = float(state.free.sum()) + float(np.sum(posterior > 0) - prior @ posterior) + freedom
+    freedom = 2.0 * float(np.count_nonzero(baseline.block == SMOOTH)) - traces[SMOOTH]
+    used = float(state.free.sum()) + float(np.sum(posterior > 0) - prior @ posterior) + 2.0 * baseline.size - float(traces.sum())
     noise = float(residual @ residual) / max(residual.shape[0] - used, 1.0)
     changed = updated(variances, problem.model.layout, state.theta, posterior, problem.model.broad, problem.settings)
-    smoothness = updated_smoothness(variances.smoothness, roughened, trace, baseline.penalised)
-    return replace(changed, smoothness=smoothness, noise=noise), freedom
+    return replace(changed, smoothness=tuple(smoothness), noise=noise), freedom
 
 
 def _largest_change(before: Variances, after: Variances) -> float:
     """Largest relative change that matters: the log of each variance, the smoothness at a third."""
-    change = abs(np.log(after.noise / before.noise)) + abs(np.log(after.smoothness / before.smoothness)) / 3.0
+    change = abs(np.log(after.noise / before.noise))
+    change += abs(np.log(after.smoothness[SMOOTH] / before.smoothness[SMOOTH])) / 3.0
     for name in ("shift_sd_hz", "damping_sd_hz"):
         change = max(change, abs(np.log(getattr(after, name) / getattr(before, name))))
-    for name in ("real_shape_sd", "imaginary_shape_sd", "group_sd", "skew_sd"):
+    for name in ("real_shape_sd", "imaginary_shape_sd", "group_sd", "fine_group_sd", "skew_sd"):
         if max(getattr(after, name), getattr(before, name)) > 0.05:
             change = max(change, abs(np.log(getattr(after, name) / getattr(before, name))) / 3.0)
     return float(change)

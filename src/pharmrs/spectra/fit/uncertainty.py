@@ -35,15 +35,13 @@ def of_prior_variance(
     return _outer(covariance[:, where] @ (prior * values), freedom)
 
 
-def of_smoothness(
-    covariance: FloatArray, projected: FloatArray, left: FloatArray, shrink: FloatArray, noise: float, freedom: float
-) -> FloatArray:
-    """What the estimate of the baseline's smoothness adds to `covariance` (p, p).
+def of_prior_factor(covariance: FloatArray, gradient: FloatArray, freedom: float) -> FloatArray:
+    """What the estimate of a factor of prior precisions adds to `covariance` (p, p).
 
-    `projected` (k, p), `left` (k,): columns and residual in the functions of the baseline; `shrink` (k,): what the
-    penalty leaves of each; `freedom`: of the penalised part of the baseline.
+    `gradient` (p,): derivative of the normal equations' right-hand side by its logarithm; `freedom`: its degrees of
+    freedom.
     """
-    return _outer(covariance @ (projected.T @ (shrink * (1.0 - shrink) * left)) / noise, freedom)
+    return _outer(covariance @ gradient, freedom)
 
 
 def _outer(change: FloatArray, freedom: float) -> FloatArray:

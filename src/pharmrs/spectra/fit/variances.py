@@ -22,8 +22,9 @@ _WIDTH_SD = 100.0
 _BROAD_QUADRATIC_SD = 2.0
 _SKEW_WEIGHT, _SKEW_EXPECTED = 1.0, 0.03  # an exponential tail of 1.4 Hz
 _SKEW_SD = (1e-3, 1.0)
-_SHARED_WEIGHT = 4.0  # the starting value of a shared SD counts as much as four metabolites
+_SHARED_WEIGHT, _USUAL_SHARE = 4.0, 0.5  # half the limit of a shared SD counts as much as four metabolites
 _SHAPE_WEIGHT, _SHAPE_EXPECTED = 4.0, 0.02  # the expected SD counts as much as this many functions
+_SIZE_SD = 0.2
 _LARGEST_STEP = 3.0  # factor on an SD in one update
 _SHAPE_SD = (1e-3, 3.0)
 _GROUP_WEIGHT, _GROUP_EXPECTED = 1.0, 0.05
@@ -33,13 +34,14 @@ _SMOOTHNESS = (1e-4, 1e7)
 
 @dataclass(frozen=True, slots=True)
 class Variances:
-    """`smoothness`: baseline penalty; `noise`: variance of real and imaginary parts; SDs of the parameter groups."""
+    """`smoothness`: factor of the penalties of each block of the background; `noise`: variance of real and imaginary parts; SDs of the parameter groups."""
 
-    smoothness: float
+    smoothness: tuple[float, ...]
     noise: float
     real_shape_sd: float
     imaginary_shape_sd: float
     group_sd: float
+    fine_group_sd: float
     skew_sd: float
     shift_sd_hz: float
     damping_sd_hz: float
@@ -55,7 +57,11 @@ def precision(layout: Layout, variances: Variances, broad: BoolArray, settings: 
     prior[BROAD_QUADRATIC] = 1.0 / _BROAD_QUADRATIC_SD**2
     prior[layout.real_shape] = 1.0 / variances.real_shape_sd**2
     prior[layout.imaginary_shape] = 1.0 / variances.imaginary_shape_sd**2
-    prior[layout.group_scales] = 1.0 / variances.group_sd**2
+    if layout.shapes:
+        for where in (layout.real_shape, layout.imaginary_shape):
+            prior[where.start] = max(prior[where.start], 1.0 / _SIZE_SD**2)
+    prior[layout.coarse_scales] = 1.0 / variances.group_sd**2
+    prior[layout.fine_scales] = 1.0 / variances.fine_group_sd**2
     prior[layout.shifts] = np.where(broad, 1.0 / settings.broad_shift_sd_hz**2, 1.0 / variances.shift_sd_hz**2)
     prior[layout.dampings] = np.where(broad, 1.0 / settings.broad_damping_sd_hz**2, 1.0 / variances.damping_sd_hz**2)
     return prior
@@ -81,20 +87,20 @@ def updated(
     shifts, dampings = layout.shifts.start + narrow, layout.dampings.start + narrow
     fields: dict[str, float] = {}
     fields["shift_sd_hz"] = _updated_sd(
-        theta[shifts], posterior[shifts], variances.shift_sd_hz, _SHARED_WEIGHT, settings.shift_sd_hz
+        theta[shifts], posterior[shifts], variances.shift_sd_hz, _SHARED_WEIGHT, _USUAL_SHARE * settings.shift_sd_hz
     )
     fields["damping_sd_hz"] = _updated_sd(
-        theta[dampings], posterior[dampings], variances.damping_sd_hz, _SHARED_WEIGHT, settings.damping_sd_hz
+        theta[dampings], posterior[dampings], variances.damping_sd_hz, _SHARED_WEIGHT, _USUAL_SHARE * settings.damping_sd_hz
     )
     fields["shift_sd_hz"] = min(fields["shift_sd_hz"], settings.shift_sd_hz)
     fields["damping_sd_hz"] = min(fields["damping_sd_hz"], settings.damping_sd_hz)
     one = slice(SKEW, SKEW + 1)
     sd = _updated_sd(theta[one], posterior[one], variances.skew_sd, _SKEW_WEIGHT, _SKEW_EXPECTED)
     fields["skew_sd"] = float(np.clip(sd, *_SKEW_SD))
-    if layout.groups:
-        where = layout.group_scales
-        sd = _updated_sd(theta[where], posterior[where], variances.group_sd, _GROUP_WEIGHT, _GROUP_EXPECTED)
-        fields["group_sd"] = float(np.clip(sd, *_GROUP_SD))
+    for name, where in (("group_sd", layout.coarse_scales), ("fine_group_sd", layout.fine_scales)):
+        if where.stop > where.start:
+            sd = _updated_sd(theta[where], posterior[where], getattr(variances, name), _GROUP_WEIGHT, _GROUP_EXPECTED)
+            fields[name] = float(np.clip(sd, *_GROUP_SD))
     if layout.shapes:
         for name, where in (("real_shape_sd", layout.real_shape), ("imaginary_shape_sd", layout.imaginary_shape)):
             sd = _updated_sd(theta[where], posterior[where], getattr(variances, name), _SHAPE_WEIGHT, _SHAPE_EXPECTED)
@@ -113,7 +119,8 @@ def estimated_blocks(layout: Layout) -> list[tuple[slice, float]]:
     blocks = [
         (layout.real_shape, _SHAPE_WEIGHT),
         (layout.imaginary_shape, _SHAPE_WEIGHT),
-        (layout.group_scales, _GROUP_WEIGHT),
+        (layout.coarse_scales, _GROUP_WEIGHT),
+        (layout.fine_scales, _GROUP_WEIGHT),
         (slice(SKEW, SKEW + 1), _SKEW_WEIGHT),
     ]
     return [(where, weight) for where, weight in blocks if where.stop > where.start]

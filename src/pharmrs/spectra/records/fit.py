@@ -50,16 +50,20 @@ class Fit:
 class FitSettings(Fit):
     """Settings of the fit that change numbers: what a study declares, and the numbers of the method.
 
-    `knots_per_ppm`: finest detail of the baseline (its smoothness is estimated), four times as fine where no
-    macromolecules are fitted.
-    `shift_sd_hz`, `damping_sd_hz`: prior SD of the deviations of single metabolites from the common shift and
-    Lorentzian width (upper limits; re-estimated from the data). `broad_*`: the same for macromolecules and lipids.
+    `baseline_detail_s`: how late the baseline's signals reach (its smoothness is estimated), four times as late where
+    no macromolecules are fitted: at any field it cannot describe what lives as long as they do.
+    `water_reach_hz`: nearer to water than this, signals are not whole (suppression, residual water) and the window
+    ends before, though not below 4.0 ppm.
+    `shift_sd_hz`, `damping_sd_hz`: limits, at 7 T and proportional to the field, of the SD of the deviations of single
+    metabolites from the common shift and Lorentzian width (estimated from the data). `broad_*`: SDs of macromolecules
+    and lipids.
     `line_shape_*`: knots (s) and extent (s) of the free-form part of the shared line shape; 0 knots switches it off.
     """
 
-    knots_per_ppm: float = 3.0
-    shift_sd_hz: float = 0.3
-    damping_sd_hz: float = 0.6
+    baseline_detail_s: float = 0.005
+    water_reach_hz: float = 83.0
+    shift_sd_hz: float = 0.6
+    damping_sd_hz: float = 1.2
     broad_shift_sd_hz: float = 2.0
     broad_damping_sd_hz: float = 3.0
     line_shape_knot_s: float = 0.025
