@@ -19,7 +19,7 @@ from pharmrs.spectra.basis.broad_components import (
 )
 from pharmrs.spectra.fit.fit import fit_spectrum
 from pharmrs.spectra.fit.line_shape import full_width_hz
-from pharmrs.spectra.fit.macromolecules import split_groups
+from pharmrs.spectra.fit.macromolecules import COARSE_EDGES_PPM, split_groups
 from pharmrs.spectra.records import BasisSet, FitSettings, LinearCombinationFit
 from tests.spectra.first_order import macromolecule_fid, multiplet_basis
 from tests.spectra.simulated import ACQUISITION, AMOUNTS, MHZ, POINTS, brain, noise, noise_sd_for, spectrum
@@ -69,7 +69,7 @@ def test_the_component_is_the_sum_of_its_lines_made_elsewhere(metabolites: Basis
 
 def test_its_groups_add_up_to_it(metabolites: BasisSet) -> None:
     fid = with_broad(metabolites, ("mm",)).fids[-1]
-    groups = split_groups(fid, metabolites.ppm_axis())
+    groups = split_groups(fid, metabolites.ppm_axis(), COARSE_EDGES_PPM)
     assert groups.shape == (6, POINTS)
     np.testing.assert_allclose(groups.sum(axis=0), fid, atol=1e-9 * np.abs(fid).max())
     # protons of M0.92 | M1.21, M1.39 | M1.67 | M2.04 to M2.56 | M2.70 to M3.21 | the rest, as far as the lines overlap

@@ -11,6 +11,8 @@ from scipy.special import voigt_profile
 
 from pharmrs.spectra.fit.line_shape import (
     TIME_UNIT_S,
+    TYPICAL_WIDTH_HZ,
+    bends,
     free_form,
     full_width_hz,
     gauss_of_quadratic,
@@ -89,16 +91,27 @@ def test_free_form_leaves_value_slope_and_curvature_at_zero() -> None:
 def test_free_form_functions_bend_once_and_go_on_straight() -> None:
     """f_k is 0 up to k knots, bends over the next three, and is the line (t - (k + 1) knots) / 50 ms after that."""
     knot_s = 0.015
-    functions = free_form(TIME_S, knot_s, 0.18)
+    functions = bends(TIME_S, knot_s, 0.18)
     assert functions.shape == (9, TIME_S.size)  # 12 knots, the last function bends from the ninth to the twelfth
     for k, function in enumerate(functions):
         early, late = k * knot_s >= TIME_S, (k + 3) * knot_s <= TIME_S
         np.testing.assert_allclose(function[early], 0.0, atol=1e-12)
         np.testing.assert_allclose(function[late], (TIME_S[late] - (k + 1) * knot_s) / 0.05, rtol=1e-9)
-        bends = np.diff(function, 2)[~(early | late)[1:-1]]
-        assert (bends > -1e-12).all()
+        curves = np.diff(function, 2)[~(early | late)[1:-1]]
+        assert (curves > -1e-12).all()
     beyond = np.diff(functions[:, TIME_S >= 0.18], 2)
     np.testing.assert_allclose(beyond, 0.0, atol=1e-12)
+
+
+def test_only_the_first_function_changes_the_size_of_a_line() -> None:
+    """The span and the norm of coefficients are those of the bends; a usual line's mean feels the first one alone."""
+    functions, before = free_form(TIME_S, 0.025, 0.18), bends(TIME_S, 0.025, 0.18)
+    energy = np.exp(-2.0 * np.pi * TYPICAL_WIDTH_HZ * TIME_S)
+    means = functions @ energy / energy.sum()
+    assert means[0] > 0.0
+    np.testing.assert_allclose(means[1:], 0.0, atol=1e-9)
+    rotation = np.linalg.lstsq(before.T, functions.T, rcond=None)[0]
+    np.testing.assert_allclose(rotation.T @ rotation, np.eye(before.shape[0]), atol=1e-6)
 
 
 def test_free_form_can_be_switched_off() -> None:

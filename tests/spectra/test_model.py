@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pharmrs.spectra.fit.line_shape import TIME_UNIT_S, free_form
-from pharmrs.spectra.fit.macromolecules import split_groups
+from pharmrs.spectra.fit.macromolecules import COARSE_EDGES_PPM, FINE_EDGES_PPM, split_groups
 from pharmrs.spectra.fit.model import BROAD_QUADRATIC, LORENTZ, PHASE0, PHASE1, QUADRATIC, SHIFT, SKEW, Model, stack
 from pharmrs.spectra.preprocess.band import make_band
 from pharmrs.spectra.records import BasisSet
@@ -43,10 +43,13 @@ def case(basis: BasisSet) -> Case:
     """All components and all parameters away from zero."""
     band = make_band(ACQUISITION, POINTS, 0.2, 4.2)
     broad = np.array([name == "mm" for name in basis.names])
-    groups = split_groups(basis.fids[broad][0], basis.ppm_axis())
+    axis = basis.ppm_axis()
+    coarse, fine = (split_groups(basis.fids[broad][0], axis, edges) for edges in (COARSE_EDGES_PPM, FINE_EDGES_PPM))
+    groups = np.concatenate([coarse, fine])
     owners = np.full(groups.shape[0], np.flatnonzero(broad)[0])
     shapes = free_form(band.time_s, 0.015, 0.18)
-    model = Model(band, band.decimate_model(basis.fids), shapes, broad, band.decimate_model(groups), owners)
+    signals, parts = band.decimate_model(basis.fids), band.decimate_model(groups)
+    model = Model(band, signals, shapes, broad, parts, owners, coarse.shape[0])
     rng = np.random.default_rng(1)
     layout = model.layout
     theta = rng.normal(0.0, 0.1, layout.size)
@@ -95,7 +98,7 @@ def test_the_value_is_the_models_formula_at_full_length(case: Case) -> None:
         shape, signal = shared, fid
         if model.broad[index]:
             shape = np.exp(-theta[BROAD_QUADRATIC] * u**2)
-            signal = fid + theta[layout.group_scales] @ case.groups
+            signal = fid + (np.exp(theta[layout.group_scales]) - 1.0) @ case.groups
         total += case.amplitudes[index] * signal * np.exp(own * time_s) * shape
     axis = ACQUISITION.ppm_axis(POINTS)
     order = np.array([int(np.argmin(np.abs(axis - ppm))) for ppm in model.band.ppm])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pharmrs.spectra.fit.uncertainty import inverse, of_prior_variance, of_smoothness
+from pharmrs.spectra.fit.uncertainty import inverse, of_prior_factor, of_prior_variance
 
 RNG = np.random.default_rng(5)
 X, Y = RNG.normal(size=(60, 6)), RNG.normal(size=60)
@@ -48,7 +48,8 @@ def test_smoothness_adds_the_square_of_the_derivative() -> None:
     values, hessian, shrink = solved(0.4)
     slope = (solved(0.4 + STEP)[0] - solved(0.4 - STEP)[0]) / (2.0 * STEP)
     left = functions.T @ (Y - X @ values)
-    added = of_smoothness(np.linalg.inv(hessian), projected, left, shrink, noise, freedom)
+    gradient = projected.T @ (shrink * (1.0 - shrink) * left) / noise
+    added = of_prior_factor(np.linalg.inv(hessian), gradient, freedom)
     assert np.abs(slope).max() > 0.0
     np.testing.assert_allclose(added, np.outer(slope, slope) * 2.0 / freedom, rtol=1e-6, atol=1e-15)
 

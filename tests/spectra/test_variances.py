@@ -9,35 +9,41 @@ import pytest
 from scipy.optimize import minimize_scalar
 
 from pharmrs.spectra.fit import variances as module
-from pharmrs.spectra.fit.baseline import make_baseline
+from pharmrs.spectra.fit.baseline import SMOOTH, make_baseline
 from pharmrs.spectra.fit.model import SKEW, Layout
 from pharmrs.spectra.fit.variances import Variances, precision, updated, updated_smoothness
 from pharmrs.spectra.records import FitSettings
 
 SETTINGS = FitSettings()
 BROAD = np.array([False] * 17 + [True])
-LAYOUT = Layout(components=18, shapes=9, groups=6)
+LAYOUT = Layout(components=18, shapes=9, groups=17, coarse=6)
 START = Variances(
-    smoothness=10.0,
+    smoothness=(10.0, 10.0),
     noise=0.01,
     real_shape_sd=0.1,
     imaginary_shape_sd=0.1,
     group_sd=0.1,
+    fine_group_sd=0.1,
     skew_sd=0.1,
     shift_sd_hz=SETTINGS.shift_sd_hz,
     damping_sd_hz=SETTINGS.damping_sd_hz,
 )
 # field: parameters, expected SD and its weight
 GROUPS = {
-    "real_shape_sd": (LAYOUT.real_shape, module._SHAPE_WEIGHT, module._SHAPE_EXPECTED),
-    "imaginary_shape_sd": (LAYOUT.imaginary_shape, module._SHAPE_WEIGHT, module._SHAPE_EXPECTED),
-    "group_sd": (LAYOUT.group_scales, module._GROUP_WEIGHT, module._GROUP_EXPECTED),
+    "real_shape_sd": (module._free_shapes(LAYOUT)[0], module._SHAPE_WEIGHT, module._SHAPE_EXPECTED),
+    "imaginary_shape_sd": (module._free_shapes(LAYOUT)[1], module._SHAPE_WEIGHT, module._SHAPE_EXPECTED),
+    "group_sd": (LAYOUT.coarse_scales, module._GROUP_WEIGHT, module._GROUP_EXPECTED),
+    "fine_group_sd": (LAYOUT.fine_scales, module._GROUP_WEIGHT, module._GROUP_EXPECTED),
     "skew_sd": (slice(SKEW, SKEW + 1), module._SKEW_WEIGHT, module._SKEW_EXPECTED),
-    "shift_sd_hz": (slice(LAYOUT.shifts.start, LAYOUT.shifts.stop - 1), module._SHARED_WEIGHT, SETTINGS.shift_sd_hz),
+    "shift_sd_hz": (
+        slice(LAYOUT.shifts.start, LAYOUT.shifts.stop - 1),
+        module._SHARED_WEIGHT,
+        module._USUAL_SHARE * SETTINGS.shift_sd_hz,
+    ),
     "damping_sd_hz": (
         slice(LAYOUT.dampings.start, LAYOUT.dampings.stop - 1),
         module._SHARED_WEIGHT,
-        SETTINGS.damping_sd_hz,
+        module._USUAL_SHARE * SETTINGS.damping_sd_hz,
     ),
 }
 
@@ -79,8 +85,9 @@ def test_sd_of_a_group_is_its_marginal_maximum(field: str, seed: int) -> None:
         "real_shape_sd": shape,
         "imaginary_shape_sd": shape,
         "group_sd": group,
+        "fine_group_sd": group,
         "skew_sd": module._SKEW_SD,
-    }.get(field, (1e-4, expected))
+    }.get(field, (1e-4, expected / module._USUAL_SHARE))
     best = minimize_scalar(marginal, bounds=tuple(np.log(limits)), method="bounded", options={"xatol": 1e-9})
     assert getattr(settled(observed, error_sd), field) == pytest.approx(np.exp(best.x), rel=1e-3)
 
@@ -116,6 +123,7 @@ def test_without_free_form_and_groups_nothing_is_updated_there() -> None:
     bare = Layout(components=18, shapes=0, groups=0)
     found = updated(START, bare, np.zeros(bare.size), np.zeros(bare.size), BROAD, SETTINGS)
     assert (found.real_shape_sd, found.group_sd) == (START.real_shape_sd, START.group_sd)
+    assert found.fine_group_sd == START.fine_group_sd
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -124,22 +132,22 @@ def test_smoothness_of_the_baseline_is_its_reml_estimate(seed: int) -> None:
     y = X beta + Z u + e, in dense matrices: log|V| + log|X' V^-1 X| + y' P y, V = Z Z' / smoothness + 1."""
     rng = np.random.default_rng(seed)
     x = np.linspace(4.2, 0.2, 200)
-    baseline = make_baseline(x, 5.0)
+    baseline = make_baseline(x, 297.2, 2.5 / 297.2, foreign=False)
     cycles = np.arange(0.0, 2.0, 0.01)  # a causal signal that decays as broad lines do
     signal = rng.normal(size=(2, 200)) * np.exp(-((cycles / 0.5) ** 2))
     truth = np.exp(2j * np.pi * x[:, None] * cycles) @ (signal[0] + 1j * signal[1])
     data = np.concatenate([truth.real, truth.imag]) + rng.normal(size=400)
 
-    roughness = baseline.roughness_both()
-    projected = baseline.project(data[:, None])[:, 0]
-    smoothness = 10.0
+    chosen, projected, smoothness = baseline.of(SMOOTH), baseline.project(data[:, None])[:, 0], 10.0
     for _ in range(500):
-        shrink = 1.0 / (1.0 + smoothness * roughness)
-        penalty = smoothness * float(roughness @ (shrink * projected) ** 2)
-        changed = updated_smoothness(smoothness, penalty, smoothness * float(roughness @ shrink), baseline.penalised)
+        solver, penalties = baseline.solver((smoothness, 1.0)), baseline.penalties((smoothness, 1.0))
+        energy = float(penalties @ np.abs(solver @ projected) ** 2)
+        trace = 2.0 * float(penalties @ np.diag(solver).real)
+        changed = updated_smoothness(smoothness, energy, trace, 2 * np.count_nonzero(chosen))
         if abs(np.log(changed / smoothness)) < 1e-10:
             break
         smoothness = changed
+    roughness = np.concatenate([baseline.roughness, baseline.roughness])
 
     functions = np.block(
         [
@@ -170,8 +178,11 @@ def test_smoothness_stays_within_its_limits() -> None:
 
 
 def test_precision_is_that_of_the_stated_sds() -> None:
-    prior = precision(LAYOUT, replace(START, real_shape_sd=0.5, group_sd=0.25), BROAD, SETTINGS)
-    np.testing.assert_allclose(prior[LAYOUT.real_shape], 4.0)
-    np.testing.assert_allclose(prior[LAYOUT.imaginary_shape], 100.0)
-    np.testing.assert_allclose(prior[LAYOUT.group_scales], 16.0)
+    found = replace(START, real_shape_sd=0.5, group_sd=0.25, fine_group_sd=0.5)
+    prior = precision(LAYOUT, found, BROAD, SETTINGS)
+    np.testing.assert_allclose(prior[LAYOUT.real_shape][1:], 4.0)
+    np.testing.assert_allclose(prior[LAYOUT.imaginary_shape][1:], 100.0)
+    assert prior[LAYOUT.real_shape.start] == pytest.approx(module._SIZE_SD**-2)  # the size of lines is nearly known
+    np.testing.assert_allclose(prior[LAYOUT.coarse_scales], 16.0)
+    np.testing.assert_allclose(prior[LAYOUT.fine_scales], 4.0)
     assert prior[0] == 0.0  # the zero-order phase is free

@@ -107,7 +107,8 @@ def _suspicious(task: Task, outcome: Outcome) -> bool:
     optimum = outcome.optimum
     misfit = np.sqrt(optimum.variances.noise) > _MISFIT_FACTOR * task.noise_sd
     lines = 2.0 * outcome.lines
-    loose = optimum.baseline_freedom - lines >= _LOOSE_SHARE * (2.0 * np.count_nonzero(outcome.problem.baseline.block == SMOOTH) - lines)
+    smooth = 2.0 * float(np.count_nonzero(outcome.problem.baseline.block == SMOOTH))
+    loose = bool(optimum.baseline_freedom - lines >= _LOOSE_SHARE * (smooth - lines))
     return not optimum.converged or bool(misfit) or loose
 
 

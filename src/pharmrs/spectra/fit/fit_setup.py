@@ -19,15 +19,16 @@ from pharmrs.spectra.preprocess.band import Band
 from pharmrs.spectra.records.basis import BasisSet
 from pharmrs.spectra.records.fit import Fit, FitSettings
 
-
 _REFERENCE_MHZ = 297.2  # 7 T
 _LOWEST_END_PPM = 4.0
 
 
 def at_field(settings: FitSettings, mhz: float) -> FitSettings:
-    """`settings` at the spectrometer frequency `mhz`: single shifts and dampings and the end of the window in its Hz."""
+    """`settings` at the spectrometer frequency `mhz`: single shifts and dampings, and the end of the window."""
     scale = mhz / _REFERENCE_MHZ
     end_ppm = max(WATER_PPM.value - settings.water_reach_hz / mhz, _LOWEST_END_PPM)
+    if settings.ppm_high >= WATER_PPM.value:
+        end_ppm = settings.ppm_high  # a window across water was meant
     return replace(
         widened(settings, mhz),
         shift_sd_hz=settings.shift_sd_hz * scale,

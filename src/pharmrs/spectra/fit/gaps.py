@@ -19,6 +19,7 @@ from pharmrs.spectra.fit.baseline import Line
 _CHANCE = 1e-6  # that noise alone starts a gap at a point
 _EDGE_CHANCE = 0.02  # that noise alone carries a gap on by a point
 _LEAST_SHARE = 0.25  # of the local signal: residual below it is a matter of line shape
+_SMALLEST_PART = 0.1  # of the largest misfit, to be left out in the same round
 LARGEST_SHARE = 0.25  # of the window: more cannot be spared
 
 
@@ -38,7 +39,9 @@ def unexplained(residual: ComplexArray, signal: ComplexArray, noise_sd: float, l
     start = (energy > gammainccinv(size, _CHANCE) / size) & (share > _LEAST_SHARE)
     start[: size // 2] = start[n - size // 2 :] = False  # where the mean is of fewer points
     regions, count = label(energy > gammainccinv(size, _EDGE_CHANCE) / size)
-    started = np.isin(np.arange(count + 1), np.unique(regions[start])) & (np.arange(count + 1) > 0)
+    highest = np.array([0.0, *(energy[(regions == number) & start].max(initial=0.0) for number in range(1, count + 1))])
+    # much smaller misfit may be there only because the fit bends towards the larger: it is looked at after that is gone
+    started = (highest > 0.0) & (highest > _SMALLEST_PART * highest.max())
     gaps = np.asarray(binary_dilation(started[regions], iterations=size), dtype=bool)
     gaps[[0, -1]] = False  # the ends carry the abscissa of the first-order phase
     return gaps

@@ -31,8 +31,25 @@ _DEGREE = 3
 def free_form(time_s: FloatArray, knot_s: float, extent_s: float) -> FloatArray:
     """The functions f_k at `time_s` (T,), shape (n_functions, T); empty for `knot_s` = 0.
 
-    f_k is the sum over j >= k of (j - k + 1) B_j, B_j the cubic B-spline that starts at j `knot_s`; the last one bends
-    before `extent_s`.
+    The span of `bends`, turned: only the first function changes the mean of a line over time, weighted with its
+    energy. It is what could multiply or turn every amplitude, with the widths or the phase paying for it, and gets
+    a prior of its own.
+    """
+    shapes = bends(time_s, knot_s, extent_s)
+    if shapes.shape[0] == 0:
+        return shapes
+    weight = np.where(time_s >= 0.0, np.exp(-2.0 * np.pi * TYPICAL_WIDTH_HZ * np.abs(time_s)), 0.0)
+    means = shapes @ weight
+    rotation, _ = np.linalg.qr(np.column_stack([means, np.eye(means.size)[:, 1:]]))
+    rotation[:, 0] *= np.sign(rotation[:, 0] @ means)
+    return np.asarray(rotation.T @ shapes)
+
+
+def bends(time_s: FloatArray, knot_s: float, extent_s: float) -> FloatArray:
+    """Functions that bend away from 0 one after the other, (n_functions, T).
+
+    The k-th is the sum over j >= k of (j - k + 1) B_j, B_j the cubic B-spline that starts at j `knot_s`; the last one
+    bends before `extent_s`.
     """
     count = max(round(extent_s / knot_s) - _DEGREE, 0) if knot_s > 0.0 else 0
     if count == 0:
@@ -44,20 +61,7 @@ def free_form(time_s: FloatArray, knot_s: float, extent_s: float) -> FloatArray:
         basis = BSpline.basis_element(knot_s * np.arange(j, j + _DEGREE + 2), extrapolate=False)
         splines[j] = np.nan_to_num(basis(after_s))
     ramps = np.arange(1, pieces + 1)[:, None] * knot_s / TIME_UNIT_S
-    shapes = np.stack([np.sum(splines[k:] * ramps[: pieces - k], axis=0) for k in range(count)])
-    return collective_first(shapes, time_s)
-
-
-def collective_first(shapes: FloatArray, time_s: FloatArray) -> FloatArray:
-    """The same span, rotated: the first function changes the size of a line, the others do not.
-
-    The size is the mean over time, weighted by the energy of a line.
-    """
-    weight = np.where(time_s >= 0.0, np.exp(-2.0 * np.pi * TYPICAL_WIDTH_HZ * np.abs(time_s)), 0.0)
-    means = shapes @ weight / weight.sum()
-    rotation, _ = np.linalg.qr(np.column_stack([means, np.eye(means.size)[:, 1:]]))
-    rotation *= np.sign(rotation[:, 0] @ means) if means.size else 1.0
-    return np.asarray(rotation.T @ shapes)
+    return np.stack([np.sum(splines[k:] * ramps[: pieces - k], axis=0) for k in range(count)])
 
 
 def skewed(time_s: FloatArray, lorentz_hz: float, quadratic: float, skew: float) -> ComplexArray:

@@ -300,7 +300,12 @@ def _update(
     residual = problem.data - state.stacked @ state.amplitudes - baseline.evaluate(coefficients)
     posterior = np.diag(covariance)[m:]
     freedom = 2.0 * float(np.count_nonzero(baseline.block == SMOOTH)) - traces[SMOOTH]
-    used = float(state.free.sum()) + float(np.sum(posterior > 0) - prior @ posterior) + 2.0 * baseline.size - float(traces.sum())
+    used = (
+        float(state.free.sum())
+        + float(np.sum(posterior > 0) - prior @ posterior)
+        + 2.0 * baseline.size
+        - float(traces.sum())
+    )
     noise = float(residual @ residual) / max(residual.shape[0] - used, 1.0)
     changed = updated(variances, problem.model.layout, state.theta, posterior, problem.model.broad, problem.settings)
     return replace(changed, smoothness=tuple(smoothness), noise=noise), freedom

@@ -9,6 +9,7 @@ line shape or baseline would otherwise be paid for with implausible shifts.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -24,7 +25,7 @@ _SKEW_WEIGHT, _SKEW_EXPECTED = 1.0, 0.03  # an exponential tail of 1.4 Hz
 _SKEW_SD = (1e-3, 1.0)
 _SHARED_WEIGHT, _USUAL_SHARE = 4.0, 0.5  # half the limit of a shared SD counts as much as four metabolites
 _SHAPE_WEIGHT, _SHAPE_EXPECTED = 4.0, 0.02  # the expected SD counts as much as this many functions
-_SIZE_SD = 0.2
+_SIZE_SD = 0.2  # of the one function that changes the size of a line
 _LARGEST_STEP = 3.0  # factor on an SD in one update
 _SHAPE_SD = (1e-3, 3.0)
 _GROUP_WEIGHT, _GROUP_EXPECTED = 1.0, 0.05
@@ -34,7 +35,8 @@ _SMOOTHNESS = (1e-4, 1e7)
 
 @dataclass(frozen=True, slots=True)
 class Variances:
-    """`smoothness`: factor of the penalties of each block of the background; `noise`: variance of real and imaginary parts; SDs of the parameter groups."""
+    """`smoothness`: factor of the penalties of each block of the background; `noise`: variance of real and imaginary
+    parts; SDs of the parameter groups."""
 
     smoothness: tuple[float, ...]
     noise: float
@@ -74,6 +76,12 @@ def _updated_sd(values: FloatArray, posterior: FloatArray, sd: float, weight: fl
     return float(np.sqrt(np.clip(target, (sd / _LARGEST_STEP) ** 2, (sd * _LARGEST_STEP) ** 2)))
 
 
+def _free_shapes(layout: Layout) -> tuple[slice, slice]:
+    """Real and imaginary part of the free form without the function that changes the size of a line."""
+    real, imaginary = layout.real_shape, layout.imaginary_shape
+    return slice(real.start + 1, real.stop), slice(imaginary.start + 1, imaginary.stop)
+
+
 def updated(
     variances: Variances,
     layout: Layout,
@@ -85,12 +93,16 @@ def updated(
     """The parameter groups' SDs after one update; `posterior` (parameters,): marginal posterior variances."""
     narrow = np.flatnonzero(~broad)
     shifts, dampings = layout.shifts.start + narrow, layout.dampings.start + narrow
-    fields: dict[str, float] = {}
+    fields: dict[str, Any] = {}
     fields["shift_sd_hz"] = _updated_sd(
         theta[shifts], posterior[shifts], variances.shift_sd_hz, _SHARED_WEIGHT, _USUAL_SHARE * settings.shift_sd_hz
     )
     fields["damping_sd_hz"] = _updated_sd(
-        theta[dampings], posterior[dampings], variances.damping_sd_hz, _SHARED_WEIGHT, _USUAL_SHARE * settings.damping_sd_hz
+        theta[dampings],
+        posterior[dampings],
+        variances.damping_sd_hz,
+        _SHARED_WEIGHT,
+        _USUAL_SHARE * settings.damping_sd_hz,
     )
     fields["shift_sd_hz"] = min(fields["shift_sd_hz"], settings.shift_sd_hz)
     fields["damping_sd_hz"] = min(fields["damping_sd_hz"], settings.damping_sd_hz)
@@ -102,7 +114,7 @@ def updated(
             sd = _updated_sd(theta[where], posterior[where], getattr(variances, name), _GROUP_WEIGHT, _GROUP_EXPECTED)
             fields[name] = float(np.clip(sd, *_GROUP_SD))
     if layout.shapes:
-        for name, where in (("real_shape_sd", layout.real_shape), ("imaginary_shape_sd", layout.imaginary_shape)):
+        for name, where in zip(("real_shape_sd", "imaginary_shape_sd"), _free_shapes(layout), strict=True):
             sd = _updated_sd(theta[where], posterior[where], getattr(variances, name), _SHAPE_WEIGHT, _SHAPE_EXPECTED)
             fields[name] = float(np.clip(sd, *_SHAPE_SD))
     return replace(variances, **fields)
@@ -117,8 +129,7 @@ def updated_smoothness(smoothness: float, penalty: float, trace: float, rank: in
 def estimated_blocks(layout: Layout) -> list[tuple[slice, float]]:
     """Parameters whose SD is estimated without an upper limit, with the weight of its expected value."""
     blocks = [
-        (layout.real_shape, _SHAPE_WEIGHT),
-        (layout.imaginary_shape, _SHAPE_WEIGHT),
+        *((where, _SHAPE_WEIGHT) for where in _free_shapes(layout)),
         (layout.coarse_scales, _GROUP_WEIGHT),
         (layout.fine_scales, _GROUP_WEIGHT),
         (slice(SKEW, SKEW + 1), _SKEW_WEIGHT),

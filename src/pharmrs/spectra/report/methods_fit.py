@@ -48,13 +48,15 @@ def _settings(settings: FitSettings, group: Sequence[ScanResult], total: int, ci
         f"Amplitudes are non-negative and, like the baseline, were solved within each step of the "
         f"non-linear search {cite.cite('variable_projection')}. The baseline is a smooth causal signal with a "
         f"third-derivative penalty {cite.cite('splines')} and signals of at most "
-        f"{1e3 * settings.baseline_detail_s:g} ms (four times as long where no macromolecules are fitted), its smoothness estimated from the data "
+        f"{1e3 * settings.baseline_detail_s:g} ms (four times as long where no macromolecules are fitted), "
+        "its smoothness estimated from the data "
         f"{cite.cite('fellner_schall')}. Zero- and first-order phase, a common shift and common Lorentzian and "
         f"Gaussian widths were searched.{shape} Components may deviate from the common values under Gaussian priors "
         f"(standard deviations estimated, at most {settings.shift_sd_hz:g} Hz in shift and "
         f"{settings.damping_sd_hz:g} Hz in damping; macromolecules and lipids {settings.broad_shift_sd_hz:g} Hz and "
         f"{settings.broad_damping_sd_hz:g} Hz). Groups of macromolecule peaks may deviate from their common amplitude "
-        "by a standard deviation that is estimated too."
+        "by a factor whose standard deviation is estimated too. Lipids from outside the voxel were allowed for as "
+        "lines of any phase between 0.65 and 1.75 ppm (and at 2.04, 2.25 and 2.8 ppm), their variance estimated."
         f"{_gaps(group)}"
     )
 
