@@ -16,7 +16,7 @@ import pytest
 from pharmrs.anatomy.science.fractions import shares_in
 from pharmrs.anatomy.stage import stage as tissue_stage
 from pharmrs.anatomy.stage.plan import plan_tissue
-from pharmrs.anatomy.stage.tissue import TissueDone, measure_tissue
+from pharmrs.anatomy.stage.tissue import measure_tissue
 from pharmrs.core.report.embedded import LinkedFigure
 from pharmrs.study.dataset import open_dataset
 from tests.anatomy.anatomy_images import AFFINE, declare_anatomy, head, made_heads, write_maps
@@ -97,14 +97,13 @@ def test_the_report_shows_every_voxel_and_says_what_was_done(results: Path) -> N
 def test_pictures_of_voxels_are_not_held(results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of each scan the report has the address of its picture, the size and the words."""
     held: list[object] = []
-    measure = tissue_stage.measure_tissues
+    section = tissue_stage.tissue_section
 
-    def noting(*given: Any) -> TissueDone:
-        done = measure(*given)
-        held.extend(one.figure for one in done.found)
-        return done
+    def noting(tissues: Any, missing: Any, figures: dict[str, object], *rest: Any) -> Any:
+        held.extend(figures.values())
+        return section(tissues, missing, figures, *rest)
 
-    monkeypatch.setattr(tissue_stage, "measure_tissues", noting)
+    monkeypatch.setattr(tissue_stage, "tissue_section", noting)
     assert pharmrs("run", results.parents[1], "--output", tmp_path / "out", "--workers", 1).code == 0
     assert len(held) == 2 and all(isinstance(figure, LinkedFigure) for figure in held)
 

@@ -15,6 +15,7 @@ import pytest
 
 from pharmrs.core.errors import InputError
 from pharmrs.spectra.stage import scan_key, scan_tasks
+from pharmrs.study import outputs
 from pharmrs.study import run as run_module
 from pharmrs.study.lock import only_run
 from tests.study.e2e import RESULTS, contents, edit_data, pharmrs, recordings, results, table
@@ -176,7 +177,7 @@ def test_a_table_that_changes_during_the_run(
 ) -> None:
     """What the report says to have read may not be what was read: an error, and the next run puts it right."""
     place = dataset / name
-    opened, tables = run_module.open_dataset, run_module.write_tables
+    opened, tables = run_module.open_dataset, outputs.write_study_tables
 
     def touch() -> None:
         place.write_bytes(place.read_bytes() + CHANGING[name])
@@ -184,7 +185,7 @@ def test_a_table_that_changes_during_the_run(
     if name == "study.yaml":  # between reading it and taking its checksum
         monkeypatch.setattr(run_module, "open_dataset", lambda *paths: (opened(*paths), touch())[0])
     else:
-        monkeypatch.setattr(run_module, "write_tables", lambda *rest: (touch(), tables(*rest))[1])
+        monkeypatch.setattr(outputs, "write_study_tables", lambda *rest, **more: (touch(), tables(*rest, **more))[1])
     end = pharmrs("run", dataset, "--workers", 1)
     assert end.code == 3
     assert f"error: {place}: file: must not change during the run" in end.err

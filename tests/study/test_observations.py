@@ -190,7 +190,7 @@ def test_a_scan_is_chosen_by_its_entity(dataset: Path) -> None:
 
 
 def run_stage(dataset: Path, of: Study) -> StageOutcome:
-    context = StudyContext(root=dataset, plan=of, output=derivative(dataset), outcomes=())
+    context = StudyContext(root=dataset, plan=of, output=derivative(dataset))
     (outcome,) = run_stages(context, [ANALYSIS])
     return outcome
 

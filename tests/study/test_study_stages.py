@@ -39,7 +39,7 @@ class _Recorder:
 
 @pytest.fixture
 def context(tmp_path: Path) -> StudyContext:
-    return StudyContext(root=tmp_path, plan=_study(), output=tmp_path, outcomes=())
+    return StudyContext(root=tmp_path, plan=_study(), output=tmp_path)
 
 
 def test_stages_run_in_order_and_former_outputs_go(context: StudyContext) -> None:

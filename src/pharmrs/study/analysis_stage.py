@@ -9,7 +9,6 @@ from pharmrs.core.files.content import is_file
 from pharmrs.core.files.places import STUDY_FILE
 from pharmrs.core.read.participants import PARTICIPANTS, participant_labels, sessions_file
 from pharmrs.core.stage import Stage, StageOutcome, StudyContext
-from pharmrs.spectra.records import ScanOutcome
 from pharmrs.spectra.records.scaling import SCALES
 from pharmrs.study.declared import Study
 from pharmrs.study.observations import build_observations, read_trial
@@ -21,7 +20,7 @@ from pharmrs.trial.report.files import ANALYSIS_OUTPUTS, analysis_methods, write
 from pharmrs.trial.stage.analysis import check_models, not_estimable
 
 
-def _run(context: StudyContext[Study, ScanOutcome]) -> StageOutcome:
+def _run(context: StudyContext[Study]) -> StageOutcome:
     study = context.plan
     assert study.analysis is not None
     plan = study.analysis.plan(study.quantification.primary_scale)
@@ -70,11 +69,11 @@ def _inputs(root: Path, study: Study) -> tuple[Path, ...]:
     return tuple(path for path in (root / PARTICIPANTS, root / ALLOCATION, *sessions) if is_file(path))
 
 
-ANALYSIS: Stage[Study, ScanOutcome] = Stage(
+ANALYSIS: Stage[Study] = Stage(
     name="statistics",
     outputs=ANALYSIS_OUTPUTS,
     wanted=lambda _root, study: study.analysis is not None,
     run=_run,
     check=_check,
-    inputs=_inputs,
+    inputs=lambda context: _inputs(context.root, context.plan),
 )

@@ -10,13 +10,15 @@ from pharmrs.core.files.atomic import write_text
 from pharmrs.core.files.json_text import json_text
 from pharmrs.core.files.relative_paths import relative_to
 from pharmrs.core.report.tables import problems_table, write_table
-from pharmrs.core.stage import StageOutcome
+from pharmrs.core.stage import Stage, StageOutcome, StudyContext
+from pharmrs.spectra.records.dataset import Dataset
 from pharmrs.spectra.records.scaling import SCALES
 from pharmrs.spectra.records.scan import ScanOutcome
 from pharmrs.spectra.report.scan_pages import FigureSource, KeptPages
 from pharmrs.spectra.report.tables import write_study_tables
+from pharmrs.spectra.stage.scans import SCANS
 from pharmrs.spectra.stage.settings import settings_of
-from pharmrs.study.dataset import StudyDataset
+from pharmrs.study.declared import Study
 from pharmrs.study.derivative import PROVENANCE_FILE, REPORT_FILE, describe_derivative
 from pharmrs.study.report.methods import methods_text
 from pharmrs.study.report.site_of_study import write_report
@@ -24,17 +26,23 @@ from pharmrs.study.report.site_of_study import write_report
 SCALE_LABELS = {name: scale.definition_with_unit for name, scale in SCALES.items()}
 
 
-def write_tables(output: Path, dataset: StudyDataset, outcomes: Sequence[ScanOutcome]) -> None:
+def _write_tables(context: StudyContext[Study]) -> StageOutcome:
     """The description of the derivative and the tables of all scans, which the stages after the scans read."""
-    study, _ = dataset.usable()
-    describe_derivative(output, study)
-    scans = [_portable(outcome, dataset.root) for outcome in outcomes]
-    write_study_tables(output, scans, SCALE_LABELS, without=["problems"])  # complete only after the stages
+    (context.output / REPORT_FILE).unlink(missing_ok=True)  # the former one must not stand beside tables of this run
+    describe_derivative(context.output, context.plan)
+    scans = [_portable(outcome, context.root) for outcome in context.given(SCANS)]
+    write_study_tables(context.output, scans, SCALE_LABELS, without=["problems"])  # complete only after the stages
+    return StageOutcome()
+
+
+SCAN_TABLES: Stage[Study] = Stage(
+    name="tables of the scans", outputs=(), wanted=lambda _root, _study: True, run=_write_tables, quiet=True
+)
 
 
 def write_study(
     output: Path,
-    dataset: StudyDataset,
+    dataset: Dataset[Study],
     outcomes: Sequence[ScanOutcome],
     figures: FigureSource,
     stages: Sequence[StageOutcome],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from pharmrs import __version__
@@ -12,28 +12,28 @@ from pharmrs.core.errors import InputProblem
 from pharmrs.core.files.checksums import Checksums
 from pharmrs.core.files.places import STUDY_FILE
 from pharmrs.core.read.sidecar import sidecars_of
+from pharmrs.core.stage import StudyContext
 from pharmrs.spectra.stage.settings import settings_hash
 from pharmrs.spectra.stage.study_basis import basis_files, basis_name
 from pharmrs.study.dataset import StudyDataset
+from pharmrs.study.declared import Study
 from pharmrs.study.installation import required_libraries
 from pharmrs.study.stages import STAGES
 
 
-def provenance_of(
-    dataset: StudyDataset, images: Iterable[str] = (), checksums: Checksums | None = None
-) -> dict[str, object]:
+def provenance_of(dataset: StudyDataset, context: StudyContext[Study]) -> dict[str, object]:
     """Versions, settings hash and SHA-256 of every input; no clock time, so equal runs give equal bytes.
 
-    `images`: of the head, that the tissues come from. `checksums`: those remembered; None: every file is read.
+    `context`: that of the stages, with what they could tell before they run, and with the checksums remembered.
     """
-    sums = checksums or Checksums()
+    sums = context.checksums
     study, basis = dataset.usable()
     named = (STUDY_FILE, *basis_files(study.basis))
     inputs = {name: sums.of(dataset.root / name) for name in named}
     # in their order: those of one folder ask for the same sidecars
     recordings = dict.fromkeys(Path(path) for scan in dataset.scans for path in scan.paths)
     sidecars = {sidecar for path in recordings for sidecar in sidecars_of(path)}
-    given = {Path(path) for path in images} | {path for stage in STAGES for path in stage.inputs(dataset.root, study)}
+    given = {path for stage in STAGES for path in stage.inputs(context)}
     inputs |= {_shown(path, dataset.root): sums.of(path) for path in recordings.keys() | sidecars | given}
     libraries = {one.name: version or "not installed" for one, version in required_libraries()}
     return {

@@ -3,40 +3,31 @@
 from __future__ import annotations
 
 import contextlib
-import gc
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
-from pharmrs.anatomy.stage.plan import plan_tissue
-from pharmrs.anatomy.stage.stage import tissue_stage
 from pharmrs.core.errors import InputError, InputProblem
 from pharmrs.core.files.atomic import remove_leftovers, write_text
 from pharmrs.core.files.checksums import Checksums
 from pharmrs.core.files.places import CHECKSUMS_FILE, STUDY_FILE
 from pharmrs.core.files.targets import check_output_folder
-from pharmrs.core.records.scan_files import ScanFiles
 from pharmrs.core.report.answer import Answer
-from pharmrs.core.stage import StageOutcome, StudyContext, run_stages
-from pharmrs.core.workers.execution import Workers, as_done, workforce
-from pharmrs.spectra.read.nifti_mrs import spectrometer_frequency_mhz
-from pharmrs.spectra.records.basis import BasisSet
+from pharmrs.core.stage import StageOutcome, StudyContext, look_ahead, run_stages
+from pharmrs.core.workers.execution import Workers, workforce
 from pharmrs.spectra.records.scan import ScanOutcome
-from pharmrs.spectra.review.stage import judge_scans, review_checksums
+from pharmrs.spectra.review.stage import review_checksums
 from pharmrs.spectra.stage.page_cache import PageCache
 from pharmrs.spectra.stage.scan_cache import ScanCache
-from pharmrs.spectra.stage.scan_tasks import ScanTask, expected_s, finished, fit_and_draw, lost_scan
-from pharmrs.spectra.stage.settings import without_fractions
+from pharmrs.spectra.stage.scan_tasks import ScanTask, expected_s, fit_and_draw
+from pharmrs.spectra.stage.scans import BASIS, KNOWN, SCANS, certain, plan_scans
 from pharmrs.spectra.stage.study_basis import keep_basis
 from pharmrs.study.dataset import StudyDataset, open_dataset
-from pharmrs.study.derivative import REPORT_FILE
 from pharmrs.study.lock import only_run
 from pharmrs.study.log import log_to
-from pharmrs.study.outputs import write_study, write_tables
+from pharmrs.study.outputs import write_study
 from pharmrs.study.provenance import changed_inputs, provenance_of
-from pharmrs.study.scan_plan import plan_scans
 from pharmrs.study.stages import STAGES
 
 LOG = logging.getLogger("pharmrs")
@@ -88,86 +79,47 @@ def run_dataset(
     study, basis = dataset.usable()
     _check_output(root, output)
     checksums = Checksums.load(output / CHECKSUMS_FILE)
-    raters = judge_scans(root, study, dataset.scans, output, checksums)
+    context, seen = look_ahead(
+        StudyContext(
+            root=root,
+            plan=study,
+            output=output,
+            scans=dataset.scans,
+            handed={KNOWN: dataset.problems},
+            checksums=checksums,
+            fresh=fresh,
+            tell=tell,
+            begin=begin,
+            done=lambda item: _report_one(item, done),
+        ),
+        STAGES,
+    )
     with workforce(workers) as team, _shared_with(team, root, output), log_to(output):
         remove_leftovers(output)
         LOG.info("%d scans in %s, output %s", len(dataset.scans), root, output)
-        for problem in dataset.general_problems:
+        for problem in (*dataset.general_problems, *seen.problems):
             _log(problem)
         basis = keep_basis(study.basis, basis, output)
-        certain = _certain(dataset, output, fresh)
-        team.prepare(len(certain), expected_s(certain), [fit_and_draw.__module__])
+        to_fit = certain(root, dataset.scans, output, fresh)
+        team.prepare(len(to_fit), expected_s(to_fit), [fit_and_draw.__module__])
         dataset = replace(dataset, basis=basis)  # what the scans are keyed by is what the next run will read
-        wanted = without_fractions(study, dataset.scans)
-        plan = plan_tissue(root, study.anatomy, wanted, output, spectrometer_frequency_mhz)
-        provenance = provenance_of(dataset, plan.images, checksums)  # before: what is hashed is what is read next
+        provenance = provenance_of(dataset, context)  # before: what is hashed is what is read next
         provenance |= {"review_sha256": review_checksums(output)}
         write_text(output / CHECKSUMS_FILE, checksums.text())
-        tissue = tissue_stage(plan, dataset.scans, output, team, tell)
-        before = replace(tissue.outcome, problems=(*raters.problems, *tissue.outcome.problems))
-        for problem in before.problems:
-            _log(problem)
-        tasks = plan_scans(dataset, output, tissue.tissue, raters.exclusions, checksums)
-        begin(len(tasks))
-        scans = _process(tasks, basis, team, fresh, lambda item: _report_one(item, done))
-        team.rest()
-        changed = partial(changed_inputs, dataset, provenance, declared, checksums)
-        return _finish(dataset, output, scans, before, provenance, changed, tell)
+        context = replace(context, workers=team, handed={**context.handed, BASIS: basis})
+        outcomes = run_stages(context, STAGES, _log_outcome)
+        changed = StageOutcome(problems=changed_inputs(dataset, provenance, declared, checksums))  # all has been read
+        _log_outcome(changed)
+        return _finish(dataset, output, [seen, *outcomes, changed], provenance)
 
 
 def plan_run(root: Path, output: Path) -> list[ScanTask]:
     """What `run_dataset` would fit, and why, without writing anything. Raises InputError as it does."""
     dataset = open_dataset(root, output)
-    dataset.usable()
+    study, basis = dataset.usable()
     _check_output(root, output)
-    return plan_scans(dataset, output, None, {}, Checksums.load(output / CHECKSUMS_FILE))
-
-
-def _certain(dataset: StudyDataset, output: Path, fresh: bool) -> list[ScanFiles]:
-    """The scans that will have to be fitted, as far as can be known before anything is read."""
-    cache = ScanCache(output, dataset.root)
-    return [files for files in dataset.scans if fresh or not cache.knows(files)]
-
-
-def _process(
-    tasks: Sequence[ScanTask], basis: BasisSet, workers: Workers, fresh: bool, done: Callable[[ScanOutcome], None]
-) -> list[ScanOutcome]:
-    """Every scan in the order of the tasks: those that an earlier run left are read, the others fitted."""
-    protons = basis.proton_amplitude
-    scans: dict[str, ScanOutcome] = {}
-
-    def take(task: ScanTask, item: ScanOutcome) -> None:
-        scans[task.files.name] = finished(task, item, protons)
-        done(scans[task.files.name])
-
-    to_do = []
-    with _without_collector():
-        for task in tasks:
-            kept = None if fresh or task.reasons or task.stopped else task.cache.load(task.files)
-            if kept is None:
-                to_do.append(task)
-            else:
-                take(task, kept)
-    each_s = expected_s([task.files for task in to_do])
-    for index, item in as_done(partial(fit_and_draw, basis=basis), to_do, workers, seconds_each=each_s, lost=lost_scan):
-        take(to_do[index], item)
-    LOG.info("%d scans fitted, %d as they were", len(to_do), len(tasks) - len(to_do))
-    return [scans[task.files.name] for task in tasks]
-
-
-@contextlib.contextmanager
-def _without_collector() -> Iterator[None]:
-    """While records are made by the million that stay and hold no circles, looking for circles is a third of the time.
-
-    Python's collector goes through all of them again whenever there are a quarter more.
-    """
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
+    checksums = Checksums.load(output / CHECKSUMS_FILE)
+    return plan_scans(root, study, dataset.scans, basis, output, checksums, known=dataset.problems)
 
 
 @contextlib.contextmanager
@@ -198,6 +150,11 @@ def _log(problem: InputProblem) -> None:
     LOG.log(logging.ERROR if problem.severity == "error" else logging.WARNING, "%s", problem)
 
 
+def _log_outcome(outcome: StageOutcome) -> None:
+    for problem in outcome.problems:
+        _log(problem)
+
+
 def _report_one(outcome: ScanOutcome, done: Callable[[ScanOutcome], None]) -> None:
     for problem in outcome.problems:
         _log(problem)
@@ -214,29 +171,15 @@ def _report_one(outcome: ScanOutcome, done: Callable[[ScanOutcome], None]) -> No
 
 
 def _finish(
-    dataset: StudyDataset,
-    output: Path,
-    scans: list[ScanOutcome],
-    before: StageOutcome,
-    provenance: Mapping[str, object],
-    changed: Callable[[], tuple[InputProblem, ...]],
-    tell: Callable[[str], None],
+    dataset: StudyDataset, output: Path, stages: Sequence[StageOutcome], provenance: Mapping[str, object]
 ) -> RunResult:
-    study, _ = dataset.usable()
-    outcomes = tuple(scans)
+    scans: tuple[ScanOutcome, ...] = next(stage.handed[SCANS] for stage in stages if SCANS in stage.handed)
     cache = ScanCache(output, dataset.root)
-    (output / REPORT_FILE).unlink(missing_ok=True)  # the former one must not stand beside the tables of this run
-    write_tables(output, dataset, outcomes)
-    context = StudyContext(root=dataset.root, plan=study, output=output, outcomes=outcomes, tell=tell)
-    after = [*run_stages(context, STAGES), StageOutcome(problems=changed())]  # when everything has been read
-    for problem in (problem for stage in after for problem in stage.problems):
-        _log(problem)
-    stages = [before, *after]
-    problems = tuple(problem for stage in stages for problem in stage.problems)
     report = write_study(
-        output, dataset, outcomes, lambda one: cache.figures(one.files), stages, provenance, PageCache(output, cache)
+        output, dataset, scans, lambda one: cache.figures(one.files), stages, provenance, PageCache(output, cache)
     )
+    problems = tuple(problem for stage in stages for problem in stage.problems)
     answer = next((stage.answer for stage in stages if stage.answer is not None), None)
-    result = RunResult(report, outcomes, dataset.general_problems + problems, answer)
-    LOG.info("%d of %d scans done, report %s", len(outcomes) - len(result.failed), len(outcomes), report)
+    result = RunResult(report, scans, dataset.general_problems + problems, answer)
+    LOG.info("%d of %d scans done, report %s", len(scans) - len(result.failed), len(scans), report)
     return result

@@ -14,7 +14,6 @@ from pharmrs.core.read.problems import Problems
 from pharmrs.core.read.text_table import TextRow, read_text_table
 from pharmrs.core.report.tables import write_table
 from pharmrs.core.stage import Stage, StageOutcome, StudyContext
-from pharmrs.spectra.records import ScanOutcome
 from pharmrs.study.declared import Study
 from pharmrs.study.report.section_sample_flow import flow_table, sample_flow_section
 from pharmrs.study.sample_flow_records import SampleFate, count_samples
@@ -88,7 +87,7 @@ def _wanted(_root: Path, _study: Study) -> bool:
     return True  # whether there is anything to count is known only after the stages before
 
 
-def _run(context: StudyContext[Study, ScanOutcome]) -> StageOutcome:
+def _run(context: StudyContext[Study]) -> StageOutcome:
     rows = count_samples(sample_fates(context.root, context.output))
     if not rows:
         return StageOutcome()
@@ -96,6 +95,4 @@ def _run(context: StudyContext[Study, ScanOutcome]) -> StageOutcome:
     return StageOutcome(sections=(sample_flow_section(rows),))
 
 
-SAMPLE_FLOW_STAGE: Stage[Study, ScanOutcome] = Stage(
-    name="sample flow", outputs=("sample_flow.*",), wanted=_wanted, run=_run
-)
+SAMPLE_FLOW_STAGE: Stage[Study] = Stage(name="sample flow", outputs=("sample_flow.*",), wanted=_wanted, run=_run)

@@ -1,16 +1,19 @@
-"""The stages after the scans, in their order: later ones read what earlier ones left in the derivative."""
+"""The stages of a study in their order: later ones take what earlier ones left in the derivative or handed on."""
 
 from __future__ import annotations
 
+from pharmrs.anatomy.stage.stage import TissuePart, tissue_stage
 from pharmrs.assay.stage.stage import ASSAY_STAGE
 from pharmrs.core.stage import Stage
 from pharmrs.genotype.stage.stage import GENOTYPE_STAGE
-from pharmrs.spectra.records import ScanOutcome
+from pharmrs.spectra.read.nifti_mrs import spectrometer_frequency_mhz
 from pharmrs.spectra.records.declared import SpectraPlan
 from pharmrs.spectra.review.stage import INSPECTION_STAGE
 from pharmrs.spectra.stage.checklist import CHECKLIST
+from pharmrs.spectra.stage.scans import SCAN_STAGE
 from pharmrs.study.analysis_stage import ANALYSIS
 from pharmrs.study.declared import Study
+from pharmrs.study.outputs import SCAN_TABLES
 from pharmrs.study.sample_flow import SAMPLE_FLOW_STAGE
 
 
@@ -18,7 +21,12 @@ def _itself(study: Study) -> SpectraPlan:
     return study
 
 
-STAGES: tuple[Stage[Study, ScanOutcome], ...] = (
+STAGES: tuple[Stage[Study], ...] = (
+    tissue_stage(spectrometer_frequency_mhz).of(
+        lambda study: TissuePart(study.anatomy, study.quantification.tissue_by_scan)
+    ),
+    SCAN_STAGE.of(_itself),
+    SCAN_TABLES,
     INSPECTION_STAGE.of(_itself),
     ASSAY_STAGE.of(lambda study: study.assay),
     GENOTYPE_STAGE.of(lambda study: study.genotype),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -15,47 +15,87 @@ from pharmrs.anatomy.report.figure import overlap_figure
 from pharmrs.anatomy.report.methods import tissue_paragraphs
 from pharmrs.anatomy.report.section import tissue_section, tissue_table
 from pharmrs.anatomy.science.placement import group_placement
-from pharmrs.anatomy.stage.plan import TissuePlan
-from pharmrs.anatomy.stage.tissue import TissueDone, TissueFound, measure_tissues
+from pharmrs.anatomy.stage.plan import TissuePlan, TissueTask, plan_tissue
+from pharmrs.anatomy.stage.tissue import HEAD_S, TissueDone, TissueFound, lost_head, measure_tissue
 from pharmrs.core.files.atomic import write_bytes
+from pharmrs.core.records.handover import Handover
 from pharmrs.core.records.scan_files import ScanFiles
-from pharmrs.core.records.tissue import StudyTissue
+from pharmrs.core.records.tissue import TISSUE, StudyTissue
 from pharmrs.core.report.embedded import EmbeddedFigure
 from pharmrs.core.report.figure_style import figure_png_bytes
 from pharmrs.core.report.numbers import count_text
 from pharmrs.core.report.section import MethodsPart
 from pharmrs.core.report.tables import write_table
-from pharmrs.core.stage import StageOutcome
-from pharmrs.core.workers.execution import Workers
+from pharmrs.core.stage import Stage, StageOutcome, StudyContext, Units
 
 GROUP_MAP = "voxels_space-MNI152NLin2009aSym_overlap.nii.gz"
 FILES = ("tissue.tsv", "tissue.json", GROUP_MAP)
 
 
 @dataclass(frozen=True, slots=True)
-class TissueStage:
-    """Fractions for the scans, and what the stage adds to the report."""
+class TissuePart:
+    """What the stage takes of the plan of a study; `given`: scans whose fractions are declared."""
 
-    tissue: StudyTissue
-    outcome: StageOutcome
+    declared: Anatomy | None
+    given: Collection[str] = ()
 
 
-def tissue_stage(
-    plan: TissuePlan,
-    scans: Sequence[ScanFiles],
-    output: Path,
-    workers: Workers,
-    tell: Callable[[str], None] = lambda _text: None,
-) -> TissueStage:
-    """Measure the tissues of every scan's voxel, write `tissue.tsv` and the pictures; one bad image stops no other."""
-    for path in [output / name for name in FILES] + sorted(output.glob("sub-*/**/figures/*_voxel.png")):
-        path.unlink(missing_ok=True)
+_PLAN: Handover[TissuePlan] = Handover("images of the head", TissuePlan(None))
+
+
+def tissue_stage(frequency_of: Callable[[str], float]) -> Stage[TissuePart]:
+    """Tissues of every scan's voxel, before the scans, whose concentrations use them; one bad image stops no other.
+
+    `frequency_of`: spectrometer frequency of a recording by its path, MHz; a function of a module, workers call it.
+    """
+
+    def look(context: StudyContext[TissuePart]) -> StageOutcome:
+        wanted = [scan for scan in context.scans if scan.name not in context.plan.given]
+        plan = plan_tissue(context.root, context.plan.declared, wanted, context.output, frequency_of)
+        return StageOutcome(handed={_PLAN: plan})
+
+    return Stage(
+        name="tissue fractions",
+        outputs=(*FILES, "sub-*/**/figures/*_voxel.png"),
+        wanted=lambda _root, _part: True,
+        look=look,
+        inputs=lambda context: tuple(map(Path, context.given(_PLAN).images)),
+        run=Units(
+            plan=_planned,
+            tasks=lambda plan: plan.tasks,
+            work=lambda context: partial(_measured, context.output),
+            lost=lost_head,
+            seconds_each=lambda _tasks: HEAD_S,
+            gather=_gathered,
+        ),
+        quiet=True,
+    )
+
+
+def _planned(context: StudyContext[TissuePart]) -> TissuePlan:
+    plan = context.given(_PLAN)
+    if plan.declared is not None:
+        context.tell(f"tissues of {count_text(len(plan.tasks), 'head')}")
+    return plan
+
+
+def _measured(output: Path, task: TissueTask) -> TissueDone:
+    """One head with its pictures in files."""
+    done = measure_tissue(task)
+    return replace(done, found=tuple(_drawn(output, one) for one in done.found))
+
+
+def _gathered(context: StudyContext[TissuePart], plan: TissuePlan, results: Sequence[TissueDone]) -> StageOutcome:
     if plan.declared is None:
-        return TissueStage(StudyTissue(), StageOutcome(problems=plan.problems))
-    tell(f"tissues of {count_text(len(plan.tasks), 'head')}")
-    done = measure_tissues(plan.tasks, workers, partial(_drawn, output))
-    done = replace(done, missing={**plan.missing, **done.missing}, problems=plan.problems + done.problems)
-    return TissueStage(_for_scans(done), _written(done, scans, plan.declared, output))
+        return StageOutcome(problems=plan.problems)
+    done = TissueDone(
+        found=tuple(sorted((one for result in results for one in result.found), key=lambda one: one.tissue.scan)),
+        missing={**plan.missing, **{scan: why for result in results for scan, why in result.missing.items()}},
+        problems=plan.problems + tuple(problem for result in results for problem in result.problems),
+    )
+    measured = {one.tissue.scan: one.tissue.fractions for one in done.found}
+    written = _written(done, context.scans, plan.declared, context.output)
+    return replace(written, handed={TISSUE: StudyTissue(measured=measured, missing=done.missing)})
 
 
 def _drawn(output: Path, one: TissueFound) -> TissueFound:
@@ -66,10 +106,6 @@ def _drawn(output: Path, one: TissueFound) -> TissueFound:
     place = Path(f"sub-{tissue.subject}", *session, "anat", "figures", f"{tissue.scan}_voxel.png")
     write_bytes(output / place, figure.content)
     return replace(one, figure=replace(figure, place=place.as_posix()).linked("../"))
-
-
-def _for_scans(done: TissueDone) -> StudyTissue:
-    return StudyTissue(measured={one.tissue.scan: one.tissue.fractions for one in done.found}, missing=done.missing)
 
 
 def _written(done: TissueDone, scans: Sequence[ScanFiles], declared: Anatomy, output: Path) -> StageOutcome:

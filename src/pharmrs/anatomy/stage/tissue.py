@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -31,7 +30,6 @@ from pharmrs.core.records.scan_files import ScanFiles
 from pharmrs.core.records.tissue import TissueFractions
 from pharmrs.core.report.embedded import EmbeddedFigure, LinkedFigure
 from pharmrs.core.report.figure_style import figure_png_bytes
-from pharmrs.core.workers.execution import Workers, as_done
 
 _LEAST_IN_BRAIN = 0.5
 _EXPECTED_IN_BRAIN = 0.85
@@ -39,7 +37,7 @@ _FIGURE_DPI = 90
 # SD of the borders GM/WM and GM/CSF, beside the difference of the two segmentations: see docs/anatomy.md
 OWN_SEGMENTATION_SD = (0.0105, 0.005)
 Moved = tuple[Movement, Volume | None]
-_HEAD_S = 40.0  # one head, expected: brain, tissues, place in MNI152 space
+HEAD_S = 40.0  # one head, expected: brain, tissues, place in MNI152 space
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,21 +56,6 @@ class TissueDone:
     found: tuple[TissueFound, ...] = ()
     missing: dict[str, str] = field(default_factory=dict)
     problems: tuple[InputProblem, ...] = ()
-
-
-def measure_tissues(
-    tasks: Sequence[TissueTask], workers: Workers, kept: Callable[[TissueFound], TissueFound] = lambda one: one
-) -> TissueDone:
-    """Run all tasks and put together what they found. `kept`: what of each finding is held, asked as it comes."""
-    done: dict[int, TissueDone] = {}
-    for index, result in as_done(measure_tissue, tasks, workers, lost=_lost, seconds_each=_HEAD_S):
-        done[index] = replace(result, found=tuple(kept(one) for one in result.found))
-    results = [done[index] for index in range(len(tasks))]
-    return TissueDone(
-        found=tuple(sorted((one for result in results for one in result.found), key=lambda one: one.tissue.scan)),
-        missing={scan: reason for result in results for scan, reason in result.missing.items()},
-        problems=tuple(problem for result in results for problem in result.problems),
-    )
 
 
 def measure_tissue(task: TissueTask) -> TissueDone:
@@ -121,7 +104,7 @@ class _Visits:
         return found
 
 
-def _lost(task: TissueTask, what: str) -> TissueDone:
+def lost_head(task: TissueTask, what: str) -> TissueDone:
     """The outcome for a head whose worker died every time."""
     remedy = "run again; if memory ran out, use fewer workers"
     image = task.files.tissues

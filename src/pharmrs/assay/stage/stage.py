@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from pharmrs.assay.records.declared import Assay
 from pharmrs.assay.records.results import AssayStudy
@@ -95,7 +94,7 @@ def _check(root: Path, plan: Assay | None) -> tuple[InputProblem, ...]:
     return (*outcome.problems, *(replace(one, severity="warning") for one in outcome.verdicts))
 
 
-def _run(context: StudyContext[Assay | None, Any]) -> StageOutcome:
+def _run(context: StudyContext[Assay | None]) -> StageOutcome:
     outcome = _analyse(context.root, _settings(context.root, context.plan))
     study = outcome.study
     if study is None:
@@ -106,11 +105,11 @@ def _run(context: StudyContext[Assay | None, Any]) -> StageOutcome:
     return StageOutcome(problems=problems, sections=(assay_section(study, pictures),), methods=(part,))
 
 
-ASSAY_STAGE: Stage[Assay | None, Any] = Stage(
+ASSAY_STAGE: Stage[Assay | None] = Stage(
     name="assay",
     outputs=("biomarkers.*", "assay_*.*", f"{FIGURES.as_posix()}/*"),
     wanted=_wanted,
     run=_run,
     check=_check,
-    inputs=_inputs,
+    inputs=lambda context: _inputs(context.root, context.plan),
 )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from pharmrs.core.records.arrays import FloatArray
+from pharmrs.core.records.handover import Handover
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,3 +46,6 @@ class StudyTissue:
 
     measured: Mapping[str, TissueFractions] = field(default_factory=dict)
     missing: Mapping[str, str] = field(default_factory=dict)
+
+
+TISSUE: Handover[StudyTissue] = Handover("tissue fractions", StudyTissue())

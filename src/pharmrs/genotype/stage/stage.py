@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from pharmrs.core.errors import InputError, InputProblem
 from pharmrs.core.files.atomic import write_bytes
@@ -102,7 +101,7 @@ def _check(root: Path, plan: GenotypeSection | None) -> tuple[InputProblem, ...]
         return error.problems
 
 
-def _run(context: StudyContext[GenotypeSection | None, Any]) -> StageOutcome:
+def _run(context: StudyContext[GenotypeSection | None]) -> StageOutcome:
     results, problems = _call_study(context.root, context.plan)
     write_genotyping(context.output, results)
     part = MethodsPart(title="Genotyping", write=lambda cite: genotype_paragraphs(results, cite))
@@ -114,13 +113,13 @@ def _inputs(root: Path, plan: GenotypeSection | None) -> tuple[Path, ...]:
     return (*(band_files(root / FOLDER) if _has_tables(root) else ()), *own)
 
 
-GENOTYPE_STAGE: Stage[GenotypeSection | None, Any] = Stage(
+GENOTYPE_STAGE: Stage[GenotypeSection | None] = Stage(
     name="genotype",
     outputs=("genotypes.*", "genotype_*.*", "hardy_weinberg.*", f"{FIGURES.as_posix()}/*"),
     wanted=_wanted,
     run=_run,
     check=_check,
-    inputs=_inputs,
+    inputs=lambda context: _inputs(context.root, context.plan),
 )
 
 

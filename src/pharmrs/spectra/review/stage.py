@@ -5,18 +5,17 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 
 from pharmrs.core.errors import InputError, InputProblem, some_of
 from pharmrs.core.files.checksums import Checksums
-from pharmrs.core.files.places import CHECKSUMS_FILE, REVIEW_FOLDER, STUDY_FILE, default_output
+from pharmrs.core.files.places import REVIEW_FOLDER, STUDY_FILE, default_output
+from pharmrs.core.records.handover import Handover
 from pharmrs.core.records.scan_files import ScanFiles
 from pharmrs.core.report.section import MethodsPart
 from pharmrs.core.report.tables import write_table
 from pharmrs.core.stage import Stage, StageOutcome, StudyContext
-from pharmrs.spectra.records import ScanOutcome
 from pharmrs.spectra.records.declared import SpectraPlan
 from pharmrs.spectra.records.declared_inspection import VisualInspection
 from pharmrs.spectra.records.quantification import Exclusion
@@ -25,16 +24,12 @@ from pharmrs.spectra.review.agreement import agreement, pairs_of
 from pharmrs.spectra.review.log import digest_of, log_files, read_decisions
 from pharmrs.spectra.review.records import Agreement, Decision, standing_decisions
 from pharmrs.spectra.review.section import inspection_paragraphs, inspection_section, inspection_tables
+from pharmrs.spectra.stage.scans import JUDGED
 
 Verdicts = dict[str, dict[str, Decision]]  # scan -> rater -> decision
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """Scan -> its exclusion by raters, and what is wrong with their decisions."""
-
-    exclusions: Mapping[str, tuple[Exclusion, ...]]
-    problems: tuple[InputProblem, ...]
+_VERDICTS: Handover[Verdicts] = Handover("decisions of raters that count", {})
 
 
 def inspect(
@@ -61,20 +56,6 @@ def inspect(
     if missing:
         problems.append(_incomplete(folder, missing, rule))
     return counted, problems
-
-
-def judge_scans(
-    root: Path, study: SpectraPlan, scans: Sequence[ScanFiles], output: Path, checksums: Checksums
-) -> Judged:
-    """What the raters decided, as exclusions. Raises InputError for logs that cannot be read."""
-    verdicts, problems = inspect(root, study, scans, output, checksums)
-    rule = study.quality.visual_inspection
-    made = {
-        scan: (found,)
-        for scan, raters in verdicts.items()
-        if rule is not None and (found := exclusion_of(scan, raters, rule)) is not None
-    }
-    return Judged(made, tuple(problems))
 
 
 def exclusion_of(scan: str, raters: Mapping[str, Decision], rule: VisualInspection) -> Exclusion | None:
@@ -131,13 +112,21 @@ def _told(rater: str, one: Decision) -> str:
     return f"rater {rater}: {one.decision}" + (f" ({one.reason})" if one.reason else "")
 
 
-def _run(context: StudyContext[SpectraPlan, ScanOutcome]) -> StageOutcome:
+def _look(context: StudyContext[SpectraPlan]) -> StageOutcome:
+    """What the raters decided, as exclusions. Raises InputError for logs that cannot be read."""
+    verdicts, problems = inspect(context.root, context.plan, context.scans, context.output, context.checksums)
     rule = context.plan.quality.visual_inspection
+    made = {
+        scan: (found,)
+        for scan, raters in verdicts.items()
+        if rule is not None and (found := exclusion_of(scan, raters, rule)) is not None
+    }
+    return StageOutcome(problems=tuple(problems), handed={JUDGED: made, _VERDICTS: verdicts})
+
+
+def _run(context: StudyContext[SpectraPlan]) -> StageOutcome:
+    rule, verdicts = context.plan.quality.visual_inspection, context.given(_VERDICTS)
     assert rule is not None
-    scans = [outcome.files for outcome in context.outcomes]
-    checksums = Checksums.load(context.output / CHECKSUMS_FILE)
-    # its problems were told before the scans
-    verdicts, _ = inspect(context.root, context.plan, scans, context.output, checksums)
     excluded = {scan for scan, raters in verdicts.items() if exclusion_of(scan, raters, rule) is not None}
     pairs = (*agreements(verdicts), *self_agreements(verdicts, read_decisions(context.output / REVIEW_FOLDER)))
     for table in inspection_tables(verdicts, excluded, pairs):
@@ -158,11 +147,12 @@ def _check(root: Path, _study: SpectraPlan) -> tuple[InputProblem, ...]:
     return ()
 
 
-INSPECTION_STAGE: Stage[SpectraPlan, ScanOutcome] = Stage(
+INSPECTION_STAGE: Stage[SpectraPlan] = Stage(
     name="visual inspection",
     outputs=("visual_inspection.*", "rater_agreement.*"),
     wanted=lambda _root, study: study.quality.visual_inspection is not None,
     run=_run,
+    look=_look,
     check=_check,
 )
 
