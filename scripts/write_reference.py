@@ -16,7 +16,7 @@ import typer
 
 import pharmrs
 from pharmrs.cli.main import app
-from pharmrs.core.report.dictionaries import Column
+from pharmrs.core.records.columns import Column, columns_of
 from pharmrs.spectra.checks.normal_ranges import BRAIN, REGIONS
 from pharmrs.spectra.checks.of_recordings import RECORDING_CHECKS
 from pharmrs.spectra.checks.of_results import CONCENTRATION_CHECKS, FIT_CHECKS
@@ -140,7 +140,11 @@ def _tables(module: ModuleType) -> Iterator[tuple[str, list[Mapping[str, Column]
         if not isinstance(function, ast.FunctionDef):
             continue
         for call in ast.walk(function):
-            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "Table":
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "table_of_rows":
+                name, row = call.args[0], call.args[1]
+                assert isinstance(row, ast.Name)
+                yield _text(name), [columns_of(getattr(module, row.id))]
+            elif isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "Table":
                 given = {one.arg: one.value for one in call.keywords}
                 own = list(_named(module, given["columns"])) if "columns" in given else []
                 found = own or list(_named(module, function))

@@ -121,3 +121,15 @@ def test_version_is_told_once() -> None:
     assert project["version"] == pharmrs.__version__
     assert project["scripts"] == {"pharmrs": "pharmrs.cli.main:run"}
     assert f"version: {pharmrs.__version__}" in (ROOT / "CITATION.cff").read_text().replace('"', "")
+
+
+def test_the_picture_of_the_house_is_that_of_its_contracts() -> None:
+    ended = subprocess.run(
+        [sys.executable, ROOT / "scripts" / "draw_architecture.py", "--check"], check=False, timeout=60
+    )
+    assert ended.returncode == 0, "run `python scripts/draw_architecture.py`"
+
+
+def test_every_package_says_what_lives_there() -> None:
+    silent = [path for path in SOURCE.rglob("__init__.py") if not ast.get_docstring(ast.parse(path.read_text()))]
+    assert silent == []

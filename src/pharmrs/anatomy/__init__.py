@@ -1,0 +1,1 @@
+"""Images of the head: tissue fractions of each voxel, and where it lies."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pharmrs.core.records.columns import column
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SampleFate:
@@ -25,17 +27,19 @@ class FlowRow:
     """Counts of one material at one time point (`all`: of all); planned = drawn + not_drawn, and drawn = measured +
     below_limit + above_limit + rejected + lost."""
 
-    material: str
-    kind: str
-    time_point: str
-    planned: int
-    drawn: int
-    measured: int
-    below_limit: int
-    above_limit: int
-    rejected: int
-    lost: int
-    not_drawn: int
+    material: str = column("Analyte or genetic marker.")
+    kind: str = column("What it is.", levels={"biomarker": "measured on plates", "genotype": "called from gels"})
+    time_point: str = column("Time point of the session; `all`: over all of them.")
+    planned: int = column("Sessions (biomarkers) or participants (genotypes) of the study.", "1")
+    drawn: int = column("Samples drawn: a sampling time is noted, or the sample was on a plate or gel.", "1")
+    measured: int = column("Samples with a value inside the range of the assay, or with a genotype.", "1")
+    below_limit: int = column("Samples below the lower limit: kept as censored values.", "1")
+    above_limit: int = column("Samples above the upper limit: kept as censored values.", "1")
+    rejected: int = column(
+        "Samples measured on a rejected plate, or rejected by a rule of the assay's acceptance.", "1"
+    )
+    lost: int = column("Samples without a result: not on a plate, no usable well, or genotype indeterminate.", "1")
+    not_drawn: int = column("Planned, but no sample.", "1")
 
 
 ALL = "all"

@@ -1,0 +1,1 @@
+"""What `anatomy:` declares, and images, boxes, fractions as they travel."""

@@ -1,0 +1,1 @@
+"""Voxels on the page: pictures, `tissue.tsv`, the section, the methods."""

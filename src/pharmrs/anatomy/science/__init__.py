@@ -1,0 +1,1 @@
+"""Brain, tissues, overlap of a box, registration: arrays in, records out."""

@@ -1,0 +1,1 @@
+"""What `assay:` declares, plates, standard curves and results as they travel."""

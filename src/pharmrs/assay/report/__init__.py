@@ -1,0 +1,1 @@
+"""Plates on the page: tables with their dictionary, pictures, the section, the methods."""

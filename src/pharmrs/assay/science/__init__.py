@@ -1,0 +1,1 @@
+"""Standard curves, back-calculation, limits, acceptance: readings in, concentrations out."""

@@ -1,0 +1,1 @@
+"""Writing whole or not at all, checksums, where things lie, records as JSON."""

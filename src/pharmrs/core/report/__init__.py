@@ -1,0 +1,1 @@
+"""The report's toolkit: tables, cells, pages, pictures as text, references."""

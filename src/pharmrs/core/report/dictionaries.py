@@ -3,17 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column: its definition, its unit (empty: none, text), and the meaning of coded values."""
-
-    description: str
-    units: str = ""
-    levels: Mapping[str, str] = field(default_factory=dict)
-
+from pharmrs.core.records.columns import Column
 
 _YES_NO = {"yes": "yes", "no": "no"}
 _ARBITRARY = "arbitrary"

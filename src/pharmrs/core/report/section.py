@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pharmrs.core.report.page import environment
 from pharmrs.core.report.references import Citations
+from pharmrs.core.report.view_tables import TableView
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -50,3 +51,10 @@ def render_section(
 
     text = environment().get_template(template).render(anchor=anchor, **context)
     return Section(anchor=anchor, title=title, body=Markup(text), page=page, page_title=page_title)
+
+
+def section_of_tables(
+    anchor: str, title: str, paragraphs: Sequence[str], tables: Sequence[TableView], *, page: str = ""
+) -> Section:
+    """A section of plain paragraphs and tables, which needs no template of its own."""
+    return render_section(anchor, title, "section_tables.html.j2", page=page, paragraphs=paragraphs, tables=tables)

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from pharmrs.core.errors import InputProblem
 from pharmrs.core.files.atomic import write_text, writing
+from pharmrs.core.records.columns import Column, columns_of
 from pharmrs.core.report import dictionaries
-from pharmrs.core.report.dictionaries import Column
 from pharmrs.core.report.numbers import MISSING
 
 Cell = str | float | int | bool | None
@@ -31,6 +31,13 @@ class Table:
     name: str
     columns: Mapping[str, Column]
     rows: Iterable[Row]
+
+
+def table_of_rows(name: str, row: type, rows: Iterable[object]) -> Table:
+    """The table of records of the class `row`, whose fields carry their columns."""
+    columns = columns_of(row)
+    cells = tuple({column: getattr(one, column) for column in columns} for one in rows)
+    return Table(name=name, columns=columns, rows=cells)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from pharmrs.core.records.columns import Column, columns_of
 from pharmrs.core.report.numbers import MISSING, number_text
 
 
@@ -45,3 +47,24 @@ def number_cell(value: float | None, digits: int = 3, tone: str = "") -> CellVie
 def count_cell(value: int) -> CellView:
     """A count."""
     return CellView(str(value), order=str(value))
+
+
+def view_of(caption: str, row: type, rows: Iterable[object], *, sortable: bool = False) -> TableView:
+    """The table of records of the class `row` on a page; heads and digits come from the columns of its fields."""
+    columns = columns_of(row)
+    heads = tuple(
+        (column.head or name.replace("_", " ").capitalize())
+        + (f" ({column.units})" if column.units not in ("", "1") else "")
+        for name, column in columns.items()
+    )
+    cells = tuple(tuple(_cell(getattr(one, name), column) for name, column in columns.items()) for one in rows)
+    return TableView(caption=caption, columns=heads, rows=cells, sortable=sortable)
+
+
+def _cell(value: object, column: Column) -> CellView:
+    if isinstance(value, bool) or value is None or isinstance(value, str):
+        text = {True: "yes", False: "no", None: ""}.get(value, value)  # type: ignore[arg-type, call-overload]
+        return CellView(str(text) or MISSING)
+    if isinstance(value, int):
+        return count_cell(value)
+    return number_cell(float(value), column.digits)  # type: ignore[arg-type]

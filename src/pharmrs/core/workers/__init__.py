@@ -1,0 +1,1 @@
+"""Who does tasks: this process, the cores of this computer, a cluster."""

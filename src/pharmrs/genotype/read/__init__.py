@@ -1,0 +1,1 @@
+"""Band tables and marker files in."""

@@ -1,0 +1,1 @@
+"""Gels on the page: tables, pictures, the section, the methods."""

@@ -1,0 +1,1 @@
+"""Primers, digestion in silico, bands to calls, Hardy-Weinberg."""

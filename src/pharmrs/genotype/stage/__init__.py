@@ -1,0 +1,1 @@
+"""Genotyping as a stage of a study, and what `pharmrs genotype` does."""

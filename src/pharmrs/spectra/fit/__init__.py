@@ -1,0 +1,1 @@
+"""The fit. From outside: `fit_spectrum` and the record `LinearCombinationFit`."""

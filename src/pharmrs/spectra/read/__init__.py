@@ -1,0 +1,1 @@
+"""Recordings, basis sets, pulses and finished tables in."""

@@ -1,0 +1,1 @@
+"""Spectra on the page: tables, checklist, methods, summaries."""

@@ -1,0 +1,1 @@
+"""The report and the methods text put together from what the stages gave."""

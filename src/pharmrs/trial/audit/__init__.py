@@ -1,0 +1,1 @@
+"""Which reported statistics disagree with each other."""

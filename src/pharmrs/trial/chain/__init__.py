@@ -1,0 +1,1 @@
+"""The reference chain: levels, changes, main model, associations."""

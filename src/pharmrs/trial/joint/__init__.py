@@ -1,0 +1,1 @@
+"""The joint model of metabolite and biomarker, censored values kept."""

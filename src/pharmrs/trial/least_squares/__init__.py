@@ -1,0 +1,1 @@
+"""Linear models as every other room of the trial uses them."""

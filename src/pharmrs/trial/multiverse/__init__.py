@@ -1,0 +1,1 @@
+"""Every combination of defensible choices, and its specification curve."""

@@ -1,0 +1,1 @@
+"""Allocation, observations, derivative values and reported statistics in."""

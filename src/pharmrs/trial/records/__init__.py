@@ -1,0 +1,1 @@
+"""What `design:`, `analysis:` and `power:` declare; observations, changes, results as they travel."""

@@ -1,0 +1,1 @@
+"""Robust, censored, mixed and errors-in-variables regression."""

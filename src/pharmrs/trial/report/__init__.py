@@ -1,0 +1,1 @@
+"""The trial on the page: tables, figures, texts, results.json."""

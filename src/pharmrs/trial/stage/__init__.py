@@ -1,0 +1,1 @@
+"""What `pharmrs analyse` and `pharmrs power` do."""

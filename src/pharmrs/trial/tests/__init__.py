@@ -1,0 +1,1 @@
+"""Single tests: ranks, Spearman, paired, permutation, bootstrap, adjustment of p."""

@@ -1,0 +1,1 @@
+"""Pictures of spectra, fits, water and basis sets."""
