@@ -16,6 +16,7 @@ from pharmrs.spectra.read.basis_lcmodel import read_lcmodel
 from pharmrs.spectra.records import Acquisition, BasisSet, Spectrum
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+VENDORED = Path(__file__).resolve().parents[1] / "tests" / "data"  # ours: in the repository
 RECORDING = SHARED / "steam-7t"
 KNOWN_TRUTH = SHARED / "known-truth"
 BASIS_FILE = RECORDING / "STEAM_7T_11ms.BASIS.gz"

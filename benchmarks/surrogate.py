@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.shared_data import SHARED
+from benchmarks.shared_data import VENDORED
 from pharmrs.core.records.arrays import BoolArray
 from pharmrs.trial.records.analysis import AnalysisPlan, Covariate
 from pharmrs.trial.records.changes import ChangeTable
 from pharmrs.trial.records.observations import Observation, ObservationTable
 
-SURROGATE = SHARED / "paper" / "paper_surrogate.csv"
+SURROGATE = VENDORED / "paper" / "paper_surrogate.csv"
 PLASMA_LIMIT_PG_ML = 187.2  # limit of 23.4 in the well, diluted 1:8, as the README of the surrogate reads the paper
 GENOTYPES = {"VV": "Val/Val", "VM": "Val/Met", "MM": "Met/Met"}
 PLAN = AnalysisPlan(

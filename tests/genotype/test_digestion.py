@@ -16,7 +16,7 @@ from pharmrs.genotype.science.digestion import allele_sequence, amplicons, simul
 from pharmrs.genotype.science.primers import primer_hits, primer_report, published_reports, reverse_complement
 from tests.genotype.gels import assay, rs6265
 
-SHARED = Path(__file__).parents[2].parent / "shared" / "data"
+DATA = Path(__file__).parents[1] / "data"
 dna = st.text("ACGT", min_size=30, max_size=120)
 
 
@@ -32,16 +32,13 @@ def test_built_in_marker_gives_the_known_fragments() -> None:
 
 
 def test_built_in_marker_is_the_reference_sequence() -> None:
-    acceptance = SHARED / "stat-parity" / "acceptance.json"
-    if not acceptance.is_file():
-        pytest.skip("../shared/data is not there")
-    wanted = json.loads(acceptance.read_text())["pcr_rflp"]
+    wanted = json.loads((DATA / "stat-parity" / "acceptance.json").read_text())["pcr_rflp"]
     marker = rs6265()
     assert (marker.accession, marker.first_base - 1) == (wanted["template"], wanted["start0"])
     assert marker.forward == wanted["corrected_forward"]
     assert [list(one.fragments_bp) for one in assay().digests] == [wanted["fragments_G"], wanted["fragments_A"]]
     for allele in marker.alleles:
-        lines = (SHARED / "paper" / f"bdnf_rs6265_amplicon_{allele.base}.fasta").read_text().splitlines()
+        lines = (DATA / "paper" / f"bdnf_rs6265_amplicon_{allele.base}.fasta").read_text().splitlines()
         assert allele_sequence(marker, allele) == "".join(lines[1:])
 
 

@@ -16,7 +16,7 @@ counts = st.tuples(*[st.integers(0, 60)] * 3).filter(lambda three: sum(three) > 
 
 
 def test_reference_study_as_r_gives_it() -> None:
-    # R 4.2.2, HardyWeinberg 1.7.8 (../shared/data/stat-parity/acceptance.json): x <- c(MM = 24, MN = 9, NN = 2)
+    # R 4.2.2, HardyWeinberg 1.7.8 (tests/data/stat-parity/acceptance.json): x <- c(MM = 24, MN = 9, NN = 2)
     # HWChisq(x, cc = 0); HWExact(x, pvaluetype = "selome"); HWExact(x, pvaluetype = "midp")
     found = hardy_weinberg(24, 9, 2)
     assert found.chi2 == pytest.approx(0.785375928141749, rel=1e-12)

@@ -1,4 +1,4 @@
-"""The parity data of ../shared/data as arrays, and the models that R 4.2.2 was given on them."""
+"""The parity data of tests/data as arrays, and the models that R 4.2.2 was given on them."""
 
 from __future__ import annotations
 

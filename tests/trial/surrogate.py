@@ -6,9 +6,8 @@ import json
 from typing import Any
 
 import numpy as np
-import pytest
 from benchmarks import surrogate
-from benchmarks.shared_data import SHARED
+from benchmarks.shared_data import VENDORED
 
 from pharmrs.trial.records.changes import ChangeTable
 from pharmrs.trial.records.observations import Observation, ObservationTable
@@ -18,24 +17,17 @@ PAPER_PLAN = surrogate.PLAN
 
 
 def read_rows(name: str) -> list[dict[str, str]]:
-    path = SHARED / name
-    if not path.is_file():
-        pytest.skip(f"{path} is not there: the shared data of the project is needed")
-    return surrogate.csv_rows(path)
+    return surrogate.csv_rows(VENDORED / name)
 
 
 def acceptance() -> dict[str, Any]:
     """Results of R 4.2.2 on the parity data."""
-    path = SHARED / "stat-parity" / "acceptance.json"
-    if not path.is_file():
-        pytest.skip(f"{path} is not there: the shared data of the project is needed")
-    content: dict[str, Any] = json.loads(path.read_text())
+    content: dict[str, Any] = json.loads((VENDORED / "stat-parity" / "acceptance.json").read_text())
     return content
 
 
 def surrogate_table() -> ObservationTable:
     """The surrogate of the reference study."""
-    read_rows("paper/paper_surrogate.csv")  # skips where the data are absent
     return surrogate.surrogate_table()
 
 

@@ -1,4 +1,4 @@
-"""Results of R 4.2.2 on ../shared/data/stat-parity: 1e-8 where there is a closed form, 1e-4 where R iterates.
+"""Results of R 4.2.2 on tests/data/stat-parity: 1e-8 where there is a closed form, 1e-4 where R iterates.
 
 The calls quoted are R's; which model an entry is was established by reproducing it.
 """

@@ -7,15 +7,12 @@ from pathlib import Path
 import pytest
 from benchmarks.reproduction import CONTRADICTED, DIFFERS, SAME, as_printed, lines, page
 from benchmarks.reproduction_values import surrogate_chain
-from benchmarks.surrogate import SURROGATE
 
 from pharmrs.trial.records.analysis_result import ReferenceChain
 
 
 @pytest.fixture(scope="module")
 def chain() -> ReferenceChain:
-    if not SURROGATE.is_file():
-        pytest.skip(f"{SURROGATE} is not there: the shared data of the project is needed")
     return surrogate_chain()
 
 
