@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from pharmrs.core.errors import InputProblem
-from pharmrs.core.report.dictionaries import Column
+from pharmrs.core.records.columns import Column
 from pharmrs.core.report.tables import Row, RowsWhenAsked, Table, cell_text, problems_table, write_table, write_tsv
 from pharmrs.spectra.records import ScanOutcome, ScanQuality, ScanResult
 from pharmrs.spectra.report.tables import (

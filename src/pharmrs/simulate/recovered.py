@@ -11,7 +11,7 @@ import numpy as np
 
 from pharmrs.core.read.problems import Problems
 from pharmrs.core.read.text_table import read_text_table
-from pharmrs.core.report.dictionaries import Column
+from pharmrs.core.records.columns import Column
 from pharmrs.core.report.tables import Row, Table
 from pharmrs.simulate.observations import observed_table
 from pharmrs.simulate.trial_records import Trial

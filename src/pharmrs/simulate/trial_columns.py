@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pharmrs.core.report.dictionaries import Column
+from pharmrs.core.records.columns import Column
 
 _YES_NO = {"yes": "yes", "no": "no"}
 _TIME_POINT = Column("Before or after the treatment of the period, as `design` in study.yaml calls it.")

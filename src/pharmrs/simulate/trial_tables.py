@@ -13,7 +13,8 @@ from pharmrs.core.files.content import read_content
 from pharmrs.core.read.participants import sessions_file
 from pharmrs.core.read.problems import Problems
 from pharmrs.core.read.text_table import read_text_table
-from pharmrs.core.report.dictionaries import Column, dictionary
+from pharmrs.core.records.columns import Column
+from pharmrs.core.report.dictionaries import dictionary
 from pharmrs.core.report.tables import Row, Table, tsv_lines, write_table, write_tsv
 from pharmrs.simulate import trial_columns
 from pharmrs.simulate.gels import GelSettings, lanes_of, run_gels

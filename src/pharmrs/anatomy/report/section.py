@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from pharmrs.anatomy.records.images import Placement, VoxelTissue
-from pharmrs.core.report.dictionaries import SCAN, Column
+from pharmrs.core.records.columns import Column
+from pharmrs.core.report.dictionaries import SCAN
 from pharmrs.core.report.embedded import EmbeddedFigure, LinkedFigure
 from pharmrs.core.report.section import Section, render_section
 from pharmrs.core.report.tables import Row, Table

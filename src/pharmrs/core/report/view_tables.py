@@ -62,9 +62,10 @@ def view_of(caption: str, row: type, rows: Iterable[object], *, sortable: bool =
 
 
 def _cell(value: object, column: Column) -> CellView:
-    if isinstance(value, bool) or value is None or isinstance(value, str):
-        text = {True: "yes", False: "no", None: ""}.get(value, value)  # type: ignore[arg-type, call-overload]
-        return CellView(str(text) or MISSING)
+    if isinstance(value, bool):
+        return CellView("yes" if value else "no")
+    if value is None or isinstance(value, str):
+        return CellView(value or MISSING)
     if isinstance(value, int):
         return count_cell(value)
     return number_cell(float(value), column.digits)  # type: ignore[arg-type]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from pharmrs.core.report.dictionaries import Column
+from pharmrs.core.records.columns import Column
 from pharmrs.core.report.tables import Row, Table
 from pharmrs.genotype.records.marker import FLAGS, Genotyping, PrimerReport
 

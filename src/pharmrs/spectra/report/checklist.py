@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pharmrs.core.report.dictionaries import Column
+from pharmrs.core.records.columns import Column
 from pharmrs.core.report.section import Section, render_section
 from pharmrs.core.report.tables import Table
 from pharmrs.core.report.view_tables import CellView, TableView

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from pharmrs.core.report.dictionaries import Column
+from pharmrs.core.records.columns import Column
 from pharmrs.core.report.numbers import count_text, number_text
 from pharmrs.core.report.references import Citations
 from pharmrs.core.report.section import Section, render_section

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pharmrs.core.report.dictionaries import Column
+from pharmrs.core.records.columns import Column
 from pharmrs.core.report.numbers import count_text
 from pharmrs.core.report.tables import Row, Table
 from pharmrs.trial.records.reported import AuditedRow

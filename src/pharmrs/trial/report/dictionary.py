@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pharmrs.core.report.dictionaries import Column
+from pharmrs.core.records.columns import Column
 
 _YES_NO = {"yes": "yes", "no": "no"}
 _SUBJECT = Column("Participant.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import fields
 
-from pharmrs.core.report.dictionaries import Column
+from pharmrs.core.records.columns import Column
 from pharmrs.core.report.tables import Row, Table
 from pharmrs.trial.records.power import PowerPoint, PowerStudy, RequiredSize
 

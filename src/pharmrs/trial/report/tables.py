@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import fields
 
-from pharmrs.core.report.dictionaries import Column
+from pharmrs.core.records.columns import Column
 from pharmrs.core.report.tables import Cell, Row, Table
 from pharmrs.trial.records.analysis import EffectEstimate, ModelOutcome, StatisticalTest
 from pharmrs.trial.records.analysis_result import AnalysisResult
