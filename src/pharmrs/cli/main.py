@@ -22,6 +22,7 @@ from pharmrs.cli import (
     plate,
     power,
     rerun,
+    results,
     review,
     run_dataset,
     simulate,
@@ -57,6 +58,9 @@ app.command("review", short_help="Judge the spectra by eye, blind, on a local pa
 app.command("rerun", short_help="Repeat a run and compare every result byte by byte.")(rerun.rerun_command)
 app.command("doctor", short_help="Check the installation.")(doctor.doctor_command)
 app.command("import", short_help="Bring vendor files into a BIDS dataset.")(import_data.import_command)
+app.command("results", short_help="Fits of other tools: read, checked, compared, and in another tool's form.")(
+    results.results_command
+)
 app.command("schema", short_help="Print the JSON Schema of study.yaml, for editors.")(validate.schema_command)
 app.command("simulate", short_help="Simulate a trial as a BIDS dataset, with known truth.")(simulate.simulate_command)
 app.command("demo", short_help="Simulate a trial, analyse it, compare with the truth.")(demo.demo_command)

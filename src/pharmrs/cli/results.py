@@ -1,0 +1,59 @@
+"""`pharmrs results FILE...`: fits of LCModel, Osprey, FSL-MRS, Gannet, spant, TARQUIN, and of this program."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from pharmrs.cli.messages import EXIT_BAD_INPUT, EXIT_SOME_FAILED, print_problems, print_table, say
+
+
+def results_command(
+    files: Annotated[
+        list[Path], typer.Argument(help="Results: LCModel .table/.coord/.print/.csv, TSV, CSV of others.")
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Table to write; with --as the folder.")] = Path(
+        "results.tsv"
+    ),
+    form: Annotated[str, typer.Option("--as", help="tsv, or the form of another tool: lcmodel, fsl_mrs.")] = "tsv",
+    compare: Annotated[
+        Optional[list[Path]],  # noqa: UP045  typer reads the annotation at run time
+        typer.Option("--compare", help="Other results of the same scans: difference and limits of agreement; repeat."),
+    ] = None,
+) -> None:
+    """Read the results of any known tool, check them as our own, and write them tidy or in another tool's form."""
+    from pharmrs.core.errors import InputError
+    from pharmrs.core.files.targets import check_target
+    from pharmrs.core.report.numbers import count_text, number_text
+    from pharmrs.spectra.stage.foreign_results import FORMS, compared, gather, write_form, write_tidy
+
+    if form != "tsv" and form not in FORMS:
+        raise typer.BadParameter(f"{form!r} is not one of tsv, {', '.join(FORMS)}", param_hint="--as")
+    if form == "tsv" and (problems := check_target(out, (".tsv", ".csv"), b"crlb_percent")):
+        raise InputError(problems)
+    gathered = gather(files)
+    others = gather(compare or [])
+    print_problems((*gathered.problems, *others.problems))
+    errors = [one for one in (*gathered.problems, *others.problems) if one.severity == "error"]
+    if not gathered.results:
+        raise typer.Exit(EXIT_BAD_INPUT)
+    for note in dict.fromkeys(f"{one.tool}: {note}" for one in gathered.results for note in one.notes):
+        say(f"note: {note}")
+    paths = write_tidy(out, gathered.results) if form == "tsv" else write_form(out, form, gathered.results)
+    for path in paths:
+        typer.echo(str(path))
+    if compare:
+        rows = [
+            (f"{one.metabolite} {one.scale}", str(one.count), *map(number_text, (
+                one.difference_percent, one.lower_percent, one.upper_percent, one.correlation)))
+            for one in compared(gathered.results, others.results)
+        ]  # fmt: skip
+        if rows:
+            print_table(("", "Scans", "Difference %", "from", "to", "r"), rows)
+        else:
+            say("no metabolite, scale and three scans that both have: scans are matched by their names")
+    say(f"{count_text(len(gathered.results), 'scan')} read")
+    if errors:
+        raise typer.Exit(EXIT_SOME_FAILED)

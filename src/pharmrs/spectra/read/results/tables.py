@@ -1,0 +1,252 @@
+"""Results of FSL-MRS, Osprey, Gannet, spant, TARQUIN and of this program: tables with a column for each thing.
+
+Sources: the programs' own writers (FSL-MRS `results.py`, Osprey `exportQuant.m`, Gannet `ExportToCSV.m`, spant
+`fitting.R`, TARQUIN `export_data.cpp`), read for their layout.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from pharmrs.core.read.problems import Problems
+from pharmrs.spectra.records.foreign import UNSCALED, ForeignResult, ForeignValue, our_name
+from pharmrs.spectra.records.scaling import SCALES
+
+_FSL_SCALES = {"mMol/kg": "tissue_molal", "mM": "tissue_molar"}
+_FSL_SECOND = {"raw": UNSCALED, "internal": "ratio_tcr", "molality": "tissue_molal", "molarity": "tissue_molar"}
+_OSPREY = re.compile(r"(?:[A-Za-z0-9]+_)?(?P<kind>tCr|rawWaterScaled|CSFWaterScaled|TissCorrWaterScaled|amplMets|CRLB|"
+                     r"AlphaWaterScaled|AlphaTissCorrWaterScaled\w*)_Voxel_\d", re.I)  # fmt: skip
+_OSPREY_SCALES = {"tcr": "ratio_tcr", "tisscorrwaterscaled": "tissue_molal", "amplmets": UNSCALED}
+_SPANT_NOT = {"X", "Y", "Z", "Dynamic", "Coil"}
+
+
+def cells_of(text: str) -> list[list[str]]:
+    """The cells of a table, separated by tabs where its first line has one, else by commas."""
+    first = text.lstrip("\ufeff\r\n").split("\n", 1)[0]
+    reader = csv.reader(text.lstrip("\ufeff").splitlines(), delimiter="\t" if "\t" in first else ",")
+    return [[cell.strip() for cell in line] for line in reader if any(cell.strip() for cell in line)]
+
+
+def number(text: str) -> float:
+    """A cell as a number; NaN for what is none (n/a, NaN, empty)."""
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
+
+
+def is_fsl_summary(_path: Path, text: str) -> bool:
+    header = cells_of(text[:4000])[:1]
+    return bool(header) and "Metab" in header[0] and "%CRLB" in header[0]
+
+
+def read_fsl_summary(path: Path, text: str, _problems: Problems) -> list[ForeignResult]:
+    """`summary.csv`: a line a metabolite; internal reference, molality, molarity, S/N and FWHM (Hz) of each."""
+    header, *body = cells_of(text)
+    rows = [dict(zip(header, cells, strict=False)) for cells in body]
+    scales = {name: _FSL_SCALES[name] for name in header if name in _FSL_SCALES}
+    scales |= {name: f"ratio_{our_name(name[1:]).lower()}" for name in header if re.fullmatch(r"/\S+", name)}
+    scales |= {name: UNSCALED for name in header if name == "Raw conc"}
+    values = [_value(row["Metab"], scale, row[name], number(row["%CRLB"]))
+              for row in rows for name, scale in scales.items()]  # fmt: skip
+    named = {our_name(row["Metab"]): row for row in rows}
+    best = named.get("NAA") or named.get("tNAA") or named.get("tCr") or {}
+    return [
+        ForeignResult(
+            tool="FSL-MRS",
+            file=str(path),
+            scan=path.resolve().parent.name,
+            values=tuple(values),
+            signal_to_noise=number(best.get("SNR", "")),
+            line_width_hz=number(best.get("FWHM", "")),
+            notes=("S/N and line width are those of NAA, as FSL-MRS defines them",),
+        )
+    ]
+
+
+def is_fsl_concentrations(_path: Path, text: str) -> bool:
+    head = cells_of(text[:4000])[:2]
+    return len(head) == 2 and {"mean", "std"} <= set(head[0]) and "raw" in head[1]
+
+
+def read_fsl_concentrations(path: Path, text: str, _problems: Problems) -> list[ForeignResult]:
+    """`concentrations.csv`: two header lines, mean and std of raw, internal, molality and molarity."""
+    kinds, scales, *body = cells_of(text)
+    where = {(kind, scale): column for column, (kind, scale) in enumerate(zip(kinds, scales, strict=False))}
+    names = next((column for column, cell in enumerate(kinds) if cell == "Metabs"), 1)
+    values = []
+    for cells in body:
+        for scale, ours in _FSL_SECOND.items():
+            if ("mean", scale) in where and cells[names]:
+                value, sd = number(cells[where["mean", scale]]), number(cells[where["std", scale]])
+                percent = 100.0 * sd / value if value > 0 else math.inf
+                values.append(_value(cells[names], ours, str(value), percent))
+    return [ForeignResult(tool="FSL-MRS", file=str(path), scan=path.resolve().parent.name, values=tuple(values))]
+
+
+def is_gannet(_path: Path, text: str) -> bool:
+    return "Gannet_ver" in text[:4000].split("\n", 1)[0]
+
+
+def read_gannet(path: Path, text: str, _problems: Problems) -> list[ForeignResult]:
+    """One line a recording; `X_ConcCr` over Cr, `X_ConcIU` water-scaled in its own units, fit errors in per cent."""
+    header, *body = cells_of(text)
+    results = []
+    for cells in body:
+        row = dict(zip(header, cells, strict=False))
+        values = []
+        for name in header:
+            metabolite, _, kind = name.rpartition("_")
+            if kind == "ConcCr":
+                percent = number(row.get(f"{metabolite}_FitError_Cr", ""))
+                values.append(_value(metabolite, "ratio_cr", row[name], percent))
+            if kind == "ConcIU":
+                values.append(_value(metabolite, UNSCALED, row[name], number(row.get(f"{metabolite}_FitError_W", ""))))
+        results.append(
+            ForeignResult(
+                tool="Gannet",
+                file=str(path),
+                scan=Path(row["Filename"].replace("\\", "/")).name.split(".")[0],
+                values=tuple(values),
+                signal_to_noise=number(row.get("NAA_SNR", "")),
+                line_width_hz=number(row.get("NAA_FWHM", "")),
+                notes=("edited spectra: GABA is GABA+; the error is Gannet's fit error, not a Cramer-Rao bound",),
+            )
+        )
+    return results
+
+
+def is_spant(_path: Path, text: str) -> bool:
+    header = (cells_of(text[:8000]) or [[]])[0]
+    return set(header) >= _SPANT_NOT and any(name.endswith(".sd") for name in header)
+
+
+def read_spant(path: Path, text: str, _problems: Problems) -> list[ForeignResult]:
+    """One line a spectrum: amplitudes, then `name.sd`, then what the fit tells of itself."""
+    header, *body = cells_of(text)
+    name = path.name.lower()
+    scale = "tissue_molal" if "molal" in name else "lcmodel_water" if "legacy" in name else UNSCALED
+    scale = f"ratio_{match[1].lower()}" if (match := re.search(r"fit_res_(\w+?)_ratio", path.name)) else scale
+    results = []
+    for index, cells in enumerate(body, start=1):
+        row = dict(zip(header, cells, strict=False))
+        values = [
+            _value(one, scale, row[one], _percent(number(row[one]), number(row[f"{one}.sd"])))
+            for one in header
+            if f"{one}.sd" in row
+        ]
+        scan = path.name.split(".")[0] + (f"_{index}" if len(body) > 1 else "")
+        results.append(
+            ForeignResult(
+                tool="spant",
+                file=str(path),
+                scan=scan,
+                values=tuple(values),
+                signal_to_noise=number(row.get("SNR", "")),
+            )
+        )
+    return results
+
+
+def is_tarquin(_path: Path, text: str) -> bool:
+    return re.search(r"^Signal amplitudes\s*$", text[:4000], re.M) is not None
+
+
+def read_tarquin(path: Path, text: str, problems: Problems) -> list[ForeignResult]:
+    """Sections of amplitudes and of their standard deviations, a line a voxel in each."""
+    sections = dict(_sections(cells_of(text)))
+    amplitudes, sds = sections.get("Signal amplitudes", []), sections.get("CRLBs (standard deviation)", [])
+    if len(amplitudes) < 2 or len(amplitudes) != len(sds):
+        rule = "must have the sections Signal amplitudes and CRLBs (standard deviation), equally long"
+        problems.add("sections", rule, ", ".join(sections), "write the results again (--output_csv)")
+        return []
+    results = []
+    for cells, errors in zip(amplitudes[1:], sds[1:], strict=True):
+        row, sd = dict(zip(amplitudes[0], cells, strict=False)), dict(zip(sds[0], errors, strict=False))
+        values = [
+            _value(name, UNSCALED, row[name], _percent(number(row[name]), number(sd.get(name, ""))))
+            for name in amplitudes[0]
+            if name not in ("Row", "Col", "Slice", "")
+        ]
+        place = f"_{row['Row']}-{row['Col']}-{row['Slice']}" if len(amplitudes) > 2 else ""
+        scan = path.name.split(".")[0] + place
+        note = "amplitudes of TARQUIN: water-scaled where a reference was given; the file does not tell"
+        results.append(ForeignResult(tool="TARQUIN", file=str(path), scan=scan, values=tuple(values), notes=(note,)))
+    return results
+
+
+def is_osprey(path: Path, _text: str) -> bool:
+    return path.suffix.lower() in (".tsv", ".csv") and _OSPREY.match(path.name) is not None
+
+
+def read_osprey_table(path: Path, text: str, _problems: Problems) -> list[ForeignResult]:
+    """A line a scan, in the order of the job file; a column a metabolite. The file's name tells the scale."""
+    match = _OSPREY.match(path.name)
+    assert match is not None
+    scale = _OSPREY_SCALES.get(match["kind"].lower(), UNSCALED)
+    header, *body = cells_of(text)
+    bounds = path.with_name(path.name.replace(match["kind"], "CRLB"))
+    percents = cells_of(bounds.read_text(encoding="utf-8"))[1:] if bounds != path and bounds.is_file() else []
+    results = []
+    for index, cells in enumerate(body):
+        beside = percents[index] if index < len(percents) else []
+        values = [
+            _value(name, scale, cell, number(beside[column]) if column < len(beside) else math.nan)
+            for column, (name, cell) in enumerate(zip(header, cells, strict=False))
+            if not math.isnan(number(cell))
+        ]
+        notes = (f"row {index + 1} of the job file; scale {match['kind']} of Osprey",)
+        results.append(
+            ForeignResult(tool="Osprey", file=str(path), scan=f"row-{index + 1}", values=tuple(values), notes=notes)
+        )
+    return results
+
+
+def is_ours(_path: Path, text: str) -> bool:
+    header = (cells_of(text[:4000]) or [[]])[0]
+    return {"scan", "metabolite", "crlb_percent", "ratio_tcr"} <= set(header)
+
+
+def read_ours(path: Path, text: str, _problems: Problems) -> list[ForeignResult]:
+    """`metabolites.tsv` of a run of this program."""
+    header, *body = cells_of(text)
+    by_scan: dict[str, list[ForeignValue]] = {}
+    for cells in body:
+        row = dict(zip(header, cells, strict=False))
+        for scale in (name for name in header if name in SCALES and not math.isnan(number(row[name]))):
+            by_scan.setdefault(row["scan"], []).append(
+                _value(row["metabolite"], scale, row[scale], number(row["crlb_percent"]))
+            )
+    return [
+        ForeignResult(tool="pharmrs", file=str(path), scan=scan, values=tuple(values))
+        for scan, values in by_scan.items()
+    ]
+
+
+def _value(printed: str, scale: str, cell: str, percent: float) -> ForeignValue:
+    return ForeignValue(
+        metabolite=our_name(printed), printed=printed, scale=scale, value=number(cell), crlb_percent=percent
+    )
+
+
+def _percent(value: float, sd: float) -> float:
+    return 100.0 * sd / value if value > 0 else math.inf
+
+
+def _sections(lines: list[list[str]]) -> Iterator[tuple[str, list[list[str]]]]:
+    """Lines of one cell begin a section; the lines after it belong to it."""
+    title, rows = "", list[list[str]]()
+    for cells in lines:
+        filled = [cell for cell in cells if cell]
+        if len(filled) == 1 and not re.match(r"[-+\d.]", filled[0]):
+            if title:
+                yield title, rows
+            title, rows = filled[0], []
+        else:
+            rows.append(cells)
+    if title:
+        yield title, rows

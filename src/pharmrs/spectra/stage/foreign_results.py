@@ -1,0 +1,125 @@
+"""`pharmrs results`: values of any known tool in, checked as our own, and out in the form of another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pharmrs.core.errors import InputError, InputProblem, input_problem
+from pharmrs.core.files.atomic import write_text
+from pharmrs.core.records.scan_files import ScanFiles
+from pharmrs.core.report.tables import Row, write_tsv
+from pharmrs.spectra.checks.finding import Quantified, findings, problems_of
+from pharmrs.spectra.checks.of_results import CONCENTRATION_CHECKS
+from pharmrs.spectra.quantify.agreement import Agreement, agreement
+from pharmrs.spectra.read.results.registry import read_results
+from pharmrs.spectra.records.acquisition import Acquisition
+from pharmrs.spectra.records.foreign import UNSCALED, ForeignResult
+from pharmrs.spectra.records.quantification import Concentration
+from pharmrs.spectra.report.foreign_tables import fsl_summary, lcmodel_csv, lcmodel_table, lines_of
+
+COLUMNS = ("tool", "file", "scan", "metabolite", "printed", "scale", "value", "sd", "crlb_percent")
+QUALITY = ("tool", "file", "scan", "signal_to_noise", "line_width_hz", "notes")
+_SHORT_TE_S = 0.03  # ranges of coupled metabolites are those of short echo times; the tables tell none
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gathered:
+    """The results of all files that could be read, and what is wrong with or odd about any."""
+
+    results: tuple[ForeignResult, ...]
+    problems: tuple[InputProblem, ...]
+
+
+def gather(files: Sequence[Path]) -> Gathered:
+    """Read every file; one that cannot be read does not stop the others."""
+    results: list[ForeignResult] = []
+    problems: list[InputProblem] = []
+    first: dict[tuple[str, str], str] = {}
+    for file in files:
+        try:
+            found = read_results(file)
+        except InputError as error:
+            problems += error.problems
+            continue
+        for result in found:
+            former = first.setdefault((result.tool, result.scan), result.file)
+            if former == result.file:
+                results.append(result)
+                problems += _checked(result)
+            else:
+                rule, remedy = "each scan of a tool must come once", "leave this file out, or rename it"
+                problems.append(input_problem(result.file, "scan", rule, f"{result.scan}, as in {former}", remedy))
+    return Gathered(results=tuple(results), problems=tuple(problems))
+
+
+def _checked(result: ForeignResult) -> tuple[InputProblem, ...]:
+    """The ranges that our own values must lie in."""
+    acquisition = Acquisition(
+        spectrometer_frequency_mhz=127.7, dwell_time_s=5e-4, echo_time_s=_SHORT_TE_S, repetition_time_s=2.0
+    )
+    values = tuple(
+        Concentration(metabolite=one.metabolite, scale=one.scale, value=one.value, sd=one.sd, unit="")
+        for one in result.values
+        if one.scale != UNSCALED and one.sd == one.sd
+    )
+    seen = Quantified(name=result.scan, acquisition=acquisition, concentrations=values)
+    files = ScanFiles(name=result.scan, subject="", session="", metabolite=result.file)
+    return problems_of(findings(CONCENTRATION_CHECKS, seen), files)
+
+
+def write_tidy(table: Path, results: Sequence[ForeignResult]) -> list[Path]:
+    """The long table, and what the tools tell of quality and scaling beside it."""
+    write_tsv(table, COLUMNS, (row for result in results for row in lines_of(result)))
+    quality = table.with_name(f"{table.stem}_quality{table.suffix}")
+    rows: list[Row] = [
+        {
+            "tool": one.tool,
+            "file": one.file,
+            "scan": one.scan,
+            "signal_to_noise": one.signal_to_noise,
+            "line_width_hz": one.line_width_hz,
+            "notes": "; ".join(one.notes),
+        }
+        for one in results
+    ]
+    write_tsv(quality, QUALITY, rows)
+    return [table, quality]
+
+
+# name of a form -> the files it makes of one scan
+FORMS: dict[str, dict[str, Callable[[ForeignResult], str]]] = {
+    "lcmodel": {"{scan}.table": lcmodel_table, "{scan}.csv": lcmodel_csv},
+    "fsl_mrs": {"{scan}/summary.csv": fsl_summary},
+}
+
+
+def write_form(folder: Path, form: str, results: Sequence[ForeignResult]) -> list[Path]:
+    """Each scan in the form of another tool, below `folder`."""
+    written = []
+    for result in results:
+        for name, make in FORMS[form].items():
+            written.append(folder / name.format(scan=result.scan))
+            write_text(written[-1], make(result))
+    return written
+
+
+def compared(first: Sequence[ForeignResult], second: Sequence[ForeignResult]) -> list[Agreement]:
+    """Each metabolite and scale that both have, over the scans that both have."""
+    one, other = _by_value(first), _by_value(second)
+    found = []
+    for key in one:
+        scans = [scan for scan in one[key] if scan in other.get(key, {})]
+        item = agreement(*key, [one[key][scan] for scan in scans], [other[key][scan] for scan in scans])
+        if item is not None:
+            found.append(item)
+    return found
+
+
+def _by_value(results: Sequence[ForeignResult]) -> dict[tuple[str, str], dict[str, float]]:
+    values: dict[tuple[str, str], dict[str, float]] = {}
+    for result in results:
+        for one in result.values:
+            values.setdefault((one.metabolite, one.scale), {})[result.scan] = one.value
+    return values

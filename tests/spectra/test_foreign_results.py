@@ -1,0 +1,246 @@
+"""Fits of other tools, in files made after the layout of each: the values that the tool prints come in, and go out."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pharmrs.core.errors import InputError
+from pharmrs.spectra.quantify.agreement import agreement
+from pharmrs.spectra.read.results.registry import read_results
+from pharmrs.spectra.records.foreign import UNSCALED, ForeignResult, ForeignValue
+from pharmrs.spectra.stage.foreign_results import compared, gather, write_form, write_tidy
+from tests.study.e2e import pharmrs, table
+
+LCMODEL = """\
+ LCModel (Version 6.3-1R)
+ sub-01
+ 28-May-2015  14:21
+
+$$CONC {announced} lines in following concentration table = NCONC+1
+    Conc.  %SD /Cr+PCr  Metabolite
+{rows}
+
+$$MISC  2 lines in following misc. output table
+  FWHM = 0.043 ppm    S/N =  13
+  Data shift = 0.000 ppm
+
+$$INPU  4 lines in following table of input changes:
+ HZPPPM = 123.226103
+{settings}
+"""
+ROWS = """\
+ 2.88E-02  88% 3.6E-03 Ala
+    9.614   5%   1.202 Glu
+    0.000 999%   0.000 PCh
+   10.302   3%   1.288 NAA+NAAG
+    8.000   2%   1.000 Cr+PCr
+    0.357  17%   4.5E-02+MM14+Lip13a+Lip13b+MM12"""
+
+
+def lcmodel(path: Path, settings: str = " DOWS = T", *, announced: int = 7, rows: str = ROWS) -> Path:
+    path.write_text(LCMODEL.format(announced=announced, rows=rows, settings=settings))
+    return path
+
+
+def values(result: ForeignResult) -> dict[tuple[str, str], tuple[float, float]]:
+    return {(one.metabolite, one.scale): (one.value, one.crlb_percent) for one in result.values}
+
+
+@pytest.mark.parametrize("ending", ["table", "coord", "print"])
+def test_a_table_of_lcmodel(ending: str, tmp_path: Path) -> None:
+    (result,) = read_results(lcmodel(tmp_path / f"sub-01_ses-1.{ending}"))
+    assert (result.tool, result.scan, result.signal_to_noise) == ("LCModel", "sub-01_ses-1", 13.0)
+    assert result.line_width_hz == pytest.approx(0.043 * 123.226103)
+    found = values(result)
+    assert found["Glu", "lcmodel_water"] == (9.614, 5.0)
+    assert found["Glu", "ratio_tcr"] == (1.202, 5.0)
+    assert found["tNAA", "lcmodel_water"] == (10.302, 3.0)
+    assert found["tCr", "ratio_tcr"] == (1.0, 2.0)
+    assert found["Ala", "lcmodel_water"] == (0.0288, 88.0)
+    assert found["PCh", "lcmodel_water"] == (0.0, math.inf)
+    assert found["MM14+Lip13a+Lip13b+MM12", "ratio_tcr"] == (0.045, 17.0)
+
+
+def test_another_water_scaling_is_undone_and_redone_and_told(tmp_path: Path) -> None:
+    """40 M of water with attenuation 0.5 instead of 35.88 M with 0.7."""
+    settings = " DOWS = T\n WCONC = 40000.\n ATTH2O = 0.5"
+    (result,) = read_results(lcmodel(tmp_path / "a.table", settings))
+    expected = 9.614 / (40000.0 * 0.5) * (35880.0 * 0.7)
+    assert values(result)["Glu", "lcmodel_water"][0] == pytest.approx(expected, rel=1e-12)
+    assert values(result)["Glu", "ratio_tcr"][0] == 1.202
+    assert "undone and redone" in result.notes[0]
+
+
+def test_without_water_scaling_only_ratios_have_a_scale(tmp_path: Path) -> None:
+    (result,) = read_results(lcmodel(tmp_path / "a.table", ""))
+    assert {one.scale for one in result.values} == {UNSCALED, "ratio_tcr"}
+    assert "arbitrary units" in result.notes[0]
+
+
+def test_a_table_that_is_cut_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"must have 38 metabolites, as it announces.*6 lines"):
+        read_results(lcmodel(tmp_path / "a.table", announced=39))
+
+
+CSV = """\
+Row, Col, Glu, Glu %SD, Glu/Cr+PCr, Cr+PCr, Cr+PCr %SD, Cr+PCr/Cr+PCr
+  1,   1,    9.614,    5,    1.202,    8.000,    2,    1.000
+  1,   2, 9.6E-02,  999,    0.012,    8.000,    2,    1.000
+"""
+FSL_SUMMARY = """\
+,Metab,/Cr+PCr,/Cr+PCr CRLB,mMol/kg,mMol/kg CRLB,mM,mM CRLB,%CRLB,SNR,FWHM
+0,NAA,1.21,0.02,11.2,0.2,9.4,0.15,1.7,62.5,8.1
+1,Glu,1.31,0.05,12.1,0.5,10.1,0.4,4.0,11.0,9.0
+2,Cr+PCr,1.0,0.01,9.2,0.1,7.7,0.1,1.3,50.0,8.3
+"""
+FSL_CONCENTRATIONS = """\
+,,mean,mean,mean,mean,std,std,std,std
+,Metabs,raw,internal,molality,molarity,raw,internal,molality,molarity
+0,Glu,0.03,1.31,12.1,10.1,0.001,0.05,0.5,0.4
+1,Cr+PCr,0.02,1.0,9.2,7.7,0.0005,0.01,0.1,0.1
+"""
+GANNET = """\
+MATLAB_ver,Gannet_ver,DateofAnalysis,Filename,Avg_Delta_F0,GABA_ConcIU,GABA_ConcCr,GABA_FitError_W,GABA_FitError_Cr,\
+GABA_FWHM,GABA_SNR,H2O_FWHM,H2O_SNR,NAA_FWHM,NAA_SNR
+R2020a,3.1.5,2020,C:\\data\\S01.dat,-0.02,2.31,0.112,4.5,5.1,19.9,21.0,8.0,4000,7.7,210
+R2020a,3.1.5,2020,/data/S02.dat,-0.01,2.05,0.101,6.5,7.1,19.9,17.0,8.0,4000,8.1,180
+"""
+SPANT = """\
+"X","Y","Z","Dynamic","Coil","Glu","tCr","Glu.sd","tCr.sd","SNR"
+1,1,1,1,NA,9.6,8,0.48,0.16,45.2
+"""
+TARQUIN = """\
+Signal amplitudes
+Row,Col,Slice,Glu,NAA,TNAA
+1,1,1,9.600000e+00,1.0100000e+01,1.150000e+01
+CRLBs (standard deviation)
+Row,Col,Slice,Glu,NAA,TNAA
+1,1,1,4.800000e-01,2.020000e-01,2.300000e-01
+Fit diagnostics
+Row,Col,Slice,Q,metab SNR
+1,1,1,1.5,30
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "tool", "count", "expected"),
+    [
+        ("s.csv", CSV, "LCModel", 2, {("Glu", "ratio_tcr"): (1.202, 5.0), ("tCr", UNSCALED): (8.0, 2.0)}),
+        ("summary.csv", FSL_SUMMARY, "FSL-MRS", 1,
+         {("Glu", "ratio_tcr"): (1.31, 4.0), ("tCr", "tissue_molal"): (9.2, 1.3), ("NAA", "tissue_molar"): (9.4, 1.7)}),
+        ("concentrations.csv", FSL_CONCENTRATIONS, "FSL-MRS", 1,
+         {("Glu", "tissue_molal"): (12.1, 100 * 0.5 / 12.1), ("Glu", UNSCALED): (0.03, 100 * 0.001 / 0.03)}),
+        ("MRS_struct_GABA_vox1.csv", GANNET, "Gannet", 2,
+         {("GABA", "ratio_cr"): (0.112, 5.1), ("GABA", UNSCALED): (2.31, 4.5)}),
+        ("fit_res_molal_conc.csv", SPANT, "spant", 1, {("Glu", "tissue_molal"): (9.6, 5.0)}),
+        ("fit_res_tCr_ratio.csv", SPANT, "spant", 1, {("Glu", "ratio_tcr"): (9.6, 5.0)}),
+        ("t.csv", TARQUIN, "TARQUIN", 1, {("Glu", UNSCALED): (9.6, 5.0), ("tNAA", UNSCALED): (11.5, 2.0)}),
+        ("A_tCr_Voxel_1_Basis_1.tsv", "Glu\ttCr\n1.2\t1\n1.3\t1\n", "Osprey", 2,
+         {("Glu", "ratio_tcr"): (1.2, 6.0), ("tCr", "ratio_tcr"): (1.0, 2.0)}),
+    ],
+)  # fmt: skip
+def test_tables_of_other_tools(
+    name: str, text: str, tool: str, count: int, expected: dict[tuple[str, str], tuple[float, float]], tmp_path: Path
+) -> None:
+    (tmp_path / name).write_text(text)
+    (tmp_path / "A_CRLB_Voxel_1_Basis_1.tsv").write_text("Glu\ttCr\n6\t2\n7\t3\n")
+    results = read_results(tmp_path / name)
+    assert {one.tool for one in results} == {tool}
+    assert len(results) == count
+    assert len({one.scan for one in results}) == count
+    found = values(results[0])
+    for key, (value, percent) in expected.items():
+        assert found[key] == pytest.approx((value, percent), rel=1e-12), key
+
+
+def test_a_file_of_no_known_tool_says_which_are_known(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(InputError, match=r"LCModel .table.*FSL-MRS.*Gannet.*TARQUIN.*begins with 'a,b"):
+        read_results(tmp_path / "x.csv")
+
+
+def test_one_bad_file_does_not_stop_the_others_and_no_scan_comes_twice(tmp_path: Path) -> None:
+    (tmp_path / "b").mkdir()
+    files = [lcmodel(tmp_path / "a.table"), tmp_path / "none.csv", lcmodel(tmp_path / "b" / "a.table")]
+    (tmp_path / "none.csv").write_text("?")
+    gathered = gather(files)
+    assert [one.file for one in gathered.results] == [str(files[0])]
+    assert {problem.file for problem in gathered.problems} == {str(files[1]), str(files[2])}
+
+
+def test_values_of_others_are_checked_as_our_own(tmp_path: Path) -> None:
+    rows = ROWS.replace("8.000   2%", "751.0   2%").replace("1.202", "0.102")
+    found = gather([lcmodel(tmp_path / "a.table", rows=rows)]).problems
+    assert [problem.field for problem in found] == ["Glu/tCr", "tCr"]
+    assert all("plausible in brain" in problem.rule and problem.file.endswith("a.table") for problem in found)
+
+
+def test_ours_to_lcmodel_and_back_keeps_every_printed_digit(tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    names = ["Glu", "tNAA", "tCr", "tCho", "Glx", "Ala", "mm"]
+    ours = tuple(
+        ForeignValue(metabolite=name, printed=name, scale=scale, value=value, crlb_percent=float(percent))
+        for name, size, percent in zip(
+            names, 10.0 ** rng.uniform(-4, 3, len(names)), rng.uniform(1, 400, len(names)), strict=True
+        )
+        for scale, value in (("lcmodel_water", float(size)), ("ratio_tcr", float(size) / 8.0))
+    )
+    result = ForeignResult(tool="pharmrs", file="x", scan="sub-01", values=ours, signal_to_noise=31.0)
+    for folder, given in (("one", result), ("two", None)):
+        again = given or read_results(tmp_path / "one" / "sub-01.table")[0]
+        write_form(tmp_path / folder, "lcmodel", [again])
+    first, second = (tmp_path / folder / "sub-01.table" for folder in ("one", "two"))
+    assert first.read_text().splitlines()[4:] == second.read_text().splitlines()[4:]
+    back = values(read_results(first)[0])
+    for one in ours:
+        value, percent = back[one.metabolite, one.scale]
+        assert value == pytest.approx(one.value, rel=0.06, abs=5e-4)  # as many digits as LCModel prints
+        assert percent == round(one.crlb_percent)
+    assert read_results(first)[0].signal_to_noise == 31.0
+    by_csv = values(read_results(tmp_path / "one" / "sub-01.csv")[0])
+    assert by_csv["Glu", "ratio_tcr"] == back["Glu", "ratio_tcr"]
+
+
+def test_ours_to_fsl_mrs_and_back(tmp_path: Path) -> None:
+    (tmp_path / "summary.csv").write_text(FSL_SUMMARY)
+    (before,) = read_results(tmp_path / "summary.csv")
+    (written,) = write_form(tmp_path / "out", "fsl_mrs", [before])
+    assert values(read_results(written)[0]) == values(before)
+
+
+def test_limits_of_agreement_by_hand() -> None:
+    """Differences 0, 10 and -10 % of the means 100, 105 and 95: mean 0, SD 10."""
+    first, second = [100.0, 99.75, 99.75], [100.0, 110.25, 90.25]
+    found = agreement("Glu", "ratio_tcr", first, second)
+    assert found is not None
+    assert found.difference_percent == pytest.approx(0.0, abs=1e-9)
+    assert (found.lower_percent, found.upper_percent) == pytest.approx((-19.6, 19.6))
+    assert agreement("Glu", "ratio_tcr", first[:2], second[:2]) is None
+
+
+def test_the_same_results_agree_entirely(tmp_path: Path) -> None:
+    files = [
+        lcmodel(tmp_path / f"s{index}.table", rows=ROWS.replace("9.614", f"{9 + index}.614")) for index in range(4)
+    ]
+    results = gather(files).results
+    agreed = {one.metabolite: one for one in compared(results, results) if one.scale == "lcmodel_water"}
+    assert agreed["Glu"].count == 4
+    assert (agreed["Glu"].difference_percent, agreed["Glu"].correlation) == pytest.approx((0.0, 1.0))
+
+
+def test_the_command_writes_tidy_tables_and_says_what_it_could_not_read(tmp_path: Path) -> None:
+    (tmp_path / "none.csv").write_text("?")
+    end = pharmrs("results", lcmodel(tmp_path / "a.table"), tmp_path / "none.csv", "--out", tmp_path / "r.tsv")
+    assert end.code == 3
+    assert "water-scaled by LCModel with WCONC 35880" in end.err
+    rows = {(row["metabolite"], row["scale"]): row for row in table(tmp_path / "r.tsv")}
+    assert rows["Glu", "ratio_tcr"]["value"] == "1.202"
+    assert float(rows["Glu", "ratio_tcr"]["sd"]) == pytest.approx(0.0601)
+    assert table(tmp_path / "r_quality.tsv")[0]["signal_to_noise"] == "13"
+    assert pharmrs("results", tmp_path / "none.csv", "--out", tmp_path / "x.tsv").code == 2
+    assert not (tmp_path / "x.tsv").exists()
+    assert write_tidy(tmp_path / "y.csv", gather([tmp_path / "a.table"]).results)[0].is_file()
