@@ -74,6 +74,7 @@ def test_commands_are_the_pinned_ones() -> None:
         "rerun",
         "doctor",
         "import",
+        "results",
         "schema",
         "simulate",
         "demo",
