@@ -1,27 +1,52 @@
-"""Blocks of wells in a sheet: grids (`<>` or a row 1 2 3 ... over rows A B C ...) and lists (Well, Mean, StDev)."""
+"""Blocks of wells in a sheet: grids (a row 1 2 3 ... over rows A B C ...), bare ones, and lists (Well, Mean, StDev).
+
+A grid may hold several lines a row, as Gen5 writes them (450, below it 540, below it what it calculated): each is a
+block of its own, called by the word at the end of its lines.
+"""
 
 from __future__ import annotations
 
+import itertools
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from pharmrs.assay.read.cells import Sheet, missing_word, mixes_decimal_marks, number
+from pharmrs.assay.read.cells import Sheet, ambiguous, is_empty, missing_word, number
 from pharmrs.assay.records.plate import Missing, well_name, well_position
+from pharmrs.core.errors import some_of
+from pharmrs.core.read.numbers import Commas, commas_of, read_number
 from pharmrs.core.read.problems import Problems
 from pharmrs.core.records.arrays import FloatArray
 
 SIZES = ((2, 3), (3, 4), (4, 6), (6, 8), (8, 12), (16, 24), (32, 48))  # 6 to 1536 wells
 _STANDARD_SIZE = (8, 12)
+_BARE_SIZES = ((8, 12), (16, 24))
 _ROW_NAME = re.compile(r"[A-P]|[Q-Z]|A[A-F]")
-_GRID_MARKS = ("", "<>")
-_FEWEST_COLUMNS = 2
+_MOST_LEFT = 3  # columns before the row names
+_FEWEST_COLUMNS, _FEWEST_WELLS = 2, 6
+_LINES_ABOVE = 3
+_SHOWN = 3
+# what is no reading, by the words above it or beside it
+_NOT_READ = re.compile(
+    r"\b(?:plate\s*layout|layout|plate\s*map|template|groups?|sample\s*(?:ids?|names?|types?)|well\s*(?:id|type)s?"
+    r"|conc|concentrations?|nominal|dilutions?|dil|flags?|replicates?|contents?|labels?|types?|ranges?|cv|st\.?\s*dev"
+    r"|sd|mean|average|pathlength|spot\s*count)\b",
+    re.IGNORECASE,
+)
+_READ = re.compile(
+    r"\b(?:raw|od|abs|absorbance|fluorescence|luminescence|rfu|rlu|nm|od\d{3}|\d{3} ?nm)\b", re.IGNORECASE
+)
+_CALCULATED = re.compile(r"\b(?:correct(?:ed|ion)|blank(?:ed)?|subtract(?:ed)?|norm\\w*|ratio|delta)\b", re.IGNORECASE)
 
 
 @dataclass(slots=True)
 class WellBlock:
-    """One block: rows of the sheet from `first` to `last`; values, words and plain texts by well."""
+    """One block: rows of the sheet from `first` to `last`; values, words and plain texts by well.
+
+    `title`: the words beside or above it; `doubtful`: cells that could be two numbers.
+    """
 
     first: int
     last: int
@@ -29,51 +54,93 @@ class WellBlock:
     missing: dict[str, Missing] = field(default_factory=dict)
     texts: dict[str, tuple[str, str]] = field(default_factory=dict)  # well -> (cell, text)
     sd: dict[str, float] = field(default_factory=dict)
-    trailing: str = ""
+    title: str = ""
+    commas: Commas = Commas.UNKNOWN
 
     @property
     def labels(self) -> bool:
         """Whether this is a table of names, not of readings."""
-        return len(self.texts) > len(self.values) + len(self.missing)
+        names = sum(not ambiguous(text) for _, text in self.texts.values())
+        return names > len(self.values) + len(self.missing) + len(self.texts) - names
+
+    @property
+    def doubt(self) -> str:
+        """Why these numbers may be no readings of their own; empty where nothing speaks against it."""
+        if match := _NOT_READ.search(self.title):
+            return f"called {match[0]}"
+        if match := _CALCULATED.search(self.title):
+            return f"calculated from other reads ({match[0]})"
+        if _READ.search(self.title):
+            return ""
+        counts = Counter(self.values.values())
+        if len(counts) > 1 and set(counts) == set(map(float, range(1, len(counts) + 1))):
+            return "the numbers 1, 2, 3, ... as groups have them"
+        if len(self.values) > _STANDARD_SIZE[0] and min(counts.values(), default=0) > 1:
+            return "every number stands in several wells, as groups and concentrations do"
+        return ""
 
 
 def find_blocks(sheet: Sheet, problems: Problems) -> list[WellBlock]:
     """All grids and lists of a sheet in their order; what is wrong inside them is reported."""
-    blocks = []
+    blocks: list[WellBlock] = []
     row = 0
     while row < len(sheet.rows):
-        block = _grid(sheet, row) or _list(sheet, row)
-        if block is not None:
-            blocks.append(block)
-            row = block.last
-        row += 1
+        found = _grid(sheet, row) or _list(sheet, row) or _wide(sheet, row) or _bare(sheet, row)
+        for block in found:
+            block.title = block.title or _title(sheet, block.first, blocks[-1].last if blocks else -1)
+        blocks += found
+        row = max((block.last for block in found), default=row) + 1
     for block in blocks:
-        if not block.labels:
+        if not block.labels and not _NOT_READ.search(block.title):
             _report_texts(sheet, block, problems)
     return blocks
 
 
-def _grid(sheet: Sheet, row: int) -> WellBlock | None:
-    """A grid whose header is `row`: the mark, then column numbers that rise by one."""
-    for left in range(2):
-        if sheet.text(row, left) not in _GRID_MARKS:
+def _title(sheet: Sheet, first: int, before: int) -> str:
+    """The nearest line above a block that holds anything, after the block before it."""
+    lines = (sheet.row_text(row) for row in range(first - 1, before, -1))
+    return next((line for line in itertools.islice(lines, _LINES_ABOVE) if line), "")
+
+
+def _grid(sheet: Sheet, row: int) -> list[WellBlock]:
+    """The blocks of a grid whose header is `row`: any word or none in its corner, then columns that rise by one."""
+    for left in range(_MOST_LEFT):
+        if number(sheet.cell(row, left)) is not None or not is_empty(sheet.cell(row, place) for place in range(left)):
             continue
         columns = _column_numbers(sheet, row, left + 1)
         if len(columns) < _FEWEST_COLUMNS and not (columns and sheet.text(row, left) == "<>"):
             continue
-        if not _ROW_NAME.fullmatch(sheet.text(row + 1, left)):
-            continue
-        block = WellBlock(row, row)
-        line = row + 1
-        while _ROW_NAME.fullmatch(sheet.text(line, left)):
+        if _ROW_NAME.fullmatch(sheet.text(row + 1, left)):
+            return _grid_blocks(sheet, row, left, columns)
+    return []
+
+
+def _grid_blocks(sheet: Sheet, row: int, left: int, columns: dict[int, int]) -> list[WellBlock]:
+    lines: list[tuple[int, str, int]] = []  # line of the sheet, row of the plate, which of its lines
+    line, name, again = row + 1, "", 0
+    while line < len(sheet.rows):
+        text = sheet.text(line, left)
+        if _ROW_NAME.fullmatch(text):
+            name, again = text, 0
+        elif text or not name or is_empty(sheet.cell(line, place) for place in columns):
+            break
+        else:
+            again += 1
+        lines.append((line, name, again))
+        line += 1
+    after = max(columns) + 1
+    blocks = []
+    for which in sorted({again for _, _, again in lines}):
+        own = [(line, name) for line, name, again in lines if again == which]
+        commas = commas_of(sheet.cell(line, place) for line, _ in own for place in columns)
+        block = WellBlock(row, lines[-1][0], commas=commas)
+        for line, name in own:
             for place, column in columns.items():
-                _take(sheet, block, f"{sheet.text(line, left)}{column}", line, place)
-            after = max(columns) + 1
-            block.trailing = block.trailing or sheet.text(line, after)
-            block.last = line
-            line += 1
-        return block
-    return None
+                _take(sheet, block, f"{name}{column}", line, place, commas)
+            beside = next((text for far in range(3) if (text := sheet.text(line, after + far))), "")
+            block.title = block.title or beside
+        blocks.append(block)
+    return blocks
 
 
 def _column_numbers(sheet: Sheet, row: int, start: int) -> dict[int, int]:
@@ -90,24 +157,69 @@ def _column_numbers(sheet: Sheet, row: int, start: int) -> dict[int, int]:
     return columns
 
 
-def _list(sheet: Sheet, row: int) -> WellBlock | None:
+def _wide(sheet: Sheet, row: int) -> list[WellBlock]:
+    """A row of well names, and below it rows of numbers, each with its name in front: one block a row."""
+    wells = {
+        place: text
+        for place in range(1, len(sheet.rows[row]))
+        if well_position(text := sheet.text(row, place)) is not None
+    }
+    if len(wells) < _FEWEST_WELLS or 2 * len(wells) < len([cell for cell in sheet.rows[row] if cell.strip()]):
+        return []
+    blocks = []
+    line = row + 1
+    while line < len(sheet.rows) and not is_empty(sheet.rows[line]):
+        commas = commas_of(sheet.cell(line, place) for place in wells)
+        block = WellBlock(row, line, title=sheet.text(line, 0), commas=commas)
+        for place, well in wells.items():
+            _take(sheet, block, well, line, place, commas)
+        blocks.append(block)
+        line += 1
+    return blocks
+
+
+def _bare(sheet: Sheet, row: int) -> list[WellBlock]:
+    """A whole plate of numbers without names of rows and columns: 8 lines of 12 or 16 of 24, nothing beside them."""
+    start = next((place for place in range(len(sheet.rows[row])) if sheet.text(row, place)), -1)
+    for height, width in _BARE_SIZES:
+        if start < 0 or row + height > len(sheet.rows):
+            continue
+        cells = [[sheet.cell(row + line, start + place) for place in range(width)] for line in range(height)]
+        commas = commas_of(cell for line in cells for cell in line)
+        whole = all(number(cell, commas) is not None or missing_word(cell) for line in cells for cell in line)
+        beside = any(
+            not is_empty((*sheet.rows[row + line][:start], *sheet.rows[row + line][start + width :]))
+            for line in range(height)
+        )
+        under = sheet.text(row + height, start) if row + height < len(sheet.rows) else ""
+        if not whole or beside or under or cells[0] == [str(column) for column in range(1, width + 1)]:
+            continue
+        block = WellBlock(row, row + height - 1, commas=commas)
+        for line, place in itertools.product(range(height), range(width)):
+            _take(sheet, block, well_name(line, place), row + line, start + place, commas)
+        return [block]
+    return []
+
+
+def _list(sheet: Sheet, row: int) -> list[WellBlock]:
     """A list of wells under the header `Well` with their `Mean` of several reads, and perhaps `StDev`."""
     heads = [sheet.text(row, place).lower() for place in range(1, len(sheet.rows[row]))]
     if sheet.text(row, 0).lower() != "well" or "mean" not in heads:
-        return None
+        return []
     value_place = 1 + heads.index("mean")
     sd_place = 1 + heads.index("stdev") if "stdev" in heads else None
     block = WellBlock(row, row)
     line = row + 1
+    commas = commas_of(sheet.cell(below, value_place) for below in range(line, len(sheet.rows)))
     while well_position(sheet.text(line, 0)) is not None:
         well = sheet.text(line, 0)
-        _take(sheet, block, well, line, value_place)
+        _take(sheet, block, well, line, value_place, commas)
         spread = number(sheet.cell(line, sd_place)) if sd_place is not None else None
         if spread is not None:
             block.sd[_canonical(well)] = spread
         block.last = line
         line += 1
-    return block if block.last > row else None
+    return [block] if block.last > row else []
 
 
 def _canonical(well: str) -> str:
@@ -116,15 +228,15 @@ def _canonical(well: str) -> str:
     return well_name(*position)
 
 
-def _take(sheet: Sheet, block: WellBlock, well: str, row: int, place: int) -> None:
+def _take(sheet: Sheet, block: WellBlock, well: str, row: int, place: int, commas: Commas) -> None:
     cell, name = sheet.cell(row, place), _canonical(well)
-    value, word = number(cell), missing_word(cell)
+    value, word = number(cell, commas), missing_word(cell)
     if value is not None:
         block.values[name] = value
     elif word is not None:
         block.missing[name] = word
-    elif cell is not None:
-        block.texts[name] = (cell_name(row, place), str(cell))
+    elif cell.strip():
+        block.texts[name] = (cell_name(row, place), cell.strip())
 
 
 def cell_name(row: int, column: int) -> str:
@@ -139,13 +251,20 @@ def cell_name(row: int, column: int) -> str:
 
 def _report_texts(sheet: Sheet, block: WellBlock, problems: Problems) -> None:
     where = f"sheet {sheet.title}, " if sheet.title else ""
-    for well, (cell, text) in block.texts.items():
-        remedy = "correct the cell; words understood: OVER, UNDER, MASKED, INVALID, n/a"
-        problems.add(f"{where}cell {cell} (well {well})", "a well must hold a number", text, remedy)
-    cells = [cell for row in sheet.rows[block.first + 1 : block.last + 1] for cell in row[1:]]
-    if mixes_decimal_marks(cells):
+    if block.commas is Commas.BOTH:
         remedy = "export again with one decimal mark"
         problems.add(f"{where}rows {block.first + 1} to {block.last + 1}", "one decimal mark", "both . and ,", remedy)
+    doubtful = []
+    for well, (cell, text) in block.texts.items():
+        if ambiguous(text):
+            doubtful.append((cell, text, read_number(text)))
+            continue
+        remedy = "correct the cell; words understood: OVER, UNDER, MASKED, INVALID, n/a"
+        problems.add(f"{where}cell {cell} (well {well})", "a well must hold a number", text, remedy)
+    if doubtful:
+        cell, text, found = doubtful[0]
+        others = some_of([f"{one[1]} in {one[0]}" for one in doubtful], _SHOWN)
+        problems.add(f"{where}cell {cell} and {len(doubtful) - 1} more", f"{text} {found.rule}", others, found.remedy)
 
 
 def plate_shape(blocks: list[WellBlock], described: str = "") -> tuple[int, int]:

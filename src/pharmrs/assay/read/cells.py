@@ -1,56 +1,60 @@
-"""Spreadsheets and text tables as rows of cells; numbers as plate readers write them."""
+"""Spreadsheets and text tables as rows of cells; words and numbers as plate readers write them.
+
+Cells and numbers are those of `core/read`: text exactly as it stands, numbers of workbooks with all their digits, one
+rule for commas. What is added here is what only plate readers do: words in place of a number, single precision, a
+delimiter that the first line of an export does not show.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
-import math
 import re
-import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, time
 from pathlib import Path
 
 import numpy as np
 
 from pharmrs.assay.records.plate import Missing
 from pharmrs.core.files.content import LARGEST_TEXT_BYTES, read_content, without_hidden
+from pharmrs.core.read.numbers import Commas, Typed, read_number
 from pharmrs.core.read.problems import Problems
+from pharmrs.core.read.sheets import sheets_of, text_of
 
-Cell = str | float | None
-_NUMBER = re.compile(r"[+-]?([0-9]+([.,][0-9]*)?|[.,][0-9]+)([eE][+-]?[0-9]+)?")
 _WORDS: dict[str, Missing] = {
-    **dict.fromkeys(("over", "overflow", "ovrflw", "ovflw", "saturated", "sat", ">max", "#sat", "*****"), "over"),
+    **dict.fromkeys(("over", "overflow", "ovrflw", "ovflw", "ovrflow", "saturated", "sat", ">max", "#sat"), "over"),
     **dict.fromkeys(("under", "underflow", "undrflw", "<min"), "under"),
     **dict.fromkeys(("mask", "masked", "excluded", "invalid", "flagged", "rejected"), "masked"),
-    **dict.fromkeys(("missed", "missing", "n/a", "nan", "na", "empty", "---", "--", "-"), "empty"),
+    **dict.fromkeys(("missed", "missing", "n/a", "nan", "na", "#n/a", "empty", "---", "--", "-", "-----"), "empty"),
 }
+_BEYOND = re.compile(r"([<>])\s*\d+([.,]\d*)?")  # >4.000: above what the detector can measure
+_STARS = re.compile(r"\*{3,}|\?{3,}")
 _ROUNDING = 1e-14  # workbooks write 15 to 17 digits of a double
-_LARGEST_UNPACKED_BYTES = 1 << 26
+_MOST_CELLS = 1_000_000
 _DELIMITERS = "\t;,|"
+_WORKBOOKS = (b"PK", b"\xd0\xcf\x11\xe0")
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One sheet: its title (empty for a text file) and its rows, trailing empty cells included."""
+    """One sheet: its title (empty for a text file) and its rows of cells; empty cells are empty text."""
 
     title: str
-    rows: tuple[tuple[Cell, ...], ...]
+    rows: tuple[tuple[str, ...], ...]
 
     def text(self, row: int, column: int) -> str:
         """The cell as stripped text, empty outside the sheet."""
-        if row >= len(self.rows) or column >= len(self.rows[row]):
-            return ""
-        value = self.rows[row][column]
-        if value is None:
-            return ""
-        return f"{value:g}" if isinstance(value, float) else value.strip()
+        return self.cell(row, column).strip()
 
-    def cell(self, row: int, column: int) -> Cell:
-        """The cell, None outside the sheet."""
+    def cell(self, row: int, column: int) -> str:
+        """The cell as it stands (numbers of workbooks are `Typed`), empty outside the sheet."""
         inside = row < len(self.rows) and column < len(self.rows[row])
-        return self.rows[row][column] if inside else None
+        return self.rows[row][column] if inside else ""
+
+    def row_text(self, row: int) -> str:
+        """All that a row holds, separated by blanks."""
+        return " ".join(text for place in range(len(self.rows[row])) if (text := self.text(row, place)))
 
 
 def read_sheets(path: Path, problems: Problems) -> tuple[Sheet, ...]:
@@ -60,106 +64,44 @@ def read_sheets(path: Path, problems: Problems) -> tuple[Sheet, ...]:
     except OSError as error:
         problems.add("file", "must be readable", error.strerror or error, "check the path and the permissions")
         return ()
-    try:
-        if content.startswith(b"PK"):
-            return _read_xlsx(content)
-        if content.startswith(b"\xd0\xcf\x11\xe0"):
-            return _read_xls(content)
-        return _read_text(content)
-    except _TooLarge as error:
-        remedy = "export the plate alone, without pictures and other sheets"
-        problems.add("file", "must be the export of a plate reader", error, remedy)
-    except UnicodeDecodeError:
-        problems.add("file", "must be text or a workbook", "bytes that are neither", "export the plate again")
-    except Exception as error:  # what a broken workbook makes openpyxl, xlrd or zipfile raise is not documented
-        problems.add("file", "must be a whole workbook", f"{type(error).__name__}: {error}", "export the plate again")
-    return ()
-
-
-class _TooLarge(ValueError):
-    """A workbook that unpacks to more than a plate reader writes."""
-
-
-def _read_xlsx(content: bytes) -> tuple[Sheet, ...]:
-    from openpyxl import load_workbook
-
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:  # no more than these sizes is ever unpacked
-        if sum(member.file_size for member in archive.infolist()) > _LARGEST_UNPACKED_BYTES:
-            raise _TooLarge(f"more than {_LARGEST_UNPACKED_BYTES >> 20} MiB unpacked")
-    book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-    try:
-        budget = _Budget()
-        return tuple(Sheet(sheet.title, _rows(sheet.iter_rows(values_only=True), budget)) for sheet in book.worksheets)
-    finally:
-        book.close()
-
-
-@dataclass(slots=True)
-class _Budget:
-    """Cells that may still be read."""
-
-    cells: int = 1_000_000
-
-
-def _rows(rows: Iterable[Sequence[object]], budget: _Budget) -> tuple[tuple[Cell, ...], ...]:
-    """The rows of a sheet. A cell far below or to the right comes with all the empty ones before it."""
-    found = []
-    for row in rows:
-        budget.cells -= len(row) + 1
-        if budget.cells < 0:
-            raise _TooLarge("more than a million cells")
-        found.append(tuple(_cell(value) for value in row))
-    return tuple(found)
-
-
-def _read_xls(content: bytes) -> tuple[Sheet, ...]:
-    import xlrd
-
-    with xlrd.open_workbook(file_contents=content, logfile=io.StringIO()) as book:  # it would print its doubts
-        budget = _Budget()
-        return tuple(
-            Sheet(sheet.name, _rows((sheet.row_values(row) for row in range(sheet.nrows)), budget))
-            for sheet in book.sheets()
-        )
-
-
-def _read_text(content: bytes) -> tuple[Sheet, ...]:
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        text = content.decode("utf-16")
+    own = Problems(problems.file)
+    if content.startswith(_WORKBOOKS):
+        sheets = tuple(Sheet(one.title, one.rows) for one in sheets_of(content, own))
     else:
-        try:
-            text = content.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            text = content.decode("cp1252")  # readers on Windows write the degree sign so
+        text = text_of(content, own)
+        sheets = () if text is None else (_table(text, own),)
+    for one in own.found:
+        if one.severity == "error":  # the rest is what exports are like
+            problems.add(one.field, one.rule, one.value, "export the plate again, as a workbook or as text")
+    return sheets
+
+
+def _table(text: str, problems: Problems) -> Sheet:
+    """A text as one sheet: the delimiter is the one that most of its lines hold."""
     if "\x00" in text:
-        raise UnicodeDecodeError("text", content[:1], 0, 1, "binary")
+        problems.add("file", "must be text or a workbook", "bytes that are neither", "export the plate again")
+        return Sheet("", ())
     lines = text.splitlines()
     counts = {mark: sum(mark in line for line in lines) for mark in _DELIMITERS}
     delimiter = max(_DELIMITERS, key=lambda mark: counts[mark])
-    return (Sheet("", _rows(csv.reader(lines, delimiter=delimiter), _Budget())),)
+    if text.count(delimiter) > _MOST_CELLS:
+        problems.add("file", "must be the export of a plate reader", "more than a million cells", "export one plate")
+        return Sheet("", ())
+    rows = csv.reader(io.StringIO("\n".join(lines)), delimiter=delimiter, strict=False)
+    return Sheet("", tuple(tuple(without_hidden(cell) for cell in row) for row in rows))
 
 
-def _cell(value: object) -> Cell:
-    if value is None or (isinstance(value, str) and not value.strip()):
+def number(cell: str, commas: Commas = Commas.UNKNOWN) -> float | None:
+    """A number by the program's one rule for commas; None for anything else, what could be two numbers included."""
+    found = read_number(cell, commas)
+    if found.rule:
         return None
-    if isinstance(value, bool):
-        return str(value)
-    if isinstance(value, (int, float)):
-        return float(value)
-    if isinstance(value, (datetime, date, time)):
-        return value.isoformat()
-    return without_hidden(str(value)) or None
+    return _without_dust(found.value) if isinstance(cell, Typed) else found.value
 
 
-def number(cell: Cell) -> float | None:
-    """A number, written with a decimal point or a decimal comma; None for anything else."""
-    if isinstance(cell, float):
-        return _without_dust(cell) if math.isfinite(cell) else None
-    if cell is None:
-        return None
-    text = cell.strip().replace("\N{MINUS SIGN}", "-")
-    value = float(text.replace(",", ".")) if _NUMBER.fullmatch(text) else math.nan
-    return value if math.isfinite(value) else None
+def ambiguous(cell: str) -> bool:
+    """Whether a cell could be two numbers: 1,959."""
+    return "this is" in read_number(cell).rule
 
 
 def _without_dust(value: float) -> float:
@@ -170,12 +112,14 @@ def _without_dust(value: float) -> float:
     return float(str(single)) if same else value
 
 
-def missing_word(cell: Cell) -> Missing | None:
+def missing_word(cell: str) -> Missing | None:
     """What a word in place of a number means; None when it is no such word."""
-    return _WORDS.get(cell.strip().lower()) if isinstance(cell, str) else None
+    text = cell.strip().lower()
+    if beyond := _BEYOND.fullmatch(text):
+        return "over" if beyond[1] == ">" else "under"
+    return "over" if _STARS.fullmatch(text) else _WORDS.get(text)
 
 
-def mixes_decimal_marks(cells: Sequence[Cell]) -> bool:
-    """Whether some numbers are written with a decimal comma and others with a decimal point."""
-    numbers = [cell for cell in cells if isinstance(cell, str) and _NUMBER.fullmatch(cell.strip())]
-    return any("," in text for text in numbers) and any("." in text for text in numbers)
+def is_empty(cells: Iterable[str]) -> bool:
+    """Whether nothing stands in any of the cells."""
+    return not any(cell.strip() for cell in cells)

@@ -1,41 +1,118 @@
-"""Columns of tables that people write: found by name, read with every mistake told by line."""
+"""Columns of tables that people write: headers as they word them, dilutions, concentrations with their unit."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from pharmrs.assay.read.cells import Cell, Sheet, missing_word, number
+from pharmrs.assay.read.cells import Sheet, missing_word
+from pharmrs.core.read.numbers import Commas, NumberRead, commas_of, read_number
 
-_DILUTION = re.compile(r"1\s*[:/]\s*(\d+([.,]\d+)?)")
+_LOOKED_AT = 100  # rows: what stands above a table
+_DILUTION = re.compile(r"1\s*[:/]\s*(\S+)")
+_UNIT_OF_HEAD = re.compile(r"(.*?)\s*[(\[]\s*(?:in\s+)?([^()\[\]]*?)\s*[)\]]\s*")
+_UNIT_OF_CELL = re.compile(r"([-+\d.,]+(?:[eE][-+]?\d+)?)\s*([A-Za-zµμ%][\w/µμ%.\s^-]*)")
+_MADE_BY_EXCEL = re.compile(r"(?:\d{4}-\d\d-\d\d(?:T[\d:.]+)?|\d\d:\d\d:\d\d)")
 
 
-def header_places(sheet: Sheet, synonyms: Mapping[str, Sequence[str]]) -> tuple[int, dict[str, int]] | None:
-    """The header row and the place of each known column; None for a sheet without rows."""
-    for row, cells in enumerate(sheet.rows):
-        texts = [cell.strip().lower() if isinstance(cell, str) else "" for cell in cells]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """The header of a table: its row, the place of each known column, and units that stand in their names."""
+
+    row: int
+    places: Mapping[str, int]
+    units: Mapping[str, str]
+
+
+def header_places(
+    sheet: Sheet, synonyms: Mapping[str, Sequence[str]], needed: Sequence[frozenset[str]] = ()
+) -> Head | None:
+    """The first row that has the columns of one of `needed`, else the first that holds anything; None without rows.
+
+    Capitals, blanks, underscores and hyphens do not matter; a unit in brackets is taken off: `Concentration (pg/mL)`.
+    """
+    first: Head | None = None
+    for row in range(min(len(sheet.rows), _LOOKED_AT)):
+        texts = [sheet.text(row, place) for place in range(len(sheet.rows[row]))]
         if not any(texts):
             continue
+        split = [_split(text) for text in texts]
         places: dict[str, int] = {}
         for name, words in synonyms.items():
-            found = [place for place, text in enumerate(texts) if text in words]
+            wanted = {plain(word) for word in words}
+            found = [place for place, (text, _) in enumerate(split) if text in wanted]
             if found:
                 places[name] = found[0]
-        return row, places
-    return None
+        units = {name: split[place][1] for name, place in places.items() if split[place][1]}
+        head = Head(row=row, places=places, units=units)
+        if any(columns <= set(places) for columns in needed):
+            return head
+        first = first or head
+    return first
 
 
-def dilution_factor(cell: Cell) -> float | None:
-    """`8`, `1:8` and `1/8` are the factor 8; empty is 1; None for what is no dilution of 1 or more."""
-    if cell is None or missing_word(cell) == "empty":
-        return 1.0
-    match = _DILUTION.fullmatch(cell.strip()) if isinstance(cell, str) else None
-    factor = number(match[1]) if match else number(cell)
-    return factor if factor is not None and factor >= 1.0 else None
+def _split(text: str) -> tuple[str, str]:
+    match = _UNIT_OF_HEAD.fullmatch(text)
+    return (plain(match[1]), match[2]) if match and match[1] else (plain(text), "")
 
 
-def plain_text(cell: Cell) -> str:
-    """A cell as text: `n/a` and empty cells are empty, whole numbers have no decimals."""
-    if cell is None or missing_word(cell) == "empty":
-        return ""
-    return f"{cell:g}" if isinstance(cell, float) else cell.strip()
+def plain(text: str) -> str:
+    """A name without what people write differently."""
+    return re.sub(r"[\s_\-.]+", " ", text).strip().lower()
+
+
+def dilution_factor(cell: str, commas: Commas) -> NumberRead:
+    """`8`, `1:8` and `1/8` are the factor 8; empty is 1; else what is wrong."""
+    text = cell.strip()
+    if not text or missing_word(text) == "empty":
+        return NumberRead(1.0)
+    if made_by_excel(cell):
+        remedy = "format the column as text and write it again, e.g. 8 or '1:8"
+        return NumberRead(float("nan"), "must be a factor: a spreadsheet made a date or time of it", remedy)
+    match = _DILUTION.fullmatch(text)
+    found = read_number(match[1] if match else cell, commas)
+    if found.rule and "this is" in found.rule:
+        return found
+    if found.rule or not found.value >= 1.0:
+        return NumberRead(float("nan"), "must be a factor of 1 or more", "write 8 or 1:8 for one part in eight")
+    return found
+
+
+def dilution_commas(texts: Sequence[str]) -> Commas:
+    """What the commas of a column of dilutions are: 1:12,5 tells as 12,5 does."""
+    return commas_of(match[1] if (match := _DILUTION.fullmatch(text.strip())) else text for text in texts)
+
+
+def made_by_excel(cell: str) -> bool:
+    """Whether this is what a spreadsheet makes of 1:8 or of MAR-1."""
+    return _MADE_BY_EXCEL.fullmatch(cell.strip()) is not None
+
+
+def concentration(cell: str, commas: Commas) -> tuple[NumberRead, str]:
+    """A number and the unit that stands behind it, empty without: `1000 pg/mL`."""
+    match = _UNIT_OF_CELL.fullmatch(cell.strip())
+    if match is None or missing_word(cell) is not None:
+        return read_number(cell, commas), ""
+    return read_number(match[1], commas), " ".join(match[2].split())
+
+
+def concentration_text(cell: str) -> str:
+    """The number of a concentration as it stands, without its unit."""
+    match = _UNIT_OF_CELL.fullmatch(cell.strip())
+    return match[1] if match else cell
+
+
+def same_unit(unit: str) -> str:
+    """A unit without what people write differently: `pg/ml` and `pg/mL` are one, both signs for micro too."""
+    return (
+        re.sub(r"\s+", "", unit)
+        .replace("\N{GREEK SMALL LETTER MU}", "\N{MICRO SIGN}")
+        .lower()
+        .replace("\N{MICRO SIGN}", "u")
+    )
+
+
+def plain_text(cell: str) -> str:
+    """A cell as text, exactly as it stands; `n/a` and empty cells are empty."""
+    return "" if missing_word(cell) == "empty" else cell.strip()

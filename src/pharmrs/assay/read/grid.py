@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from pharmrs.assay.records.plate import Plate, PlateExport, PlateRead
 from pharmrs.core.read.problems import Problems
 
 NAME = "grid of wells"
-_LINES_ABOVE = 3
+SHORTEST_NM, LONGEST_NM = 200.0, 1100.0
 
 
 def recognises(path: Path, sheets: tuple[Sheet, ...]) -> bool:
@@ -37,19 +36,18 @@ def read_grids(path: Path, sheets: tuple[Sheet, ...], problems: Problems, instru
         labels = {well: text for block in blocks if block.labels for well, (_, text) in block.texts.items()}
         readings = [block for block in blocks if not block.labels]
         shape = plate_shape(blocks)
-        reads = [_read(sheet, block, count, shape) for count, block in enumerate(readings, start=1)]
         inside = {row for block in blocks for row in range(block.first, block.last + 1)}
         settings = {
-            f"row {row + 1}": " ".join(str(cell) for cell in cells if cell is not None)
-            for row, cells in enumerate(sheet.rows)
-            if row not in inside and any(cell is not None for cell in cells)
+            f"row {row + 1}": text
+            for row in range(len(sheet.rows))
+            if row not in inside and (text := sheet.row_text(row))
         }
         plates.append(
             Plate(
                 source=str(path),
                 names=tuple(names),
                 instrument=instrument,
-                reads=tuple(reads),
+                reads=tuple(read_of(block, count, shape) for count, block in enumerate(readings, start=1)),
                 labels=labels,
                 settings=settings,
             )
@@ -57,17 +55,20 @@ def read_grids(path: Path, sheets: tuple[Sheet, ...], problems: Problems, instru
     return tuple(plates)
 
 
-def _read(sheet: Sheet, block: WellBlock, count: int, shape: tuple[int, int]) -> PlateRead:
-    """A grid as a read; a wavelength is told by a line above it such as `450 nm`, `OD450` or `Raw Data (450 1)`."""
-    lines = (" ".join(sheet.text(row, place) for place in range(3)) for row in range(block.first - 1, -1, -1))
-    above = next((line for line in itertools.islice(lines, _LINES_ABOVE) if line.strip()), "")
-    told = [
-        float(word) for word in re.findall(r"(?<![\d.,/:])\d{3,4}(?![\d.,/:])", above) if 200 <= float(word) <= 1100
-    ]
+def read_of(block: WellBlock, count: int, shape: tuple[int, int]) -> PlateRead:
+    """A grid as a read; its wavelength is told by its title: `450 nm`, `OD450`, `Raw Data (450 1)`."""
     return PlateRead(
-        label=above.strip() or f"read {count}",
+        label=block.title or f"read {count}",
         mode="",
-        wavelength_nm=told[0] if len(told) == 1 else None,
+        wavelength_nm=wavelength_in(block.title),
         values=as_array(block.values, shape),
         missing=block.missing,
+        doubt=block.doubt,
     )
+
+
+def wavelength_in(title: str) -> float | None:
+    """The only number of a title that can be a wavelength in nm; None where there is none, or several."""
+    told = [float(word) for word in re.findall(r"(?<![\d.,/:])\d{3,4}(?![\d.,/:])", title)]
+    known = {word for word in told if SHORTEST_NM <= word <= LONGEST_NM}
+    return known.pop() if len(known) == 1 else None

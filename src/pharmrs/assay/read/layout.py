@@ -3,29 +3,44 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from pharmrs.assay.read.cells import Sheet, missing_word, number, read_sheets
-from pharmrs.assay.read.columns import dilution_factor, header_places, plain_text
-from pharmrs.assay.records.plate import ROLES, Layout, LayoutWell, Role, well_name, well_position
+from pharmrs.assay.read.cells import Sheet, is_empty, read_sheets
+from pharmrs.assay.read.columns import (
+    Head,
+    concentration,
+    concentration_text,
+    dilution_commas,
+    dilution_factor,
+    header_places,
+    made_by_excel,
+    plain_text,
+    same_unit,
+)
+from pharmrs.assay.records.plate import MEASURED, ROLES, Layout, LayoutWell, Role, well_name, well_position
+from pharmrs.core.read.numbers import Commas, NumberRead, commas_of
 from pharmrs.core.read.problems import Problems
 
 COLUMNS = ("plate", "well", "role", "sample", "nominal", "dilution")
+_NEEDED = frozenset({"well", "role"})
 SYNONYMS = {
-    "plate": ("plate", "plate_id", "plate id"),
-    "well": ("well", "position", "well position"),
-    "role": ("role", "type", "content"),
-    "sample": ("sample", "sample_id", "name", "id"),
-    "nominal": ("nominal", "conc", "concentration", "nominal_concentration"),
-    "dilution": ("dilution", "dilution_factor", "dilution factor"),
-    "analyte": ("analyte",),
+    "plate": ("plate", "plate id", "plate name", "barcode", "plate barcode"),
+    "well": ("well", "position", "well position", "well id", "wells"),
+    "role": ("role", "type", "content", "sample type", "well type"),
+    "sample": ("sample", "sample id", "sample name", "name", "id"),
+    "nominal": ("nominal", "conc", "concentration", "nominal concentration", "nominal conc", "expected"),
+    "dilution": ("dilution", "dilution factor", "dil", "df", "fold", "dilution fold"),
+    "analyte": ("analyte", "assay", "target"),
 }
 _ROLE_WORDS: dict[str, Role] = {
     **{role: role for role in ROLES},
     **dict.fromkeys(("standards", "std", "calibrator"), "standard"),
-    **dict.fromkeys(("blanks", "zero"), "blank"),
-    **dict.fromkeys(("samples", "unknown", "unkn"), "sample"),
-    **dict.fromkeys(("controls", "qc", "ctrl"), "control"),
+    **dict.fromkeys(("blanks", "zero", "blk", "bl"), "blank"),
+    **dict.fromkeys(("samples", "unknown", "unknowns", "unkn", "un", "smp", "spl"), "sample"),
+    **dict.fromkeys(("controls", "qc", "ctrl", "quality control"), "control"),
+    **dict.fromkeys(("spikes", "spiked"), "spike"),
 }
 
 
@@ -34,97 +49,146 @@ def read_layout(path: Path) -> Layout:
     problems = Problems(str(path))
     sheets = read_sheets(path, problems)
     problems.raise_errors()
-    wells = layout_wells(sheets[0] if sheets else Sheet("", ()), problems, default_plate=path.stem)
+    sheet = next((one for one in sheets if _header(one) is not None), sheets[0] if sheets else Sheet("", ()))
+    layout = layout_of(sheet, problems, path)
     problems.raise_errors()
-    return Layout(source=str(path), wells=tuple(wells))
+    return layout
 
 
-def layout_wells(sheet: Sheet, problems: Problems, default_plate: str) -> list[LayoutWell]:
-    """The rows of a layout; problems are collected by line."""
-    header = header_places(sheet, SYNONYMS)
-    lacking = [name for name in ("well", "role") if header is None or name not in header[1]]
-    if header is None or lacking:
+def layout_of(sheet: Sheet, problems: Problems, path: Path) -> Layout:
+    """The layout that a table holds; problems are collected by line."""
+    head = header_places(sheet, SYNONYMS, (_NEEDED,))
+    lacking = [name for name in ("well", "role") if head is None or name not in head.places]
+    if head is None or lacking:
         remedy = f"begin with a header line: {', '.join(COLUMNS)} (`pharmrs plate --template` writes one)"
         problems.add("header", f"the column(s) {', '.join(lacking)} must be there", "missing", remedy)
-        return []
-    first, places = header
-    wells = []
-    for row in range(first + 1, len(sheet.rows)):
-        if all(cell is None for cell in sheet.rows[row]):
-            continue
-        entry = _entry(sheet, row, places, problems, default_plate)
-        if entry is not None:
-            wells.append(entry)
+        return Layout(source=str(path), wells=())
+    rows = [row for row in range(head.row + 1, len(sheet.rows)) if not is_empty(sheet.rows[row])]
+    table = _Table(sheet, head, _commas(sheet, head, rows), path.stem, problems)
+    wells = [entry for row in rows if (entry := _entry(table, row)) is not None]
     if not wells and not problems.found:
         problems.add("rows", "at least one well must be described", "none", "fill in role and sample of the wells")
-    _check_overlaps(sheet, first, places, problems)
+    _check_overlaps(sheet, head, rows, problems)
     _check_roles(wells, problems)
-    return wells
+    return Layout(source=str(path), wells=tuple(wells), unit=_unit(table, rows))
 
 
-def _entry(sheet: Sheet, row: int, places: dict[str, int], problems: Problems, default_plate: str) -> LayoutWell | None:
+def _header(sheet: Sheet) -> Head | None:
+    head = header_places(sheet, SYNONYMS, (_NEEDED,))
+    return head if head is not None and set(head.places) >= _NEEDED else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """A layout table as it is read: what its columns are, what commas in them are, and where problems go."""
+
+    sheet: Sheet
+    head: Head
+    commas: Mapping[str, Commas]
+    default_plate: str
+    problems: Problems
+
+    def cell(self, row: int, name: str) -> str:
+        return self.sheet.cell(row, self.head.places[name]) if name in self.head.places else ""
+
+    def text(self, row: int, name: str) -> str:
+        return plain_text(self.cell(row, name))
+
+    def wrong(self, row: int, name: str, rule: str, remedy: str, severity: str = "error") -> None:
+        value = self.text(row, name) or "empty"
+        self.problems.add(f"line {row + 1}, {name}", rule, value, remedy, severity=severity)
+
+
+def _commas(sheet: Sheet, head: Head, rows: Sequence[int]) -> dict[str, Commas]:
+    cells = {name: [sheet.cell(row, place) for row in rows] for name, place in head.places.items()}
+    nominal = [concentration_text(cell) for cell in cells.get("nominal", ())]
+    return {"nominal": commas_of(nominal), "dilution": dilution_commas(cells.get("dilution", ()))}
+
+
+def _unit(table: _Table, rows: Sequence[int]) -> str:
+    """The one unit of the concentrations, from the header or behind the numbers; empty where none is written."""
+    units = dict.fromkeys(
+        unit for row in rows if (unit := concentration(table.cell(row, "nominal"), table.commas["nominal"])[1])
+    )
+    if told := table.head.units.get("nominal"):
+        units = dict.fromkeys([told, *units])
+    if len({same_unit(unit) for unit in units}) > 1:
+        remedy = "write all concentrations in one unit"
+        table.problems.add("nominal", "concentrations must have one unit", ", ".join(units), remedy)
+    return next(iter(units), "")
+
+
+def _entry(table: _Table, row: int) -> LayoutWell | None:
     """One row; None for a well without a role (left empty in the template) or with a mistake."""
-    line = row + 1
-
-    def text(name: str) -> str:
-        return plain_text(sheet.cell(row, places[name])) if name in places else ""
-
-    def wrong(name: str, rule: str, value: str, remedy: str) -> None:
-        problems.add(f"line {line}, {name}", rule, value or "empty", remedy)
-
-    position, role = well_position(text("well")), _ROLE_WORDS.get(text("role").lower())
-    if not text("role") and not text("sample"):
+    if not table.text(row, "role") and not table.text(row, "sample"):
         return None
-    before = len(problems.found)
+    before = _errors(table.problems)
+    position, role = well_position(table.text(row, "well")), _ROLE_WORDS.get(table.text(row, "role").lower())
     if position is None:
-        wrong("well", "must name a well", text("well"), "write a letter and a number, as in B7")
+        table.wrong(row, "well", "must name a well", "write a letter and a number, as in B7")
     if role is None:
-        wrong("role", f"must be one of {', '.join(ROLES)}", text("role"), "correct the role")
-    nominal_cell = sheet.cell(row, places["nominal"]) if "nominal" in places else None
-    nominal = number(nominal_cell)
-    if nominal is None and nominal_cell is not None and missing_word(nominal_cell) != "empty":
-        wrong("nominal", "must be a number", text("nominal"), "write the concentration without its unit")
-    elif nominal is not None and not (math.isfinite(nominal) and nominal >= 0):
-        wrong("nominal", "must not be negative", text("nominal"), "correct the concentration")
-    elif role == "standard" and nominal is None:
-        wrong("nominal", "a standard needs its concentration", text("nominal"), "write it, 0 for the zero standard")
-    elif role == "blank" and nominal not in (None, 0.0):
-        wrong("nominal", "a blank holds no analyte", text("nominal"), "leave it empty, or give it the role standard")
-    dilution = dilution_factor(sheet.cell(row, places["dilution"]) if "dilution" in places else None)
-    if dilution is None:
-        wrong("dilution", "must be a factor of 1 or more", text("dilution"), "write 8 or 1:8 for one part in eight")
-    if role in ("sample", "control") and not text("sample"):
-        wrong("sample", f"a {role} needs a name", "", "write the sample's label, e.g. sub-01_ses-1")
-    if len(problems.found) > before or position is None or role is None or dilution is None:
+        table.wrong(row, "role", f"must be one of {', '.join(ROLES)}", "correct the role")
+    nominal = _nominal(table, row, role)
+    dilution = dilution_factor(table.cell(row, "dilution"), table.commas["dilution"])
+    if dilution.rule:
+        table.wrong(row, "dilution", dilution.rule, dilution.remedy)
+    if role in MEASURED and not table.text(row, "sample"):
+        table.wrong(row, "sample", f"a {role} needs a name", "write the sample's label, e.g. sub-01_ses-1")
+    if made_by_excel(table.cell(row, "sample")):
+        rule = "looks like a date that a spreadsheet made of a label (MAR-1, 2-3)"
+        table.wrong(row, "sample", rule, "format the column as text and write the label again", "warning")
+    if _errors(table.problems) > before or position is None or role is None:
         return None
     return LayoutWell(
-        plate=text("plate") or default_plate,
+        plate=table.text(row, "plate") or table.default_plate,
         well=well_name(*position),
         role=role,
-        sample=text("sample"),
-        nominal=math.nan if nominal is None else nominal,
-        dilution=dilution,
-        analyte=text("analyte"),
-        line=line,
+        sample=table.text(row, "sample"),
+        nominal=nominal,
+        dilution=dilution.value,
+        analyte=table.text(row, "analyte"),
+        line=row + 1,
     )
 
 
-def _check_overlaps(sheet: Sheet, first: int, places: dict[str, int], problems: Problems) -> None:
+def _errors(problems: Problems) -> int:
+    return sum(one.severity == "error" for one in problems.found)
+
+
+def _nominal(table: _Table, row: int, role: Role | None) -> float:
+    """The concentration of a row, NaN where there is none; what is wrong with it is told."""
+    cell = table.cell(row, "nominal")
+    given = bool(plain_text(cell))
+    found, _ = concentration(cell, table.commas["nominal"]) if given else (NumberRead(math.nan), "")
+    if found.rule:
+        remedy = found.remedy if "this is" in found.rule else "write the concentration as a number"
+        table.wrong(row, "nominal", found.rule, remedy)
+    elif found.value < 0:
+        table.wrong(row, "nominal", "must not be negative", "correct the concentration")
+    elif role in ("standard", "spike") and not given:
+        needs = "a standard needs its concentration" if role == "standard" else "a spike needs the amount added"
+        table.wrong(row, "nominal", needs, "write it, 0 for the zero standard")
+    elif role == "blank" and given and found.value != 0.0:
+        table.wrong(row, "nominal", "a blank holds no analyte", "leave it empty, or give it the role standard")
+    return found.value
+
+
+def _check_overlaps(sheet: Sheet, head: Head, rows: Sequence[int], problems: Problems) -> None:
     """Wells that are described more than once, rows with other mistakes included."""
     given: dict[tuple[str, str], list[str]] = {}
-    for row in range(first + 1, len(sheet.rows)):
-        texts = {name: plain_text(sheet.cell(row, place)) for name, place in places.items()}
+    for row in rows:
+        texts = {name: plain_text(sheet.cell(row, place)) for name, place in head.places.items()}
         position = well_position(texts["well"])
         if position is None or not (texts["role"] or texts.get("sample")):
             continue
         what = texts.get("sample") or texts.get("nominal", "")
         key = (texts.get("plate", ""), well_name(*position))
         given.setdefault(key, []).append(f"line {row + 1}: {texts['role']} {what}".rstrip())
-    for (plate, well), rows in given.items():
-        if len(rows) > 1:
+    for (plate, well), lines in given.items():
+        if len(lines) > 1:
             field = f"plate {plate}, well {well}" if plate else f"well {well}"
             remedy = "keep the row that is true"
-            problems.add(field, "roles overlap: a well can hold one thing", "; ".join(rows), remedy)
+            problems.add(field, "roles overlap: a well can hold one thing", "; ".join(lines), remedy)
 
 
 def _check_roles(wells: list[LayoutWell], problems: Problems) -> None:

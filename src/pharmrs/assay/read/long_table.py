@@ -3,60 +3,78 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 from pharmrs.assay.read.blocks import WellBlock, as_array, plate_shape
-from pharmrs.assay.read.cells import Sheet, missing_word, number
-from pharmrs.assay.read.columns import header_places, plain_text
+from pharmrs.assay.read.cells import Sheet, ambiguous, is_empty, missing_word, number
+from pharmrs.assay.read.columns import Head, header_places, plain_text
 from pharmrs.assay.read.layout import SYNONYMS as LAYOUT_COLUMNS
-from pharmrs.assay.read.layout import layout_wells
+from pharmrs.assay.read.layout import layout_of
 from pharmrs.assay.records.plate import Layout, LayoutWell, Plate, PlateExport, PlateRead, well_name, well_position
+from pharmrs.core.read.numbers import Commas, commas_of, read_number
 from pharmrs.core.read.problems import Problems
 
 NAME = "long table"
 _COLUMNS = {
     **LAYOUT_COLUMNS,
-    "value": ("value", "od", "absorbance", "abs", "signal", "response", "reading", "rfu", "rlu", "fluorescence"),
-    "wavelength": ("wavelength", "wavelength_nm", "nm"),
+    "value": (
+        "value",
+        "od",
+        "absorbance",
+        "abs",
+        "signal",
+        "response",
+        "reading",
+        "rfu",
+        "rlu",
+        "fluorescence",
+        "luminescence",
+        "raw",
+        "raw data",
+        "od450",
+        "od 450",
+        "optical density",
+        "result",
+    ),
+    "wavelength": ("wavelength", "wavelength nm", "nm", "measurement wavelength"),
 }
+_NEEDED = (frozenset({"well", "value"}), frozenset({"nominal", "value"}))
 _COLUMNS_OF_A_PLATE = 12
 _Readings = dict[tuple[str, float | None], WellBlock]
 
 
 def recognises(_path: Path, sheets: tuple[Sheet, ...]) -> bool:
     """Whether a header names readings, and wells or concentrations."""
-    return any(_places(sheet) is not None for sheet in sheets)
+    return any(_head(sheet) is not None for sheet in sheets)
 
 
-def _places(sheet: Sheet) -> tuple[int, dict[str, int]] | None:
-    header = header_places(sheet, _COLUMNS)
-    if header is None or "value" not in header[1] or not {"well", "nominal"} & set(header[1]):
-        return None
-    return header
+def _head(sheet: Sheet) -> Head | None:
+    head = header_places(sheet, _COLUMNS, _NEEDED)
+    return head if head is not None and any(columns <= set(head.places) for columns in _NEEDED) else None
 
 
 def read(path: Path, sheets: tuple[Sheet, ...], problems: Problems) -> PlateExport:
     """The first sheet with such a header."""
-    sheet = next(one for one in sheets if _places(one) is not None)
-    header = _places(sheet)
-    assert header is not None
-    first, places = header
-    if "well" not in places:
-        return _standards(path, sheet, first, places, problems)
+    sheet, head = next((one, head) for one in sheets if (head := _head(one)) is not None)
+    rows = [row for row in range(head.row + 1, len(sheet.rows)) if not is_empty(sheet.rows[row])]
+    commas = commas_of(sheet.cell(row, head.places["value"]) for row in rows)
+    if "well" not in head.places:
+        return _standards(path, sheet, head, rows, problems)
     readings: _Readings = {}
-    for row in range(first + 1, len(sheet.rows)):
-        if any(cell is not None for cell in sheet.rows[row]):
-            _take(sheet, row, places, readings, problems, path.stem)
+    for row in rows:
+        _take(sheet, row, head, readings, problems, path.stem, commas)
     layout = None
-    if "role" in places:
-        wells = layout_wells(sheet, problems, default_plate=path.stem) if "wavelength" not in places else []
-        layout = Layout(source=str(path), wells=tuple(wells)) if wells else None
+    if "role" in head.places and "wavelength" not in head.places:
+        found = layout_of(sheet, problems, path)
+        layout = found if found.wells else None
     return PlateExport(source=str(path), plates=_plates(path, readings), layout=layout)
 
 
 def _take(
-    sheet: Sheet, row: int, places: dict[str, int], readings: _Readings, problems: Problems, default_plate: str
+    sheet: Sheet, row: int, head: Head, readings: _Readings, problems: Problems, default_plate: str, commas: Commas
 ) -> None:
+    places = head.places
     plate = plain_text(sheet.cell(row, places["plate"])) if "plate" in places else ""
     well, cell = sheet.text(row, places["well"]), sheet.cell(row, places["value"])
     position = well_position(well)
@@ -68,13 +86,17 @@ def _take(
     name = well_name(*position)
     if name in block.values or name in block.missing:
         problems.add(f"line {row + 1}, well", "each well once per read", name, "keep one row, or add `wavelength`")
-    value, word = number(cell), missing_word(cell)
+    value, word = number(cell, commas), missing_word(cell)
     if value is not None:
         block.values[name] = value
-    elif word is not None or cell is None:
+    elif word is not None or not cell.strip():
         block.missing[name] = word or "empty"
     else:
-        problems.add(f"line {row + 1} (well {name})", "a well must hold a number", str(cell), "correct the cell")
+        found = read_number(cell, commas)
+        rule, remedy = ("a well must hold a number", "correct the cell")
+        if ambiguous(cell):
+            rule, remedy = found.rule, found.remedy
+        problems.add(f"line {row + 1} (well {name})", rule, cell, remedy)
 
 
 def _plates(path: Path, readings: _Readings) -> tuple[Plate, ...]:
@@ -98,14 +120,14 @@ def _plates(path: Path, readings: _Readings) -> tuple[Plate, ...]:
     return tuple(plates)
 
 
-def _standards(path: Path, sheet: Sheet, first: int, places: dict[str, int], problems: Problems) -> PlateExport:
+def _standards(path: Path, sheet: Sheet, head: Head, rows: Sequence[int], problems: Problems) -> PlateExport:
     """A table of concentrations and responses without wells: standards, put into wells in their order."""
-    block = WellBlock(first, first)
+    block = WellBlock(head.row, head.row)
     wells: list[LayoutWell] = []
-    for row in range(first + 1, len(sheet.rows)):
-        if all(cell is None for cell in sheet.rows[row]):
-            continue
-        nominal, value = number(sheet.cell(row, places["nominal"])), number(sheet.cell(row, places["value"]))
+    places = head.places
+    commas = {name: commas_of(sheet.cell(row, places[name]) for row in rows) for name in ("nominal", "value")}
+    for row in rows:
+        nominal, value = (number(sheet.cell(row, places[name]), commas[name]) for name in ("nominal", "value"))
         name = well_name(*divmod(len(wells), _COLUMNS_OF_A_PLATE))
         if nominal is None or value is None or not math.isfinite(nominal) or nominal < 0:
             found = f"{sheet.text(row, places['nominal'])}, {sheet.text(row, places['value'])}"
@@ -117,5 +139,5 @@ def _standards(path: Path, sheet: Sheet, first: int, places: dict[str, int], pro
                 plate=path.stem, well=name, role="standard", sample="", nominal=nominal, dilution=1.0, line=row + 1
             )
         )
-    layout = Layout(source=str(path), wells=tuple(wells))
+    layout = Layout(source=str(path), wells=tuple(wells), unit=head.units.get("nominal", ""))
     return PlateExport(source=str(path), plates=_plates(path, {(path.stem, None): block}), layout=layout)

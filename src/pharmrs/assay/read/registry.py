@@ -39,7 +39,7 @@ def read_export(path: Path) -> PlateExport:
     problems.raise_errors()
     reader = next((one for one in READERS if one.recognises(path, sheets)), None)
     if reader is None:
-        found = " ".join(text for sheet in sheets for row in sheet.rows[:3] for text in row if isinstance(text, str))
+        found = " ".join(text for sheet in sheets for row in sheet.rows[:3] for text in row if text.strip())
         names = "Tecan i-control and Magellan, Gen5, SoftMax Pro, SkanIt, MARS, EnVision, Kaleido, grids, long tables"
         remedy = "export as a plain grid (rows A-H, columns 1-12) or as a long table with the columns well and value"
         problems.add("format", f"must be a known export ({names})", found or "no text", remedy)

@@ -1,4 +1,4 @@
-"""Tecan i-control workbooks (Infinite readers): one sheet per plate, one block per label, single or multiple reads."""
+"""Tecan i-control and SparkControl workbooks: one sheet per plate, one block per label, single or multiple reads."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from pharmrs.core.read.problems import Problems
 
 NAME = "Tecan i-control"
 _HEADER_ROWS = 12
+_PROGRAMS = ("i-control", "sparkcontrol")
+_WAVELENGTHS = ("measurement wavelength", "emission wavelength")
 _TEMPERATURE = re.compile(r"Temperature:\s*([\d.,]+)\s*°C")
 
 
@@ -23,7 +25,7 @@ def recognises(_path: Path, sheets: tuple[Sheet, ...]) -> bool:
 
 def _is_export(sheet: Sheet) -> bool:
     cells = (sheet.text(row, column) for row in range(_HEADER_ROWS) for column in (0, 4))
-    return any("i-control" in cell.lower() for cell in cells)
+    return any(program in cell.lower() for cell in cells for program in _PROGRAMS)
 
 
 def read(path: Path, sheets: tuple[Sheet, ...], problems: Problems) -> PlateExport:
@@ -50,14 +52,14 @@ def _plate(path: Path, sheet: Sheet, alone: bool, problems: Problems) -> Plate |
     for count, block in enumerate(blocks, start=1):
         reads.append(_read(sheet, start, block, count, shape))
         start = block.last + 1
-    told = header.get("Plate-ID (Stacker)", "")
+    told = header.get("Plate-ID (Stacker)", "") or header.get("Plate ID", "")
     names = [told, f"{path.stem}_{sheet.title}", f"{path.stem}/{sheet.title}", *([path.stem] if alone else [])]
     names += [sheet.title]
     tail = _fields(sheet, blocks[-1].last + 1, len(sheet.rows))
     return Plate(
         source=str(path),
         names=tuple(dict.fromkeys(name for name in names if name)),
-        instrument=" ".join([NAME, header.get("Device", "").split(" Serial number")[0]]).strip(),
+        instrument=" ".join([_program(header), header.get("Device", "").split(" Serial number")[0]]).strip(),
         reads=tuple(reads),
         plate_id=told,
         measured=iso_date(reads[0].settings.get("Start Time", ""))
@@ -66,15 +68,22 @@ def _plate(path: Path, sheet: Sheet, alone: bool, problems: Problems) -> Plate |
     )
 
 
+def _program(header: dict[str, str]) -> str:
+    return "Tecan SparkControl" if "spark" in header.get("Application", "").lower() else NAME
+
+
 def _first_label(sheet: Sheet, block: WellBlock) -> int:
+    """The row in which the fields of the first read begin: `Label: Label1` (i-control) or `Mode` (SparkControl)."""
     rows = range(block.first)
-    return next((row for row in rows if sheet.text(row, 0).startswith("Label:")), block.first)
+    starts = (row for row in rows if sheet.text(row, 0).startswith("Label:") or sheet.text(row, 0) == "Mode")
+    return next(starts, block.first)
 
 
 def _read(sheet: Sheet, start: int, block: WellBlock, count: int, shape: tuple[int, int]) -> PlateRead:
     fields = _fields(sheet, start, block.first)
-    label = fields.pop("Label", f"Label{count}")
-    wavelength = fields.get("Measurement Wavelength", fields.get("Emission Wavelength", ""))
+    label = fields.pop("Label", "") or fields.get("Name", "") or f"Label{count}"
+    told = (value for name in _WAVELENGTHS for key, value in fields.items() if key.lower().startswith(name))
+    wavelength = next((value for value in told if value), "")
     return PlateRead(
         label=label,
         mode=fields.get("Mode", ""),

@@ -6,6 +6,7 @@ label only, values are taken as they stand in the export.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 
 from pharmrs.assay.read.blocks import WellBlock, as_array, plate_shape
 from pharmrs.assay.read.cells import Sheet, missing_word
-from pharmrs.assay.read.grid import read_grids
+from pharmrs.assay.read.sections import read_sections
 from pharmrs.assay.records.plate import Plate, PlateExport, PlateRead, well_name, well_position
 from pharmrs.core.read.problems import Problems
 
@@ -22,8 +23,8 @@ NAME = "allotropy"
 VENDORS: dict[str, tuple[tuple[str, ...], ...]] = {
     "AGILENT_GEN5": (("software version", "reader type"), ("gen5",)),
     "MOLDEV_SOFTMAX_PRO": (("##blocks=",),),
-    "BMG_MARS": (("user:", "path:", "test name:"),),
     "BMG_LABTECH_SMART_CONTROL": (("smart control",), ("protocol information", "microplate end point")),
+    "BMG_MARS": (("user:", "path:", "test name:"),),
     "TECAN_MAGELLAN": (("well positions",), ("date of measurement", "magellan")),
     "THERMO_SKANIT": (("skanit",), ("session information", "instrument information")),
     "PERKIN_ELMER_ENVISION": (("plate information", "background information"), ("envision",)),
@@ -36,7 +37,7 @@ _SIGNALS = ("absorbance", "fluorescence", "luminescence")
 def vendor_of(sheets: tuple[Sheet, ...]) -> str | None:
     """allotropy's name of the format, from its own words."""
     rows = [row for sheet in sheets for row in (*sheet.rows[:_LOOKED_AT], *sheet.rows[-_LOOKED_AT:])]
-    words = [cell.lower() for row in rows for cell in row if isinstance(cell, str)]
+    words = [cell.lower() for row in rows for cell in row]
     text = " ".join([*words, *(sheet.title.lower() for sheet in sheets)])
     for vendor, alternatives in VENDORS.items():
         if any(all(word in text for word in needed) for needed in alternatives):
@@ -61,24 +62,21 @@ def read(path: Path, sheets: tuple[Sheet, ...], problems: Problems) -> PlateExpo
     from allotropy.to_allotrope import allotrope_from_file
 
     vendor = vendor_of(sheets)
-    logging.getLogger("allotropy").setLevel(logging.ERROR)
-    remedy = "export the plate as a plain grid (rows A-H, columns 1-12) or as a long table (well, value)"
+    logging.getLogger().setLevel(logging.ERROR)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             document = allotrope_from_file(str(path), vendor_type=vendor, default_timezone=UTC)
+        plates, why = plates_of(document, path), "none found"
     except (AllotropeConversionError, AllotropeValidationError) as error:
-        problems.add("file", f"must be a whole export ({vendor or 'any format allotropy knows'})", str(error), remedy)
-        return PlateExport(source=str(path), plates=())
+        plates, why = None, str(error)
     except Exception as error:  # a parser that meets a file it was not written for may raise anything
-        what = f"{type(error).__name__}: {error}"
-        problems.add("file", f"must be a whole export ({vendor or 'any format allotropy knows'})", what, remedy)
-        return PlateExport(source=str(path), plates=())
-    plates = plates_of(document, path)
-    if plates is None:  # what allotropy made of the file cannot be trusted; the grids in it speak for themselves
-        plates = read_grids(path, sheets, problems, vendor or NAME)
+        plates, why = None, f"{type(error).__name__}: {error}"
+    if not plates:  # what allotropy made of the file cannot be used; the wells in it speak for themselves
+        plates = read_sections(path, sheets, problems, vendor or NAME)
     if not plates:
-        problems.add("file", "must hold end-point readings of wells", f"{vendor}: none found", remedy)
+        remedy = "export the plate as a plain grid (rows A-H, columns 1-12) or as a long table (well, value)"
+        problems.add("file", f"must hold end-point readings of wells ({vendor or NAME})", why, remedy)
     return PlateExport(source=str(path), plates=plates)
 
 
@@ -116,15 +114,14 @@ def plates_of(document: Mapping[str, Any], path: Path) -> tuple[Plate, ...] | No
 
 
 def _take(block: WellBlock, well: str, quantity: Mapping[str, Any], measurement: Mapping[str, Any]) -> None:
+    """A reading. Words about it count only where there is none: what the vendor's software made of a well that was
+    read (`<15.6`, `Range?`, `Fail`) is its opinion. allotropy writes -0.0 for a reading that is a word."""
     value = quantity.get("value")
-    words = list(_error_words(measurement))
-    if words:
-        known = [word for text in words if (word := missing_word(text)) is not None]
-        block.missing[well] = known[0] if known else "masked"
-    elif isinstance(value, (int, float)):
+    if isinstance(value, (int, float)) and math.isfinite(value) and not (value == 0 and math.copysign(1, value) < 0):
         block.values[well] = float(value)
-    else:
-        block.missing[well] = "empty"
+        return
+    known = [word for text in _error_words(measurement) if (word := missing_word(text)) is not None]
+    block.missing[well] = known[0] if known else "masked" if list(_error_words(measurement)) else "empty"
 
 
 def _error_words(measurement: Mapping[str, Any]) -> Iterator[str]:

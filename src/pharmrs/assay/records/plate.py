@@ -48,7 +48,8 @@ class PlateRead:
 
     `values` (rows, columns): what the reader gave (optical density, fluorescence), NaN where it gave no number;
     `missing`: well -> why; a well that is in neither was not part of the export. `sd` (rows, columns) or None: spread
-    of several reads within each well; `settings`: all other fields of the export, as they stand there.
+    of several reads within each well; `doubt`: why these may be no readings, so that they are taken only when asked
+    for; `settings`: all other fields of the export, as they stand there.
     """
 
     label: str
@@ -57,6 +58,7 @@ class PlateRead:
     values: FloatArray
     missing: Mapping[str, Missing] = field(default_factory=dict)
     sd: FloatArray | None = None
+    doubt: str = ""
     settings: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -120,10 +122,11 @@ class LayoutWell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """A layout table: which well of which plate holds what."""
+    """A layout table: which well of which plate holds what; `unit` of the concentrations where it states one."""
 
     source: str
     wells: tuple[LayoutWell, ...]
+    unit: str = ""
 
     @property
     def plates(self) -> tuple[str, ...]:

@@ -25,12 +25,13 @@ def choose_reads(plate: Plate, settings: AssaySettings) -> tuple[PlateRead, Plat
     if settings.read and not named:
         return _unclear(plate, "read", f"must be a read of the export, by its label or number, not {settings.read}")
     wavelength = None if len(named) == 1 and settings.read else settings.wavelength_nm
-    signal = _read_at(plate, named if settings.read else plate.reads, wavelength, "wavelength_nm")
+    sure = [read for read in plate.reads if not read.doubt]
+    signal = _read_at(plate, named if settings.read else sure, wavelength, "wavelength_nm")
     if isinstance(signal, InputProblem):
         return signal
     if settings.reference_wavelength_nm is None:
         return signal, None
-    reference = _read_at(plate, plate.reads, settings.reference_wavelength_nm, "reference_wavelength_nm")
+    reference = _read_at(plate, sure, settings.reference_wavelength_nm, "reference_wavelength_nm")
     return reference if isinstance(reference, InputProblem) else (signal, reference)
 
 
@@ -53,11 +54,12 @@ def _read_at(
     ]
     if len(found) == 1:
         return found[0]
-    only = reads[0]
-    if wavelength_nm is not None and key == "wavelength_nm" and len(reads) == 1 and only.wavelength_nm is None:
-        return only  # a bare grid tells no wavelength
+    if wavelength_nm is not None and key == "wavelength_nm" and len(reads) == 1 and reads[0].wavelength_nm is None:
+        return reads[0]  # a bare grid tells no wavelength
     rule = (
-        "the export holds several reads: say which one is the signal"
+        "none of the numbers in the export is surely a reading: say which one is the signal"
+        if not reads
+        else "the export holds several reads: say which one is the signal"
         if wavelength_nm is None
         else f"exactly one read at {wavelength_nm:g} nm is needed, {len(found)} found"
     )
@@ -67,7 +69,7 @@ def _read_at(
 def _unclear(plate: Plate, key: str, rule: str) -> InputProblem:
     """What can be chosen from, and how."""
     given = "; ".join(
-        f"{number}: {read.label} ({_nm(read.wavelength_nm)}, {_range(read)})"
+        f"{number}: {read.label} ({_nm(read.wavelength_nm)}, {_range(read)}{', ' + read.doubt if read.doubt else ''})"
         for number, read in enumerate(plate.reads, 1)
     )
     remedy = (

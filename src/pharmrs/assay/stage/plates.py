@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pharmrs.assay.read.columns import same_unit
 from pharmrs.assay.read.layout import read_layout
 from pharmrs.assay.read.registry import SUFFIXES, read_export
 from pharmrs.assay.records.acceptance import Check, RuleName
@@ -63,6 +64,9 @@ def analyse_files(exports: Sequence[Path], layouts: Sequence[Path], settings: As
         except InputError as error:
             problems += error.problems
     tables += [export.layout for export in read if export.layout is not None]
+    problems += [problem for table in tables if (problem := _other_unit(table, settings)) is not None]
+    tables = [table for table in tables if _other_unit(table, settings) is None]
+    settings = replace(settings, unit=settings.unit or next((table.unit for table in tables if table.unit), ""))
     unread = len(read) < len(exports) or len(tables) < len(layouts)
     matched, unmatched = match_plates([plate for export in read for plate in export.plates], tables)
     problems += [] if unread else unmatched  # the partner may be in a file that could not be read
@@ -85,6 +89,19 @@ def analyse_files(exports: Sequence[Path], layouts: Sequence[Path], settings: As
         return AssayOutcome(study=None, problems=tuple(problems))
     study = put_together(results, refused, settings)
     return AssayOutcome(study=study, problems=tuple(problems), verdicts=(*verdicts, *_said(study)))
+
+
+def _other_unit(layout: Layout, settings: AssaySettings) -> InputProblem | None:
+    """A layout whose concentrations are in another unit than the assay's."""
+    if not (layout.unit and settings.unit) or same_unit(layout.unit) == same_unit(settings.unit):
+        return None
+    return InputProblem(
+        file=layout.source,
+        field="nominal",
+        rule="concentrations must be in the unit of the assay",
+        value=f"{layout.unit} in the layout, {settings.unit} declared",
+        remedy="write both in one unit: nothing is converted",
+    )
 
 
 def put_together(

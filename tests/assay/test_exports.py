@@ -1,0 +1,260 @@
+"""Exports made after those of instrument families, and the habits of people who write tables: read right, or asked."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pharmrs.assay.read.layout import read_layout
+from pharmrs.assay.read.registry import read_export
+from pharmrs.assay.records.plate import Plate, PlateRead
+from pharmrs.assay.records.settings import AssaySettings
+from pharmrs.assay.science.response import choose_reads
+from pharmrs.assay.stage.plates import analyse_files
+from pharmrs.core.errors import InputError, InputProblem
+
+ROWS = "ABCDEFGH"
+OD = np.round(np.linspace(0.05, 2.4, 96).reshape(8, 12) + 0.001 * np.arange(12), 4)
+SETTINGS = AssaySettings()
+
+
+def plates(path: Path) -> tuple[Plate, ...]:
+    return read_export(path).plates
+
+
+def reads(path: Path) -> dict[str, PlateRead]:
+    (plate,) = plates(path)
+    return {read.label: read for read in plate.reads}
+
+
+def chosen(path: Path, **settings: Any) -> PlateRead | InputProblem:
+    (plate,) = plates(path)
+    found = choose_reads(plate, AssaySettings(**settings))
+    return found if isinstance(found, InputProblem) else found[0]
+
+
+def problem(path: Path) -> InputProblem:
+    with pytest.raises(InputError) as caught:
+        read_export(path)
+    return caught.value.problems[0]
+
+
+def text(path: Path, *lines: str) -> Path:
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def workbook(path: Path, **sheets: list[list[Any]]) -> Path:
+    from openpyxl import Workbook
+
+    book = Workbook()
+    book.remove(book.active)
+    for title, rows in sheets.items():
+        sheet = book.create_sheet(title.replace("_", " "))
+        for row in rows:
+            sheet.append(row)
+    book.save(path)
+    return path
+
+
+def grid(values: np.ndarray = OD, corner: str | None = None, columns: int = 12) -> list[list[Any]]:
+    return [
+        [corner, *range(1, columns + 1)],
+        *([ROWS[row], *map(float, values[row, :columns])] for row in range(8)),
+    ]
+
+
+def lines(rows: list[list[Any]], mark: str = "\t") -> list[str]:
+    return [mark.join("" if cell is None else str(cell) for cell in row) for row in rows]
+
+
+@pytest.mark.parametrize("corner", ["Abs", "RLU", "OD", "<>", "Temperature(C)", None])
+@pytest.mark.parametrize("mark", ["\t", ",", ";"])
+def test_a_word_in_the_corner_of_a_grid(tmp_path: Path, corner: str | None, mark: str) -> None:
+    """SkanIt writes Abs or RLU there."""
+    rows = [["Measurement results"], ["Absorbance 1"], ["Wavelength: 450 nm"], *grid(corner=corner)]
+    (read,) = reads(text(tmp_path / "a.csv", *lines(rows, mark))).values()
+    np.testing.assert_array_equal(read.values, OD)
+    assert read.wavelength_nm == 450.0
+
+
+def test_sparkcontrol(tmp_path: Path) -> None:
+    head = [
+        ["Method name: ELISA"],
+        ["Application: SparkControl", None, None, None, "V3.1"],
+        ["Plate", None, None, None, "96"],
+    ]
+    for name, nm, values in (("signal", 450, OD), ("reference", 570, OD / 10)):
+        head += [["Mode", None, None, None, "Absorbance"], ["Name", None, None, None, name]]
+        head += [["Measurement wavelength [nm]", None, None, None, nm], [None], *grid(values, "<>"), [None]]
+    path = workbook(tmp_path / "spark.xlsx", Result_sheet=head)
+    found = reads(path)
+    assert {name: read.wavelength_nm for name, read in found.items()} == {"signal": 450.0, "reference": 570.0}
+    np.testing.assert_array_equal(found["signal"].values, OD)
+    asked = chosen(path)
+    assert isinstance(asked, InputProblem) and "1: signal (450 nm" in asked.value and "--read" in asked.remedy
+    for way in ({"wavelength_nm": 450.0}, {"read": "signal"}, {"read": "1"}, {"read": "SIGNAL"}):
+        read = chosen(path, **way)
+        assert isinstance(read, PlateRead) and read.label == "signal"
+
+
+def test_i_control_with_two_reads_of_one_wavelength(tmp_path: Path) -> None:
+    rows: list[list[Any]] = [["Application: Tecan i-control"], ["Plate", None, None, None, "96"]]
+    for label, values in (("before", OD), ("after", OD * 1.1)):
+        rows += [[f"Label: {label}"], ["Mode", None, None, None, "Absorbance"]]
+        rows += [["Measurement Wavelength", None, None, None, 450, "nm"], *grid(values, "<>"), [None]]
+    path = workbook(tmp_path / "i.xlsx", Sheet1=rows)
+    assert isinstance(chosen(path, wavelength_nm=450.0), InputProblem)
+    read = chosen(path, wavelength_nm=450.0, read="after")
+    assert isinstance(read, PlateRead) and read.label == "after"
+
+
+GEN5 = [
+    "Software Version\t3.12.08", "", "Experiment File Path:\tx", "Plate Number\t{name}", "Reader Type:\tSynergy H1", "",
+    "Plate Type\t96 WELL PLATE", "Read\tAbsorbance Endpoint", "\tWavelengths:  450, 540", "", "Layout",
+]  # fmt: skip
+
+
+def gen5(name: str, conc: bool, scale: float = 1.0) -> list[str]:
+    found = [line.format(name=name) for line in GEN5]
+    found.append("\t" + "\t".join(map(str, range(1, 13))))
+    for row in range(8):
+        found.append(f"{ROWS[row]}\t" + "\t".join(f"SPL{row + 1}" for _ in range(12)) + "\tWell ID")
+    found += ["", "Results", "\t" + "\t".join(map(str, range(1, 13)))]
+    for row in range(8):
+        found.append(f"{ROWS[row]}\t" + "\t".join(f"{value * scale:.4f}" for value in OD[row]) + "\t450")
+        found.append("\t" + "\t".join(f"{value / 10:.4f}" for value in OD[row]) + "\t540")
+        if conc:
+            words = ["<15.600" if value < 0.3 else ">1000.000" if value > 2 else "100.0" for value in OD[row]]
+            found.append("\t" + "\t".join(words) + "\tConc")
+    return found
+
+
+@pytest.mark.parametrize("conc", [False, True])
+def test_calculated_columns_mask_nothing(tmp_path: Path, conc: bool) -> None:
+    """Gen5's own <15.600 and >1000.000 are opinions about wells that were read."""
+    (plate,) = plates(text(tmp_path / "g.txt", *gen5("Plate 1", conc)))
+    by_wavelength = {read.wavelength_nm: read for read in plate.reads if not read.doubt}
+    np.testing.assert_allclose(by_wavelength[450.0].values, OD, atol=1e-9)
+    assert not by_wavelength[450.0].missing
+
+
+def test_gen5_with_several_plates(tmp_path: Path) -> None:
+    found = plates(text(tmp_path / "g.txt", *gen5("Plate 1", True), "", *gen5("Plate 2", True, 2.0)))
+    assert [plate.names[0] for plate in found] == ["Plate 1", "Plate 2"]
+    for plate, scale in zip(found, (1.0, 2.0), strict=True):
+        chosen_read = choose_reads(plate, AssaySettings(wavelength_nm=450.0))
+        assert not isinstance(chosen_read, InputProblem)
+        np.testing.assert_allclose(chosen_read[0].values, np.round(OD * scale, 4), atol=1e-9)
+
+
+def softmax(name: str, values: np.ndarray, nm: str) -> list[str]:
+    head = f"Plate:\t{name}\t0.3\tPlateFormat\tEndpoint\tAbsorbance\tRaw\tFALSE\t1\t\t\t\t\t\t1\t{nm}\t1\t12\t96"
+    rows = ["\tTemperature(C)\t" + "\t".join(map(str, range(1, 13)))]
+    rows += [("\t25.0\t" if row == 0 else "\t\t") + "\t".join(f"{v:.4f}" for v in values[row]) for row in range(8)]
+    return [head, *rows, "", "~End"]
+
+
+def test_softmax_of_old_versions_and_repeated_plates(tmp_path: Path) -> None:
+    path = text(tmp_path / "s.txt", "##BLOCKS= 2", *softmax("Plate#1", OD, "450 "), *softmax("Plate#1", OD * 2, "450 "))
+    found = plates(path)
+    assert [plate.names[0] for plate in found] == ["Plate#1", "Plate#1 (2)"]
+    for plate, scale in zip(found, (1.0, 2.0), strict=True):
+        assert plate.reads[0].wavelength_nm == 450.0
+        np.testing.assert_allclose(plate.reads[0].values, np.round(OD * scale, 4), atol=1e-9)
+
+
+def test_smart_control_names_wells_in_a_row(tmp_path: Path) -> None:
+    wells = [f"{ROWS[row]}{column:02d}" for row in range(8) for column in range(1, 13)]
+    head = [["User: u"], ["Path: p"], ["Test Name: t"], ["ID3: Plate 2"], [None]]
+    table = [*head, ["Well", *wells], ["Content", *["Sample X1"] * 96], ["Raw Data (450)", *OD.ravel().tolist()],
+             ["Blank corrected based on Raw Data (450)", *(OD - 0.04).ravel().tolist()]]  # fmt: skip
+    path = workbook(tmp_path / "smart.xlsx", Table_End_point=table)
+    read = chosen(path)
+    assert isinstance(read, PlateRead) and read.wavelength_nm == 450.0
+    np.testing.assert_allclose(read.values, OD)
+
+
+@pytest.mark.parametrize("columns", [12, 24])
+def test_a_template_of_group_numbers_is_no_plate(tmp_path: Path, columns: int) -> None:
+    """As analysis workbooks have it: group numbers on top, the densities below without names of rows and columns."""
+    rows, letters = (8, ROWS) if columns == 12 else (16, "ABCDEFGHIJKLMNOP")
+    groups = [[letters[row], *[row + 1 + rows * (column // 2) for column in range(columns)]] for row in range(rows)]
+    values = np.round(np.random.default_rng(1).uniform(0.05, 3, (rows, columns)), 4)
+    bare = [[None, *map(float, values[row])] for row in range(rows)]
+    head = [[None, *range(1, columns + 1)]]
+    titled = workbook(tmp_path / "a.xlsx", Data=[["Plate Layout"], *head, *groups, [None], ["Raw"], *bare])
+    read = chosen(titled)
+    assert isinstance(read, PlateRead)
+    np.testing.assert_array_equal(read.values, values)
+    alone = workbook(tmp_path / "b.xlsx", Data=[*head, *groups])
+    asked = chosen(alone)
+    assert isinstance(asked, InputProblem) and "groups" in asked.value and "--read" in asked.remedy
+    assert isinstance(chosen(alone, read="1"), PlateRead)  # whoever insists gets it
+
+
+def test_thousands_and_decimals_are_not_guessed(tmp_path: Path) -> None:
+    counts = [[f'"{int(value * 4000):,}"' for value in row] for row in OD]
+    rows = [["", *map(str, range(1, 13))], *([ROWS[row], *counts[row]] for row in range(8))]
+    found = problem(text(tmp_path / "a.csv", *lines(rows, ",")))
+    assert "1.0" in found.rule or "thousands" in found.rule
+    decimal = [
+        ["", *map(str, range(1, 13))],
+        *([ROWS[r], *(f"{v:.3f}".replace(".", ",") for v in OD[r])] for r in range(8)),
+    ]
+    (read,) = reads(text(tmp_path / "b.csv", *lines(decimal, ";"))).values()  # 0,050 shows what its commas are
+    np.testing.assert_array_equal(read.values, [[float(f"{value:.3f}") for value in row] for row in OD])
+
+
+def layout_lines(*rows: str) -> list[str]:
+    return ["plate\twell\trole\tsample\tnominal\tdilution", *rows]
+
+
+@pytest.mark.parametrize(
+    ("dilution", "factor"),
+    [("1:8", 8.0), ("1/8", 8.0), ("8", 8.0), ("", 1.0), ("1:12,5", 12.5), ("1:1000", 1000.0), ("1:1,000,000", 1e6),
+     ("1:1,000", None), ("1:10,000", None), ("1:0.5", None), ("08:01:00", None)],
+)  # fmt: skip
+def test_dilutions(tmp_path: Path, dilution: str, factor: float | None) -> None:
+    path = text(tmp_path / "layout.tsv", *layout_lines(f"p\tA1\tsample\ts\t\t{dilution}"))
+    if factor is not None:
+        assert read_layout(path).wells[0].dilution == factor
+        return
+    with pytest.raises(InputError) as caught:
+        read_layout(path)
+    (found,) = caught.value.problems
+    assert found.field == "line 2, dilution" and found.remedy
+    if "," in dilution:
+        assert "1.000" in found.rule or "10.000" in found.rule  # both readings are shown
+        assert "1000" in found.rule
+
+
+def test_names_in_a_workbook_are_exact(tmp_path: Path) -> None:
+    rows = [["Plate ID", "Well Position", "Sample Type", "Sample ID", "Concentration (pg/mL)", "Dilution Factor"]]
+    names = [1234567, 1234568, 20250301, 123456789012]
+    rows += [[20250301, f"A{place}", "Unknown", name, None, 8] for place, name in enumerate(names, start=1)]
+    layout = read_layout(workbook(tmp_path / "layout.xlsx", Sheet1=[["My plate"], [None], *rows]))
+    assert [well.sample for well in layout.wells] == ["1234567", "1234568", "20250301", "123456789012"]
+    assert {well.plate for well in layout.wells} == {"20250301"} and layout.unit == "pg/mL"
+
+
+def test_units_of_a_layout(tmp_path: Path) -> None:
+    good = layout_lines("p\tA1\tstandard\t\t1000 pg/mL\t", "p\tA2\tstandard\t\t500 pg/ml\t")
+    assert read_layout(text(tmp_path / "a.tsv", *good)).unit == "pg/mL"
+    mixed = layout_lines("p\tA1\tstandard\t\t1 ng/mL\t", "p\tA2\tstandard\t\t500 pg/mL\t")
+    with pytest.raises(InputError, match="must have one unit"):
+        read_layout(text(tmp_path / "b.tsv", *mixed))
+
+
+def test_a_layout_in_another_unit_is_an_error(tmp_path: Path) -> None:
+    """Standards in ng/mL, the assay declared in pg/mL: nothing is converted, and nothing is taken for the other."""
+    layout = text(tmp_path / "layout.csv", "Well,Type,Sample,Conc. [ng/mL]", "A1,Standard,,1000", "A2,Standard,,500")
+    export = text(tmp_path / "p.csv", *lines(grid(), ","))
+    for unit, wrong in (("pg/mL", True), ("ng/ml", False), ("", False)):
+        outcome = analyse_files([export], [layout], replace(SETTINGS, unit=unit))
+        rules = [one.rule for one in outcome.problems]
+        assert ("concentrations must be in the unit of the assay" in rules) is wrong
