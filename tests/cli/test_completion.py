@@ -36,5 +36,5 @@ def bash(script: str, home: Path) -> str:
 def test_completion_of_bash(tmp_path: Path) -> None:
     bash("_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION=1 pharmrs --install-completion bash", tmp_path)
     assert "pharmrs" in (tmp_path / ".bashrc").read_text()
-    assert bash(PRESS_TAB.format(words="pharmrs re"), tmp_path).split() == ["review", "rerun"]
+    assert bash(PRESS_TAB.format(words="pharmrs re"), tmp_path).split() == ["review", "rerun", "results"]
     assert bash(PRESS_TAB.format(words="pharmrs review --ra"), tmp_path).split() == ["--rater"]

@@ -244,3 +244,24 @@ def test_the_command_writes_tidy_tables_and_says_what_it_could_not_read(tmp_path
     assert pharmrs("results", tmp_path / "none.csv", "--out", tmp_path / "x.tsv").code == 2
     assert not (tmp_path / "x.tsv").exists()
     assert write_tidy(tmp_path / "y.csv", gather([tmp_path / "a.table"]).results)[0].is_file()
+
+
+@pytest.mark.parametrize("text", [LCMODEL.format(announced=7, rows=ROWS, settings=""), CSV, FSL_SUMMARY,
+                                  FSL_CONCENTRATIONS, GANNET, SPANT, TARQUIN])  # fmt: skip
+def test_damaged_files_give_an_error_with_a_remedy_or_values_but_never_a_crash(text: str, tmp_path: Path) -> None:
+    rng = np.random.default_rng(11)
+    path = tmp_path / "r.csv"
+    refused = 0
+    for _ in range(150):
+        letters = list(text)
+        for place in rng.integers(0, len(letters), rng.integers(1, 6)):
+            letters[place] = str(rng.choice(list(',\n\t\x00 9e-.A"%')))
+        path.write_text("".join(letters[: rng.integers(1, len(letters) + 1)] if rng.random() < 0.5 else letters))
+        try:
+            results = read_results(path)
+        except InputError as error:
+            refused += 1
+            assert all(problem.remedy and problem.file == str(path) for problem in error.problems)
+        else:
+            assert all(one.values or one.scan for one in results)
+    assert refused > 0

@@ -101,6 +101,9 @@ def _setting(text: str, key: str) -> float | None:
 def _csv(path: Path, text: str, problems: Problems) -> list[ForeignResult]:
     """One line a voxel: Row, Col, then name, `name %SD` and `name/reference` for each metabolite."""
     lines = [[cell.strip() for cell in line] for line in csv.reader(text.splitlines()) if any(map(str.strip, line))]
+    if len(lines) < 2:
+        problems.add("lines", "must have a header and a line a voxel", f"{len(lines)} lines", _AGAIN)
+        return []
     header, body = lines[0], lines[1:]
     results = []
     for number, cells in enumerate(body, start=1):

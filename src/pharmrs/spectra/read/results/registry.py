@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,12 +55,18 @@ def read_results(path: Path) -> tuple[ForeignResult, ...]:
         problems.add("file", "must be readable", error.strerror or error, "check the path")
         problems.raise_errors()
         raise AssertionError from error
-    kind = next((kind for kind in FORMATS if kind.recognises(path, text)), None)
-    if kind is None:
+    found: list[ForeignResult] = []
+    kind = None
+    try:
+        kind = next((kind for kind in FORMATS if kind.recognises(path, text)), None)
+        found = kind.read(path, text, problems) if kind is not None else []
+    except (ValueError, KeyError, IndexError, csv.Error) as error:
+        named = kind.name if kind is not None else "a table"
+        problems.add("layout", f"must be as its tool writes it ({named})", error, "write or copy the results again")
+    if kind is None and not problems.found:
         begins = text[:40].strip() or "nothing"
         remedy = "give one of these, or write the values as a table of this program (scan, metabolite, ratio_tcr, ...)"
         problems.add("format", f"results that are known: {known}", f"begins with {begins!r}", remedy)
-    found = kind.read(path, text, problems) if kind is not None else []
     if kind is not None and not any(one.values for one in found) and not problems.found:
         problems.add("values", f"must hold concentrations ({kind.name})", "none", "write the results again")
     problems.raise_errors()
