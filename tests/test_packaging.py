@@ -47,9 +47,9 @@ def test_the_wheel_works_alone(wheel: Path, tmp_path: Path) -> None:
     zipfile.ZipFile(wheel).extractall(tmp_path / "site")
     code = (
         "import sys; sys.path.insert(0, sys.argv[1]); import pharmrs; assert pharmrs.__file__.startswith(sys.argv[1]);"
-        "from pharmrs.core.report.page import environment; print(environment().get_template('report.html.j2').name);"
+        "from pharmrs.core.report.page import environment; print(environment().get_template('front.html.j2').name);"
         "import pharmrs.cli.main"
     )
     command = [sys.executable, "-I", "-c", code, str(tmp_path / "site")]
     ended = subprocess.run(command, check=False, capture_output=True, text=True, timeout=120, cwd=tmp_path)
-    assert (ended.returncode, ended.stdout.strip()) == (0, "report.html.j2"), ended.stderr
+    assert (ended.returncode, ended.stdout.strip()) == (0, "front.html.j2"), ended.stderr

@@ -16,7 +16,7 @@ from pharmrs.simulate.trial_records import TrialSettings
 from pharmrs.simulate.trial_tables import GENOTYPING, write_trial_tables
 from pharmrs.study.sample_flow import sample_fates
 from pharmrs.study.sample_flow_records import count_samples
-from tests.study.e2e import RESULTS, pharmrs, table
+from tests.study.e2e import RESULTS, pharmrs, report_text, table
 from tests.study.small_trial import DESIGN
 
 HEADER = "lane\trole\tsample\tgenotype\tbands_bp\n"
@@ -145,7 +145,7 @@ def test_run_calls_the_participants_and_reports_them(copy_of_demo: Callable[[str
         ("77", "n/a", "not_measured"),
         ("99", "Met/Met", "ok"),
     ]
-    page = (output / "report.html").read_text()
+    page = report_text(output)
     assert '<section id="genotypes"' in page and "Predicted bands of each genotype" in page
     assert '<section id="samples"' in page
     methods = (output / "methods.md").read_text()

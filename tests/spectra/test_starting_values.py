@@ -25,7 +25,7 @@ def model(basis: BasisSet) -> Model:
     broad = np.array([name == "mm" for name in basis.names])
     signals = signals / np.linalg.norm(band.model_spectrum(signals), axis=1)[:, None]
     none = np.zeros((0, band.time_s.size), dtype=complex)
-    return Model(band, signals, free_form(band.time_s, 0.0, 0.0), broad, none, np.zeros(0, dtype=np.intp))
+    return Model(band, signals, free_form(band.time_s, 0.0, 0.0), broad, none, np.zeros(0, dtype=np.intp), 0)
 
 
 @settings(max_examples=30)

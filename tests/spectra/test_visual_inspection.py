@@ -15,7 +15,7 @@ from pharmrs.spectra.records.declared_inspection import VisualInspection
 from pharmrs.spectra.review.log import DecisionLog, recording_digest
 from pharmrs.spectra.review.records import Decision
 from pharmrs.spectra.review.stage import exclusion_of
-from tests.study.e2e import RESULTS, pharmrs, table
+from tests.study.e2e import RESULTS, pharmrs, report_text, table
 
 
 def _decision(rater: str, verdict: str, scan: str = "sub-01", reason: str = "", recording: str = "") -> Decision:
@@ -84,7 +84,7 @@ def test_repeats_tell_how_well_a_rater_agrees_with_themselves(copy_of_demo: Call
     assert (row["kind"], row["first"], row["second"], row["scans"]) == ("within", "AB", "AB", "2")
     assert (row["reject_accept"], row["accept_accept"], row["agreed"], row["kappa"]) == ("1", "1", "0.5", "0")
     assert "was shown a second time" in (output / "methods.md").read_text()
-    assert "AB with themselves" in (output / "report.html").read_text()
+    assert "AB with themselves" in report_text(output)
 
 
 def test_run_honours_the_verdicts_and_says_so(copy_of_demo: Callable[[str], Path]) -> None:
@@ -112,7 +112,7 @@ def test_run_honours_the_verdicts_and_says_so(copy_of_demo: Callable[[str], Path
     # observed 1/2; expected .5 * .5 (accept) + 0: kappa = (.5 - .25) / (1 - .25) with accept .5 x .5 of either rater
     assert (pair["scans"], pair["accept_accept"], pair["reject_unsure"]) == ("2", "1", "1")
     assert float(pair["kappa"]) == pytest.approx(1 / 3)
-    page, methods = (output / "report.html").read_text(), (output / "methods.md").read_text()
+    page, methods = report_text(output), (output / "methods.md").read_text()
     assert '<section id="visual-inspection"' in page and "lipid contamination" in page
     assert "the scan was rejected on visual inspection" in methods and "10.1177/001316446002000104" in methods
     provenance = json.loads((output / "provenance.json").read_text())

@@ -20,6 +20,7 @@ import numpy as np
 from nibabel.nifti1 import Nifti1Extension
 
 from pharmrs.cli import main
+from pharmrs.core.report.site import PAGES_FOLDER
 
 RESULTS = Path("derivatives") / "pharmrs"
 
@@ -55,6 +56,12 @@ def pharmrs(*arguments: object) -> Finished:
 def table(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8", newline="") as stream:
         return list(csv.DictReader(stream, delimiter="\t"))
+
+
+def report_text(output: Path) -> str:
+    """The report as its reader has it: the first page and those beside it."""
+    pages = [output / "report.html", *sorted((output / PAGES_FOLDER).glob("*.html"))]
+    return "".join(page.read_text(encoding="utf-8") for page in pages)
 
 
 def contents(folder: Path, leave_out: Iterable[str] = ()) -> dict[str, bytes]:
