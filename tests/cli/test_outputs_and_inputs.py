@@ -56,7 +56,7 @@ def test_a_table_that_the_command_wrote_is_replaced(tmp_path: Path) -> None:
 def test_plates_are_never_written_over_by_their_own_analysis(tmp_path: Path) -> None:
     plan = tmp_path / "study.yaml"
     plan.write_text("title: x\n")
-    assert check_output_folder(tmp_path)[0].rule.startswith("must not be the folder of a study")
+    assert check_output_folder(tmp_path)[0].value.startswith("study.yaml lies there")
     assert plan.read_text() == "title: x\n"
 
 

@@ -21,25 +21,25 @@ def names(folder: Path) -> list[str]:
 
 
 def test_what_a_dead_writer_left_is_taken_over(tmp_path: Path) -> None:
-    (tmp_path / ".a.tsv.part").write_bytes(b"half of something longer")
+    (tmp_path / ".a.tsv.pharmrs-part").write_bytes(b"half of something longer")
     write_text(tmp_path / "a.tsv", "whole\n")
     assert (tmp_path / "a.tsv").read_text() == "whole\n" and names(tmp_path) == ["a.tsv"]
 
 
 def test_what_a_living_writer_is_at_is_left_alone(tmp_path: Path) -> None:
-    part = tmp_path / ".a.tsv.part"
+    part = tmp_path / ".a.tsv.pharmrs-part"
     with part.open("wb") as theirs:
         fcntl.flock(theirs, fcntl.LOCK_EX)
         theirs.write(b"their half")
         theirs.flush()
         write_text(tmp_path / "a.tsv", "mine\n")
         assert part.read_bytes() == b"their half"
-    assert (tmp_path / "a.tsv").read_text() == "mine\n" and names(tmp_path) == [".a.tsv.part", "a.tsv"]
+    assert (tmp_path / "a.tsv").read_text() == "mine\n" and names(tmp_path) == [".a.tsv.pharmrs-part", "a.tsv"]
 
 
 def test_a_link_in_the_way_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "theirs").write_text("theirs")
-    (tmp_path / ".a.tsv.part").symlink_to("theirs")
+    (tmp_path / ".a.tsv.pharmrs-part").symlink_to("theirs")
     write_text(tmp_path / "a.tsv", "mine\n")
     assert (tmp_path / "theirs").read_text() == "theirs" and (tmp_path / "a.tsv").read_text() == "mine\n"
 
@@ -81,7 +81,7 @@ def test_what_cannot_be_written_names_file_and_need(
 def test_a_folder_that_is_not_complete(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     with pytest.raises(ZeroDivisionError), unfinished(folder, "pharmrs simulate", "seed 1"):
-        (folder / ".b.part").write_text("half")
+        (folder / ".b.pharmrs-part").write_text("half")
         raise ZeroDivisionError
     problem = incomplete(folder)
     assert problem is not None and "pharmrs simulate has not finished here" in problem.value
@@ -115,10 +115,10 @@ def test_a_mark_that_was_not_written_yet_is_of_anybody(tmp_path: Path) -> None:
 
 
 def test_leftovers(tmp_path: Path) -> None:
-    for name in (".a.part", ".part-abc.nii.gz", "a.part", ".bidsignore"):
+    for name in (".a.pharmrs-part", ".video.part", ".part-thesis", "a.part", ".bidsignore"):
         (tmp_path / name).touch()
     remove_leftovers(tmp_path)
-    assert names(tmp_path) == [".bidsignore", "a.part"]
+    assert names(tmp_path) == [".bidsignore", ".part-thesis", ".video.part", "a.part"]
 
 
 def contents(folder: Path) -> dict[str, str]:
@@ -168,13 +168,13 @@ def test_a_folder_that_cannot_be_renamed_stays_as_it_was(tmp_path: Path, monkeyp
 
 def test_what_dead_writers_of_a_folder_left_is_removed(tmp_path: Path) -> None:
     for name in ("new", "former"):
-        (tmp_path / ".set.part" / name).mkdir(parents=True)
-        (tmp_path / ".set.part" / name / "half").write_text("x")
+        (tmp_path / ".set.pharmrs-part" / name).mkdir(parents=True)
+        (tmp_path / ".set.pharmrs-part" / name / "half").write_text("x")
     with writing_folder(tmp_path / "set") as part:
         assert contents(part) == {}
         write_text(part / "a", "new")
     assert names(tmp_path) == ["set"] and contents(tmp_path / "set") == {"a": "new"}
-    (tmp_path / ".other.part" / "inner").mkdir(parents=True)
+    (tmp_path / ".other.pharmrs-part" / "inner").mkdir(parents=True)
     remove_leftovers(tmp_path)
     assert names(tmp_path) == ["set"]
 
@@ -183,7 +183,7 @@ def test_a_link_in_place_of_the_temporary_folder_is_not_followed(tmp_path: Path)
     theirs = tmp_path / "theirs"
     theirs.mkdir()
     (theirs / "keep").write_text("keep")
-    (tmp_path / ".set.part").symlink_to(theirs)
+    (tmp_path / ".set.pharmrs-part").symlink_to(theirs)
     with writing_folder(tmp_path / "set") as part:
         write_text(part / "a", "new")
     assert contents(theirs) == {"keep": "keep"} and contents(tmp_path / "set") == {"a": "new"}

@@ -14,6 +14,7 @@ from typing import Any
 
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _EVENTS = ("os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.truncate", "os.chmod", "os.symlink", "os.link")
+_IN_FOLDERS = ("os.rename", "os.remove")  # whose last argument may be an open folder
 TORN_AT = 100  # bytes of a file
 COMPUTES_S = 120  # of a command at most, on however busy a computer
 WAITS_S = 3600  # of a command that waits for what never comes
@@ -50,7 +51,13 @@ class Fault:
 
     def _watch_open_files(self) -> None:
         """What is done to a file that is open is no audit event: lines that are added, and what is put on the disk."""
-        write, fsync = os.write, os.fsync
+        write, fsync, opening = os.write, os.fsync, os.open
+
+        def watched_open(path: Any, flags: int, mode: int = 0o777, *, dir_fd: int | None = None) -> int:
+            """The audit event of a file that is opened in an open folder does not say which."""
+            if dir_fd is not None and flags & _WRITES:
+                self._note("open", str(Path(_place(dir_fd), os.fsdecode(path))))
+            return opening(path, flags, mode, dir_fd=dir_fd)
 
         def watched_write(handle: int, content: bytes) -> int:
             place = _place(handle)
@@ -65,7 +72,7 @@ class Fault:
             fsync(handle)
             self._note("after os.fsync", _place(handle))
 
-        os.write, os.fsync = watched_write, watched_fsync
+        os.write, os.fsync, os.open = watched_write, watched_fsync, watched_open
 
     def _hook(self, event: str, arguments: tuple[Any, ...]) -> None:
         if event == "open":
@@ -74,6 +81,9 @@ class Fault:
         elif event not in _EVENTS:
             return
         path = arguments[0]
+        inside = [one for one in arguments[1:] if isinstance(one, int) and one > 2] if event in _IN_FOLDERS else []
+        if inside and isinstance(path, (str, bytes)):
+            path = Path(_place(inside[-1]), os.fsdecode(path))
         if isinstance(path, (str, bytes, os.PathLike)):
             self._note(event, os.fsdecode(path))
         elif isinstance(path, int):

@@ -75,7 +75,7 @@ def contents(folder: Path, leave_out: Iterable[str] = ()) -> dict[str, bytes]:
 
 def results(root: Path) -> dict[str, bytes]:
     """Every result of a run of the dataset: not the log, which holds times, nor what is kept to save time."""
-    found = contents(root / RESULTS, leave_out=["pharmrs.log"])
+    found = contents(root / RESULTS, leave_out=["pharmrs.log", ".pharmrs"])
     return {name: content for name, content in found.items() if not name.startswith("cache/")}
 
 

@@ -28,6 +28,7 @@ def audit_command(
 
     Exit code 0 whatever is found: an impossible statistic is a result.
     """
+    from pharmrs.core.files.targets import claim_output
     from pharmrs.core.report.tables import write_table
     from pharmrs.trial.audit.audit import audit_rows
     from pharmrs.trial.read.reported import read_reported_table
@@ -39,5 +40,6 @@ def audit_command(
     for line in audit_lines(audited):
         typer.echo(line)
     if out is not None:
+        claim_output(out)
         for path in write_table(out, audit_table(audited)):
             typer.echo(str(path))

@@ -23,12 +23,14 @@ def genotype_command(
     ] = None,
 ) -> None:
     """Expected fragments, calls from bands, Hardy-Weinberg equilibrium, and the gel beside its prediction."""
+    from pharmrs.core.files.targets import claim_output, refuse_output
     from pharmrs.genotype.read.markers import find_markers
     from pharmrs.genotype.records.declared import GenotypeSection
     from pharmrs.genotype.report.methods import digest_text, equilibrium_text
     from pharmrs.genotype.stage.stage import call_markers, write_genotyping
     from pharmrs.study.study_file import read_study
 
+    refuse_output(out)
     declared = (read_study(study).genotype if study is not None else None) or GenotypeSection()
     chosen = find_markers(list(dict.fromkeys(marker)), markers, "--marker")
     results, problems = call_markers(bands, declared, chosen)
@@ -40,6 +42,7 @@ def genotype_command(
             + "; ".join(map(digest_text, result.assay.digests))
         )
         say(f"{name}: {equilibrium_text(result)}")
+    claim_output(out)
     for path in write_genotyping(out, results):
         typer.echo(str(path))
     if any(call.flag == "indeterminate" for result in results for call in result.calls):

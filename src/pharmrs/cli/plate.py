@@ -81,13 +81,16 @@ def plate_command(
 def _analyse(exports: list[Path], layouts: list[Path], settings: AssaySettings, out: Path) -> None:
     from pharmrs.assay.stage.outputs import write_plates
     from pharmrs.assay.stage.plates import analyse_files
+    from pharmrs.core.files.targets import claim_output, refuse_output
     from pharmrs.core.workers.threads import limit_threads
 
+    refuse_output(out)
     limit_threads()
     outcome = analyse_files(exports, layouts, settings)
     errors, _ = print_problems((*outcome.problems, *outcome.verdicts))
     if outcome.study is None:
         raise typer.Exit(EXIT_BAD_INPUT)
+    claim_output(out)
     for path in write_plates(out, outcome.study)[1]:
         typer.echo(str(path))
     for line in _summaries(outcome.study):

@@ -37,9 +37,9 @@ def review_command(
         typer.echo(address)
         say("The page is on this computer only. Stop with Ctrl+C: every decision is saved already.")
         if browser:
-            import webbrowser
+            from pharmrs.spectra.review.opening import open_in_browser
 
-            webbrowser.open(address)
+            open_in_browser(address)
 
     def use(session: ReviewSession) -> None:
         serve(session, rater, port, opened)

@@ -17,9 +17,11 @@ def voxel_command(
 ) -> None:
     """Grey matter, white matter and CSF in the voxel of one spectrum, with uncertainty and a picture of its place."""
     from pharmrs.anatomy.stage.voxel import measure_voxel
+    from pharmrs.core.files.targets import claim_output
     from pharmrs.core.workers.threads import limit_threads
     from pharmrs.spectra.read.nifti_mrs import spectrometer_frequency_mhz
 
+    claim_output(out)
     limit_threads()
     result = measure_voxel(t1, spectrum, out, spectrometer_frequency_mhz)
     print_problems(result.problems)

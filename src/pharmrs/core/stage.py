@@ -10,15 +10,18 @@ import contextlib
 import gc
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from pharmrs.core.errors import InputError, InputProblem
+from pharmrs.core.errors import InputProblem
 from pharmrs.core.files.checksums import Checksums
+from pharmrs.core.files.owned import remove_written
 from pharmrs.core.records.handover import Handed, Handover, ValueT
 from pharmrs.core.records.scan_files import ScanFiles
 from pharmrs.core.report.answer import Answer
 from pharmrs.core.report.section import MethodsPart, Section
+from pharmrs.core.unit import attempt
 from pharmrs.core.workers.execution import Workers, as_done
 
 PlanT = TypeVar("PlanT")
@@ -152,8 +155,19 @@ class Units(Generic[PlanT, PlannedT, TaskT, ResultT]):
                     yield index, kept
         left = [tasks[index] for index in to_do]
         each_s = self.seconds_each(left)
-        for number, result in as_done(self.work(context), left, context.workers, seconds_each=each_s, lost=self.lost):
+        work = partial(_contained, self.work(context), self.lost, context.output)
+        for number, result in as_done(work, left, context.workers, seconds_each=each_s, lost=self.lost):
             yield to_do[number], result
+
+
+def _contained(
+    work: Callable[[TaskT], ResultT], lost: Callable[[TaskT, str], ResultT], output: Path, task: TaskT
+) -> ResultT:
+    """One unit; a fault in it is its result, and the others go on."""
+    files = getattr(task, "files", task)
+    unit = next((str(found) for name in ("metabolite", "t1", "subject") if (found := getattr(files, name, ""))), "unit")
+    result, problems = attempt(partial(work, task), unit, "processing", output)
+    return lost(task, "; ".join(f"{one.value}: {one.remedy}" for one in problems)) if result is None else result
 
 
 @contextlib.contextmanager
@@ -183,6 +197,28 @@ def look_ahead(
     return context, StageOutcome(problems=tuple(problems))
 
 
+def _run_stage(context: StudyContext[PlanT], stage: Stage[PlanT]) -> StageOutcome | None:
+    """What a stage gives; None where it is not wanted."""
+    if not stage.wanted(context.root, context.plan):
+        return None
+    if not stage.quiet:
+        context.tell(stage.name)
+    return stage.run(context)
+
+
+def check_stages(root: Path, plan: PlanT, stages: Sequence[Stage[PlanT]]) -> list[InputProblem]:
+    """What is wrong with the inputs of every stage that is wanted."""
+    found: list[InputProblem] = []
+    for stage in stages:
+
+        def work(stage: Stage[PlanT] = stage) -> tuple[InputProblem, ...]:
+            return stage.check(root, plan) if stage.wanted(root, plan) else ()
+
+        checked, problems = attempt(work, stage.name, "check")
+        found += [*(checked or ()), *problems]
+    return found
+
+
 def run_stages(
     context: StudyContext[PlanT],
     stages: Sequence[Stage[PlanT]],
@@ -194,17 +230,11 @@ def run_stages(
     """
     outcomes = []
     for stage in stages:
-        for pattern in stage.outputs:
-            for path in sorted(context.output.glob(pattern)):
-                path.unlink()
-        if not stage.wanted(context.root, context.plan):
+        remove_written(context.output, stage.outputs)
+        done, problems = attempt(partial(_run_stage, context, stage), stage.name, "stage", context.output)
+        outcome = StageOutcome(problems=problems) if problems else done
+        if outcome is None:
             continue
-        if not stage.quiet:
-            context.tell(stage.name)
-        try:
-            outcome = stage.run(context)
-        except InputError as error:
-            outcome = StageOutcome(problems=error.problems)
         after(outcome)
         outcomes.append(outcome)
         context = replace(context, handed={**context.handed, **outcome.handed})

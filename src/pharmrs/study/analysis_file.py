@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pharmrs.core.errors import InputError, InputProblem, input_problem
+from pharmrs.core.files.owned import remove_written
+from pharmrs.core.files.targets import check_output_folder, claim_output
 from pharmrs.study.study_file import read_plan
 from pharmrs.trial.models.analyse import analyse
 from pharmrs.trial.read.observations import read_observations
@@ -47,19 +49,16 @@ def analyse_file(
         table = read_observations(observations, declared.design, plan, warnings.append)
     except InputError as error:
         raise InputError([*problems, *error.problems]) from None
-    if output.exists() and not output.is_dir():
-        remedy = "choose another folder with --out"
-        problems.append(input_problem(output, "out", "must be a folder", "a file", remedy))
+    problems += check_output_folder(output)
     if (output / observations.name).exists() and (output / observations.name).samefile(observations):
         rule, remedy = "must not be the folder of the input, which is never written to", "choose another with --out"
         problems.append(input_problem(output, "out", rule, str(observations), remedy))
     if problems:
         raise InputError(problems)
-    for pattern in ANALYSIS_OUTPUTS:
-        for path in output.glob(pattern):
-            path.unlink()
     result = analyse(table, plan, tell)
     tell("tables and figures")
+    claim_output(output)
+    remove_written(output, ANALYSIS_OUTPUTS)
     section = write_analysis(output, result)
     page = output / "report.html"
     write_analysis_page(page, declared.title, result, section)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from pharmrs.anatomy.stage.plan import TissuePlan, check_tissues, plan_tissue
@@ -10,16 +11,19 @@ from pharmrs.core.files.places import STUDY_FILE, default_output
 from pharmrs.core.files.unfinished import incomplete
 from pharmrs.core.records.scan_files import ScanFiles
 from pharmrs.core.records.tissue import StudyTissue, TissueFractions
+from pharmrs.core.stage import check_stages
+from pharmrs.core.unit import attempt
 from pharmrs.spectra.fit.fit_setup import chosen_basis
 from pharmrs.spectra.read.nifti_mrs import identifying_fields, spectrometer_frequency_mhz
 from pharmrs.spectra.read.scans import find_scans
 from pharmrs.spectra.records.basis import BasisSet
 from pharmrs.spectra.records.dataset import Dataset
 from pharmrs.spectra.stage.scan import check_scan, check_value
-from pharmrs.spectra.stage.settings import settings_of, without_fractions
+from pharmrs.spectra.stage.settings import ScanSettings, settings_of, without_fractions
 from pharmrs.spectra.stage.study_basis import study_basis, usable
 from pharmrs.study.declared import Study
 from pharmrs.study.plan_check import check_metabolites
+from pharmrs.study.planned import check_planned
 from pharmrs.study.stages import STAGES
 from pharmrs.study.study_file import read_study
 
@@ -47,7 +51,7 @@ def open_dataset(root: Path, output: Path | None = None) -> StudyDataset:
         problems += error.problems
     if study is not None:
         scans, found = find_scans(root, study)
-        problems += found
+        problems += [*found, *check_planned(root, scans)]
         basis, found = _open_study_basis(root, study, scans, output)
         problems += found
         problems += _check_tissue_names(study, scans, root)
@@ -103,9 +107,8 @@ def validate_dataset(root: Path) -> tuple[StudyDataset, tuple[InputProblem, ...]
         plan = plan_tissue(root, dataset.study.anatomy, scans, output, spectrometer_frequency_mhz)
         problems += _check_scans(dataset, dataset.study, plan)
         problems += check_tissues(plan)
-    for stage in STAGES:
-        if dataset.study is not None and stage.wanted(root, dataset.study):
-            problems += stage.check(root, dataset.study)
+    if dataset.study is not None:
+        problems += check_stages(root, dataset.study, STAGES)
     return dataset, tuple(dict.fromkeys(problems))
 
 
@@ -117,12 +120,17 @@ def _check_scans(dataset: StudyDataset, study: Study, plan: TissuePlan) -> list[
     proton = dataset.basis.proton_amplitude if dataset.basis is not None else 1.0
     for files in dataset.scans:
         settings = settings_of(study, files.name, tissue)
-        prepared, found = check_scan(files, dataset.basis, settings)
-        problems += found
-        problems += check_value(prepared, files, settings, proton) if prepared is not None else ()
-        for path in files.paths:
-            problems += _identity_problems(path)
+        found, faults = attempt(partial(_check_scan, files, dataset.basis, settings, proton), files.metabolite, "check")
+        problems += [*(found or ()), *faults]
     return problems
+
+
+def _check_scan(
+    files: ScanFiles, basis: BasisSet | None, settings: ScanSettings, proton: float
+) -> tuple[InputProblem, ...]:
+    prepared, found = check_scan(files, basis, settings)
+    value = check_value(prepared, files, settings, proton) if prepared is not None else ()
+    return (*found, *value, *(problem for path in files.paths for problem in _identity_problems(path)))
 
 
 def _identity_problems(path: str) -> list[InputProblem]:

@@ -7,15 +7,17 @@ from pathlib import Path
 from pharmrs import __version__
 from pharmrs.core.files.atomic import write_text
 from pharmrs.core.files.json_text import json_text
+from pharmrs.core.files.owned import MARKER
 from pharmrs.core.files.places import CACHE_FOLDER, REVIEW_FOLDER
 from pharmrs.core.report.site import PAGES_FOLDER
+from pharmrs.core.unit import FAULTS_FOLDER
 from pharmrs.study.declared import Study
 from pharmrs.study.log import LOG_FILE
 
 REPORT_FILE = "report.html"
 PROVENANCE_FILE = "provenance.json"
 # what is no result of a run: when it ran, what people decided, what is kept to save time
-NOT_RESULTS = (LOG_FILE, REVIEW_FOLDER, CACHE_FOLDER)
+NOT_RESULTS = (LOG_FILE, REVIEW_FOLDER, CACHE_FOLDER, FAULTS_FOLDER, MARKER)
 
 _README = """\
 # {title}
@@ -54,5 +56,5 @@ def describe_derivative(output: Path, study: Study) -> None:
     write_text(output / "dataset_description.json", json_text(description))
     readme = _README.format(title=study.title, version=__version__, report=REPORT_FILE, provenance=PROVENANCE_FILE)
     write_text(output / "README", readme)
-    ignored = (*_IGNORED, REVIEW_FOLDER, CACHE_FOLDER)
+    ignored = (*_IGNORED, REVIEW_FOLDER, CACHE_FOLDER, FAULTS_FOLDER, MARKER)
     write_text(output / ".bidsignore", "\n".join(ignored) + "\n")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from pharmrs.core.errors import InputError, InputProblem
+from pharmrs.core.files.owned import open_written
 from pharmrs.core.files.places import CACHE_FOLDER
 
 
@@ -19,14 +21,7 @@ def only_run(output: Path) -> Iterator[Path]:
     another run holds it. Where the file system knows no locks, none is held.
     """
     place = output / CACHE_FOLDER / "lock"
-    place.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        import fcntl
-    except ImportError:  # not on Windows
-        place.touch()
-        yield place
-        return
-    with place.open("a+", encoding="utf-8") as stream:
+    with os.fdopen(open_written(place, os.O_RDWR | os.O_CREAT | os.O_APPEND), "r+", encoding="utf-8") as stream:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

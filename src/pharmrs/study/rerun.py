@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pharmrs.core.errors import InputError
 from pharmrs.core.files.json_text import read_json
+from pharmrs.core.files.owned import claim
 from pharmrs.core.files.places import REVIEW_FOLDER
 from pharmrs.core.read.problems import Problems
 from pharmrs.core.workers.execution import Workers
@@ -58,6 +59,7 @@ def rerun(
     former = provenance.parent
     with tempfile.TemporaryDirectory(prefix="pharmrs-rerun-") as place:
         repeated = Path(place) / "pharmrs"
+        claim(repeated)
         if (former / REVIEW_FOLDER).is_dir():
             shutil.copytree(former / REVIEW_FOLDER, repeated / REVIEW_FOLDER)
         run_dataset(root, repeated, workers, begin, done, tell)

@@ -6,10 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pharmrs.core.errors import InputError, input_problem
-from pharmrs.core.files.places import REVIEW_FOLDER
+from pharmrs.core.files.owned import claim
+from pharmrs.core.files.places import REVIEW_FOLDER, default_output
+from pharmrs.core.files.targets import refuse_output
 from pharmrs.spectra.review.log import DecisionLog
 from pharmrs.spectra.review.sitting import ReviewSession
 from pharmrs.study.dataset import open_dataset
+from pharmrs.study.derivative import PROVENANCE_FILE
 
 
 def with_session(root: Path, output: Path, rater: str, seed: int, use: Callable[[ReviewSession], None]) -> None:
@@ -21,5 +24,8 @@ def with_session(root: Path, output: Path, rater: str, seed: int, use: Callable[
         raise InputError([input_problem(folder, "rater", rule, rater, remedy)])
     dataset = open_dataset(root, output)
     dataset.usable()
+    if output != default_output(root):
+        refuse_output(output)
+    claim(output, all_ours=(output / PROVENANCE_FILE).is_file())
     with DecisionLog(folder, rater) as log:
         use(ReviewSession(dataset, log, rater, seed, output))

@@ -6,15 +6,19 @@ import contextlib
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from pharmrs.core.errors import InputError, InputProblem
 from pharmrs.core.files.atomic import remove_leftovers, write_text
 from pharmrs.core.files.checksums import Checksums
-from pharmrs.core.files.places import CHECKSUMS_FILE, STUDY_FILE
+from pharmrs.core.files.owned import claim, remove_written
+from pharmrs.core.files.places import CHECKSUMS_FILE, STUDY_FILE, default_output
+from pharmrs.core.files.relative_paths import relative_to
 from pharmrs.core.files.targets import check_output_folder
 from pharmrs.core.report.answer import Answer
 from pharmrs.core.stage import StageOutcome, StudyContext, look_ahead, run_stages
+from pharmrs.core.unit import FAULTS_FOLDER
 from pharmrs.core.workers.execution import Workers, workforce
 from pharmrs.spectra.records.scan import ScanOutcome
 from pharmrs.spectra.review.stage import review_checksums
@@ -24,6 +28,7 @@ from pharmrs.spectra.stage.scan_tasks import ScanTask, expected_s, fit_and_draw
 from pharmrs.spectra.stage.scans import BASIS, KNOWN, SCANS, certain, plan_scans
 from pharmrs.spectra.stage.study_basis import keep_basis
 from pharmrs.study.dataset import StudyDataset, open_dataset
+from pharmrs.study.derivative import PROVENANCE_FILE
 from pharmrs.study.lock import only_run
 from pharmrs.study.log import log_to
 from pharmrs.study.outputs import write_study
@@ -90,15 +95,17 @@ def run_dataset(
             fresh=fresh,
             tell=tell,
             begin=begin,
-            done=lambda item: _report_one(item, done),
+            done=lambda item: _report_one(item, root, done),
         ),
         STAGES,
     )
+    claim(output, all_ours=(output / PROVENANCE_FILE).is_file())
     with workforce(workers) as team, _shared_with(team, root, output), log_to(output):
         remove_leftovers(output)
-        LOG.info("%d scans in %s, output %s", len(dataset.scans), root, output)
+        remove_written(output, [f"{FAULTS_FOLDER}/*.txt"])
+        LOG.info("%d scans in %s, output %s", len(dataset.scans), root.name, output.name)
         for problem in (*dataset.general_problems, *seen.problems):
-            _log(problem)
+            _log(problem, root)
         basis = keep_basis(study.basis, basis, output)
         to_fit = certain(root, dataset.scans, output, fresh)
         team.prepare(len(to_fit), expected_s(to_fit), [fit_and_draw.__module__])
@@ -107,9 +114,9 @@ def run_dataset(
         provenance |= {"review_sha256": review_checksums(output)}
         write_text(output / CHECKSUMS_FILE, checksums.text())
         context = replace(context, workers=team, handed={**context.handed, BASIS: basis})
-        outcomes = run_stages(context, STAGES, _log_outcome)
+        outcomes = run_stages(context, STAGES, partial(_log_outcome, root))
         changed = StageOutcome(problems=changed_inputs(dataset, provenance, declared, checksums))  # all has been read
-        _log_outcome(changed)
+        _log_outcome(root, changed)
         return _finish(dataset, output, [seen, *outcomes, changed], provenance)
 
 
@@ -138,7 +145,7 @@ def _check_output(root: Path, output: Path) -> None:
         rule, value = "must be a folder", "a file"
     elif place.is_relative_to(dataset) and not place.is_relative_to(dataset / "derivatives"):
         rule, value = "must lie in derivatives/ or outside the dataset", "inside the input"
-    elif problems := check_output_folder(output):
+    elif place != default_output(dataset) and (problems := check_output_folder(output)):
         raise InputError(problems)
     else:
         return
@@ -146,18 +153,19 @@ def _check_output(root: Path, output: Path) -> None:
     raise InputError([InputProblem(file=str(output), field="output", rule=rule, value=value, remedy=remedy)])
 
 
-def _log(problem: InputProblem) -> None:
-    LOG.log(logging.ERROR if problem.severity == "error" else logging.WARNING, "%s", problem)
+def _log(problem: InputProblem, root: Path) -> None:
+    level = logging.ERROR if problem.severity == "error" else logging.WARNING
+    LOG.log(level, "%s", relative_to(root, problem))
 
 
-def _log_outcome(outcome: StageOutcome) -> None:
+def _log_outcome(root: Path, outcome: StageOutcome) -> None:
     for problem in outcome.problems:
-        _log(problem)
+        _log(problem, root)
 
 
-def _report_one(outcome: ScanOutcome, done: Callable[[ScanOutcome], None]) -> None:
+def _report_one(outcome: ScanOutcome, root: Path, done: Callable[[ScanOutcome], None]) -> None:
     for problem in outcome.problems:
-        _log(problem)
+        _log(problem, root)
     if outcome.result is not None:
         quality = outcome.result.quality
         LOG.info(
@@ -173,7 +181,7 @@ def _report_one(outcome: ScanOutcome, done: Callable[[ScanOutcome], None]) -> No
 def _finish(
     dataset: StudyDataset, output: Path, stages: Sequence[StageOutcome], provenance: Mapping[str, object]
 ) -> RunResult:
-    scans: tuple[ScanOutcome, ...] = next(stage.handed[SCANS] for stage in stages if SCANS in stage.handed)
+    scans: tuple[ScanOutcome, ...] = next((stage.handed[SCANS] for stage in stages if SCANS in stage.handed), ())
     cache = ScanCache(output, dataset.root)
     report = write_study(
         output, dataset, scans, lambda one: cache.figures(one.files), stages, provenance, PageCache(output, cache)
@@ -181,5 +189,5 @@ def _finish(
     problems = tuple(problem for stage in stages for problem in stage.problems)
     answer = next((stage.answer for stage in stages if stage.answer is not None), None)
     result = RunResult(report, scans, dataset.general_problems + problems, answer)
-    LOG.info("%d of %d scans done, report %s", len(scans) - len(result.failed), len(scans), report)
+    LOG.info("%d of %d scans done, report %s", len(scans) - len(result.failed), len(scans), report.name)
     return result

@@ -1,11 +1,12 @@
-"""Sample flow over all materials: what was planned, drawn, measured, out of range, and lost.
+"""Flow over all materials: what was planned, recorded or drawn, measured, out of range, and lost.
 
-Reads what the stages before left in the derivative (`biomarkers.tsv`, `genotypes.tsv`) and the session tables of the
-dataset; never the allocation, so that it stays blind to treatment.
+Reads what the stages before left in the derivative (`biomarkers.tsv`, `genotypes.tsv`), the session tables of the
+dataset, and of the allocation the participants alone, so that it stays blind to treatment.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,10 @@ from pharmrs.core.read.problems import Problems
 from pharmrs.core.read.text_table import TextRow, read_text_table
 from pharmrs.core.report.tables import write_table
 from pharmrs.core.stage import Stage, StageOutcome, StudyContext
+from pharmrs.spectra.records.scan import ScanOutcome
+from pharmrs.spectra.stage.scans import SCANS
 from pharmrs.study.declared import Study
+from pharmrs.study.planned import planned_sessions, without_recording
 from pharmrs.study.report.section_sample_flow import flow_table, sample_flow_section
 from pharmrs.study.sample_flow_records import SampleFate, count_samples
 
@@ -34,6 +38,17 @@ class _Session:
 def sample_fates(root: Path, output: Path) -> list[SampleFate]:
     """The fate of every sample of every analyte and marker found in `output`."""
     return [*_biomarker_fates(output, _sessions(root)), *_genotype_fates(output)]
+
+
+def scan_fates(root: Path, outcomes: Sequence[ScanOutcome]) -> list[SampleFate]:
+    """The fate of every scan, and of every planned session without one."""
+    planned = planned_sessions(root)
+    fates = [
+        (planned.get((one.files.subject, one.files.session), ""), "lost" if one.result is None else "measured")
+        for one in outcomes
+    ]
+    fates += [(planned[place], "not_drawn") for place in without_recording(planned, [one.files for one in outcomes])]
+    return [SampleFate(material="spectra", kind="scan", time_point=point, fate=fate) for point, fate in fates]
 
 
 def _biomarker_fates(output: Path, sessions: dict[tuple[str, str], _Session]) -> list[SampleFate]:
@@ -88,7 +103,9 @@ def _wanted(_root: Path, _study: Study) -> bool:
 
 
 def _run(context: StudyContext[Study]) -> StageOutcome:
-    rows = count_samples(sample_fates(context.root, context.output))
+    outcomes: tuple[ScanOutcome, ...] = context.given(SCANS)
+    scans = scan_fates(context.root, outcomes)
+    rows = count_samples([*scans, *sample_fates(context.root, context.output)])
     if not rows:
         return StageOutcome()
     write_table(context.output, flow_table(rows))

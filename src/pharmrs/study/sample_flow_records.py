@@ -9,8 +9,8 @@ from pharmrs.core.records.columns import column
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SampleFate:
-    """One sample of one material. `material`: analyte or marker; `kind`: biomarker or genotype; `time_point`: label of
-    its session, empty without; `fate`: one of `FATES`."""
+    """One sample or scan. `material`: spectra, analyte or marker; `kind`: scan, biomarker or genotype; `time_point`:
+    label of its session, empty without; `fate`: one of `FATES`."""
 
     material: str
     kind: str
@@ -27,19 +27,21 @@ class FlowRow:
     """Counts of one material at one time point (`all`: of all); planned = drawn + not_drawn, and drawn = measured +
     below_limit + above_limit + rejected + lost."""
 
-    material: str = column("Analyte or genetic marker.")
-    kind: str = column("What it is.", levels={"biomarker": "measured on plates", "genotype": "called from gels"})
+    material: str = column("Spectra, analyte or genetic marker.")
+    kind: str = column(
+        "What it is.", levels={"scan": "a recording", "biomarker": "measured on plates", "genotype": "called from gels"}
+    )
     time_point: str = column("Time point of the session; `all`: over all of them.")
-    planned: int = column("Sessions (biomarkers) or participants (genotypes) of the study.", "1")
-    drawn: int = column("Samples drawn: a sampling time is noted, or the sample was on a plate or gel.", "1")
-    measured: int = column("Samples with a value inside the range of the assay, or with a genotype.", "1")
+    planned: int = column("Sessions (spectra, biomarkers) or participants (genotypes) of the study.", "1")
+    drawn: int = column("Recordings found; samples drawn: a sampling time is noted, or on a plate or gel.", "1")
+    measured: int = column("Scans fitted; samples with a value inside the range of the assay, or with a genotype.", "1")
     below_limit: int = column("Samples below the lower limit: kept as censored values.", "1")
     above_limit: int = column("Samples above the upper limit: kept as censored values.", "1")
     rejected: int = column(
         "Samples measured on a rejected plate, or rejected by a rule of the assay's acceptance.", "1"
     )
-    lost: int = column("Samples without a result: not on a plate, no usable well, or genotype indeterminate.", "1")
-    not_drawn: int = column("Planned, but no sample.", "1")
+    lost: int = column("Without a result: scan failed; sample not on a plate, no usable well, indeterminate.", "1")
+    not_drawn: int = column("Planned, but no recording or no sample.", "1")
 
 
 ALL = "all"

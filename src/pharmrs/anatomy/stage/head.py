@@ -11,6 +11,7 @@ import json
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -23,6 +24,7 @@ from pharmrs.core.errors import InputError, InputProblem
 from pharmrs.core.files.atomic import write_bytes, write_text
 from pharmrs.core.files.content import is_file
 from pharmrs.core.files.json_text import read_json
+from pharmrs.core.files.owned import remove
 from pharmrs.core.read.sidecar import stem_of
 from pharmrs.core.records.arrays import FloatArray
 
@@ -86,15 +88,16 @@ def _segmented(files: AnatomyFiles, image: Volume, name: str, output: Path) -> H
     stem = stem_of(Path(files.t1)).removesuffix("_T1w")
     record = folder / f"{stem}_desc-tissue_anatomy.json"
     own = [_own_files(files, folder, stem, kind) for kind in ("", "_desc-second")]
-    to_head = _known(record, key) if all(is_file(Path(path)) for one in own for path in one.maps) else None
+    maps = [Path(path) for one in own for path in one.maps]
+    to_head = _known(record, key, maps) if all(map(is_file, maps)) else None
     if to_head is None:
         _make(image, folder, stem, record, key)
-        to_head = _known(record, key)
+        to_head = _known(record, key, maps)
     if to_head is None:
         raise AssertionError("the record that was written must tell of these maps")
-    maps, second = (read_maps(one, name) for one in own)
+    first, second = (read_maps(one, name) for one in own)
     return Head(
-        maps=_named(maps, name),
+        maps=_named(first, name),
         second=_named(second, name),
         image=image,
         to_template=np.asarray(np.linalg.inv(to_head), dtype=np.float64),
@@ -102,35 +105,50 @@ def _segmented(files: AnatomyFiles, image: Volume, name: str, output: Path) -> H
 
 
 def _make(image: Volume, folder: Path, stem: str, record: Path, key: str) -> None:
-    record.unlink(missing_ok=True)  # the record comes last: without it the maps do not count
+    remove(record)  # the record comes last: without it the maps do not count
     try:
         found = segment(image, mni152())
     except NoHead as error:
         raise InputError([_not_t1(image.source, str(error))]) from error
+    made = []
     for kind, maps in (("", found.maps), ("_desc-second", found.second)):
         for label, data in zip(_LABELS, maps, strict=True):
             path = folder / f"{stem}{kind}_label-{label}_probseg.nii.gz"
             write_bytes(path, probseg_bytes(data, image.affine))
-    write_text(record, _record_text(found, key))
+            made.append(path)
+    write_text(record, _record_text(found, key, made))
 
 
-def _record_text(found: Segmentation, key: str) -> str:
-    content = {
+def _record_text(found: Segmentation, key: str, maps: list[Path]) -> str:
+    content: dict[str, Any] = {
         "Description": "Tissue maps beside this file: two methods together; desc-second: weighted differently",
         "key": key,
         "similarity_to_mni152": round(found.affine.similarity, 6),
         "noise_of_white_matter": round(found.noise, 6),
+        "sha256": {path.name: _sha256(path) for path in maps},
         "mni_to_image": found.affine.to_head.tolist(),
     }
+    content["seal"] = _seal(content)
     return json.dumps(content, indent=2) + "\n"
 
 
-def _known(record: Path, key: str) -> FloatArray | None:
-    """The way from MNI152 space to the image, 4x4; None where the maps beside `record` were not made of `key`."""
+def _seal(content: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _known(record: Path, key: str, maps: list[Path]) -> FloatArray | None:
+    """The way from MNI152 space to the image, 4x4; None where the maps were not made of `key`, or are not as made."""
     try:
         content = read_json(record)
         to_head = np.array(content["mni_to_image"], dtype=np.float64)
-        right = content["key"] == key and to_head.shape == (4, 4) and bool(np.isfinite(to_head).all())
+        as_made = content.pop("seal") == _seal(content) and all(
+            content["sha256"][path.name] == _sha256(path) for path in maps
+        )
+        right = as_made and content["key"] == key and to_head.shape == (4, 4) and bool(np.isfinite(to_head).all())
         return to_head if right and abs(np.linalg.det(to_head)) > _LEAST_VOLUME else None
     except (OSError, ValueError, LookupError, TypeError, OverflowError):
         return None
@@ -149,7 +167,7 @@ def _named(maps: TissueMaps, name: str) -> TissueMaps:
 
 
 def _key(path: Path) -> str:
-    content = hashlib.sha256(path.read_bytes()).hexdigest()
+    content = _sha256(path)
     used = [f"{library} {version(library)}" for library in _LIBRARIES]
     return hashlib.sha256("\n".join([content, f"step {STEP_VERSION}", *used]).encode()).hexdigest()
 

@@ -7,12 +7,11 @@ import errno
 import fcntl
 import os
 import shutil
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pharmrs.core.files.atomic import not_written
+from pharmrs.core.files.atomic import not_written, part_of
 
 _OPENING = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _TAKEN = (errno.ENOTEMPTY, errno.EEXIST)
@@ -48,7 +47,7 @@ def writing_folder(folder: Path) -> Iterator[Path]:
 
 def _new_place(folder: Path) -> tuple[Path, int]:
     """An empty hidden folder, open and locked; another one where somebody else uses that one now."""
-    usual, handle = folder.with_name(f".{folder.name}.part"), -1
+    usual, handle = folder.with_name(part_of(folder.name)), -1
     try:
         usual.mkdir(exist_ok=True)
         handle = os.open(usual, _OPENING)
@@ -64,7 +63,7 @@ def _new_place(folder: Path) -> tuple[Path, int]:
             _remove(usual)
     if handle >= 0:
         os.close(handle)
-    own = folder.with_name(f".{folder.name}.{os.getpid()}-{threading.get_ident()}.part")
+    own = folder.with_name(part_of(folder.name, own=True))
     own.mkdir()
     return own, os.open(own, _OPENING)
 

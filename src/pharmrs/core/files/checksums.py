@@ -9,7 +9,9 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from pharmrs.core.files.json_text import read_json
+from pharmrs.core.files.content import read_text
+from pharmrs.core.files.json_text import parse_json
+from pharmrs.core.files.seal import opened, sealed
 
 UNREADABLE = "not readable"
 _LARGEST_BYTES = 1 << 28  # a million files
@@ -34,27 +36,29 @@ class Checksums:
     hashed, or in the future of this computer's clock: then the signature proves nothing.
     """
 
-    def __init__(self, remembered: dict[str, tuple[Signature, str]] | None = None) -> None:
+    def __init__(self, remembered: dict[str, tuple[Signature, str]] | None = None, place: Path | None = None) -> None:
         self._known = dict(remembered or {})
+        self._place = os.path.abspath(place or ".")  # noqa: PTH100
         self._used: dict[str, tuple[Signature, str]] = {}
 
     @classmethod
     def load(cls, path: Path) -> Checksums:
         """What `text` wrote; nothing remembered where the file is missing or damaged."""
+        place = os.path.abspath(path.parent)  # noqa: PTH100
         try:
-            content = read_json(path, largest=_LARGEST_BYTES)
+            content = parse_json(opened(read_text(path, largest=_LARGEST_BYTES)))
             known = {
-                str(name): ((int(size), int(changed), int(moved), int(inode)), str(sha))
+                os.path.normpath(f"{place}/{name}"): ((int(size), int(changed), int(moved), int(inode)), str(sha))
                 for name, (size, changed, moved, inode, sha) in content.items()
             }
         except (OSError, ValueError, TypeError, AttributeError, OverflowError):
-            return cls()
-        return cls(known)
+            return cls(place=path.parent)
+        return cls(known, path.parent)
 
     def text(self) -> str:
-        """Everything asked for, to be written and loaded again."""
-        rows = {name: [*found, sha] for name, (found, sha) in sorted(self._used.items())}
-        return json.dumps(rows, indent=0) + "\n"
+        """Everything asked for, to be written and loaded again; names from the folder of that file on."""
+        rows = {os.path.relpath(name, self._place): [*found, sha] for name, (found, sha) in sorted(self._used.items())}
+        return sealed(json.dumps(rows, indent=0) + "\n")
 
     def of(self, path: Path) -> str:
         """SHA-256 of a file, of a folder from those of its files by name, or `not readable`."""

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from pharmrs.core.errors import InputError, InputProblem, input_problem
+from pharmrs.core.errors import InputError, InputProblem, input_problem, some_of
+from pharmrs.core.files.owned import claim, is_marked
 
 _INPUTS: set[tuple[int, int]] = set()  # device and inode of every file this process was given to read
 _HEAD_BYTES = 4096
 DESCRIPTION = "dataset_description.json"
+_NOBODYS = (".DS_Store", "Thumbs.db", "desktop.ini")  # what file managers leave in every folder
 
 
 def protect(paths: Iterable[Path]) -> None:
@@ -59,21 +62,40 @@ def check_target(path: Path, endings: Sequence[str], head: bytes) -> list[InputP
 
 
 def check_output_folder(folder: Path) -> list[InputProblem]:
-    """What is wrong with a folder for results: it must not be a file, nor a dataset that another program made."""
+    """What is wrong with a folder for results: it must be new, empty, or one that pharmrs wrote."""
     if folder.exists() and not folder.is_dir():
         return [input_problem(folder, "out", "must be a folder", "a file", "choose another folder")]
-    description = folder / DESCRIPTION
-    if description.is_file() and not _made_here(description):
-        rule = "must not be a dataset that another program or person made"
-        remedy = "choose another folder, or leave --output out for DATASET/derivatives/pharmrs"
-        return [input_problem(folder, "output", rule, f"{DESCRIPTION} of another dataset", remedy)]
-    if (folder / "study.yaml").is_file():
-        rule, remedy = "must not be the folder of a study: its files are input", "choose another folder"
-        return [input_problem(folder, "output", rule, "study.yaml lies there", remedy)]
-    return []
+    if is_marked(folder) or not folder.exists():
+        return []
+    if _made_here(folder / DESCRIPTION):
+        return []
+    there = sorted(entry.name for entry in os.scandir(folder) if entry.name not in _NOBODYS)
+    if not there:
+        return []
+    if DESCRIPTION in there:
+        found = f"{DESCRIPTION} of another dataset"
+    elif "study.yaml" in there:
+        found = "study.yaml lies there: the folder of a study is input"
+    else:
+        found = f"it holds {some_of(there, 3)}"
+    rule, remedy = "must be new, empty, or a folder that pharmrs wrote", "choose another folder"
+    return [input_problem(folder, "output", rule, found, remedy)]
+
+
+def refuse_output(folder: Path) -> None:
+    """Raises InputError where a folder for results is somebody else's; before anything is computed."""
+    if problems := check_output_folder(folder):
+        raise InputError(problems)
+
+
+def claim_output(folder: Path) -> None:
+    """Take a folder for results. Raises InputError where it is somebody else's."""
+    refuse_output(folder)
+    claim(folder, all_ours=_made_here(folder / DESCRIPTION))
 
 
 def _made_here(description: Path) -> bool:
+    """Whether this is the derivative of a run."""
     try:
         content = json.loads(description.read_bytes()[: 1 << 20])
         made_by = [one.get("Name") for one in content.get("GeneratedBy", [])]

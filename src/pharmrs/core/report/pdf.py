@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 from pharmrs.core.errors import InputError, InputProblem
+from pharmrs.core.files.atomic import write_bytes
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "microsoft-edge")
 _MAC = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
@@ -38,8 +39,9 @@ def print_pdf(report: Path, target: Path) -> None:
     if browser is None:
         remedy = "install Chromium or Chrome, or open the report in any browser and print it to PDF"
         raise _error(report, "printing needs a browser of the Chromium family", "none found", remedy)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".print-", dir=target.parent) as folder:
+    if target.exists() and target.with_suffix("") != report.with_suffix(""):
+        raise _error(target, "must not replace a file", "it exists", "delete it, or choose another name")
+    with tempfile.TemporaryDirectory(prefix="pharmrs-print-") as folder:
         part = Path(folder) / "report.pdf"
         rights = () if _sandbox() else ("--no-sandbox",)
         profile = f"--user-data-dir={Path(folder) / 'profile'}"
@@ -51,7 +53,7 @@ def print_pdf(report: Path, target: Path) -> None:
         if not part.is_file():
             said = ended.stderr.decode("utf-8", "replace").strip().splitlines()[-1:] or ["nothing"]
             raise _error(report, "the browser must print it", said[0], "open it in a browser and print it")
-        part.replace(target)
+        write_bytes(target, part.read_bytes())
 
 
 def _sandbox() -> bool:

@@ -84,6 +84,7 @@ class LocalWorkers:
     def __init__(self, count: int) -> None:
         self._count = count
         self._team: DaskWorkers | None = None
+        self._size = 0
         self._end = contextlib.ExitStack()
         self._ending: list[Background[None]] = []
 
@@ -94,7 +95,7 @@ class LocalWorkers:
         """The others begin to start, where the tasks are worth it."""
         if self._are_worth_it(tasks, seconds_each):
             limit_threads()
-            self._others().prepare(tasks, seconds_each, modules)
+            self._others(tasks).prepare(tasks, seconds_each, modules)
 
     def rest(self) -> None:
         """The others begin to end, which takes a second, and give their memory back; later tasks start new ones."""
@@ -114,7 +115,7 @@ class LocalWorkers:
         """Done here, one after the other, where starting others would take longer than they save."""
         if not self._are_worth_it(len(tasks), seconds_each):
             return enumerate(map(function, tasks))
-        return self._others().results(function, tasks, lost, seconds_each)
+        return self._others(len(tasks)).results(function, tasks, lost, seconds_each)
 
     def close(self) -> None:
         """End the processes."""
@@ -128,12 +129,17 @@ class LocalWorkers:
         saved_s = seconds_each * (tasks - -(-tasks // self._count))
         return saved_s > (_START_S if self._team is None else 0.0)
 
-    def _others(self) -> DaskWorkers:
+    def _others(self, tasks: int) -> DaskWorkers:
+        """As many as there are tasks for, and no more than were asked for."""
+        size = min(self._count, tasks)
+        if self._team is not None and self._size < size:
+            self.rest()
         if self._team is None:
             from pharmrs.core.workers.dask_clusters import local_processes
             from pharmrs.core.workers.dask_workers import DaskWorkers
 
-            team = DaskWorkers(local_processes(self._count))
+            self._size = size
+            team = DaskWorkers(local_processes(size))
             self._end.callback(team.close)
             self._team = team
         return self._team

@@ -1,13 +1,8 @@
-"""One thread for each process: what libraries would start beside it."""
+"""What the processes that are started inherit: one thread each, and no code from the folder they are started in."""
 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    pass
-
 
 _THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
@@ -16,11 +11,15 @@ _THREAD_VARIABLES = (
     "VECLIB_MAXIMUM_THREADS",
     "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS",
 )
+_SAFE_PATH = "PYTHONSAFEPATH"  # a `selectors.py` that lies in the dataset is no module of a worker
 
 
 def limit_threads() -> None:
-    """One BLAS thread in this process and its children: the arrays are small, oversubscription is ruinous."""
-    for variable in _THREAD_VARIABLES:
+    """One BLAS thread in this process and its children: the arrays are small, oversubscription is ruinous.
+
+    Children import nothing from the working directory.
+    """
+    for variable in (*_THREAD_VARIABLES, _SAFE_PATH):
         os.environ[variable] = "1"
     from threadpoolctl import threadpool_limits
 

@@ -5,14 +5,13 @@ The stored FID is taken as it is: NIfTI-MRS, like this package, has higher chemi
 
 from __future__ import annotations
 
-import errno
-import os
 import tempfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from pharmrs.core.files.atomic import write_bytes
 from pharmrs.core.read.nifti_container import read_container
 from pharmrs.core.read.problems import Problems
 from pharmrs.core.read.sidecar import read_sidecars
@@ -159,20 +158,10 @@ def _write(
         extension.set_user_def(key, value, description)
     # no_conj: the library's own arrays are the conjugate of what it stores, ours are as stored
     image = gen_nifti_mrs_hdr_ext(data, acquisition.dwell_time_s, extension, affine=affine, no_conj=True)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(
-            dir=path.parent, prefix=".part-", suffix=".nii.gz" if path.suffix == ".gz" else ".nii"
-        )
-        os.close(handle)
-        try:
-            image.save(temporary)
-            Path(temporary).chmod(0o644)
-            Path(temporary).replace(path)
-        finally:
-            Path(temporary).unlink(missing_ok=True)
-    except OSError as error:  # which names the temporary file, or none
-        raise OSError(error.errno or errno.EIO, error.strerror or str(error), str(path)) from error
+    with tempfile.TemporaryDirectory(prefix="pharmrs-") as folder:  # the library writes to named files only
+        made = Path(folder, "spectrum.nii.gz" if path.suffix == ".gz" else "spectrum.nii")
+        image.save(str(made))
+        write_bytes(path, made.read_bytes())
 
 
 def _standard_keys(acquisition: Acquisition, header: dict[str, Any]) -> dict[str, object]:

@@ -15,6 +15,7 @@ from pharmrs.core.errors import InputProblem, input_problem
 from pharmrs.core.read.problems import Problems
 from pharmrs.core.read.sidecar import stem_of
 from pharmrs.core.records.scan_files import REFERENCE_PURPOSES, ScanFiles
+from pharmrs.spectra.read.find_recordings import LONGEST_NAME, find_recordings
 from pharmrs.spectra.records.declared import SpectraPlan
 
 
@@ -83,11 +84,10 @@ def _references_nowhere(root: Path, study: SpectraPlan, references: Sequence[_Re
 def _recordings(root: Path, problems: Problems) -> list[_Recording]:
     found = []
     real_root = root.resolve()
-    paths = [path for pattern in ("sub-*/mrs/*", "sub-*/ses-*/mrs/*") for path in root.glob(pattern)]
-    for path in sorted(paths):
+    paths, hidden = find_recordings(root)
+    problems.found += hidden
+    for path in paths:
         *entities, suffix = stem_of(path).split("_")
-        if not path.name.endswith((".nii", ".nii.gz")) or suffix not in ("svs", "mrsref"):
-            continue
         recording = _Recording(path, tuple(entities), suffix)
         real = Path(os.path.realpath(path))  # a link that leads to itself is no error
         if not real.is_relative_to(real_root):
@@ -122,6 +122,9 @@ def _unique(scans: list[_Recording], problems: Problems) -> list[_Recording]:
             remedy = "keep one of the two files (.nii or .nii.gz)"
             _add(problems, first[name], name, "each scan must exist once", found, remedy)
         first.setdefault(name, scan)
+        if len(name.encode()) > LONGEST_NAME:
+            rule = f"must have at most {LONGEST_NAME} bytes before its suffix: names of results are longer"
+            _add(problems, scan, "file name", rule, f"{len(name.encode())} bytes", "shorten it, e.g. the part desc-")
     return list(first.values())
 
 

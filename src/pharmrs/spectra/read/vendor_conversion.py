@@ -49,7 +49,7 @@ _POINTS = {"rda": rb"VectorSize: *(\d+)", "jmrui": rb"PointsInDataset: *(\d+)"}
 def convert(line: ImportLine, folder: Path, problems: Problems) -> Path | None:
     """The NIfTI-MRS file that `line` asks for, in `folder`; None with the reason in `problems`."""
     arguments = [*_ARGUMENTS.get(line.format, ()), *([line.part or "image"] if line.format == "twix" else [])]
-    command = [sys.executable, "-c", _RUN, line.format, *arguments, "--anon", "-f", "out", "-o", str(folder)]
+    command = [sys.executable, "-P", "-c", _RUN, line.format, *arguments, "--anon", "-f", "out", "-o", str(folder)]
     try:
         ended = subprocess.run(
             [*command, *line.files],

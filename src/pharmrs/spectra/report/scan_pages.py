@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from pharmrs.core.files.atomic import write_bytes
+from pharmrs.core.files.owned import remove
 from pharmrs.core.report.page import environment
 from pharmrs.core.report.site import PAGES_FOLDER, Link
 from pharmrs.spectra.records.scan import ScanOutcome
@@ -83,7 +84,7 @@ class ScanPages:
         former = [*self.folder.glob("scan-*.html"), *(self.folder / name for name in (_STYLE, _SCRIPT))]
         for path in former:
             if path.name not in shared and path.name not in pages:
-                path.unlink(missing_ok=True)
+                remove(path)
         for name, content in shared.items():
             _write_changed(self.folder / name, content().encode("utf-8"))
         for name, position in pages.items():

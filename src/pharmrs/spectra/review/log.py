@@ -17,7 +17,9 @@ from dataclasses import fields
 from pathlib import Path
 
 from pharmrs.core.errors import InputError
+from pharmrs.core.files.atomic import write_text
 from pharmrs.core.files.content import read_content, without_hidden
+from pharmrs.core.files.owned import open_written
 from pharmrs.core.read.numbers import whole_number
 from pharmrs.core.read.problems import Problems
 from pharmrs.core.read.text_table import TextRow, parse_text_table
@@ -124,9 +126,8 @@ class DecisionLog:
 
     def __init__(self, folder: Path, rater: str) -> None:
         """Open or create the log. Raises InputError when another server of the same rater has it open."""
-        folder.mkdir(parents=True, exist_ok=True)
         self.path = log_file(folder, rater)
-        self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+        self._file = open_written(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, continued=True)
         self._whole_until: int | None = None  # bytes; set while half a line that could not be taken off stands after
         try:
             self._lock()
@@ -203,18 +204,7 @@ def _cell(value: object) -> str:
 
 def _describe(path: Path) -> None:
     entries = {name: {"Description": _DESCRIPTIONS[name]} for name in COLUMNS}
-    target = path.with_suffix(".json")
-    part = target.with_name(f".{target.name}.part")  # nobody else writes it: the log is locked
-    try:
-        with part.open("w", encoding="utf-8") as stream:
-            stream.write(json.dumps(entries, indent=2) + "\n")
-            stream.flush()
-            os.fsync(stream.fileno())
-        part.replace(target)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
-        raise _named(error, target) from error
+    write_text(path.with_suffix(".json"), json.dumps(entries, indent=2) + "\n")
 
 
 def _named(error: OSError, path: Path) -> OSError:

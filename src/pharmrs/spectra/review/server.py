@@ -20,6 +20,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from pharmrs.core.files.content import without_hidden, without_marks
 from pharmrs.core.files.json_text import parse_json
 from pharmrs.spectra.review.page import review_asset, review_html
 
@@ -163,7 +164,7 @@ def _verdict(body: dict[str, object]) -> tuple[int, str, str]:
         raise ValueError("position must be a whole number")
     if not isinstance(decision, str) or not isinstance(reason, str):
         raise ValueError("decision and reason must be text")
-    reason = " ".join(reason.split())
+    reason = " ".join(without_hidden(without_marks(reason)).split())  # what is pasted brings marks nobody sees
     if len(reason) > _LONGEST_REASON:
         raise ValueError(f"the reason must not be longer than {_LONGEST_REASON} characters")
     if decision != "accept" and not reason:

@@ -7,9 +7,11 @@ import json
 from pathlib import Path
 
 from pharmrs.core.files.atomic import write_text
-from pharmrs.core.files.json_text import read_json
+from pharmrs.core.files.content import read_text
+from pharmrs.core.files.json_text import parse_json
 from pharmrs.core.files.places import CACHE_FOLDER
 from pharmrs.core.files.program import code_checksum, library_versions
+from pharmrs.core.files.seal import opened, sealed
 from pharmrs.spectra.records.scan import ScanOutcome
 from pharmrs.spectra.stage.scan_cache import ScanCache
 
@@ -58,12 +60,12 @@ class PageCache:
 
     def write(self) -> None:
         """Keep what was noted or found right for the next run."""
-        write_text(self._place, json.dumps(self._used, indent=0) + "\n")
+        write_text(self._place, sealed(json.dumps(self._used, indent=0) + "\n"))
 
 
 def _read(place: Path) -> dict[str, list[str]]:
     try:
-        content = read_json(place, largest=_LARGEST_BYTES)
+        content = parse_json(opened(read_text(place, largest=_LARGEST_BYTES)))
         return {str(name): [str(key), str(sha)] for name, (key, sha) in content.items()}
     except (OSError, ValueError, TypeError, AttributeError):
         return {}

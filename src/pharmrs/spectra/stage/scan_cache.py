@@ -10,9 +10,11 @@ from pathlib import Path
 from pharmrs.core.files.atomic import write_text
 from pharmrs.core.files.checksums import Checksums
 from pharmrs.core.files.content import is_file, read_content, read_text
+from pharmrs.core.files.owned import remove
 from pharmrs.core.files.places import CACHE_FOLDER
 from pharmrs.core.files.record_json import NotARecord, from_json, to_json
 from pharmrs.core.files.relative_paths import relative_to
+from pharmrs.core.files.seal import opened, sealed
 from pharmrs.core.records.scan_files import ScanFiles
 from pharmrs.core.report.embedded import EmbeddedFigure
 from pharmrs.spectra.records.scan import ScanOutcome
@@ -21,6 +23,7 @@ from pharmrs.spectra.stage.scan_key import ScanKey
 
 SCANS_FOLDER = Path(CACHE_FOLDER) / "scans"
 NEW = "not done yet"
+DAMAGED = "what was kept of it is not as it was written"
 _LARGEST_BYTES = 1 << 28
 
 
@@ -46,7 +49,7 @@ class ScanEntry:
 
 
 class ScanCache:
-    """The entries below `output`/cache/scans, one file a scan: its key in the first line, the entry in the second."""
+    """The entries below `output`/cache/scans, one sealed file a scan: its key in a line, the entry in the next."""
 
     def __init__(self, output: Path, root: Path) -> None:
         self._output, self._root = output, root
@@ -60,10 +63,9 @@ class ScanCache:
         if not self.knows(files):
             return (NEW,)
         try:
-            with self._place(files).open(encoding="utf-8") as stream:
-                former = json.loads(stream.readline(_LARGEST_BYTES))
+            former = json.loads(self._lines(files)[0])
         except (OSError, ValueError, RecursionError):
-            return (NEW,)
+            return (DAMAGED,)
         if not isinstance(former, dict):
             return (NEW,)
         return key.differences(former)
@@ -117,8 +119,9 @@ class ScanCache:
                 page=figures.page,
             ),
         )
-        lines = (json.dumps(dict(sorted(key.parts.items()))), json.dumps(to_json(entry)))
-        write_text(self._place(outcome.files), "\n".join(lines))
+        here = json.dumps(f"{self._root.absolute()}/")[1:-1]  # the place of the dataset stays on this computer
+        lines = (json.dumps(dict(sorted(key.parts.items()))), json.dumps(to_json(entry)).replace(here, ""))
+        write_text(self._place(outcome.files), sealed("\n".join(lines)))
 
     def checksum(self, files: ScanFiles) -> str:
         """SHA-256 of all that is kept of a scan; empty where there is nothing."""
@@ -129,11 +132,15 @@ class ScanCache:
 
     def forget(self, files: ScanFiles) -> None:
         """Drop the entry: what it describes is about to be replaced."""
-        self._place(files).unlink(missing_ok=True)
+        remove(self._place(files))
 
     def _entry(self, files: ScanFiles) -> object:
-        text = read_text(self._place(files), "utf-8", largest=_LARGEST_BYTES)
-        return json.loads(text.split("\n", 1)[1])
+        return json.loads(self._lines(files)[1])
+
+    def _lines(self, files: ScanFiles) -> tuple[str, str]:
+        """Key and entry. Raises OSError, ValueError where they are not as they were written."""
+        key, _, entry = opened(read_text(self._place(files), "utf-8", largest=_LARGEST_BYTES)).partition("\n")
+        return key, entry
 
     def _place(self, files: ScanFiles) -> Path:
         return self._output / SCANS_FOLDER / f"{files.name}.json"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import glob
 from pathlib import Path
 
 from pharmrs.core.files.atomic import write_bytes
+from pharmrs.core.files.owned import remove_written
 from pharmrs.core.records.scan_files import ScanFiles
 from pharmrs.spectra.read.nifti_mrs import write_spectrum
 from pharmrs.spectra.records.scan import ScanResult
@@ -24,8 +26,7 @@ def remove_former(output: Path, files: ScanFiles) -> None:
     folder, name = scan_folder(output, files), files.name
     for pattern in ("desc-preproc_svs.nii.gz", "desc-preproc_mrsref.nii.gz", "fit.*", "water.*", "step-*"):
         place = folder if pattern.startswith("desc") else folder / "figures"
-        for path in place.glob(f"{name}_{pattern}"):
-            path.unlink()
+        remove_written(place, [f"{glob.escape(name)}_{pattern}"])
 
 
 def write_scan(output: Path, result: ScanResult, figures: ScanFigures) -> tuple[Path, ...]:

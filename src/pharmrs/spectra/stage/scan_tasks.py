@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from pharmrs.core.errors import InputProblem
 from pharmrs.core.files.checksums import Signature, signature
 from pharmrs.core.records.scan_files import ScanFiles
+from pharmrs.core.unit import attempt
+from pharmrs.spectra.read.find_recordings import LONGEST_NAME
 from pharmrs.spectra.records.basis import BasisSet
 from pharmrs.spectra.records.quantification import Exclusion
 from pharmrs.spectra.records.scan import ScanOutcome
@@ -59,9 +62,16 @@ def expected_s(scans: Sequence[ScanFiles]) -> float:
 
 
 def fit_and_draw(task: ScanTask, basis: BasisSet) -> ScanOutcome:
-    """One scan as far as its fit: numbers, pictures, files. Everything it leaves is remembered for the next run."""
-    task.cache.forget(task.files)
-    remove_former(task.output, task.files)
+    """One scan as far as its fit, or why there is none: whatever happens to it, the others go on."""
+    done, problems = attempt(partial(_fit_and_draw, task, basis), task.files.metabolite, "processing", task.output)
+    return done or ScanOutcome(files=task.files, result=None, problems=problems)
+
+
+def _fit_and_draw(task: ScanTask, basis: BasisSet) -> ScanOutcome:
+    """Numbers, pictures, files. Everything that is left is remembered for the next run."""
+    if len(task.files.name.encode()) <= LONGEST_NAME:
+        task.cache.forget(task.files)
+        remove_former(task.output, task.files)
     if task.stopped:
         return ScanOutcome(files=task.files, result=None)
     outcome = fitted_scan(task.files, basis, task.settings)
@@ -91,7 +101,11 @@ def lost_scan(task: ScanTask, what: str) -> ScanOutcome:
 
 def finished(task: ScanTask, done: ScanOutcome, proton_amplitude: float) -> ScanOutcome:
     """The scan with its concentrations, the rules it breaks, and what was known to be wrong with it."""
-    outcome = quantified(done, proton_amplitude, task.settings)
+    outcome, problems = attempt(
+        partial(quantified, done, proton_amplitude, task.settings), task.files.metabolite, "quantification", task.output
+    )
+    if outcome is None:
+        return ScanOutcome(files=task.files, result=None, problems=(*task.known, *done.problems, *problems))
     if outcome.result is not None:
         exclusions = (*outcome.result.exclusions, *task.judged)
         outcome = replace(outcome, result=replace(outcome.result, exclusions=exclusions))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -17,7 +18,7 @@ from pharmrs.spectra.records.basis import BasisSet
 from pharmrs.spectra.records.declared import SpectraPlan
 from pharmrs.spectra.records.quantification import Exclusion
 from pharmrs.spectra.records.scan import ScanOutcome
-from pharmrs.spectra.stage.scan_cache import ScanCache
+from pharmrs.spectra.stage.scan_cache import DAMAGED, ScanCache
 from pharmrs.spectra.stage.scan_key import basis_checksum, scan_key
 from pharmrs.spectra.stage.scan_tasks import ScanTask, expected_s, finished, fit_and_draw, lost_scan
 from pharmrs.spectra.stage.settings import settings_by_scan
@@ -26,6 +27,8 @@ BASIS: Handover[BasisSet | None] = Handover("basis set", None)
 KNOWN: Handover[tuple[InputProblem, ...]] = Handover("what is known to be wrong", ())
 JUDGED: Handover[Mapping[str, tuple[Exclusion, ...]]] = Handover("exclusions by raters, scan by scan", {})
 SCANS: Handover[tuple[ScanOutcome, ...]] = Handover("outcomes of the scans", ())
+
+LOG = logging.getLogger("pharmrs")
 
 
 def plan_scans(
@@ -102,6 +105,14 @@ def _gathered(
     return StageOutcome(handed={SCANS: tuple(outcomes)})
 
 
+def _kept(task: ScanTask) -> ScanOutcome | None:
+    """What an earlier run left of the scan; one that is damaged is told, and the scan fitted again."""
+    found = None if task.reasons or task.stopped else task.cache.load(task.files)
+    if DAMAGED in task.reasons or (found is None and not (task.reasons or task.stopped)):
+        LOG.warning("%s: %s: fitted again", task.files.name, DAMAGED)
+    return found
+
+
 _UNITS: Units[SpectraPlan, list[ScanTask], ScanTask, ScanOutcome] = Units(
     plan=_planned,
     tasks=lambda tasks: tasks,
@@ -109,7 +120,7 @@ _UNITS: Units[SpectraPlan, list[ScanTask], ScanTask, ScanOutcome] = Units(
     lost=lost_scan,
     seconds_each=lambda tasks: expected_s([task.files for task in tasks]),
     gather=_gathered,
-    kept=lambda task: None if task.reasons or task.stopped else task.cache.load(task.files),
+    kept=_kept,
     finish=_finish,
     shown=True,
 )

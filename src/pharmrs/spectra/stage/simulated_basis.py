@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pharmrs.core.errors import InputError
+from pharmrs.core.files.targets import check_target
 from pharmrs.core.read.problems import Problems
 from pharmrs.core.report.figure_style import save_figure
 from pharmrs.spectra.basis.basis_set import describe, simulated_basis
@@ -95,6 +96,10 @@ def _check_units(protocol: BasisProtocol, problems: Problems) -> None:
 def _check_out(out: Path, folder: Path, problems: Problems) -> None:
     if out.suffix.lower() != _SUFFIX:
         problems.add("out", f"must end in {_SUFFIX}", str(out), f"e.g. {out.stem or 'steam'}{_SUFFIX}")
+    problems.found += check_target(out, (_SUFFIX,), b"IDBASI = 'pharmrs'") if out.is_file() else []
+    for place in (out.with_suffix(".png"), *folder.glob("*.json")):
+        if place.exists() and not out.exists():
+            problems.add(str(place), "must not replace a file of somebody else", "it exists", "choose another name")
     if out.is_dir():
         problems.add("out", "must be a file", f"{out} is a folder", "choose another name")
     if folder.exists() and not folder.is_dir():

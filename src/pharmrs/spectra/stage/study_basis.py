@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -101,8 +101,8 @@ def keep_basis(declared: StudyBasis, basis: BasisSet, output: Path) -> BasisSet:
             "declared": asdict(declared.simulate),
             "components": list(basis.names),
             "notes": list(basis.notes),
-            "sha256": _checksum(place),
         }
+        content["sha256"] = _sealed(place, content)
         write_text(_description(place), json.dumps(content, indent=2) + "\n")  # after them: it vouches for the others
         write_text(output / _MADE_BY, json.dumps(_maker(basis.source), indent=2) + "\n")
     return _read_kept(place)
@@ -182,9 +182,16 @@ def _intact(place: Path) -> bool:
     try:
         content = read_json(_description(place))
         told = all(isinstance(note, str) for note in content["notes"])
-        return told and place.with_suffix(".png").is_file() and bool(content["sha256"] == _checksum(place))
+        right = content.pop("sha256") == _sealed(place, content)
+        return bool(told and place.with_suffix(".png").is_file() and right)
     except (OSError, ValueError, KeyError, TypeError):
         return False
+
+
+def _sealed(place: Path, content: Mapping[str, object]) -> str:
+    """SHA-256 of a kept basis set and of what is said about it."""
+    about = json.dumps(content, sort_keys=True, default=str)
+    return hashlib.sha256(f"{_checksum(place)}\n{about}".encode()).hexdigest()
 
 
 def _maker(name: str) -> dict[str, str]:

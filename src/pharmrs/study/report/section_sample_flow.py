@@ -22,13 +22,13 @@ def sample_flow_section(rows: Sequence[FlowRow]) -> Section:
     counted = tuple(
         (
             CellView(row.material),
-            CellView("all time points" if row.time_point == ALL and row.kind == "biomarker" else row.time_point),
+            CellView("all time points" if row.time_point == ALL and row.kind != "genotype" else row.time_point),
             *(count_cell(getattr(row, head.lower().replace(" ", "_"))) for head in _HEADS),
         )
         for row in rows
     )
     view = TableView(
-        caption="Samples by material. Drawn = measured + below limit + above limit + rejected + lost.",
+        caption="Scans and samples. Drawn (or recorded) = measured + below limit + above limit + rejected + lost.",
         columns=("Material", "Time point", *_HEADS),
         rows=counted,
     )

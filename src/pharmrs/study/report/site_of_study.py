@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from pharmrs.core.errors import InputProblem
 from pharmrs.core.files.atomic import write_text
+from pharmrs.core.files.owned import remove
 from pharmrs.core.report.answer import Answer
 from pharmrs.core.report.numbers import MISSING, count_text, number_text
 from pharmrs.core.report.page import environment
@@ -87,7 +88,7 @@ def write_report(
     folder = path.parent / PAGES_FOLDER
     for former in folder.glob("*.html"):
         if not former.name.startswith("scan-"):
-            former.unlink()
+            remove(former)
     for page in pages:
         links = site_links(pages, path.name, page.name)
         text = render_page(kind=study_title, heading=page.title, title=study_title, sections=page.sections, links=links)

@@ -36,15 +36,15 @@ const explore = (button) => {
   const source = document.getElementById(button.getAttribute("aria-controls"));
   const frame = document.createElement("iframe");
   frame.className = "fit";
+  frame.sandbox = "allow-scripts";  // it is a page of its own and cannot touch the report
   frame.title = `Fit of ${source.dataset.title} to explore`;
   const body = unpacked(source.textContent);
   const head = `<meta charset="utf-8"><meta name="color-scheme" content="light dark"><style>${textOf("fit-style")}</style>`;
-  frame.srcdoc = `<!DOCTYPE html><html lang="en" class="plain"><head>${head}</head><body>${body}<script>${textOf("fit-code")}</` + `script></body></html>`;
-  frame.addEventListener("load", () => {
-    const page = frame.contentDocument;
-    const fit = () => { frame.style.height = `${page.body.scrollHeight + 4}px`; };
-    new ResizeObserver(fit).observe(page.body);
-    fit();
+  frame.srcdoc = `<!DOCTYPE html><html lang="en" class="plain"><head>${head}</head><body>${body}<script>${textOf("fit-code")}
+new ResizeObserver(() => parent.postMessage(document.body.scrollHeight, "*")).observe(document.body);</` + `script></body></html>`;
+  addEventListener("message", (event) => {
+    if (event.source !== frame.contentWindow || typeof event.data !== "number") return;
+    frame.style.height = `${Math.min(5000, Math.max(100, event.data + 4))}px`;
   });
   button.closest("figure").replaceWith(frame);
   frame.focus();

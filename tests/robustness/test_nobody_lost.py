@@ -1,0 +1,128 @@
+"""Discovery says what it could not look into, and counts begin with those who were planned."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pharmrs.core.errors import InputProblem
+from pharmrs.spectra.read import find_recordings as module
+from pharmrs.spectra.read.find_recordings import find_recordings
+from pharmrs.study.planned import check_planned, planned_sessions, without_recording
+from pharmrs.study.sample_flow import scan_fates
+from pharmrs.study.sample_flow_records import count_samples
+from tests.study.e2e import RESULTS, pharmrs, table
+from tests.study.report_factory import outcomes
+
+
+def dataset(folder: Path, *sessions: str) -> Path:
+    for session in sessions:
+        subject, name = session.split("/")
+        place = folder / subject / name / "mrs"
+        place.mkdir(parents=True)
+        (place / f"{subject}_{name}_svs.nii.gz").touch()
+    return folder
+
+
+def told(problems: list[InputProblem], root: Path) -> list[tuple[str, str, str]]:
+    return [(one.severity, Path(one.file).relative_to(root).as_posix(), one.field) for one in problems]
+
+
+def test_the_recordings_of_a_dataset_as_it_should_be(tmp_path: Path) -> None:
+    root = dataset(tmp_path, "sub-01/ses-1", "sub-02/ses-1")
+    (root / "sub-01" / "mrs").mkdir()
+    (root / "sub-01" / "mrs" / "sub-01_mrsref.nii").touch()
+    (root / "sub-01" / "anat").mkdir()
+    (root / "sourcedata").mkdir()
+    found, problems = find_recordings(root)
+    assert [path.name for path in found] == [
+        "sub-01_mrsref.nii",
+        "sub-01_ses-1_svs.nii.gz",
+        "sub-02_ses-1_svs.nii.gz",
+    ]
+    assert problems == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [("sub-02", "Sub-02"), ("sub-02", "SUB_02"), ("sub-02/ses-1", "sub-02/Ses-1"), ("sub-02/ses-1", "sub-02/ses1"),
+     ("sub-02/ses-1/mrs", "sub-02/ses-1/MRS")],
+)  # fmt: skip
+def test_a_folder_that_is_nearly_called_as_it_should_be(before: str, after: str, tmp_path: Path) -> None:
+    root = dataset(tmp_path, "sub-01/ses-1", "sub-02/ses-1")
+    (root / before).rename(root / after)
+    found, problems = find_recordings(root)
+    assert len(found) == 1 and told(problems, root) == [("error", after, "folder name")]
+
+
+def test_what_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder without permission, a drive that is gone, links that lead nowhere; root reads everything, so the
+    system's answer is given by hand."""
+    root = dataset(tmp_path, "sub-01/ses-1", "sub-02/ses-1", "sub-03/ses-1")
+    (root / "sub-04").symlink_to(tmp_path / "gone")
+    (root / "sub-03" / "ses-1" / "mrs" / "sub-03_ses-1_acq-2_svs.nii.gz").symlink_to("gone")
+    (root / "sub-03" / "ses-1" / "mrs" / "notes.nii.gz").touch()
+    scandir = module.os.scandir
+
+    def answer(place: Path) -> object:
+        if Path(place) == root / "sub-02" / "ses-1":
+            raise PermissionError(13, "Permission denied", str(place))
+        return scandir(place)
+
+    monkeypatch.setattr(module.os, "scandir", answer)
+    found, problems = find_recordings(root)
+    assert len(found) == 2
+    assert sorted(told(problems, root)) == [
+        ("error", "sub-02/ses-1", "folder"),
+        ("error", "sub-03/ses-1/mrs/sub-03_ses-1_acq-2_svs.nii.gz", "link"),
+        ("error", "sub-04", "link"),
+        ("warning", "sub-03/ses-1/mrs", "file name"),
+    ]
+
+
+def test_the_flow_begins_with_those_who_were_planned(tmp_path: Path) -> None:
+    """By hand: three of participants.tsv, one more of the allocation; their sessions from their tables."""
+    (tmp_path / "participants.tsv").write_text("participant_id\nsub-01\nsub-02\nsub-03\n")
+    (tmp_path / "phenotype").mkdir()
+    (tmp_path / "phenotype" / "allocation.tsv").write_text("participant_id\ttreatment\nsub-09\tdrug\n")
+    for label in ("01", "02"):
+        (tmp_path / f"sub-{label}").mkdir()
+        text = "session_id\ttime_point\nses-1\tbefore\nses-2\tafter\n"
+        (tmp_path / f"sub-{label}" / f"sub-{label}_sessions.tsv").write_text(text)
+    planned = planned_sessions(tmp_path)
+    assert planned == {
+        ("01", "1"): "before", ("01", "2"): "after", ("02", "1"): "before", ("02", "2"): "after", ("03", ""): "",
+        ("09", ""): "",
+    }  # fmt: skip
+    scans = outcomes()  # six of three participants, one of them failed
+    missing = without_recording(planned, [one.files for one in scans])
+    rows = {row.time_point: row for row in count_samples(scan_fates(tmp_path, scans))}
+    assert rows["all"].planned == len(scans) + len(missing)
+    assert (rows["all"].measured, rows["all"].lost) == (5, 1)
+    assert rows["all"].not_drawn == len(missing) > 0
+    (problem, *_) = check_planned(tmp_path, [one.files for one in scans])
+    assert problem.severity == "warning" and "sub-09" in problem.value
+
+
+def test_a_session_that_cannot_be_read_is_counted_and_ends_with_3(
+    copy_of_demo: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = copy_of_demo("dataset")
+    scandir = module.os.scandir
+
+    def answer(place: Path) -> object:
+        if Path(place).name == "ses-2":
+            raise PermissionError(13, "Permission denied", str(place))
+        return scandir(place)
+
+    monkeypatch.setattr(module.os, "scandir", answer)
+    end = pharmrs("validate", root)
+    assert end.code == 2 and "ses-2: folder: must be readable" in end.err
+    end = pharmrs("run", root, "-j", "1")
+    assert end.code == 3 and "ses-2: folder: must be readable" in end.err
+    (row,) = [
+        row for row in table(root / RESULTS / "sample_flow.tsv") if (row["kind"], row["time_point"]) == ("scan", "all")
+    ]
+    assert (row["planned"], row["measured"], row["not_drawn"]) == ("2", "1", "1")
