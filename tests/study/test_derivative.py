@@ -37,7 +37,10 @@ def test_files(results: Path) -> None:
     names = {name for name in contents(results) if not name.startswith("cache/")}
     expected = {
         ".bidsignore",
+        ".pharmrs",
         "README",
+        "sample_flow.json",
+        "sample_flow.tsv",
         "dataset_description.json",
         "methods.md",
         "pharmrs.log",

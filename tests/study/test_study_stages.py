@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import errno
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from pharmrs.core.errors import InputError, InputProblem
 from pharmrs.core.read.declarations import checked
 from pharmrs.core.report.section import MethodsPart, Section, render_section
-from pharmrs.core.stage import Stage, StageOutcome, StudyContext, run_stages
+from pharmrs.core.stage import Stage, StageOutcome, StudyContext, check_stages, run_stages
 from pharmrs.study.declared import Study
 from pharmrs.study.report.methods import methods_text
 
@@ -57,13 +58,26 @@ def test_stages_run_in_order_and_former_outputs_go(context: StudyContext) -> Non
     assert {path.name: path.read_text() for path in context.output.glob("*.tsv")} == {"analysis.tsv": "new"}
 
 
-def test_a_bug_in_a_stage_is_not_bad_input(context: StudyContext) -> None:
+def test_a_bug_in_a_stage_is_kept_and_told_and_ends_no_other(context: StudyContext) -> None:
+    place = "/".join(["", "home", "somebody", "private", "thing"])
+
     def run(_context: StudyContext) -> StageOutcome:
-        raise ZeroDivisionError
+        raise ZeroDivisionError(f"of {place}")
+
+    def full(_context: StudyContext) -> StageOutcome:
+        raise OSError(errno.ENOSPC, "No space left on device")
 
     broken = Stage(name="broken", outputs=(), wanted=lambda _root, _study: True, run=run)
-    with pytest.raises(ZeroDivisionError):
-        run_stages(context, [broken])
+    good = replace(broken, name="good", run=lambda _context: StageOutcome())
+    first, second = run_stages(context, [broken, good])
+    (problem,) = first.problems
+    assert (problem.file, problem.field, second) == ("broken", "stage", StageOutcome())
+    assert "ZeroDivisionError" in problem.value and "please report it" in problem.remedy
+    kept = (context.output / "faults" / "broken_stage.txt").read_text()
+    assert "ZeroDivisionError: of thing" in kept and "in run" in kept and "/home" not in kept
+    with pytest.raises(OSError, match="No space"):  # what the system refuses to everybody ends the command
+        run_stages(context, [replace(broken, run=full)])
+    assert check_stages(context.root, context.plan, [replace(broken, check=lambda _root, _plan: 1 // 0)])
 
 
 @pytest.mark.parametrize("anchor", ["", "Assay", "1st", 'a" onclick="x', "a b"])
