@@ -132,7 +132,9 @@ def test_duplicates_must_agree() -> None:
 
 def test_declared_number_of_agreeing_lanes() -> None:
     lanes = (GOOD, sample("01", VAL, lane="2"), sample("02", VAL, lane="3"), sample("02", VAL, lane="4"))
-    found = _call(*lanes, agreeing_lanes=2)
+    empty = (sample("03", VAL, lane="5"), sample("03", (), lane="6"))  # two lanes, and one that says something
+    found = _call(*lanes, *empty, agreeing_lanes=2)
+    assert (found["03"].flag, found["03"].lanes) == ("indeterminate", 2) and "1 of the 2" in found["03"].reason
     assert "1 of the 2 agreeing lanes" in found["01"].reason
     assert found["02"].genotype == "Val/Val"
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pharmrs.core.errors import FitFailure
-from pharmrs.spectra.quantify.water import water_amplitude
+from pharmrs.spectra.quantify.water import _extrapolated, water_amplitude
 from tests.spectra.simulated import ACQUISITION, POINTS, line, noise, spectrum
 
 VOIGT = {
@@ -85,3 +85,26 @@ def test_no_signal_is_a_failure_with_a_reason() -> None:
     for fid in (noise(rng, POINTS, 1.0), np.zeros(POINTS, dtype=complex), np.exp(2j * np.pi * 0.1 * np.arange(POINTS))):
         with pytest.raises(FitFailure, match="simulated: no decaying water signal"):
             water_amplitude(spectrum(fid))
+
+
+def test_the_degree_of_the_decay_is_chosen_by_bic() -> None:
+    """Schwarz's penalty, log n for each coefficient; numpy's own weighted polynomials, over decays in which the penalty
+    of Akaike, 2, would choose another degree."""
+    differed = 0
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        time_s = np.linspace(1e-3, 0.1, 120)
+        magnitude = np.exp(3.0 - 20.0 * time_s) + 0.05 * rng.normal(size=120)
+        weight = magnitude / 0.05
+        scores: dict[float, list[float]] = {np.log(120): [], 2.0: []}
+        values = []
+        for degree in (1, 2, 3):
+            fitted = np.polynomial.Polynomial.fit(time_s, np.log(magnitude), degree, w=weight)
+            rest = weight * (np.log(magnitude) - fitted(time_s))
+            values.append(float(np.exp(fitted(0.0))))
+            for penalty, row in scores.items():
+                row.append(120 * np.log(rest @ rest / (119 - degree)) + penalty * (degree + 1))
+        bic, aic = (int(np.argmin(row)) for row in scores.values())
+        differed += bic != aic
+        assert _extrapolated(time_s, magnitude, 0.05, time_s)[0] == pytest.approx(values[bic], rel=1e-6)
+    assert differed > 0

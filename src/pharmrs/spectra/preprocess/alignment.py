@@ -88,7 +88,8 @@ def weigh(fids: ComplexArray, acquisition: Acquisition, *, reject: bool) -> Weig
     """Robust weights of aligned transients (points, transients).
 
     Distance: RMS difference from the median transient in the metabolite band. Its robust z (median and MAD) gives
-    Huber weights above 3; above 6 a transient is rejected, when there are at least six and most are kept.
+    Huber weights above 3; above 6 a transient is rejected, when there are at least six. Most are kept: half of them lie
+    below the median.
     """
     count = fids.shape[1]
     if count < FEWEST_FOR_REJECTION or not reject:
@@ -105,7 +106,5 @@ def weigh(fids: ComplexArray, acquisition: Acquisition, *, reject: bool) -> Weig
     spread = max(1.4826 * float(np.median(np.abs(distance - centre))), floor)
     scores = (distance - centre) / spread
     rejected = scores > REJECTION_Z
-    if rejected.sum() > count // 2:
-        rejected = np.zeros(count, dtype=bool)
     weights = np.where(rejected, 0.0, np.minimum(1.0, _HUBER_Z / np.maximum(scores, _HUBER_Z)))
     return Weighting(weights / weights.sum(), scores, rejected)

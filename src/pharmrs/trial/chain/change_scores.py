@@ -72,7 +72,7 @@ def change_table(
         treatments=table.treatments,
         subject=tuple(before.subject for before, _ in pairs),
         treatment=tuple(before.treatment for before, _ in pairs),
-        sequence=tuple(before.sequence or after.sequence for before, after in pairs),
+        sequence=tuple(before.sequence for before, _ in pairs),
         period=np.array([_period(before, after) for before, after in pairs], dtype=float),
         clock_time_h=both(lambda row: row.clock_time_h),
         metabolite=metabolite,
