@@ -36,4 +36,5 @@ def sample_flow_section(rows: Sequence[FlowRow]) -> Section:
         "Values beyond the range of an assay are kept as censored values with their limit; only lost samples are "
         "missing."
     )
-    return section_of_tables("samples", "Samples", (words,), (view,), page="assay")
+    page = "assay" if any(row.kind != "scan" for row in rows) else "spectra"
+    return section_of_tables("samples", "Samples", (words,), (view,), page=page)
