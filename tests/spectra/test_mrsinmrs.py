@@ -8,7 +8,7 @@ import pytest
 
 from pharmrs.spectra.records import ScanResult
 from pharmrs.spectra.records.acquisition import Scanner
-from pharmrs.spectra.records.declared_reporting import Reporting
+from pharmrs.spectra.records.declared import Reporting
 from pharmrs.spectra.report.checklist import ChecklistItem, checklist, checklist_section
 from tests.study import report_factory
 

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from pharmrs.core.read.declarations import checked
-from pharmrs.spectra.records.declared_inspection import VisualInspection
+from pharmrs.spectra.records.declared import VisualInspection
 from pharmrs.spectra.review.log import DecisionLog, recording_digest
 from pharmrs.spectra.review.records import Decision
 from pharmrs.spectra.review.stage import exclusion_of

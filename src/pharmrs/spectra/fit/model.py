@@ -210,9 +210,3 @@ def exponentials(rates: ComplexArray, time_s: FloatArray, even: int) -> ComplexA
 def stack(values: ComplexArray) -> FloatArray:
     """Real parts over imaginary parts along the first axis: complex (n, ...) -> real (2n, ...)."""
     return np.concatenate([values.real, values.imag], axis=0)
-
-
-def unstack(stacked: FloatArray) -> ComplexArray:
-    """The inverse of `stack`: real (2n,) -> complex (n,)."""
-    half = stacked.shape[0] // 2
-    return np.asarray(stacked[:half] + 1j * stacked[half:], dtype=np.complex128)

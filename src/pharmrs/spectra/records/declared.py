@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Literal
 from pharmrs.core.records.declaration import Fraction, declaration, key
 from pharmrs.core.records.tissue import TissueFractions
 from pharmrs.spectra.records.declared_basis import BasisOrPath
-from pharmrs.spectra.records.declared_inspection import VisualInspection
-from pharmrs.spectra.records.declared_reporting import Reporting
 from pharmrs.spectra.records.fit import Fit
 from pharmrs.spectra.records.preprocessing import Preprocessing
 from pharmrs.spectra.records.rules import LIMITS, VISUAL_INSPECTION, Rules
@@ -68,6 +66,37 @@ class Tissue:
             csf_sd=self.sd,
             source=self.source,
         )
+
+
+@declaration
+class VisualInspection:
+    """Spectra are judged with `pharmrs review`; this rule turns the verdicts into exclusions."""
+
+    raters: int = key("raters that must have judged every scan", ge=1, le=10)
+    exclude_when: Literal["any", "all"] = key("any: one rejecting rater suffices; all: every rater must")
+    unsure_counts_as: Literal["accept", "reject"] = key("what the verdict 'unsure' means")
+    repeats: float = key(
+        "share of the scans that is shown to each rater a second time, to see how well raters agree with "
+        "themselves; the first verdict counts",
+        default=0.0,
+        ge=0,
+        le=0.5,
+    )
+
+
+@declaration
+class Reporting:
+    """Texts for the checklist of minimum reporting standards; a text given here stands before that of the headers."""
+
+    region: str | None = key("where the voxel lies, and how it was placed", default=None, min_length=1)
+    model: str | None = key("model of the scanner", default=None, min_length=1)
+    software: str | None = key("software version of the scanner", default=None, min_length=1)
+    transmit_coil: str | None = key("transmit coil: nucleus, channels, body part", default=None, min_length=1)
+    receive_coil: str | None = key("receive coil: nucleus, channels, body part", default=None, min_length=1)
+    additional_hardware: str | None = key("e.g. dielectric pads; 'none' if none", default=None, min_length=1)
+    water_suppression: str | None = key("method of water suppression", default=None, min_length=1)
+    shimming: str | None = key("shim method, and what counted as acceptable", default=None, min_length=1)
+    motion_correction: str | None = key("triggering or motion correction; 'none'", default=None, min_length=1)
 
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from pharmrs.core.report.view_tables import CellView, TableView, count_cell, num
 from pharmrs.spectra.review.records import VERDICTS, Agreement, Decision
 
 if TYPE_CHECKING:
-    from pharmrs.spectra.records.declared_inspection import VisualInspection
+    from pharmrs.spectra.records.declared import VisualInspection
 
 _LEVELS = {"accept": "kept", "reject": "not to be used", "unsure": "counts as declared in study.yaml"}
 DECISIONS = {

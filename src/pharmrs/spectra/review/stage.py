@@ -16,8 +16,7 @@ from pharmrs.core.records.scan_files import ScanFiles
 from pharmrs.core.report.section import MethodsPart
 from pharmrs.core.report.tables import write_table
 from pharmrs.core.stage import Stage, StageOutcome, StudyContext
-from pharmrs.spectra.records.declared import SpectraPlan
-from pharmrs.spectra.records.declared_inspection import VisualInspection
+from pharmrs.spectra.records.declared import SpectraPlan, VisualInspection
 from pharmrs.spectra.records.quantification import Exclusion
 from pharmrs.spectra.records.rules import VISUAL_INSPECTION
 from pharmrs.spectra.review.agreement import agreement, pairs_of

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,10 +11,32 @@ import numpy as np
 from scipy import linalg, stats
 
 from pharmrs.core.records.arrays import FloatArray
-from pharmrs.trial.least_squares.normality import shapiro_test
 from pharmrs.trial.least_squares.not_estimable import NotEstimable
-from pharmrs.trial.records.analysis import EffectEstimate
+from pharmrs.trial.records.analysis import EffectEstimate, StatisticalTest
 from pharmrs.trial.records.linear_model import LinearModel
+
+_FEWEST = 3
+_MOST = 5000  # AS R94 was fitted up to here
+
+
+def shapiro_test(values: FloatArray, quantity: str) -> StatisticalTest:
+    """W and p of `values` (n,), or the reason why there is none."""
+    n = len(values)
+    if n < _FEWEST:
+        return StatisticalTest(
+            family="shapiro", group="", quantity=quantity, n=n, reason=f"{n} values, {_FEWEST} are the least"
+        )
+    if np.ptp(values) == 0.0:
+        return StatisticalTest(family="shapiro", group="", quantity=quantity, n=n, reason="all values are the same")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of more than 5000 values, which `p_method` says
+        w, p = stats.shapiro(values)
+    method = "Royston AS R94" + (f", approximate above {_MOST} values" if n > _MOST else "")
+    return StatisticalTest(
+        family="shapiro", group="", quantity=quantity, statistic_name="W", statistic=float(w), p=float(p),
+        p_method=method, n=n,
+    )  # fmt: skip
+
 
 _ALIASED = 1e-7  # relative length left of a column after the columns before it; the tolerance of R's lm
 _FULL_LEVERAGE = 1e-9  # 1 - leverage below which a row is fitted exactly
