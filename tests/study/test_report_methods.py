@@ -6,9 +6,11 @@ import dataclasses
 import math
 
 import numpy as np
+import pytest
 
 from pharmrs.spectra.records import Exclusion, ScanResult
 from pharmrs.spectra.records.declared import QualityRules, Quantification, Tissue
+from pharmrs.spectra.report import methods_fit, methods_quantification
 from pharmrs.study.report.methods import methods_text
 from tests.study import report_factory
 
@@ -82,7 +84,7 @@ def test_scale_with_tissue_names_the_fractions(results: list[ScanResult]) -> Non
         for result in results
     ]
     text = methods_text(study, given)
-    assert "gray matter 0.6, white matter 0.3, CSF 0.1, SD 0.02 (source: atlas)" in text
+    assert "grey matter 0.6, white matter 0.3, CSF 0.1, SD 0.02 (source: atlas)" in text
 
 
 def test_fit_settings_are_those_of_the_fit(results: list[ScanResult]) -> None:
@@ -138,3 +140,23 @@ def test_points_left_out_of_fits_are_told_from_what_the_run_keeps(results: list[
     ]
     text = methods_text(report_factory.study(), [*gapped, *results[2:]])
     assert "left out of the fit (2 of 5 scans, at most 7.5 % of the window; see the quality table)" in text
+
+
+def test_numbers_of_the_methods_are_those_that_were_used(
+    results: list[ScanResult], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of another constant the text tells another number."""
+    study = report_factory.study()
+    plan = dataclasses.replace(study.quantification, primary_scale="tissue_molal")
+    molal = [
+        dataclasses.replace(
+            one, concentrations=tuple(dataclasses.replace(c, scale="tissue_molal") for c in one.concentrations)
+        )
+        for one in results
+    ]
+    study = dataclasses.replace(study, quantification=plan)
+    assert "relative densities of 0.78, 0.65 and 0.97" in methods_text(study, molal)
+    monkeypatch.setattr(methods_quantification, "water_density", lambda: (0.8, 0.7, 1.0))
+    monkeypatch.setattr(methods_fit, "WITHOUT_BROAD", 3.0)
+    text = methods_text(study, molal)
+    assert "relative densities of 0.80, 0.70 and 1.00" in text and "(3 times as long" in text

@@ -9,10 +9,8 @@ import math
 from dataclasses import dataclass
 
 from pharmrs.core.constants import PURE_WATER_MOLARITY_MM
+from pharmrs.spectra.quantify.relaxation import water_density
 from pharmrs.spectra.records import Acquisition, TissueFractions
-
-# relative water densities of grey matter, white matter and CSF: doi:10.1002/mrm.20901
-_WATER_SHARE = {"gray_matter": 0.78, "white_matter": 0.65, "csf": 0.97}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,9 +39,6 @@ def attenuation(acquisition: Acquisition, t1_s: float, t2_s: float) -> float:
 
 def water_concentration_mm(tissue: TissueFractions) -> float:
     """Concentration of water in the whole voxel, mmol/L, from its tissue fractions."""
-    share = (
-        tissue.gray_matter * _WATER_SHARE["gray_matter"]
-        + tissue.white_matter * _WATER_SHARE["white_matter"]
-        + tissue.csf * _WATER_SHARE["csf"]
-    )
+    gray, white, csf = map(float, water_density())
+    share = tissue.gray_matter * gray + tissue.white_matter * white + tissue.csf * csf
     return PURE_WATER_MOLARITY_MM.value * share

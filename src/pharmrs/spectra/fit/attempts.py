@@ -29,7 +29,7 @@ _MISFIT_FACTOR = 1.5  # residual over noise at which another starting point is t
 _LOOSE_SHARE = 0.6  # of the baseline's freedom: a baseline that takes more is suspected of having eaten signal
 _MOST_STARTS = 3
 _MOST_ROUNDS = 4  # of finding gaps
-_WITHOUT_BROAD = 4.0  # times as much detail, where the baseline has to do for the macromolecules too
+WITHOUT_BROAD = 4.0  # times as much detail, where the baseline has to do for the macromolecules too
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Task:
     def problem(self, left_out: BoolArray, lines: tuple[Line, ...]) -> Problem:
         """The problem without the points `left_out` (n,), with `lines` of which only the tails are seen."""
         model = self.model.without(left_out) if left_out.any() else self.model
-        detail_s = self.settings.baseline_detail_s * (1.0 if self.model.broad.any() else _WITHOUT_BROAD)
+        detail_s = self.settings.baseline_detail_s * (1.0 if self.model.broad.any() else WITHOUT_BROAD)
         gaps = left_out if left_out.any() else None
         ppm = self.model.band.ppm
         baseline = make_baseline(

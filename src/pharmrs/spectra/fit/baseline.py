@@ -29,8 +29,8 @@ _LINE = 1e-3  # penalty of a line
 _SEEN = 1e7  # functions of a higher penalty cannot be seen in the window
 _UNPENALISED = 1e-5
 _WATER_HALF_WIDTH_PPM, _WATER_DISTANCE_PPM = 0.025, 0.15
-_FOREIGN_PPM, _FOREIGN_STEP_PPM, _FOREIGN_WIDTH_PPM = (0.65, 1.75), 0.07, 0.12
-_SATELLITES_PPM = (2.04, 2.25, 2.8)  # lines of lipids among those of metabolites
+FOREIGN_PPM, _FOREIGN_STEP_PPM, _FOREIGN_WIDTH_PPM = (0.65, 1.75), 0.07, 0.12
+SATELLITES_PPM = (2.04, 2.25, 2.8)  # lines of lipids among those of metabolites
 _SATELLITE_PENALTY = 16.0  # a quarter of the height
 _RIDGE = 1e-9
 SMOOTH, FOREIGN = 0, 1  # blocks
@@ -163,9 +163,9 @@ def _foreign(ppm: FloatArray) -> tuple[ComplexArray, FloatArray]:
 
     Lines outside the window are left out. Norms are those of the whole lines, wherever the window ends.
     """
-    regular = np.arange(_FOREIGN_PPM[0], _FOREIGN_PPM[1] + 1e-9, _FOREIGN_STEP_PPM)
-    centres = np.concatenate([regular, _SATELLITES_PPM])
-    penalties = np.concatenate([np.ones(regular.size), np.full(len(_SATELLITES_PPM), _SATELLITE_PENALTY)])
+    regular = np.arange(FOREIGN_PPM[0], FOREIGN_PPM[1] + 1e-9, _FOREIGN_STEP_PPM)
+    centres = np.concatenate([regular, SATELLITES_PPM])
+    penalties = np.concatenate([np.ones(regular.size), np.full(len(SATELLITES_PPM), _SATELLITE_PENALTY)])
     inside = (centres > ppm[-1]) & (centres < ppm[0])
     # the transform of exp(-(a t)^2) from 0 on
     lines = wofz(2.0 * np.sqrt(np.log(2.0)) * (ppm[:, None] - centres[inside]) / _FOREIGN_WIDTH_PPM)

@@ -99,7 +99,7 @@ SCALES: dict[str, Scale] = {
         unit="mmol/L",
         definition="water-scaled as LCModel, over the volume fraction of grey and white matter",
         sentence="water-scaled (water concentration {wconc} mmol/L, water attenuation {atth2o}) and divided by the "
-        "volume fraction of gray plus white matter in the voxel.{tissue}",
+        "volume fraction of grey plus white matter in the voxel.{tissue}",
     ),
     "tissue_molal": Scale(
         unit="mmol/kg",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pharmrs.core.report.references import Citations
+from pharmrs.spectra.fit.attempts import WITHOUT_BROAD
+from pharmrs.spectra.fit.baseline import FOREIGN_PPM, SATELLITES_PPM
 from pharmrs.spectra.records.fit import FitSettings
 from pharmrs.spectra.records.scan import ScanResult
 
@@ -48,7 +50,8 @@ def _settings(settings: FitSettings, group: Sequence[ScanResult], total: int, ci
         f"Amplitudes are non-negative and, like the baseline, were solved within each step of the "
         f"non-linear search {cite.cite('variable_projection')}. The baseline is a smooth causal signal with a "
         f"third-derivative penalty {cite.cite('splines')} and signals of at most "
-        f"{1e3 * settings.baseline_detail_s:g} ms (four times as long where no macromolecules are fitted), "
+        f"{1e3 * settings.baseline_detail_s:g} ms ({WITHOUT_BROAD:g} times as long where no macromolecules are "
+        "fitted), "
         "its smoothness estimated from the data "
         f"{cite.cite('fellner_schall')}. Zero- and first-order phase, a common shift and common Lorentzian and "
         f"Gaussian widths were searched.{shape} Components may deviate from the common values under Gaussian priors "
@@ -56,9 +59,15 @@ def _settings(settings: FitSettings, group: Sequence[ScanResult], total: int, ci
         f"{settings.damping_sd_hz:g} Hz in damping; macromolecules and lipids {settings.broad_shift_sd_hz:g} Hz and "
         f"{settings.broad_damping_sd_hz:g} Hz). Groups of macromolecule peaks may deviate from their common amplitude "
         "by a factor whose standard deviation is estimated too. Lipids from outside the voxel were allowed for as "
-        "lines of any phase between 0.65 and 1.75 ppm (and at 2.04, 2.25 and 2.8 ppm), their variance estimated."
+        f"lines of any phase between {FOREIGN_PPM[0]:g} and {FOREIGN_PPM[1]:g} ppm (and at "
+        f"{_listed(SATELLITES_PPM)} ppm), their variance estimated."
         f"{_gaps(group)}"
     )
+
+
+def _listed(values: Sequence[float]) -> str:
+    *first, last = (f"{value:g}" for value in values)
+    return f"{', '.join(first)} and {last}"
 
 
 def _gaps(group: Sequence[ScanResult]) -> str:

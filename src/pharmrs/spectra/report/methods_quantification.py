@@ -117,7 +117,7 @@ def _tissue(plan: Quantification) -> str:
 
 def _fractions(tissue: Tissue) -> str:
     return (
-        f"gray matter {tissue.gray_matter:g}, white matter {tissue.white_matter:g}, CSF {tissue.csf:g}, "
+        f"grey matter {tissue.gray_matter:g}, white matter {tissue.white_matter:g}, CSF {tissue.csf:g}, "
         f"SD {tissue.sd:g} (source: {tissue.source})"
     )
 
