@@ -1,0 +1,1 @@
+"""Results of other programs in: LCModel, FSL-MRS, Osprey, Gannet, spant, TARQUIN."""
