@@ -11,13 +11,25 @@ from pharmrs.cli.messages import EXIT_BAD_INPUT, EXIT_SOME_FAILED, print_problem
 
 
 def import_command(
-    table: Annotated[Path, typer.Argument(help="Mapping table (TSV): file, format, subject, suffix, ...")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="BIDS dataset; made where it is missing.")],
+    table: Annotated[
+        Path,
+        typer.Argument(help="Mapping table (TSV): file, format, subject, suffix, ...; or a folder to propose one for."),
+    ],
+    out: Annotated[
+        Path,
+        typer.Option("--out", "-o", help="BIDS dataset, made where it is missing; of a folder: the proposed table."),
+    ],
 ) -> None:
     """Bring vendor files (Siemens twix, Philips SDAT, GE P-file, Bruker, DICOM, ...) into a BIDS dataset."""
     from pharmrs.core.report.numbers import count_text
-    from pharmrs.spectra.stage.import_recordings import import_recordings
+    from pharmrs.spectra.stage.import_recordings import import_recordings, propose_table
 
+    if table.is_dir():
+        count = propose_table(table, out)
+        typer.echo(str(out))
+        say(f"{count_text(count, 'recording')} found. Look through {out}: whose, when, water (mrsref) or not, ...")
+        say("delete what does not belong, then import it: pharmrs import TABLE --out DATASET")
+        return
     with progress("recordings") as (begin, step):
         finished = import_recordings(table, out, begin, lambda one: step(one.line.target, bool(one.files)))
     print_problems(problem for one in finished for problem in one.problems)

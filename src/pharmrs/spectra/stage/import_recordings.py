@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pharmrs.core.errors import InputError, InputProblem
+from pharmrs.core.errors import InputError, InputProblem, input_problem
 from pharmrs.core.files.atomic import write_bytes, write_text
 from pharmrs.core.files.content import read_content
 from pharmrs.core.files.json_text import json_text
+from pharmrs.core.files.targets import check_target
 from pharmrs.core.files.unfinished import is_left, unfinished
 from pharmrs.core.read.participants import PARTICIPANTS
 from pharmrs.core.read.problems import Problems
@@ -20,6 +22,7 @@ from pharmrs.spectra.checks.of_recordings import is_suppressed, shows_water
 from pharmrs.spectra.read.import_table import read_import_table
 from pharmrs.spectra.read.lcmodel_raw import read_lcmodel_raw
 from pharmrs.spectra.read.nifti_mrs import identifying_fields, read_fids, write_fids
+from pharmrs.spectra.read.propose_import import COLUMNS, propose
 from pharmrs.spectra.read.separate_files import together
 from pharmrs.spectra.read.vendor_conversion import check_points, convert
 from pharmrs.spectra.read.vendor_headers import mended
@@ -70,6 +73,31 @@ def import_recordings(
         if any(one.files for one in finished):
             _describe(dataset, lines)
     return tuple(finished)
+
+
+def propose_table(folder: Path, out: Path) -> int:
+    """Write a mapping table for the vendor files below `folder`; the number of its lines.
+
+    Raises InputError where no file is recognised, or `out` is not a table that may be written.
+    """
+    problems = check_target(out, (".tsv",), b"second_file")
+    rows = propose(folder) if not problems else []
+    if not rows and not problems:
+        kinds = (
+            "SDAT, RDA, twix .dat, P-files .7, DICOM and IMA of spectroscopy, .RAW, .H2O, jMRUI, NIfTI-MRS, Bruker fid"
+        )
+        remedy = "check the folder; files that unpack to nothing known can be written into a table by hand"
+        problems = [input_problem(folder, "folder", f"must hold recordings: {kinds} were looked for", "none", remedy)]
+    if problems:
+        raise InputError(problems)
+    here = out.resolve().parent
+    for row in rows:  # paths of a table are taken from its own folder
+        for column in ("file", "second_file"):
+            if row[column]:
+                row[column] = os.path.relpath(folder.resolve() / row[column], here)
+    lines = ["\t".join(COLUMNS), *("\t".join(row[column] for column in COLUMNS) for row in rows)]
+    write_text(out, "\n".join(lines) + "\n")
+    return len(rows)
 
 
 def _check_targets(lines: tuple[ImportLine, ...], table: Path, dataset: Path) -> None:

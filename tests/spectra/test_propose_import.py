@@ -1,0 +1,92 @@
+"""A folder of vendor files becomes a mapping table that can be imported, with no name of a person in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pharmrs.core.errors import InputError
+from pharmrs.spectra.read.nifti_mrs import read_fids
+from pharmrs.spectra.read.propose_import import propose
+from pharmrs.spectra.stage.import_recordings import import_recordings, propose_table
+from tests.spectra.philips_files import write_pair
+from tests.spectra.test_import import signal
+from tests.spectra.test_import_old_files import CONTROL, write_raw
+from tests.spectra.vendor_files import write_rda
+from tests.study.e2e import table
+
+
+@pytest.fixture
+def scanner(tmp_path: Path) -> Path:
+    """Three people: pairs of Philips files by sessions, RDA transients one by one, LCModel files; and other things."""
+    folder = tmp_path / "scanner"
+    for session in ("pre", "post"):
+        place = folder / "P07" / session
+        place.mkdir(parents=True)
+        write_pair(place, "svs_30_act", signal(1, 2))
+        write_pair(place, "svs_30_ref", 50 * signal(2, 1))
+    (folder / "sub-08").mkdir()
+    for number in (1, 2, 10):
+        write_rda(folder / "sub-08" / f"t{number}.rda", signal(number, 1)[:, 0], SeriesNumber="4")
+    write_rda(folder / "sub-08" / "u1.rda", signal(5, 1)[:, 0], SeriesNumber="5")
+    (folder / "subj9_visit2").mkdir()
+    write_raw(folder / "subj9_visit2" / "a.RAW", signal(5, 1)[:, 0])
+    write_raw(folder / "subj9_visit2" / "a.h2o", 100 * signal(6, 1)[:, 0])
+    (folder / "subj9_visit2" / "a.control").write_text(CONTROL)
+    (folder / "notes.txt").write_text("hello")
+    (folder / "table.raw").write_text("hello")
+    (folder / "t1.dcm").write_bytes(b"\0" * 200)
+    return folder
+
+
+def test_what_each_file_is_whose_and_when(scanner: Path) -> None:
+    rows = {row["file"]: row for row in propose(scanner)}
+    assert set(rows) == {
+        "P07/post/svs_30_act.SDAT", "P07/post/svs_30_ref.SDAT", "P07/pre/svs_30_act.SDAT", "P07/pre/svs_30_ref.SDAT",
+        "sub-08/t*.rda", "sub-08/u1.rda", "subj9_visit2/a.RAW", "subj9_visit2/a.h2o",
+    }  # fmt: skip
+    act, ref = rows["P07/pre/svs_30_act.SDAT"], rows["P07/pre/svs_30_ref.SDAT"]
+    assert (act["format"], act["subject"], act["session"], act["acquisition"]) == ("philips", "P07", "pre", "press")
+    assert (act["suffix"], ref["suffix"]) == ("svs", "mrsref")
+    assert act["second_file"] == "P07/pre/svs_30_act.SPAR"
+    many, single = rows["sub-08/t*.rda"], rows["sub-08/u1.rda"]
+    assert (many["subject"], many["format"], many["run"], single["run"]) == ("08", "rda", "1", "2")
+    raw, water = rows["subj9_visit2/a.RAW"], rows["subj9_visit2/a.h2o"]
+    assert (raw["subject"], raw["session"], raw["suffix"], water["suffix"]) == ("9", "2", "svs", "mrsref")
+    assert raw["second_file"] == "subj9_visit2/a.control"
+
+
+def test_the_proposed_table_can_be_imported_as_it_is(scanner: Path, tmp_path: Path) -> None:
+    place = tmp_path / "work" / "map.tsv"
+    place.parent.mkdir()
+    assert propose_table(scanner, place) == 8
+    text = place.read_text()
+    assert "Doe" not in text and "Jane" not in text
+    kept = [line for line in text.splitlines() if "LCModel" not in line and "lcmodel" not in line]  # needs its TR
+    place.write_text("\n".join(kept) + "\n")
+    (tmp_path / "dataset").mkdir()
+    done = import_recordings(place, tmp_path / "dataset")
+    assert [one.problems for one in done if not one.files] == []
+    assert len(done) == 6
+    whole = tmp_path / "dataset" / "sub-08" / "mrs" / "sub-08_acq-press_run-1_svs.nii.gz"
+    assert read_fids(whole).transients == 3
+    assert {row["participant_id"] for row in table(tmp_path / "dataset" / "participants.tsv")} == {"sub-08", "sub-P07"}
+
+
+def test_people_in_one_folder_are_not_taken_for_transients(tmp_path: Path) -> None:
+    for number in range(1, 5):
+        write_rda(tmp_path / f"s{number}.rda", signal(number, 1)[:, 0])
+    rows = propose(tmp_path)
+    assert [row["file"] for row in rows] == [f"s{number}.rda" for number in range(1, 5)]
+    assert [row["subject"] for row in rows] == ["1", "2", "3", "4"]
+
+
+def test_a_folder_without_recordings_says_what_was_looked_for(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("hello")
+    with pytest.raises(InputError, match="SDAT, RDA, twix"):
+        propose_table(tmp_path, tmp_path / "map.tsv")
+    assert not (tmp_path / "map.tsv").exists()
+    (tmp_path / "mine.tsv").write_text("my own table\n")
+    with pytest.raises(InputError, match="must not replace a file"):
+        propose_table(tmp_path, tmp_path / "mine.tsv")
