@@ -30,7 +30,8 @@ _MAKERS = {"siemens": "dicom", "philips": "philips_dcm", "uih": "uih", "united i
 class Proposed:
     """One line: the file (or the pattern of its transients) and what it seems to be.
 
-    `told`: texts of its header that say what was measured; `series`: equal for files of one measurement, empty where nothing tells.
+    `told`: texts of its header that say what was measured; `series`: equal for files of one measurement, empty where
+    nothing tells.
     """
 
     file: Path
@@ -42,7 +43,7 @@ class Proposed:
 
 
 def propose(folder: Path) -> list[dict[str, str]]:
-    """The lines of a mapping table for the vendor files below `folder`, paths from there; empty where there are none."""
+    """The lines of a mapping table for the vendor files below `folder`, with paths from there."""
     found = list(_grouped(_found(folder), folder))
     rows = [_row(one, folder) for one in found]
     targets = Counter(_target(row) for row in rows)
