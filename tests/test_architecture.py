@@ -17,7 +17,7 @@ import pharmrs
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "pharmrs"
 MODULES = sorted(SOURCE.rglob("*.py"))
-ROOMS = {"anatomy", "assay", "cli", "core", "genotype", "simulate", "spectra", "study", "trial"}
+ROOMS = {"anatomy", "api", "assay", "cli", "core", "genotype", "simulate", "spectra", "study", "trial"}
 LONGEST_MODULE, LONGEST_FUNCTION, MOST_MODULES_IN_A_FOLDER = 400, 75, 25
 
 

@@ -21,7 +21,7 @@ def audit_command(
     ],
     out: Annotated[
         Optional[Path],  # noqa: UP045  typer reads the annotation at run time
-        typer.Option("--out", "-o", help="Folder for every check as audit.tsv with its data dictionary."),
+        typer.Option("--out", "-o", help="Folder for every check: audit.tsv with its data dictionary, and a page."),
     ] = None,
 ) -> None:
     """Recompute t, p, F, intervals and means of a table of reported statistics and name those that cannot be.
@@ -29,10 +29,9 @@ def audit_command(
     Exit code 0 whatever is found: an impossible statistic is a result.
     """
     from pharmrs.core.files.targets import claim_output
-    from pharmrs.core.report.tables import write_table
     from pharmrs.trial.audit.audit import audit_rows
     from pharmrs.trial.read.reported import read_reported_table
-    from pharmrs.trial.report.audit_table import audit_lines, audit_table
+    from pharmrs.trial.report.audit_table import audit_lines, write_audit
 
     warnings: list[InputProblem] = []
     audited = audit_rows(read_reported_table(table, warnings.append))
@@ -41,5 +40,5 @@ def audit_command(
         typer.echo(line)
     if out is not None:
         claim_output(out)
-        for path in write_table(out, audit_table(audited)):
+        for path in write_audit(out, table.name, audited):
             typer.echo(str(path))

@@ -7,12 +7,14 @@ from typing import Annotated, Optional
 
 import typer
 
-from pharmrs.cli.messages import EXIT_SOME_FAILED, print_problems, say
+from pharmrs.cli.messages import EXIT_SOME_FAILED, print_problems, print_table
 
 
 def genotype_command(
     bands: Annotated[Path, typer.Argument(help="Band table (TSV or CSV), or a folder of them.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for tables and pictures.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for tables, pictures and a page.")] = Path(
+        "pharmrs-genotype"
+    ),
     marker: Annotated[list[str], typer.Option("--marker", "-m", help="Marker; repeat for more.")] = ["rs6265"],  # noqa: B006
     markers: Annotated[
         list[Path], typer.Option("--markers", help="Data file of a marker of your own; repeat for more.")
@@ -27,7 +29,7 @@ def genotype_command(
     from pharmrs.genotype.read.markers import find_markers
     from pharmrs.genotype.records.declared import GenotypeSection
     from pharmrs.genotype.report.methods import digest_text, equilibrium_text
-    from pharmrs.genotype.stage.stage import call_markers, write_genotyping
+    from pharmrs.genotype.stage.stage import call_markers, write_genotype_page, write_genotyping
     from pharmrs.study.study_file import read_study
 
     refuse_output(out)
@@ -37,13 +39,15 @@ def genotype_command(
     print_problems(problems)
     for result in results:
         name = result.assay.marker.name
-        say(
+        typer.echo(
             f"{name}: amplicon {result.assay.digests[0].amplicon_bp} bp; "
             + "; ".join(map(digest_text, result.assay.digests))
         )
-        say(f"{name}: {equilibrium_text(result)}")
+        typer.echo(f"{name}: {equilibrium_text(result)}")
+        calls = [(one.subject, one.genotype or "n/a", one.flag) for one in result.calls]
+        print_table(("Participant", "Genotype", "Call"), calls)
     claim_output(out)
-    for path in write_genotyping(out, results):
+    for path in (*write_genotyping(out, results), write_genotype_page(out, results)):
         typer.echo(str(path))
     if any(call.flag == "indeterminate" for result in results for call in result.calls):
         raise typer.Exit(EXIT_SOME_FAILED)

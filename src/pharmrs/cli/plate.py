@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from pharmrs.assay.records.settings import AssaySettings, Blanks, DeclaredLimit, ModelChoice, Weights
-from pharmrs.cli.messages import EXIT_BAD_INPUT, EXIT_SOME_FAILED, print_problems, say
+from pharmrs.cli.messages import EXIT_BAD_INPUT, EXIT_SOME_FAILED, print_problems
 
 if TYPE_CHECKING:
     from pharmrs.assay.records.results import AssayStudy
@@ -26,7 +26,9 @@ StudyOption = Annotated[
     File,
     typer.Option("--study", "-s", help="study.yaml with an assay section, or a file with that section's keys alone."),
 ]
-OutOption = Annotated[File, typer.Option("--out", "-o", help="Folder for tables and pictures.")]
+OutOption = Annotated[
+    File, typer.Option("--out", "-o", help="Folder for tables, pictures and a page [default: pharmrs-plate].")
+]
 TemplateOption = Annotated[bool, typer.Option("--template", help="Write an empty layout, to fill in or print.")]
 SignalOption = Annotated[Number, typer.Option(help="Wavelength of the signal (nm).")]
 ReferenceOption = Annotated[Number, typer.Option(help="Wavelength that is subtracted (nm).")]
@@ -59,8 +61,8 @@ def plate_command(
     if template:
         _write_template(out)
         return
-    if not export or out is None:
-        raise typer.BadParameter("EXPORT and --out are needed (or --template)")
+    if not export:
+        raise typer.BadParameter("EXPORT is needed (or --template)")
     by_hand = AssaySettings(
         analyte=analyte,
         unit=unit,
@@ -75,11 +77,11 @@ def plate_command(
     if study is not None and by_hand != AssaySettings():
         raise typer.BadParameter("with --study, analyte, unit, wavelengths, curve and limits are those of the file")
     settings = by_hand if study is None else _declared(study)
-    _analyse(export, layout or [], replace(settings, read=read or settings.read), out)
+    _analyse(export, layout or [], replace(settings, read=read or settings.read), out or Path("pharmrs-plate"))
 
 
 def _analyse(exports: list[Path], layouts: list[Path], settings: AssaySettings, out: Path) -> None:
-    from pharmrs.assay.stage.outputs import write_plates
+    from pharmrs.assay.stage.outputs import write_plate_page, write_plates
     from pharmrs.assay.stage.plates import analyse_files
     from pharmrs.core.files.targets import claim_output, refuse_output
     from pharmrs.core.workers.threads import limit_threads
@@ -91,22 +93,32 @@ def _analyse(exports: list[Path], layouts: list[Path], settings: AssaySettings, 
     if outcome.study is None:
         raise typer.Exit(EXIT_BAD_INPUT)
     claim_output(out)
-    for path in write_plates(out, outcome.study)[1]:
-        typer.echo(str(path))
     for line in _summaries(outcome.study):
-        say(line)
+        typer.echo(line)
+    pictures, written = write_plates(out, outcome.study)
+    for path in (write_plate_page(out, outcome.study, pictures), *written):
+        typer.echo(str(path))
     if errors:
         raise typer.Exit(EXIT_SOME_FAILED)
 
 
 def _summaries(study: AssayStudy) -> list[str]:
-    """A line per plate: what became of its samples."""
+    """Of each plate the curve, its limits and what became of its samples, and why it was rejected."""
+    from pharmrs.core.report.numbers import number_text
+
     lines = []
+    unit = f" {study.settings.unit}" if study.settings.unit else ""
     for plate in study.plates:
+        limits = (plate.limits.detection, plate.limits.lower, plate.limits.upper)
+        lod, lloq, uloq = (number_text(value) for value in limits)
+        lines.append(
+            f"{plate.name}: {plate.curve.model.upper()} curve of {len(plate.levels)} standards, LOD {lod}, "
+            f"LLOQ {lloq}, ULOQ {uloq}{unit}"
+        )
         flags = ["rejected" if one.rejected else one.flag for one in plate.estimates if one.role == "sample"]
         counts = {flag: flags.count(flag) for flag in sorted(set(flags))}
         told = ", ".join(f"{count} {flag}" for flag, count in counts.items()) or "no samples"
-        lines.append(f"{plate.name}: {'REJECTED, ' if plate.rejected else ''}{told}")
+        lines.append(f"{plate.name}: {f'REJECTED ({plate.rejected}), ' if plate.rejected else ''}{told}")
     for refused in study.refused:
         samples = {(well.sample, well.dilution) for well in refused.wells if well.role == "sample"}
         lines.append(f"{refused.name}: REJECTED, {len(samples)} rejected")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pharmrs.anatomy.records.declared import Anatomy
 from pharmrs.anatomy.records.images import AnatomyFiles, VoxelTissue
-from pharmrs.anatomy.report.section import tissue_table
+from pharmrs.anatomy.report.section import tissue_section, tissue_table
 from pharmrs.anatomy.stage.plan import TissueTask
 from pharmrs.anatomy.stage.tissue import measure_tissue
 from pharmrs.core.errors import InputError, InputProblem
@@ -17,6 +17,7 @@ from pharmrs.core.files.atomic import write_bytes
 from pharmrs.core.read.sidecar import stem_of
 from pharmrs.core.records.scan_files import ScanFiles
 from pharmrs.core.report.embedded import EmbeddedFigure
+from pharmrs.core.report.site import write_page
 from pharmrs.core.report.tables import write_table
 
 
@@ -48,4 +49,6 @@ def measure_voxel(t1: Path, spectrum: Path, out: Path, frequency_of: Callable[[s
     table = write_table(out, tissue_table([found.tissue], {}))
     picture = out / f"{name}_voxel.png"
     write_bytes(picture, found.figure.content)
-    return VoxelResult(found.tissue, (*table, picture), done.problems)
+    section = tissue_section([found.tissue], {}, {name: found.figure}, {}, None)
+    page = write_page(out / f"{name}_voxel.html", kind="Tissues of a voxel", heading=name, sections=(section,))
+    return VoxelResult(found.tissue, (page, *table, picture), done.problems)

@@ -6,10 +6,18 @@ from pathlib import Path
 
 from pharmrs.assay.records.results import AssayStudy
 from pharmrs.assay.report.pictures import AssayPictures, draw_assay, write_assay_pictures
+from pharmrs.assay.report.section import assay_section
 from pharmrs.assay.report.tables import write_assay_tables
+from pharmrs.core.report.site import write_page
 
 
 def write_plates(folder: Path, study: AssayStudy) -> tuple[AssayPictures, tuple[Path, ...]]:
     """Write tables and pictures of all plates into `folder`; returns the pictures and the files."""
     tables, pictures = write_assay_tables(folder, study), draw_assay(study)
     return pictures, (*tables, *write_assay_pictures(folder, pictures))
+
+
+def write_plate_page(folder: Path, study: AssayStudy, pictures: AssayPictures) -> Path:
+    """The page of `pharmrs plate`: the section of the report alone."""
+    section = assay_section(study, pictures)
+    return write_page(folder / "report.html", kind="Assay", heading=section.title, sections=(section,))

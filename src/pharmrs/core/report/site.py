@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
+from pharmrs.core.files.atomic import write_text
 from pharmrs.core.report.page import environment
 from pharmrs.core.report.section import Section
 
@@ -43,6 +45,12 @@ def render_page(*, kind: str, heading: str, title: str, sections: Sequence[Secti
     """A page of sections in the frame of the house."""
     page = environment().get_template("frame.html.j2")
     return page.render(kind=kind, heading=heading, title=title, sections=sections, links=links)
+
+
+def write_page(path: Path, *, kind: str, heading: str, sections: Sequence[Section]) -> Path:
+    """A page that stands alone, for a command that works on one thing."""
+    write_text(path, render_page(kind=kind, heading=heading, title=heading, sections=sections))
+    return path
 
 
 def pages_of(sections: Sequence[Section]) -> tuple[SitePage, ...]:

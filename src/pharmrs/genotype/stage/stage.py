@@ -11,6 +11,7 @@ from pharmrs.core.files.places import STUDY_FILE
 from pharmrs.core.read.participants import participant_labels
 from pharmrs.core.report.figure_style import figure_png_bytes, figure_svg_bytes
 from pharmrs.core.report.section import MethodsPart
+from pharmrs.core.report.site import write_page
 from pharmrs.core.report.tables import write_table
 from pharmrs.core.stage import Stage, StageOutcome, StudyContext
 from pharmrs.genotype.read.band_table import BandRow, band_files, read_bands
@@ -74,6 +75,12 @@ def write_genotyping(output: Path, results: Sequence[Genotyping]) -> list[Path]:
                 write_bytes(target.with_name(target.name + suffix), content)
                 written.append(target.with_name(target.name + suffix))
     return written
+
+
+def write_genotype_page(folder: Path, results: Sequence[Genotyping]) -> Path:
+    """The page of `pharmrs genotype`: the section of the report alone."""
+    heading = ", ".join(result.assay.marker.name for result in results)
+    return write_page(folder / "report.html", kind="Genotypes", heading=heading, sections=(genotype_section(results),))
 
 
 def _wanted(root: Path, plan: GenotypeSection | None) -> bool:

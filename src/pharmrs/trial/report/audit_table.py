@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from pharmrs.core.records.columns import Column
 from pharmrs.core.report.numbers import count_text
-from pharmrs.core.report.tables import Row, Table
+from pharmrs.core.report.section import render_section
+from pharmrs.core.report.site import write_page
+from pharmrs.core.report.tables import Row, Table, write_table
+from pharmrs.core.report.view_tables import CellView, TableView
 from pharmrs.trial.records.reported import AuditedRow
 
 VERDICTS = {
@@ -41,6 +45,18 @@ def audit_table(rows: Sequence[AuditedRow]) -> Table:
             for finding in row.findings
         ]
     return Table(name="audit", columns=COLUMNS, rows=tuple(lines))
+
+
+def write_audit(folder: Path, name: str, rows: Sequence[AuditedRow]) -> tuple[Path, ...]:
+    """The table with its data dictionary, and a page: what cannot be first, every check below."""
+    table = audit_table(rows)
+    shown = [
+        [CellView("" if row.get(column) is None else str(row[column])) for column in COLUMNS] for row in table.rows
+    ]
+    view = TableView(caption="Every check", columns=tuple(COLUMNS), rows=tuple(map(tuple, shown)), sortable=True)
+    section = render_section("audit", "Checks", "section_audit.html.j2", lines=audit_lines(rows), checks=view)
+    page = write_page(folder / "audit.html", kind="Audit of reported statistics", heading=name, sections=(section,))
+    return (page, *write_table(folder, table))
 
 
 def audit_lines(rows: Sequence[AuditedRow]) -> list[str]:
