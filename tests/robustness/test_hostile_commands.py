@@ -136,10 +136,11 @@ def test_run(tmp_path: Path) -> None:
     ended = command(tmp_path, "run", "data", "--output", "out", "--workers", "1")
     assert ended.returncode in (0, 3), ended.stderr
     assert "Traceback" not in ended.stderr and RUN.name == "run"
-    text = (out / "report.html").read_text(encoding="utf-8")
-    elements = Elements(text)
-    assert "x-hostile" not in elements.names and "onclick" not in elements.attributes
-    assert text.count("x-hostile") >= 4
+    pages = [path.read_text(encoding="utf-8") for path in (out / "report.html", *(out / "report_pages").glob("*.html"))]
+    for text in pages:
+        elements = Elements(text)
+        assert "x-hostile" not in elements.names and "onclick" not in elements.attributes
+    assert sum(text.count("x-hostile") for text in pages) >= 4
     for path in (path for path in out.rglob("*") if path.suffix in (".html", ".svg")):
         assert "x-hostile" not in Elements(path.read_text(encoding="utf-8")).names, path
 

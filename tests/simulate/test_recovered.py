@@ -93,9 +93,9 @@ def test_demonstration(tmp_path: Path) -> None:
     rows = {row["quantity"]: row for row in table(folder / "truth" / "recovered.tsv")}
     assert rows["genotypes called right"]["recovered"] == "6"
     assert float(rows["interaction, S-ketamine: ln BDNF per ln Glu"]["planted"]) == pytest.approx(1.005)
-    page = (folder / RESULTS / "report.html").read_text(encoding="utf-8")
-    for anchor in ("genotypes", "samples", "statistics"):
-        assert f'id="{anchor}"' in page
+    for page, anchor in (("genotypes", "genotypes"), ("assay", "samples"), ("statistics", "statistics")):
+        text = (folder / RESULTS / "report_pages" / f"{page}.html").read_text(encoding="utf-8")
+        assert f'id="{anchor}"' in text
     assert (folder / RESULTS / "biomarkers.tsv").is_file() and (folder / RESULTS / "results.json").is_file()
 
 

@@ -13,11 +13,13 @@ from pharmrs.cli import (
     analyse,
     audit,
     basis,
+    deidentify,
     demo,
     doctor,
     fit,
     genotype,
     import_data,
+    init,
     pdf,
     plate,
     power,
@@ -45,6 +47,7 @@ app = typer.Typer(
 )
 app.command("run", short_help="Process every scan of a dataset, then the whole study.")(run_dataset.run_command)
 app.command("validate", short_help="Report every problem of the inputs at once.")(validate.validate_command)
+app.command("init", short_help="Begin study.yaml and tables from what a folder holds.")(init.init_command)
 app.command("fit", cls=fit.FitCommand, short_help="Quantify preprocessed spectra with a basis set.")(fit.fit_command)
 app.command("voxel", short_help="Tissues in the voxel of one spectrum, from a T1w image.")(voxel.voxel_command)
 app.command("basis", short_help="Simulate a basis set for a localisation sequence.")(basis.basis_command)
@@ -61,6 +64,7 @@ app.command("import", short_help="Bring vendor files into a BIDS dataset.")(impo
 app.command("results", short_help="Fits of other tools: read, checked, compared, and in another tool's form.")(
     results.results_command
 )
+app.command("deidentify", short_help="Copy a dataset without what identifies a person.")(deidentify.deidentify_command)
 app.command("schema", short_help="Print the JSON Schema of study.yaml, for editors.")(validate.schema_command)
 app.command("simulate", short_help="Simulate a trial as a BIDS dataset, with known truth.")(simulate.simulate_command)
 app.command("demo", short_help="Simulate a trial, analyse it, compare with the truth.")(demo.demo_command)

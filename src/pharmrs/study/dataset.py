@@ -22,6 +22,7 @@ from pharmrs.spectra.stage.scan import check_scan, check_value
 from pharmrs.spectra.stage.settings import ScanSettings, settings_of, without_fractions
 from pharmrs.spectra.stage.study_basis import study_basis, usable
 from pharmrs.study.declared import Study
+from pharmrs.study.init_study import still_open
 from pharmrs.study.plan_check import check_metabolites
 from pharmrs.study.planned import check_planned
 from pharmrs.study.stages import STAGES
@@ -101,7 +102,7 @@ def validate_dataset(root: Path) -> tuple[StudyDataset, tuple[InputProblem, ...]
     """Every problem of a dataset, scan by scan, without fitting anything."""
     output = default_output(root)
     dataset = open_dataset(root, output)  # where a run has kept a simulated basis set; nothing is written to it
-    problems = list(dataset.problems)
+    problems = [*still_open(root), *dataset.problems]
     if dataset.study is not None:
         scans = without_fractions(dataset.study, dataset.scans)
         plan = plan_tissue(root, dataset.study.anatomy, scans, output, spectrometer_frequency_mhz)

@@ -1,0 +1,175 @@
+"""`pharmrs init`: study.yaml and the tables of a trial, begun from what the folder of a study holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pharmrs.assay.report.layout_template import layout_template
+from pharmrs.assay.stage.plates import assay_files
+from pharmrs.core.errors import InputError, InputProblem, input_problem
+from pharmrs.core.files.atomic import write_text
+from pharmrs.core.files.json_text import json_text
+from pharmrs.core.files.places import STUDY_FILE
+from pharmrs.core.report.numbers import count_text
+from pharmrs.spectra.basis.proposal import proposed_protocol
+from pharmrs.spectra.read.nifti_mrs import read_fids
+from pharmrs.trial.read.allocation import ALLOCATION
+
+_OPEN, _REMEDY = "TODO", "write what only you know, or delete the line"
+_PURPOSES = {
+    "quantification": ("quant", "water", "ref"),
+    "eddy_current": ("ecc", "eddy"),
+    "coil_combination": ("coil", "ecc"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a folder holds: people, their sessions, recordings by entity `acq`, and the other material."""
+
+    sessions: dict[str, tuple[str, ...]]
+    spectra: tuple[Path, ...]
+    references: tuple[str, ...]
+    basis: str
+    images: bool
+    tissue_maps: bool
+    exports: bool
+    layouts: bool
+    gels: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """Files that were written, those that were there and stay, and what a person has to fill in."""
+
+    written: tuple[Path, ...]
+    kept: tuple[Path, ...]
+    open: tuple[str, ...]
+
+
+def look_at(root: Path) -> Found:
+    """What there is to declare. Raises InputError where the folder is none."""
+    if not root.is_dir():
+        rule, remedy = "must be a folder", "give the folder with sub-*/, or make it"
+        raise InputError([input_problem(root, "study", rule, "missing", remedy)])
+    people = sorted(path for path in root.glob("sub-*") if path.is_dir())
+    bases = sorted(path.relative_to(root).as_posix() for path in root.glob("basis/*") if _is_basis(path))
+    references = {_acquisition(path) for path in root.glob("sub-*/**/*_mrsref.nii*")} - {""}
+    exports, layouts = assay_files(root / "sourcedata" / "assay")
+    return Found(
+        sessions={one.name: tuple(sorted(path.name for path in one.glob("ses-*"))) for one in people},
+        spectra=tuple(sorted(root.glob("sub-*/**/*_svs.nii*"))),
+        references=tuple(sorted(references)),
+        basis=bases[0] if bases else "",
+        images=any(root.glob("sub-*/**/*_T1w.nii*")),
+        tissue_maps=any(root.glob("derivatives/**/*_probseg.nii*")),
+        exports=bool(exports),
+        layouts=bool(layouts),
+        gels=any((root / "sourcedata" / "genotyping").glob("*.[tc]sv")),
+    )
+
+
+def begin_study(root: Path) -> Begun:
+    """Write what is missing of study.yaml and the tables; no file that is there is touched."""
+    found = look_at(root)
+    files = {STUDY_FILE: "".join(_study_text(root, found)), **dict(_tables(root, found))}
+    written, kept = [], []
+    for name, text in files.items():
+        place = root / name
+        if place.exists():
+            kept.append(place)
+            continue
+        write_text(place, text)
+        written.append(place)
+    return Begun(tuple(written), tuple(kept), tuple(f"{one.file}, {one.field}" for one in still_open(root)))
+
+
+def still_open(root: Path) -> tuple[InputProblem, ...]:
+    """Every place of study.yaml and the tables that `begin_study` left for a person and nobody has filled in."""
+    places = [root / STUDY_FILE, root / ALLOCATION, *sorted(root.glob("sub-*/*_sessions.tsv"))]
+    return tuple(
+        input_problem(
+            place, f"line {number}", f"{_OPEN} must be filled in", " ".join(line.split()), "write what only you know"
+        )
+        for place in places
+        if place.is_file()
+        for number, line in enumerate(place.read_text(encoding="utf-8", errors="replace").splitlines(), start=1)
+        if _OPEN in line and not line.lstrip().startswith("#")
+    )
+
+
+def _study_text(root: Path, found: Found) -> Iterator[str]:
+    yield f"# What this study declares before its analysis is run. {_OPEN} marks what only you know;\n"
+    yield "# every key: docs/study-file.md. Then: pharmrs validate\n"
+    yield f"title: {_OPEN} the title of the study\n"
+    yield from _basis_lines(found)
+    if found.references:
+        yield "references:  # which water reference serves which purpose; entities found: "
+        yield f"{', '.join(found.references)}\n"
+        yield from (f"  {purpose}: {_guess(purpose, found.references)}\n" for purpose in _PURPOSES)
+    yield "quantification:\n"
+    scale = "lcmodel_water" if found.references else "ratio_tcr"
+    yield f"  primary_scale: {scale}  # the scale of the analysis\n"
+    if found.tissue_maps or found.images:
+        yield "anatomy:  # tissues of each voxel: from maps of another program, or from the T1w image\n  source: auto\n"
+    yield "quality:  # a scan or value that breaks a rule is excluded, and reported\n"
+    yield "  max_crlb_percent: 20\n  max_line_width_hz: 24\n  min_signal_to_noise: 20\n"
+    yield "# design:  # for a trial: who got what is in phenotype/allocation.tsv\n"
+    yield "#   kind: crossover  # or parallel\n#   treatments: [placebo, drug]  # the first is the reference\n"
+    yield "#   baseline: baseline\n#   follow_up: follow_up  # time points, as the sessions tables name them\n"
+    if found.exports:
+        yield f"assay:  # exports and layout in sourcedata/assay\n  analyte: {_OPEN}\n  unit: pg/mL\n"
+        yield f"  lower_limit: {{value: {_OPEN}, refers_to: in_well}}  # or: derived\n  wavelength_nm: 450\n"
+    if found.gels:
+        yield "genotype:\n  markers: [rs6265]\n"
+    yield "# analysis:  # stated before it is run; needs design\n#   metabolite: Glu\n#   biomarker: BDNF\n"
+    yield "#   models: [cr2, mixed]\n"
+
+
+def _basis_lines(found: Found) -> Iterator[str]:
+    if found.basis:
+        yield f"basis: {found.basis}\n"
+        return
+    for path in found.spectra:
+        try:
+            protocol, note = proposed_protocol(read_fids(path))
+        except InputError:
+            continue
+        yield f"basis:  # {note}\n  simulate:\n    sequence: {protocol.sequence}\n"
+        yield f"    te_ms: {1e3 * protocol.echo_time_s:g}\n"
+        yield f"    tm_ms: {1e3 * protocol.mixing_time_s:g}\n" if protocol.mixing_time_s is not None else ""
+        return
+    yield f"basis: {_OPEN} a file such as basis/steam.basis, or simulate: (docs/basis-sets.md)\n"
+
+
+def _guess(purpose: str, references: Sequence[str]) -> str:
+    names = (name for hint in _PURPOSES[purpose] for name in references if hint in name)
+    return next(names, references[0] if len(references) == 1 else f"{_OPEN} one of {', '.join(references)}")
+
+
+def _tables(root: Path, found: Found) -> Iterator[tuple[str, str]]:
+    """Templates with a line for everybody who is there."""
+    title = f"Study of {count_text(len(found.sessions), 'participant')}"
+    yield "dataset_description.json", json_text({"Name": title, "BIDSVersion": "1.10.0", "DatasetType": "raw"})
+    if not found.sessions:
+        return
+    rows = "".join(f"{name}\tn/a\tn/a\n" for name in found.sessions)
+    yield "participants.tsv", f"participant_id\tage\tsex\n{rows}"
+    for name, sessions in found.sessions.items():
+        lines = "".join(f"{session}\t{_OPEN}\t{_OPEN}\tn/a\n" for session in sessions)
+        if sessions:
+            yield f"{name}/{name}_sessions.tsv", f"session_id\tperiod\ttime_point\tsampling_time\n{lines}"
+    lines = "".join(f"{name}\t1\t{_OPEN}\n" for name in found.sessions)
+    yield str(ALLOCATION), f"participant_id\tperiod\ttreatment\n{lines}"
+    if found.exports and not found.layouts:
+        yield "sourcedata/assay/layout.tsv", layout_template()
+
+
+def _is_basis(path: Path) -> bool:
+    return path.name.lower().endswith((".basis", ".basis.gz")) or (path.is_dir() and any(path.glob("*.json")))
+
+
+def _acquisition(path: Path) -> str:
+    return next((part for part in path.name.split("_") if part.startswith("acq-")), "")

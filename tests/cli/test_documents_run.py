@@ -1,0 +1,93 @@
+"""What README and walk-through tell a newcomer to type, typed as it stands."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+MARKDOWN = {name: (ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "docs/walk-through.md")}
+# commands of the README that need what a test has not: a scanner's files, a person, a browser, minutes
+# three people are few: some models cannot be estimated, and the command says so with exit code 3
+_THREE_IS_TOLD = 'pharmrs() { command pharmrs "$@" || [ $? -eq 3 ]; }\n'
+ELSEWHERE = {"import": "walk-through", "review": "a person", "pdf": "a browser", "rerun": "tests/study/test_rerun.py"}
+
+
+@pytest.fixture(scope="module")
+def shell(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """An environment in which `pharmrs` is the program under test."""
+    folder = tmp_path_factory.mktemp("bin")
+    program = folder / "pharmrs"
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m pharmrs "$@"\n')
+    program.chmod(0o755)
+    return {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT / "src")}
+
+
+@pytest.fixture(scope="module")
+def trial(tmp_path_factory: pytest.TempPathFactory, shell: dict[str, str]) -> Path:
+    """The walk-through, line by line; a line that fails ends it."""
+    folder = tmp_path_factory.mktemp("walk")
+    for number, block in enumerate(re.findall(r"```sh\n(.*?)```", MARKDOWN["docs/walk-through.md"], flags=re.S)):
+        ended = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", _THREE_IS_TOLD + block],
+            check=False,
+            cwd=folder,
+            env=shell,
+            capture_output=True,
+            text=True,
+        )
+        told = ended.stdout[-1500:] + ended.stderr[-3000:]
+        assert ended.returncode == 0, (number, block, told)
+    return folder
+
+
+def test_the_walk_through_ends_with_a_result(trial: Path) -> None:
+    results = trial / "trial" / "derivatives" / "pharmrs"
+    for name in ("report.html", "report_pages/statistics.html", "results.json", "methods.md"):
+        assert (results / name).is_file(), name
+    assert (trial / "pharmrs-analyse" / "report.html").is_file()
+    assert (trial / "shared" / "sub-01").is_dir()
+
+
+def _commands() -> list[str]:
+    """Every `pharmrs ...` of the README, once, but for those that need what a test has not."""
+    text = MARKDOWN["README.md"]
+    blocks = re.findall(r"```sh\n(.*?)```", text, flags=re.S)
+    found = [line.split("  #")[0].strip() for block in blocks for line in block.splitlines()]
+    found += [part.strip() for part in re.findall(r"`(pharmrs [^`]+)`", text)]
+    given = [line for line in dict.fromkeys(found) if line.startswith("pharmrs ")]
+    return [line for line in given if line.split()[1] not in ELSEWHERE and "--help" not in line]
+
+
+def _filled(command: str, trial: Path) -> list[str]:
+    """The words in capitals, which stand for a person's own files, as files of the walk-through."""
+    here = trial / "trial"
+    scan = "sub-01/ses-1/mrs/sub-01_ses-1"
+    places = {
+        "STUDY": here, "SPECTRUM": here / f"{scan}_acq-steam_svs.nii.gz", "B": next(here.glob("basis/*.basis")),
+        "W": here / f"{scan}_acq-quant_mrsref.nii.gz", "EXPORT": here / "sourcedata/assay/plate-01.xlsx",
+        "L": here / "sourcedata/assay/layout.tsv", "BANDS": here / "sourcedata/genotyping/gel-01.tsv",
+        "TABLE": here / "derivatives/pharmrs/observations.tsv", "STUDY.yaml": here / "study.yaml",
+        "study.yaml": here / "study.yaml", "FOLDER": trial / "new", "COPY": trial / "copy-2", "REPORTED": trial / "reported.tsv",
+    }  # fmt: skip
+    (trial / "reported.tsv").write_text("label\tt\tdf\tp\nmain\t2.10\t20\t0.0486\n")
+    return [str(places.get(word, word)) for word in shlex.split(command)]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("command", _commands())
+def test_a_command_of_the_readme_works_as_written(command: str, trial: Path, shell: dict[str, str]) -> None:
+    words = _filled(command, trial)
+    ended = subprocess.run(words, check=False, cwd=trial, env=shell, capture_output=True, text=True)
+    assert ended.returncode in (0, 3), (words, ended.stdout[-1000:] + ended.stderr[-2000:])
+    assert ended.stdout.strip(), command  # every command prints its result
+
+
+def test_the_readme_names_real_commands_enough() -> None:
+    assert {line.split()[1] for line in _commands()} >= {"fit", "plate", "genotype", "analyse", "audit", "run", "init"}
