@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import json
 import os
 import re
 import shlex
@@ -74,7 +76,8 @@ def _filled(command: str, trial: Path) -> list[str]:
         "W": here / f"{scan}_acq-quant_mrsref.nii.gz", "EXPORT": here / "sourcedata/assay/plate-01.xlsx",
         "L": here / "sourcedata/assay/layout.tsv", "BANDS": here / "sourcedata/genotyping/gel-01.tsv",
         "TABLE": here / "derivatives/pharmrs/observations.tsv", "STUDY.yaml": here / "study.yaml",
-        "study.yaml": here / "study.yaml", "FOLDER": trial / "new", "COPY": trial / "copy-2", "REPORTED": trial / "reported.tsv",
+        "study.yaml": here / "study.yaml", "FOLDER": trial / "new", "COPY": trial / "copy-2",
+        "REPORTED": trial / "reported.tsv",
     }  # fmt: skip
     (trial / "reported.tsv").write_text("label\tt\tdf\tp\nmain\t2.10\t20\t0.0486\n")
     return [str(places.get(word, word)) for word in shlex.split(command)]
@@ -91,3 +94,21 @@ def test_a_command_of_the_readme_works_as_written(command: str, trial: Path, she
 
 def test_the_readme_names_real_commands_enough() -> None:
     assert {line.split()[1] for line in _commands()} >= {"fit", "plate", "genotype", "analyse", "audit", "run", "init"}
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "docs" / "notebooks").glob("*.ipynb")), ids=lambda path: path.stem)
+def test_a_notebook_runs_from_top_to_bottom(path: Path, trial: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its cells one after the other, in the folder of the walk-through; what a cell shows can be shown."""
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    assert len(code) >= 3 and all(not cell["outputs"] for cell in cells if cell["cell_type"] == "code")
+    monkeypatch.chdir(trial)
+    names: dict[str, object] = {}
+    for source in code:
+        parsed = ast.parse(source)
+        last = parsed.body.pop() if isinstance(parsed.body[-1], ast.Expr) else None
+        exec(compile(parsed, path.name, "exec"), names)
+        if last is not None:
+            shown = eval(compile(ast.Expression(last.value), path.name, "eval"), names)
+            assert repr(shown)
+            assert not hasattr(shown, "_repr_html_") or shown._repr_html_()
