@@ -61,6 +61,7 @@ def test_commands_are_the_pinned_ones() -> None:
     assert names == [
         "run",
         "validate",
+        "init",
         "fit",
         "voxel",
         "basis",
@@ -75,6 +76,7 @@ def test_commands_are_the_pinned_ones() -> None:
         "doctor",
         "import",
         "results",
+        "deidentify",
         "schema",
         "simulate",
         "demo",

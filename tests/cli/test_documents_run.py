@@ -18,7 +18,16 @@ MARKDOWN = {name: (ROOT / name).read_text(encoding="utf-8") for name in ("README
 # commands of the README that need what a test has not: a scanner's files, a person, a browser, minutes
 # three people are few: some models cannot be estimated, and the command says so with exit code 3
 _THREE_IS_TOLD = 'pharmrs() { command pharmrs "$@" || [ $? -eq 3 ]; }\n'
-ELSEWHERE = {"import": "walk-through", "review": "a person", "pdf": "a browser", "rerun": "tests/study/test_rerun.py"}
+ELSEWHERE = {
+    "import": "the walk-through", "results": "fits of other tools", "review": "a person", "pdf": "a browser",
+    "rerun": "tests/study/test_rerun.py",
+}  # fmt: skip
+    "import": "walk-through",
+    "results": "fits of other tools, tests/spectra",
+    "review": "a person",
+    "pdf": "a browser",
+    "rerun": "tests/study/test_rerun.py",
+}
 
 
 @pytest.fixture(scope="module")
