@@ -22,12 +22,6 @@ ELSEWHERE = {
     "import": "the walk-through", "results": "fits of other tools", "review": "a person", "pdf": "a browser",
     "rerun": "tests/study/test_rerun.py",
 }  # fmt: skip
-    "import": "walk-through",
-    "results": "fits of other tools, tests/spectra",
-    "review": "a person",
-    "pdf": "a browser",
-    "rerun": "tests/study/test_rerun.py",
-}
 
 
 @pytest.fixture(scope="module")
