@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import zlib
 from collections.abc import Callable, Iterator
@@ -103,13 +104,13 @@ def kinds() -> dict[str, Kind]:
         "pulse": ({"pulse.txt": right.PULSE}, "pulse.txt", "text"),
         "spin systems": ({"spins.json": right.SPINS}, "spins.json", "json"),
         "provenance": ({"provenance.json": right.PROVENANCE}, "provenance.json", "json"),
-        "checksums": ({"checksums.json": right.CHECKSUMS}, "checksums.json", "json"),
-        "cached pages": ({"cache/pages.json": right.PAGES}, "cache/pages.json", "json"),
+        "checksums": ({"checksums.json": _sealed(right.CHECKSUMS)}, "checksums.json", "json"),
+        "cached pages": ({"cache/pages.json": _sealed(right.PAGES)}, "cache/pages.json", "json"),
         "record of a head": ({"anatomy.json": right.HEAD}, "anatomy.json", "json"),
         "kept basis": ({"a.basis": right.lcmodel(), "a.png": b"", "a.json": right.kept_basis()}, "a.json", "json"),
         "cluster": ({"cluster.yaml": right.CLUSTER}, "cluster.yaml", "yaml"),
-        "cached scan": ({"cache/scans/x.json": b'{"code": "1"}\n' + json.dumps(entry).encode()}, "cache/scans/x.json",
-            "json"),
+        "cached scan": ({"cache/scans/x.json": _sealed(b'{"code": "1"}\n' + json.dumps(entry).encode())},
+            "cache/scans/x.json", "json"),
         "data dictionary": ({"observations.tsv": right.observations(), "study.yaml": right.PLAN.encode(),
                              "observations.json": b'{"metabolite": {"Units": "mM"}, "biomarker": {"Units": "pg/mL"}}'},
                             "observations.json", "json"),
@@ -142,11 +143,16 @@ def _in_extension(kind: Kind) -> Iterator[Case]:
 
 
 def _in_cache(kind: Kind) -> Iterator[Case]:
-    first, _, entry = kind.files[kind.target].partition(b"\n")
+    """Damage behind a seal that is right: as if somebody had made both."""
+    _, first, entry = kind.files[kind.target].split(b"\n", 2)
     for what, content in damaged_json(first, np.random.default_rng(6), 20):
-        yield Case(f"cached scan: key {what}", "cached scan", _with(kind, content + b"\n" + entry))
+        yield Case(f"cached scan: key {what}", "cached scan", _with(kind, _sealed(content + b"\n" + entry)))
     for what, content in damaged_json(entry, np.random.default_rng(7), 3 * 31):
-        yield Case(f"cached scan: entry {what}", "cached scan", _with(kind, first + b"\n" + content))
+        yield Case(f"cached scan: entry {what}", "cached scan", _with(kind, _sealed(first + b"\n" + content)))
+
+
+def _sealed(content: bytes) -> bytes:
+    return b"sha256 of what follows: " + hashlib.sha256(content).hexdigest().encode() + b"\n" + content
 
 
 def _with(kind: Kind, content: bytes | Callable[[], bytes]) -> Callable[[Path], None]:

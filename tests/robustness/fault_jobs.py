@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from pharmrs.core.files.seal import opened
 from tests.robustness import right_files as right
 from tests.robustness.fault_hook import Ended, Fault, command
 
@@ -61,15 +62,17 @@ class Undisturbed:
 
 
 def _is_hidden(name: str) -> bool:
-    """A temporary file, or one in a temporary folder; `.bidsignore` is a result."""
-    return any(part.startswith(".") and part != ".bidsignore" for part in Path(name).parts)
+    """A temporary file, or one in a temporary folder; `.bidsignore` is a result, `.pharmrs` names what is ours."""
+    return any(part.startswith(".") and part not in (".bidsignore", ".pharmrs") for part in Path(name).parts)
 
 
 def whole_caches(folder: Path) -> None:
-    """What is kept to save time is whole, too: JSON to its last brace."""
+    """What is kept to save time is whole, too: JSON to its last brace, as its seal says."""
     for path in folder.rglob("*.json"):
         if "cache" in path.parts and not path.name.startswith("."):
-            for line in path.read_text().split("\n", 1) if "scans" in path.parts else [path.read_text()]:
+            text = path.read_text()
+            text = opened(text) if text.startswith("sha256") else text
+            for line in text.split("\n", 1) if "scans" in path.parts else [text]:
                 json.loads(line)
 
 

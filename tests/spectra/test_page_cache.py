@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from pharmrs.core.files.seal import opened, sealed
 from pharmrs.spectra.report.scan_pages import ScanPages
 from pharmrs.spectra.stage import page_cache
 from tests.study.e2e import RESULTS, pharmrs, results
@@ -97,7 +98,7 @@ def test_another_program_makes_every_page(dataset: Path, made: list[int], monkey
 def test_damaged_notes_are_no_notes(dataset: Path, made: list[int], text: str) -> None:
     before = results(dataset)
     notes = dataset / RESULTS / page_cache.PAGES_FILE
-    assert set(json.loads(notes.read_text())) == {"scan-1.html", "scan-2.html"}
-    notes.write_text(text)
+    assert set(json.loads(opened(notes.read_text()))) == {"scan-1.html", "scan-2.html"}
+    notes.write_text(sealed(text))
     assert pharmrs("run", dataset, "--workers", 1).code == 0
     assert made == [0, 1] and results(dataset) == before

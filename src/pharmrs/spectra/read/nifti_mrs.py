@@ -21,6 +21,8 @@ from pharmrs.spectra.read.privacy import identifying_keys, without_identity
 from pharmrs.spectra.records import Acquisition, Fids, Spectrum
 
 _LEAST_POINTS = 64
+_SMALLEST, _LARGEST = 1e-30, 1e30
+_MOST_BEFORE = 0.5  # of a recording that begins before its echo
 # everything else a header may hold is left behind: what is not known to be harmless may identify a person
 _KEPT = ("TxOffset", "ExcitationFlipAngle", "InversionTime", "WaterSuppressed", "WaterSuppressionType")
 _KEPT_TEXT = ("ManufacturersModelName", "SoftwareVersions", "ProtocolName", "PatientPosition", "RxCoil", "TxCoil")
@@ -41,6 +43,8 @@ def read_fids(path: str | Path) -> Fids:
     metadata = Metadata(extension=container.extension, sidecar=sidecar, sidecar_name=sidecar_name, problems=problems)
     data = _arrange(container.data, container.shape, container.extension, problems)
     acquisition = acquisition_of(metadata, container.dwell_time_s)
+    if data is not None and acquisition is not None:
+        _check_start(acquisition, data.shape[0], problems)
     problems.raise_errors()
     if data is None or acquisition is None:
         raise AssertionError("missing data or metadata must come with a problem")
@@ -137,7 +141,21 @@ def _values_are_usable(data: np.ndarray[Any, Any], problems: Problems) -> bool:
         problems.add("data", "must be finite numbers", f"{bad} NaN or infinite", again)
     elif not data.any():
         problems.add("data", "must hold a signal", "all zeros", again)
-    return bad == 0 and bool(data.any())
+    else:
+        largest = float(np.abs(np.stack([data.real, data.imag])).max())
+        if not _SMALLEST <= largest <= _LARGEST:
+            rule = f"its largest value must lie between {_SMALLEST:g} and {_LARGEST:g}: no receiver gives others"
+            problems.add("data", rule, f"{largest:g}", again)
+    return not problems.found or not any(one.field == "data" for one in problems.found)
+
+
+def _check_start(acquisition: Acquisition, points: int, problems: Problems) -> None:
+    """The points before the echo are taken off, and something must be left."""
+    early_s, duration_s = -acquisition.acquisition_start_time_s, points * acquisition.dwell_time_s
+    if early_s > _MOST_BEFORE * duration_s:
+        rule = f"must not begin more than half of the recording ({duration_s:.3f} s) before the echo"
+        remedy = "give the true AcquisitionStartTime of the protocol, in seconds"
+        problems.add("AcquisitionStartTime", rule, f"{-early_s:g} s", remedy)
 
 
 def _write(
