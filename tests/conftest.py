@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,29 @@ if TYPE_CHECKING:
 
 settings.register_profile("same every run", derandomize=True, deadline=None)
 settings.load_profile("same every run")
+# in CI a test may be skipped for one of these reasons, and for no other
+LISTED_SKIPS = (
+    "development data not found",
+    "the shared data of the project is needed",
+    "this user may not mount a file system",
+)
 SHARED = Path(__file__).parents[1].parent / "shared" / "data"
+
+
+def unlisted_skips(reasons: Iterable[str]) -> list[str]:
+    """Reasons of skips that are not on the list."""
+    return sorted({reason for reason in reasons if not any(listed in reason for listed in LISTED_SKIPS)})
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """With PHARMRS_LISTED_SKIPS_ONLY, as in `.ci/run`, a skip for another reason fails the run."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None or not os.environ.get("PHARMRS_LISTED_SKIPS_ONLY"):
+        return
+    skipped = [str(report.longrepr) for report in reporter.stats.get("skipped", [])]
+    if others := unlisted_skips(skipped):
+        reporter.write_line("skipped for a reason that tests/conftest.py does not list:\n  " + "\n  ".join(others))
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.fixture

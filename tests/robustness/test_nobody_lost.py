@@ -13,6 +13,7 @@ from pharmrs.spectra.read.find_recordings import find_recordings
 from pharmrs.study.planned import check_planned, planned_sessions, without_recording
 from pharmrs.study.sample_flow import scan_fates
 from pharmrs.study.sample_flow_records import count_samples
+from tests.conftest import unlisted_skips
 from tests.study.e2e import RESULTS, pharmrs, table
 from tests.study.report_factory import outcomes
 
@@ -126,3 +127,24 @@ def test_a_session_that_cannot_be_read_is_counted_and_ends_with_3(
         row for row in table(root / RESULTS / "sample_flow.tsv") if (row["kind"], row["time_point"]) == ("scan", "all")
     ]
     assert (row["planned"], row["measured"], row["not_drawn"]) == ("2", "1", "1")
+
+
+def test_a_basis_outside_the_dataset_is_told_and_one_behind_a_link_refused(
+    copy_of_demo: Callable[[str], Path],
+) -> None:
+    root = copy_of_demo("dataset")
+    basis = next((root / "basis").glob("*.basis"))
+    outside = root.parent / "outside.basis"
+    basis.rename(outside)
+    basis.symlink_to(outside)
+    assert "must not lead out of the dataset by a link" in pharmrs("validate", root).err
+    plan = (root / "study.yaml").read_text()
+    (root / "study.yaml").write_text(plan.replace(f"basis/{basis.name}", "../outside.basis"))
+    end = pharmrs("validate", root)
+    assert any("basis: lies outside the dataset" in line for line in end.lines("warning"))
+    assert not any("outside.basis" in line for line in end.lines("error"))
+
+
+def test_a_skip_for_another_reason_is_no_skip() -> None:
+    assert unlisted_skips(["Skipped: this user may not mount a file system"]) == []
+    assert unlisted_skips(["Skipped: no chromium on this computer"]) == ["Skipped: no chromium on this computer"]

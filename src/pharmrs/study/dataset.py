@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from pathlib import Path
 
 from pharmrs.anatomy.stage.plan import TissuePlan, check_tissues, plan_tissue
-from pharmrs.core.errors import InputError, InputProblem
+from pharmrs.core.errors import InputError, InputProblem, input_problem
 from pharmrs.core.files.places import STUDY_FILE, default_output
 from pharmrs.core.files.unfinished import incomplete
 from pharmrs.core.records.scan_files import ScanFiles
@@ -52,7 +53,7 @@ def open_dataset(root: Path, output: Path | None = None) -> StudyDataset:
         problems += error.problems
     if study is not None:
         scans, found = find_scans(root, study)
-        problems += [*found, *check_planned(root, scans)]
+        problems += [*found, *check_planned(root, scans), *_places_outside(root, study)]
         basis, found = _open_study_basis(root, study, scans, output)
         problems += found
         problems += _check_tissue_names(study, scans, root)
@@ -60,6 +61,29 @@ def open_dataset(root: Path, output: Path | None = None) -> StudyDataset:
             fitted = chosen_basis(basis, study.fit).names
             problems += check_metabolites(study, fitted, str(root / STUDY_FILE))
     return Dataset(root, study, basis, tuple(scans), tuple(problems))
+
+
+def _places_outside(root: Path, study: Study) -> list[InputProblem]:
+    """Files of study.yaml that are not in the dataset: those named so are told, a link that hides it is refused."""
+    simulated = study.basis.simulate
+    named = {"basis": [study.basis.path] if study.basis.path else []}
+    if simulated is not None:
+        named |= {"basis.simulate.spin_systems": [simulated.spin_systems] if simulated.spin_systems else []}
+        named |= {"basis.simulate.pulses": list(simulated.pulses)}
+    if study.genotype is not None:
+        named |= {"genotype.marker_files": list(study.genotype.marker_files)}
+    problems = []
+    for field, names in named.items():
+        for name in names:
+            if Path(os.path.realpath(root / name)).is_relative_to(root.resolve()):
+                continue
+            openly = Path(name).is_absolute() or ".." in Path(name).parts
+            rule = "lies outside the dataset" if openly else "must not lead out of the dataset by a link"
+            remedy = "copy it into the dataset, so that it can be handed on whole"
+            remedy += "" if openly else ", or name the place itself"
+            severity = "warning" if openly else "error"
+            problems.append(input_problem(root / STUDY_FILE, field, rule, str(name), remedy, severity))
+    return problems
 
 
 def _no_folder(root: Path) -> InputProblem:
