@@ -13,7 +13,7 @@ from tests.robustness import right_files as right
 from tests.robustness.fault_hook import Ended, Fault, command
 
 RUN_OUTPUT = "derivatives/pharmrs"
-_UNEQUAL = ("pharmrs.log", "cache/")  # when it ran, and what is kept to save time
+_UNEQUAL = ("pharmrs.log", "cache/", ".pharmrs")  # when it ran, what is kept to save time, what was written when
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Job:
     def hidden(self, folder: Path) -> list[str]:
         """Temporary files: whatever is hidden and no result."""
         everything = [path.relative_to(folder / self.out).as_posix() for path in (folder / self.out).rglob(".*")]
-        return sorted(name for name in everything if Path(name).name != ".bidsignore")
+        return sorted(name for name in everything if Path(name).name not in (".bidsignore", ".pharmrs"))
 
     def _all(self, folder: Path) -> dict[str, bytes]:
         out = folder / self.out
