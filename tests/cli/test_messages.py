@@ -78,3 +78,18 @@ def test_of_many_problems_alike_the_first_are_told(capsys: pytest.CaptureFixture
     ]
     print_problems(many[:12])
     assert len(capsys.readouterr().err.splitlines()) == 13  # a dozen is read
+
+
+def test_a_command_that_is_stopped_says_how_to_go_on(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from pharmrs.cli import main
+
+    def stopped(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("pharmrs.study.dataset.validate_dataset", stopped)
+    monkeypatch.setattr(sys, "argv", ["pharmrs", "validate", "."])
+    with pytest.raises(SystemExit) as end:
+        main.run()
+    assert end.value.code == 130 and "the same command goes on" in capsys.readouterr().err

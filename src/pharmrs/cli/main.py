@@ -31,7 +31,7 @@ from pharmrs.cli import (
     validate,
     voxel,
 )
-from pharmrs.cli.messages import EXIT_BAD_INPUT, EXIT_SOME_FAILED, print_problems, say, system_error_text
+from pharmrs.cli.messages import EXIT_BAD_INPUT, EXIT_SOME_FAILED, EXIT_STOPPED, print_problems, say, system_error_text
 from pharmrs.core.errors import InputError, WorkersLost
 from pharmrs.core.files.targets import protect
 
@@ -103,6 +103,10 @@ def run() -> None:
     except WorkersLost as error:
         say(f"error: {error}")
         sys.exit(EXIT_SOME_FAILED)
+    except SystemExit as end:
+        if end.code == EXIT_STOPPED:
+            say("stopped; the same command goes on from what is complete")
+        raise
     except OSError as error:
         say(system_error_text(error))
         sys.exit(EXIT_BAD_INPUT)

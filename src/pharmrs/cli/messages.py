@@ -15,6 +15,7 @@ from pharmrs.core.report.problem_groups import ProblemGroup, grouped
 
 EXIT_BAD_INPUT = 2
 EXIT_SOME_FAILED = 3
+EXIT_STOPPED = 130
 _MOST_ALIKE, _SHOWN_OF_MORE = 12, 5
 _AGAIN = "then give the same command again: it goes on from what is complete"
 _ELSEWHERE = "choose another folder for the output, or ask for the right to write there"

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pharmrs.core.errors import InputError, InputProblem
 from pharmrs.core.files.atomic import write_bytes
+from pharmrs.core.report.site import PAGES_FOLDER
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "microsoft-edge")
 _MAC = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
@@ -28,7 +29,7 @@ _FLAGS = (
 
 
 def print_pdf(report: Path, target: Path) -> None:
-    """Print `report` (HTML) to `target`, whole or not at all; every scan is opened for print.
+    """Print `report` (HTML) to `target`, whole or not at all; what is folded is opened for print.
 
     Raises InputError where the report or a browser is missing, or the browser prints nothing.
     """
@@ -54,6 +55,15 @@ def print_pdf(report: Path, target: Path) -> None:
             said = ended.stderr.decode("utf-8", "replace").strip().splitlines()[-1:] or ["nothing"]
             raise _error(report, "the browser must print it", said[0], "open it in a browser and print it")
         write_bytes(target, part.read_bytes())
+
+
+def print_site(report: Path, folder: Path) -> list[Path]:
+    """The first page and every page beside it, a PDF each in `folder`. Raises as `print_pdf`."""
+    pages = [report, *sorted((report.parent / PAGES_FOLDER).glob("*.html"))]
+    targets = [folder / f"{page.stem}.pdf" for page in pages]
+    for page, target in zip(pages, targets, strict=True):
+        print_pdf(page, target)
+    return targets
 
 
 def _sandbox() -> bool:
