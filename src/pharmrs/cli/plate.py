@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from pharmrs.assay.records.settings import AssaySettings, Blanks, DeclaredLimit, ModelChoice, Weights
+from pharmrs.assay.records.choices import Blanks, ModelChoice, Weights
 from pharmrs.cli.messages import EXIT_BAD_INPUT, EXIT_SOME_FAILED, print_problems
 
 if TYPE_CHECKING:
     from pharmrs.assay.records.results import AssayStudy
+    from pharmrs.assay.records.settings import AssaySettings
 
 Files = Optional[list[Path]]  # noqa: UP045  typer reads the annotations at run time
 File = Optional[Path]  # noqa: UP045
@@ -58,6 +59,8 @@ def plate_command(
     max_cv: CvOption = None,
 ) -> None:
     """Read plates, fit their standard curves, give concentrations with intervals and flags."""
+    from pharmrs.assay.records.settings import AssaySettings, DeclaredLimit
+
     if template:
         _write_template(out)
         return

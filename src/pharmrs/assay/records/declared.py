@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pharmrs.assay.records.settings import AssaySettings, Blanks, CurveSettings, DeclaredLimit
+from pharmrs.assay.records.choices import Blanks
+from pharmrs.assay.records.settings import AssaySettings, CurveSettings, DeclaredLimit
 from pharmrs.core.records.declaration import Positive, declaration, key, taken_from
 
 

@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Literal
 
 from pharmrs.assay.records.acceptance import AcceptanceRules
+from pharmrs.assay.records.choices import ModelChoice, RefersTo, Weights
 from pharmrs.core.records.declaration import Positive, declaration, key
-
-ModelChoice = Literal["auto", "4pl", "5pl"]
-Weights = Literal["1/y^2", "1/y", "none"]
-Blanks = Literal["zero_standard", "separate"]
-RefersTo = Literal["in_well", "in_sample"]
 
 
 @declaration

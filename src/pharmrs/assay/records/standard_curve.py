@@ -7,8 +7,8 @@ from typing import Literal
 
 import numpy as np
 
+from pharmrs.assay.records.choices import RefersTo
 from pharmrs.assay.records.plate import Missing, Role
-from pharmrs.assay.records.settings import RefersTo
 from pharmrs.core.records.arrays import FloatArray, read_only
 
 CurveModel = Literal["4pl", "5pl"]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from pharmrs.assay.records.settings import Weights
+from pharmrs.assay.records.choices import Weights
 from pharmrs.assay.records.standard_curve import StandardCurve
 from pharmrs.assay.science.least_squares import solve
 from pharmrs.assay.science.logistic import inverse, response

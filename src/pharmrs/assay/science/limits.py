@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pharmrs.assay.records.settings import AssaySettings, DeclaredLimit, RefersTo
+from pharmrs.assay.records.choices import RefersTo
+from pharmrs.assay.records.settings import AssaySettings, DeclaredLimit
 from pharmrs.assay.records.standard_curve import AssayLimits, ReplicateNoise, StandardCurve, StandardLevel
 from pharmrs.assay.science.logistic import inverse
 from pharmrs.assay.science.noise import well_variance

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from pharmrs.assay.records.settings import ModelChoice, Weights
+from pharmrs.assay.records.choices import ModelChoice, Weights
 from pharmrs.assay.records.standard_curve import CurveCandidate, CurveModel, StandardCurve
 from pharmrs.assay.science.least_squares import solve
 from pharmrs.assay.science.logistic import FIVE, FOUR, gradient, response
