@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from pharmrs.spectra.read.basis import read_basis
+from pharmrs.spectra.read.nifti_mrs import write_fids
+from pharmrs.spectra.records.acquisition import Acquisition, Fids
 from tests.study.e2e import contents, pharmrs
 
 CLOCK = ("--larmor-mhz", 297.2, "--bandwidth-hz", 6000)
@@ -94,3 +96,23 @@ def test_shaped_pulses(tmp_path: Path) -> None:
     end = pharmrs("basis", *STEAM, "--metabolites", "NAA,Crr", "--pulse", bad, "--out", out)
     assert end.code == 2
     assert "duration_ms: this header line is required" in end.err and "did you mean Cr?" in end.err
+
+
+def test_a_header_tells_what_to_simulate_and_what_to_declare(tmp_path: Path) -> None:
+    acquisition = Acquisition(
+        spectrometer_frequency_mhz=123.25, dwell_time_s=1 / 2000.0, echo_time_s=0.068, repetition_time_s=2.0,
+        sequence="svs_slaser",
+    )  # fmt: skip
+    data = np.random.default_rng(1).normal(size=(256, 1, 1)) + 0j
+    write_fids(tmp_path / "a.nii.gz", Fids(data=data, acquisition=acquisition, affine=np.eye(4), source="x"))
+    told = ("--like", tmp_path / "a.nii.gz", "--metabolites", "NAA,Cr", "--points", 1024)
+    end = pharmrs("basis", *told, "--te-ms", 60, "--out", tmp_path / "b.basis")
+    assert end.code == 0, end.err
+    assert "for study.yaml: basis: {simulate: {sequence: slaser, te_ms: 60}}" in end.err  # what is given comes first
+    basis = read_basis(tmp_path / "b.basis")
+    assert basis.spectrometer_frequency_mhz == pytest.approx(123.25)
+    assert basis.dwell_time_s == pytest.approx(1 / 2000.0)
+    assert basis.echo_time_s == pytest.approx(0.060)
+    end = pharmrs("basis", "--te-ms", 60, "--out", tmp_path / "c.basis")
+    assert end.code == 2
+    assert "give --sequence, --larmor-mhz, --bandwidth-hz, or --like RECORDING" in end.err

@@ -3,22 +3,38 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
 from pharmrs.cli.messages import say
 
+if TYPE_CHECKING:
+    from pharmrs.spectra.records.basis_protocol import BasisProtocol
+
 
 def basis_command(
     *,
-    sequence: Annotated[str, typer.Option("--sequence", help="steam, press or slaser.")],
-    te_ms: Annotated[float, typer.Option("--te-ms", help="Echo time, ms.")],
-    larmor_mhz: Annotated[float, typer.Option("--larmor-mhz", help="Spectrometer frequency, MHz (297.2 at 7 T).")],
-    bandwidth_hz: Annotated[float, typer.Option("--bandwidth-hz", help="Receiver bandwidth, Hz.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="LCModel file to write; FSL-MRS JSON, picture beside it.")],
+    like: Annotated[
+        Optional[Path],  # noqa: UP045  typer reads the annotation at run time
+        typer.Option("--like", help="Recording (NIfTI-MRS) whose header tells sequence, times, field and bandwidth."),
+    ] = None,
+    sequence: Annotated[str, typer.Option("--sequence", help="steam, press or slaser.")] = "",
+    te_ms: Annotated[
+        Optional[float],  # noqa: UP045
+        typer.Option("--te-ms", help="Echo time, ms."),
+    ] = None,
+    larmor_mhz: Annotated[
+        Optional[float],  # noqa: UP045
+        typer.Option("--larmor-mhz", help="Spectrometer frequency, MHz (297.2 at 7 T)."),
+    ] = None,
+    bandwidth_hz: Annotated[
+        Optional[float],  # noqa: UP045
+        typer.Option("--bandwidth-hz", help="Receiver bandwidth, Hz."),
+    ] = None,
     tm_ms: Annotated[
-        Optional[float],  # noqa: UP045  typer reads the annotation at run time
+        Optional[float],  # noqa: UP045
         typer.Option("--tm-ms", help="Mixing time of STEAM, ms."),
     ] = None,
     points: Annotated[int, typer.Option("--points", help="Complex points of each signal.")] = 4096,
@@ -45,16 +61,22 @@ def basis_command(
     from pharmrs.spectra.records.basis_protocol import BasisProtocol
     from pharmrs.spectra.stage.simulated_basis import BasisRequest, write_simulated_basis
 
+    times = {"--te-ms": te_ms, "--larmor-mhz": larmor_mhz, "--bandwidth-hz": bandwidth_hz}
+    missing = [name for name, value in {"--sequence": sequence or None, **times}.items() if value is None]
+    if like is None and missing:
+        raise typer.BadParameter(f"give {', '.join(missing)}, or --like RECORDING, whose header tells them")
     protocol = BasisProtocol(
         sequence=sequence.lower(),
-        echo_time_s=te_ms / 1e3,
+        echo_time_s=(te_ms or 0.0) / 1e3,
         mixing_time_s=None if tm_ms is None else tm_ms / 1e3,
-        spectrometer_frequency_mhz=larmor_mhz,
-        bandwidth_hz=bandwidth_hz,
+        spectrometer_frequency_mhz=larmor_mhz or 0.0,
+        bandwidth_hz=bandwidth_hz or 0.0,
         points=points,
         intervals_s=tuple(one / 1e3 for one in _numbers(interval_ms)),
         line_width_hz=line_width_hz,
     )
+    if like is not None:
+        protocol = _of_header(like, sequence, protocol)
     request = BasisRequest(
         protocol=protocol,
         metabolites=None if metabolites is None else tuple(_split(metabolites)),
@@ -67,6 +89,29 @@ def basis_command(
         say(f"note: {note}")
     for path in paths:
         typer.echo(str(path))
+
+
+def _of_header(recording: Path, sequence: str, given: BasisProtocol) -> BasisProtocol:
+    """`given`, where something is given, completed by the header of `recording`; says the lines for study.yaml."""
+    from dataclasses import replace
+
+    from pharmrs.spectra.basis.proposal import proposed_protocol
+    from pharmrs.spectra.read.nifti_mrs import read_fids
+
+    told, note = proposed_protocol(read_fids(recording), sequence)
+    whole = replace(
+        given,
+        sequence=given.sequence or told.sequence,
+        echo_time_s=given.echo_time_s or told.echo_time_s,
+        mixing_time_s=given.mixing_time_s or told.mixing_time_s,
+        spectrometer_frequency_mhz=given.spectrometer_frequency_mhz or told.spectrometer_frequency_mhz,
+        bandwidth_hz=given.bandwidth_hz or told.bandwidth_hz,
+    )
+    say(f"note: {note}")
+    mixing = "" if whole.mixing_time_s is None else f", tm_ms: {1e3 * whole.mixing_time_s:g}"
+    declared = f"sequence: {whole.sequence}, te_ms: {1e3 * whole.echo_time_s:g}{mixing}"
+    say(f"for study.yaml: basis: {{simulate: {{{declared}}}}}")
+    return whole
 
 
 def _split(text: str) -> list[str]:
