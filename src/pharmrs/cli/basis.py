@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from pharmrs.spectra.records.basis_protocol import BasisProtocol
 
 
+_Number = Optional[float]  # noqa: UP045  typer reads the annotation at run time
+
+
 def basis_command(
     *,
     out: Annotated[Path, typer.Option("--out", "-o", help="LCModel file to write; FSL-MRS JSON, picture beside it.")],
@@ -21,22 +24,12 @@ def basis_command(
         typer.Option("--like", help="Recording (NIfTI-MRS) whose header tells sequence, times, field and bandwidth."),
     ] = None,
     sequence: Annotated[str, typer.Option("--sequence", help="steam, press or slaser.")] = "",
-    te_ms: Annotated[
-        Optional[float],  # noqa: UP045
-        typer.Option("--te-ms", help="Echo time, ms."),
-    ] = None,
+    te_ms: Annotated[_Number, typer.Option("--te-ms", help="Echo time, ms.")] = None,
     larmor_mhz: Annotated[
-        Optional[float],  # noqa: UP045
-        typer.Option("--larmor-mhz", help="Spectrometer frequency, MHz (297.2 at 7 T)."),
+        _Number, typer.Option("--larmor-mhz", help="Spectrometer frequency, MHz (297.2 at 7 T).")
     ] = None,
-    bandwidth_hz: Annotated[
-        Optional[float],  # noqa: UP045
-        typer.Option("--bandwidth-hz", help="Receiver bandwidth, Hz."),
-    ] = None,
-    tm_ms: Annotated[
-        Optional[float],  # noqa: UP045
-        typer.Option("--tm-ms", help="Mixing time of STEAM, ms."),
-    ] = None,
+    bandwidth_hz: Annotated[_Number, typer.Option("--bandwidth-hz", help="Receiver bandwidth, Hz.")] = None,
+    tm_ms: Annotated[_Number, typer.Option("--tm-ms", help="Mixing time of STEAM, ms.")] = None,
     points: Annotated[int, typer.Option("--points", help="Complex points of each signal.")] = 4096,
     metabolites: Annotated[
         Optional[str],  # noqa: UP045
