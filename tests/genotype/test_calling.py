@@ -171,11 +171,3 @@ def test_which_genotype_incomplete_digestion_imitates() -> None:
         "Val/Met": ("Val/Val",),
         "Met/Met": ("Val/Val", "Val/Met"),
     }
-
-
-def test_as_many_lanes_must_agree_as_are_declared() -> None:
-    once = _call(GOOD, sample("01", VAL), agreeing_lanes=2)["01"]
-    assert (once.genotype, once.flag) == ("", "indeterminate")
-    assert once.reason == "1 of the 2 agreeing lanes that are declared"
-    twice = _call(GOOD, sample("01", VAL), sample("01", VAL), agreeing_lanes=2)["01"]
-    assert (twice.genotype, twice.flag) == ("Val/Val", "ok")

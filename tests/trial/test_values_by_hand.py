@@ -13,7 +13,7 @@ from pharmrs.trial.chain.levels import biomarker_levels
 from pharmrs.trial.records.analysis import AnalysisPlan
 from pharmrs.trial.records.observations import Observation, ObservationTable
 from pharmrs.trial.regression.censored_regression import _contributions, _natural_derivatives
-from pharmrs.trial.tests.rank_tests import wilcoxon_signed_rank
+from pharmrs.trial.tests.rank_tests import kendall, wilcoxon_signed_rank
 
 ROWS = (("A", "before", 300.0, 9.0), ("A", "after", 200.0, math.nan), ("B", "before", 250.0, 10.0))
 
@@ -75,3 +75,8 @@ def test_scores_of_censored_rows_are_the_derivatives_of_their_likelihood() -> No
     expected = np.column_stack([(rows(at + one) - rows(at - one)) / 2e-6 for one in step])
     score, _ = _natural_derivatives(outcome, side, design, at[:2], math.exp(at[2]))
     np.testing.assert_allclose(score, expected, atol=1e-7)
+
+
+def test_kendall_with_ties_says_which_p_it_is() -> None:
+    x, y = np.array([1.0, 2.0, 2.0, 4.0, 5.0, 6.0]), np.array([2.0, 1.0, 4.0, 3.0, 6.0, 5.0])
+    assert (kendall(x, y).p_method, kendall(np.arange(6.0), y).p_method) == ("normal, tie-corrected", "exact")
