@@ -77,7 +77,7 @@ def test_a_folder_of_another_basis_set_is_left_alone(tmp_path: Path) -> None:
     (folder / "Mine.json").write_text("{}")
     before = contents(tmp_path)
     end = pharmrs("basis", *STEAM, "--metabolites", "NAA", "--out", tmp_path / "steam.basis")
-    assert end.code == 2 and "components of another basis set" in end.err
+    assert end.code == 2 and "must not replace a file of somebody else" in end.err
     assert contents(tmp_path) == before
     (tmp_path / "taken").write_text("")
     end = pharmrs("basis", *STEAM, "--metabolites", "NAA", "--out", tmp_path / "taken" / "steam.basis")

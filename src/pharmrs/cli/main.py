@@ -48,7 +48,7 @@ app = typer.Typer(
 app.command("run", short_help="Process every scan of a dataset, then the whole study.")(run_dataset.run_command)
 app.command("validate", short_help="Report every problem of the inputs at once.")(validate.validate_command)
 app.command("init", short_help="Begin study.yaml and tables from what a folder holds.")(init.init_command)
-app.command("fit", cls=fit.FitCommand, short_help="Quantify preprocessed spectra with a basis set.")(fit.fit_command)
+app.command("fit", cls=fit.FitCommand, short_help="Quantify spectra, preprocessed or raw.")(fit.fit_command)
 app.command("voxel", short_help="Tissues in the voxel of one spectrum, from a T1w image.")(voxel.voxel_command)
 app.command("basis", short_help="Simulate a basis set for a localisation sequence.")(basis.basis_command)
 app.command("plate", short_help="Standard curves and concentrations of plates.")(plate.plate_command)
