@@ -69,9 +69,11 @@ def build_observations(
     trial, found = read_trial(root, study)
     metabolite_problems = Problems(str(folder / "metabolites.tsv"))
     others = [name for name in SCALES if name != plan.scale]
-    metabolites = read_metabolite(folder, plan, study.analysis.scan, metabolite_problems, others)
+    metabolites = (
+        read_metabolite(folder, plan, study.analysis.scan, metabolite_problems, others) if plan.metabolite else {}
+    )
     biomarker_problems = Problems(str(folder / "biomarkers.tsv"))
-    biomarkers = read_biomarker(folder, plan.biomarker, biomarker_problems)
+    biomarkers = read_biomarker(folder, plan.biomarker, biomarker_problems) if plan.biomarker else {}
     aside = read_set_aside(folder, plan.biomarker, biomarker_problems)
     covariates, covariate_problems = _covariates(root, folder, plan, list(trial.allocation))
     found += [*metabolite_problems.found, *biomarker_problems.found, *covariate_problems]

@@ -30,7 +30,7 @@ def check_metabolites(study: Study, components: Sequence[str], file: str) -> lis
     known = list(dict.fromkeys((*components, *sums)))
     named = [("quality.metabolites", name, "error") for name in study.quality.metabolites]
     named += [("quantification.alpha", name, "warning") for name in study.quantification.alpha]
-    if study.analysis is not None:
+    if study.analysis is not None and study.analysis.metabolite:
         named.append(("analysis.metabolite", study.analysis.metabolite, "error"))
     rule = "must be a component of the basis set that is fitted, or a sum of them"
     return [
@@ -87,7 +87,7 @@ def _time_points(root: Path, study: Study, trial: Trial) -> list[InputProblem]:
 
 def _biomarker(root: Path, study: Study) -> list[InputProblem]:
     assert study.analysis is not None
-    if study.assay is None or study.assay.analyte == study.analysis.biomarker:
+    if study.assay is None or study.analysis.biomarker in ("", study.assay.analyte):
         return []
     rule, remedy = f"must be assay.analyte, {study.assay.analyte}", "write both alike"
     return [input_problem(root / STUDY_FILE, "analysis.biomarker", rule, study.analysis.biomarker, remedy)]

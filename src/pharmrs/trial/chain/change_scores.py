@@ -106,7 +106,7 @@ def _period(before: Observation, after: Observation) -> float:
 
 
 def _change(kind: str, values: FloatArray) -> FloatArray:
-    return np.round(CHANGES[kind](values[:, 0], values[:, 1]), CHANGE_DECIMALS)
+    return np.round(CHANGES[kind or "difference"](values[:, 0], values[:, 1]), CHANGE_DECIMALS)
 
 
 def _change_sd(kind: str, values: FloatArray, sd: FloatArray) -> FloatArray:

@@ -26,7 +26,9 @@ def level_comparisons(table: ObservationTable, changes: ChangeTable, plan: Analy
     """
     tests: list[StatisticalTest] = []
     for quantity, values in ((plan.biomarker, changes.biomarker_level), (plan.metabolite, changes.metabolite)):
-        for sample, known in _samples(changes):
+        if not quantity:
+            continue
+        for sample, known in _samples(changes, plan):
             shown = np.where(known, values, np.nan)
             complete = np.where(changes.complete[:, None], values, np.nan) if sample == BOTH_KNOWN else values
             tests += _within(table, changes, plan, quantity, sample, complete)
@@ -34,7 +36,11 @@ def level_comparisons(table: ObservationTable, changes: ChangeTable, plan: Analy
     for quantity, change in (
         (plan.biomarker, changes.change_biomarker), (plan.metabolite, changes.change_metabolite)
     ):  # fmt: skip
+        if not quantity:
+            continue
         for sample, kept in ((BOTH_KNOWN, changes.complete), (AVAILABLE, np.ones(len(changes), dtype=bool))):
+            if sample == BOTH_KNOWN and not plan.couples:
+                continue
             shown = np.where(kept, change, np.nan)
             for other in changes.treatments[1:]:
                 what = StatisticalTest(
@@ -45,9 +51,10 @@ def level_comparisons(table: ObservationTable, changes: ChangeTable, plan: Analy
     return tuple(tests)
 
 
-def _samples(changes: ChangeTable) -> Iterator[tuple[str, BoolArray]]:
+def _samples(changes: ChangeTable, plan: AnalysisPlan) -> Iterator[tuple[str, BoolArray]]:
     both = np.isfinite(changes.biomarker_level) & np.isfinite(changes.metabolite)
-    yield BOTH_KNOWN, both
+    if plan.couples:
+        yield BOTH_KNOWN, both
     yield AVAILABLE, np.ones_like(both)
 
 

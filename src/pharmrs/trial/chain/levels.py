@@ -49,6 +49,10 @@ def biomarker_levels(table: ObservationTable, plan: AnalysisPlan) -> BiomarkerLe
     gets no level when time is adjusted for. Raises `NotEstimable`.
     """
     rows = table.paired_rows
+    if not plan.biomarker:  # a trial of the metabolite alone
+        nothing = float("nan")
+        return BiomarkerLevels(keys=tuple(row.key for row in rows), levels=np.full(len(rows), np.nan), samples=0,
+                               intercept=nothing, slope_per_h=nothing, shift=nothing)  # fmt: skip
     values = np.array([row.biomarker_measured for row in rows], dtype=float)
     clock_h = np.array([row.clock_time_h for row in rows], dtype=float)
     measured = np.isfinite(values)

@@ -6,6 +6,7 @@ from pharmrs.trial.chain.associations import change_correlations, oldham_tests
 from pharmrs.trial.chain.change_design import clustered_interactions
 from pharmrs.trial.chain.change_scores import change_table
 from pharmrs.trial.chain.comparisons import level_comparisons
+from pharmrs.trial.chain.effects import treatment_effects
 from pharmrs.trial.chain.joint_test import joint_interaction_test
 from pharmrs.trial.chain.levels import biomarker_levels
 from pharmrs.trial.chain.main_model import main_model
@@ -30,9 +31,15 @@ def reference_chain(table: ObservationTable, plan: AnalysisPlan) -> ReferenceCha
         levels = biomarker_levels(table, plan)
     except NotEstimable as why:
         return ReferenceChain(
-            levels=None, changes=None, flow=sample_flow(table, None), notes=table.notes, reason=str(why)
+            levels=None, changes=None, flow=sample_flow(table, None, plan), notes=table.notes, reason=str(why)
         )
     changes, notes = change_table(table, plan, levels)
+    effects = treatment_effects(table.kind, changes, plan)
+    if not plan.couples or len(table.treatments) == 1:
+        return ReferenceChain(
+            levels=levels, changes=changes, flow=sample_flow(table, changes, plan), effects=effects,
+            paired=adjusted(level_comparisons(table, changes, plan)), notes=(*table.notes, *levels.notes, *notes),
+        )  # fmt: skip
     try:
         model, reason = main_model(changes, plan), ""
     except NotEstimable as why:
@@ -41,11 +48,12 @@ def reference_chain(table: ObservationTable, plan: AnalysisPlan) -> ReferenceCha
     return ReferenceChain(
         levels=levels,
         changes=changes,
-        flow=sample_flow(table, changes),
+        flow=sample_flow(table, changes, plan),
         model=model,
         covariate_models=with_covariate,
         joint=() if model is None else (joint_interaction_test(model),),
         terms=() if model is None else type_two_tests(model, f"change in {plan.metabolite}"),
+        effects=effects,
         clustered=() if model is None else clustered_interactions(changes, plan),
         covariates=adjusted([covariate_test(one.model, one.covariate) for one in with_covariate if one.model]),
         correlations=_judged(change_correlations(changes, plan)),

@@ -7,13 +7,14 @@ from collections import Counter
 import numpy as np
 
 from pharmrs.core.records.arrays import BoolArray
+from pharmrs.trial.records.analysis import AnalysisPlan
 from pharmrs.trial.records.analysis_result import FlowCount
 from pharmrs.trial.records.changes import ChangeTable
 from pharmrs.trial.records.observations import LEFT, RIGHT, Observation, ObservationTable
 
 
-def sample_flow(table: ObservationTable, changes: ChangeTable | None) -> tuple[FlowCount, ...]:
-    """Counts per treatment and over all (empty treatment), in the order a flow chart is read."""
+def sample_flow(table: ObservationTable, changes: ChangeTable | None, plan: AnalysisPlan) -> tuple[FlowCount, ...]:
+    """Counts per treatment and over all (empty treatment), in the order a flow chart is read, of what is named."""
     rows = table.paired_rows
     counts = [FlowCount(stage="participants", treatment="", count=len(table.subjects))]
     counts += [
@@ -23,14 +24,16 @@ def sample_flow(table: ObservationTable, changes: ChangeTable | None) -> tuple[F
         for name in table.treatments
     ]
     tally = Counter((stage, row.treatment) for row in rows for stage in _stages(row))
-    for stage in _ORDER:
+    wanted = tuple(what for what, name in ((_BIOMARKER, plan.biomarker), (_METABOLITE, plan.metabolite)) if name)
+    for stage in (stage for stage in _ORDER if stage.startswith(wanted)):
         counts.append(FlowCount(stage=stage, treatment="", count=sum(tally[stage, name] for name in table.treatments)))
         counts += [FlowCount(stage=stage, treatment=name, count=tally[stage, name]) for name in table.treatments]
     if other := len(table.rows) - len(rows):
         counts.append(FlowCount(stage="observations at other time points or treatments", treatment="", count=other))
-    return tuple(counts + (_pairs(changes) if changes is not None else []))
+    return tuple(counts + (_pairs(changes, plan) if changes is not None else []))
 
 
+ANALYSED, ANALYSED_ALONE = "analysed pairs (both changes)", "analysed pairs"
 _BIOMARKER = "biomarker samples: "
 _METABOLITE = "metabolite scans: "
 _REJECTED = "rejected with the plate or by a rule"
@@ -52,12 +55,14 @@ def _stages(row: Observation) -> tuple[str, ...]:
     return (_BIOMARKER + "planned", _BIOMARKER + biomarker, _METABOLITE + "planned", _METABOLITE + metabolite)
 
 
-def _pairs(changes: ChangeTable) -> list[FlowCount]:
-    stages: dict[str, BoolArray] = {
-        "biomarker pairs": np.isfinite(changes.change_biomarker),
-        "metabolite pairs": np.isfinite(changes.change_metabolite),
-        "analysed pairs (both changes)": changes.complete,
-    }
+def _pairs(changes: ChangeTable, plan: AnalysisPlan) -> list[FlowCount]:
+    stages: dict[str, BoolArray] = {}
+    if plan.biomarker:
+        stages["biomarker pairs"] = np.isfinite(changes.change_biomarker)
+    if plan.metabolite:
+        stages["metabolite pairs"] = np.isfinite(changes.change_metabolite)
+    analysed = changes.complete if plan.couples else next(iter(stages.values()))
+    stages[ANALYSED if plan.couples else ANALYSED_ALONE] = analysed
     counts: list[FlowCount] = []
     for stage, rows in stages.items():
         counts.append(FlowCount(stage=stage, treatment="", count=int(rows.sum())))
@@ -65,7 +70,7 @@ def _pairs(changes: ChangeTable) -> list[FlowCount]:
             FlowCount(stage=stage, treatment=name, count=int((rows & changes.of_treatment(name)).sum()))
             for name in changes.treatments
         ]
-    per_subject = Counter(name for name, complete in zip(changes.subject, changes.complete, strict=True) if complete)
+    per_subject = Counter(name for name, complete in zip(changes.subject, analysed, strict=True) if complete)
     number = Counter(per_subject.values())
     most = max(Counter(changes.subject).values(), default=0)
     counts += [

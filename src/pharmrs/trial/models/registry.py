@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pharmrs.trial.models.agreement import AGREEMENT_MODELS
 from pharmrs.trial.models.changes import CHANGE_MODELS
 from pharmrs.trial.models.errors import ERROR_MODELS
 from pharmrs.trial.models.extension import ExtensionModel, ModelInput
@@ -11,5 +12,5 @@ from pharmrs.trial.models.resampling import RESAMPLING_MODELS
 
 __all__ = ["MODELS", "ExtensionModel", "ModelInput"]
 
-_ALL = (*CHANGE_MODELS, *ERROR_MODELS, *RESAMPLING_MODELS, *LEVEL_MODELS, *MULTIVERSE_MODELS)
+_ALL = (*CHANGE_MODELS, *ERROR_MODELS, *RESAMPLING_MODELS, *LEVEL_MODELS, *AGREEMENT_MODELS, *MULTIVERSE_MODELS)
 MODELS: dict[str, ExtensionModel] = {model.name: model for model in _ALL}

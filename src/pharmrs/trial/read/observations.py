@@ -27,8 +27,9 @@ from pharmrs.trial.records.observations import (
     varying_covariates,
 )
 
-_REQUIRED = ("subject", "treatment", "time_point", "metabolite", "biomarker")
+_REQUIRED = ("subject", "treatment", "time_point")
 _OPTIONAL = (
+    "metabolite", "biomarker",  # each is required where the plan names one
     "sequence", "period", "clock_time_h", "metabolite_sd", "metabolite_excluded", "exclusion_rule", "biomarker_sd",
     "biomarker_censored", "biomarker_limit",
 )  # fmt: skip
@@ -49,7 +50,8 @@ def read_observations(
     that are empty or `n/a` are missing.
     """
     problems = Problems(str(path))
-    rows = read_text_table(Path(path), problems, _REQUIRED)
+    named = [column for column in ("metabolite", "biomarker") if getattr(plan, column)]
+    rows = read_text_table(Path(path), problems, (*_REQUIRED, *named))
     problems.raise_errors()
     _check_names(list(rows[0].cells), plan, problems)
     further = [name for name in rows[0].cells if name not in (*_REQUIRED, *_OPTIONAL)]

@@ -34,11 +34,21 @@ class Covariate:
 
 
 @declaration
+class Margin:
+    """Differences between treatments that would not matter, of one quantity."""
+
+    quantity: str = key("the metabolite or the biomarker", min_length=1)
+    low: float = key("largest difference below that does not matter, in the unit of the declared change", lt=0)
+    high: float = key("largest difference above that does not matter", gt=0)
+
+
+@declaration
 class AnalysisPlan:
     """Every choice of the analysis that changes numbers. The names are keys of the registries of the trial.
 
     `time_adjustment`: none | linear; `biomarker_transform`: none | log | shifted_log; `*_change`: relative |
-    difference | log_ratio; `models`: declared extension models (all others are exploratory).
+    difference | log_ratio; `models`: declared extension models (all others are exploratory). Without a metabolite or
+    without a biomarker the trial is about the other one alone.
     """
 
     metabolite: str = "Glu"
@@ -52,8 +62,14 @@ class AnalysisPlan:
     alpha: float = key("two-sided level of tests; intervals cover 1 - alpha", default=0.05, gt=0, lt=1)
     models: tuple[str, ...] = key("extension models that are part of the plan", default=())
     exploratory: tuple[str, ...] = key("extension models run beside the plan, labelled exploratory", default=())
+    equivalence: tuple[Margin, ...] = key("margins of the model equivalence", default=())
     seed: int = key("of every model that draws random numbers", default=1, ge=0)
     multiverse: MultiversePlan = key("levels of each choice of the model multiverse", default=MultiversePlan())
+
+    @property
+    def couples(self) -> bool:
+        """Whether the plan is about how two quantities go together, not about one alone."""
+        return bool(self.metabolite and self.biomarker)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -80,6 +80,8 @@ class CovariateModel:
 class ReferenceChain:
     """The reference analysis. `model` is None only where `reason` says why; `joint`: all interactions together;
     `clustered`: the interactions with CR2 standard errors, where participants have several rows;
+    `effects`: what each treatment did to each quantity, which is the declared result where the trial is about one
+    quantity or one arm;
     `terms`: F of each term of the main model; `covariates`: F of each covariate.
     """
 
@@ -91,6 +93,7 @@ class ReferenceChain:
     joint: tuple[StatisticalTest, ...] = ()
     terms: tuple[StatisticalTest, ...] = ()
     clustered: tuple[EffectEstimate, ...] = ()
+    effects: tuple[ModelOutcome, ...] = ()
     covariates: tuple[StatisticalTest, ...] = ()
     correlations: tuple[StatisticalTest, ...] = ()
     oldham: tuple[StatisticalTest, ...] = ()
@@ -110,3 +113,8 @@ class AnalysisResult:
     plan_hash: str
     chain: ReferenceChain
     models: tuple[ModelOutcome, ...] = ()
+
+    @property
+    def couples(self) -> bool:
+        """Whether the declared result is a difference of couplings: two quantities, several treatments."""
+        return self.plan.couples and len(self.table.treatments) > 1

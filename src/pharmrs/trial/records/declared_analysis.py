@@ -14,23 +14,39 @@ from pharmrs.trial.records.declared_power import Power
 class Analysis(AnalysisPlan):
     """What the statistics do. Choices that change numbers have no default: they are the study's own."""
 
-    metabolite: str = key("metabolite of metabolites.tsv, e.g. Glu", min_length=1)
-    biomarker: str = key("analyte of biomarkers.tsv, e.g. BDNF", min_length=1)
+    metabolite: str = key("metabolite of metabolites.tsv, e.g. Glu; empty: the biomarker alone", default="")
+    biomarker: str = key("analyte of biomarkers.tsv, e.g. BDNF; empty: the metabolite alone", default="")
     scan: str = key("entity of the scan where a session has several, e.g. acq-pgacc", default="")
-    time_adjustment: Literal["linear", "none"] = key(
-        "linear: residuals of the biomarker over the time of day of the sample; none: as measured"
+    time_adjustment: Literal["", "linear", "none"] = key(
+        "linear: residuals of the biomarker over the time of day of the sample; none: as measured; needed with a "
+        "biomarker",
+        default="",
     )
-    biomarker_transform: Literal["shifted_log", "log", "none"] = key(
-        "shifted_log: log(residual + |smallest| + 1), depends on the assay's unit; log; none"
+    biomarker_transform: Literal["", "shifted_log", "log", "none"] = key(
+        "shifted_log: log(residual + |smallest| + 1), depends on the assay's unit; log; none; needed with a biomarker",
+        default="",
     )
-    biomarker_change: Literal["relative", "difference", "log_ratio"] = key(
-        "of the transformed level, from baseline to follow-up"
+    biomarker_change: Literal["", "relative", "difference", "log_ratio"] = key(
+        "of the transformed level, from baseline to follow-up; needed with a biomarker", default=""
     )
-    metabolite_change: Literal["relative", "difference", "log_ratio"] = key(
-        "of the concentration, from baseline to follow-up"
+    metabolite_change: Literal["", "relative", "difference", "log_ratio"] = key(
+        "of the concentration, from baseline to follow-up; needed with a metabolite", default=""
     )
 
     def __post_init__(self) -> None:
+        if not (self.metabolite or self.biomarker):
+            raise ValueError("metabolite, biomarker or both must be named: what the trial is about")
+        choices: dict[str, tuple[str, ...]] = {
+            "metabolite": ("metabolite_change",),
+            "biomarker": ("time_adjustment", "biomarker_transform", "biomarker_change"),
+        }
+        for quantity, needed in choices.items():
+            missing = [name for name in needed if getattr(self, quantity) and not getattr(self, name)]
+            if missing:
+                raise ValueError(f"{', '.join(missing)} must be declared with a {quantity}: it changes numbers")
+        unknown = {one.quantity for one in self.equivalence} - {self.metabolite, self.biomarker}
+        if unknown:
+            raise ValueError(f"equivalence names neither metabolite nor biomarker: {', '.join(sorted(unknown))}")
         names = [covariate.name for covariate in self.covariates]
         if len(set(names)) < len(names):
             raise ValueError("covariates must be named once each")

@@ -15,15 +15,17 @@ class Design:
     participant got what in which period is told by the allocation table alone, which only the statistics read.
     """
 
-    kind: Literal["crossover", "parallel"] = key(
-        "crossover: every participant gets every treatment; parallel: one each"
+    kind: Literal["crossover", "parallel", "single_arm"] = key(
+        "crossover: every participant gets every treatment; parallel: one each; single_arm: there is one treatment"
     )
-    treatments: tuple[str, ...] = key("labels of the treatments; the first is the reference (placebo)", min_length=2)
+    treatments: tuple[str, ...] = key("labels of the treatments; the first is the reference (placebo)", min_length=1)
     baseline: str = key("label of the time point before treatment", default="baseline", min_length=1)
     follow_up: str = key("label of the time point after treatment", default="follow_up", min_length=1)
 
     def __post_init__(self) -> None:
         if len(set(self.treatments)) < len(self.treatments) or not all(self.treatments):
             raise ValueError("treatments must be different labels, none of them empty")
+        if (self.kind == "single_arm") is not (len(self.treatments) == 1):
+            raise ValueError("a crossover or parallel design has several treatments, a single_arm design has one")
         if self.baseline == self.follow_up:
             raise ValueError("baseline and follow_up must be different labels")

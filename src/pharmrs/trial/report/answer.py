@@ -15,7 +15,14 @@ from pharmrs.trial.regression.regression_diagnostics import cook_distances
 from pharmrs.trial.report.figure_analysis import interaction_figure
 from pharmrs.trial.report.flow_chart import flow_chart
 from pharmrs.trial.report.hangs_on import checks
-from pharmrs.trial.report.statistics_text import dependence_note, df_text, findings, interval_text, level_text
+from pharmrs.trial.report.statistics_text import (
+    dependence_note,
+    df_text,
+    effect_findings,
+    findings,
+    interval_text,
+    level_text,
+)
 
 _INFLUENTIAL = 1.0  # Cook's distance above which one row moves the estimates by about their own interval
 _DOMINANT = 0.5  # share of all squared residuals that one row may have before it is named
@@ -30,16 +37,20 @@ def trial_answer(result: AnalysisResult) -> Answer:
     question = (
         f"Does the change of {plan.biomarker} go with the change of {plan.metabolite}, and does that coupling differ "
         f"between {others} and {table.treatments[0]}?"
+        if result.couples
+        else f"What does {others or table.treatments[0]} do to {plan.metabolite or plan.biomarker}?"
     )
     model = result.chain.model
-    formula = model.formula if model is not None else "the main model"
+    formula = model.formula if model is not None else "the main model" if result.couples else "follow-up given baseline"
     declared = (
         f"Declared: {table.kind} design, change from {table.baseline} to {table.follow_up}, {formula}, two-sided level "
         f"{plan.alpha:g}."
     )
     changes = result.chain.changes
     shown = changes is not None and bool(changes.complete.any())
-    told = findings(result) or (f"The main model could not be estimated: {result.chain.reason}.",)
+    told = (findings(result) if result.couples else effect_findings(result)) or (
+        f"The main model could not be estimated: {result.chain.reason}.",
+    )
     return Answer(
         question=question,
         declared=declared,
@@ -56,6 +67,8 @@ def trial_answer(result: AnalysisResult) -> Answer:
 
 def _estimates(result: AnalysisResult) -> Iterator[Estimate]:
     model = result.chain.model
+    if not result.couples:
+        yield from _effects(result)
     if model is None:
         return
     for item in model.hypothesis:
@@ -67,6 +80,17 @@ def _estimates(result: AnalysisResult) -> Iterator[Estimate]:
             detail=f"{p_phrase(item.p)}, t({df_text(item.df)}) = {number_text(item.statistic)}, {model.n} pairs of "
             f"{model.subjects} people",
         )
+
+
+def _effects(result: AnalysisResult) -> Iterator[Estimate]:
+    for effect in result.chain.effects:
+        for item in (one for one in effect.estimates if one.hypothesis):
+            yield Estimate(
+                name=f"{effect.title}, {item.treatment}", value=number_text(item.estimate),
+                interval=f"{level_text(result)} {interval_text(item.ci_low, item.ci_high)}", unit=item.unit,
+                detail=f"{p_phrase(item.p)}, t({df_text(item.df)}) = {number_text(item.statistic)}, {item.n} pairs of "
+                f"{item.subjects} people",
+            )  # fmt: skip
 
 
 def _warnings(result: AnalysisResult) -> Iterator[str]:

@@ -121,13 +121,14 @@ def spaghetti_figure(result: AnalysisResult) -> Figure:
     changes, table = result.chain.changes, result.table
     assert changes is not None
     unit = f" ({table.metabolite_unit})" if table.metabolite_unit else ""
-    quantities = (
-        (f"{result.plan.biomarker}, adjusted level", changes.biomarker_level),
-        (f"{result.plan.metabolite}{unit}", changes.metabolite),
+    known = (
+        (result.plan.biomarker, f"{result.plan.biomarker}, adjusted level", changes.biomarker_level),
+        (result.plan.metabolite, f"{result.plan.metabolite}{unit}", changes.metabolite),
     )
+    quantities = [(label, values) for name, label, values in known if name]
     with figure_style():
-        fig = new_figure(12.5)
-        panels = fig.subplots(2, len(changes.treatments), sharey="row", squeeze=False)
+        fig = new_figure(12.5 if len(quantities) > 1 else 6.5)
+        panels = fig.subplots(len(quantities), len(changes.treatments), sharey="row", squeeze=False)
         for row, (label, values) in enumerate(quantities):
             for column, name in enumerate(changes.treatments):
                 axes = panels[row, column]

@@ -18,10 +18,30 @@ _CHANGES = {
 def methods_paragraphs(result: AnalysisResult, cite: Citations) -> Sequence[str]:
     """How it was computed: the plan as it was executed, with its hash."""
     plan, table = result.plan, result.table
+    compared = (
+        "Levels were compared within and between treatments by paired t tests over participants with both values."
+        if table.kind == "crossover"
+        else f"Levels were compared within treatments by paired t tests and between groups by Welch's t test "
+        f"{cite.cite('welch')}."
+    )
     paragraphs = [
         f"The analysis followed a plan declared in study.yaml (SHA-256 {result.plan_hash[:16]}). Design: {table.kind}, "
         f"treatments {', '.join(table.treatments)} (reference: {table.treatments[0]}), change from {table.baseline} to "
         f"{table.follow_up}. Two-sided level {plan.alpha:g}.",
+        *(_coupling_paragraphs(result, cite) if result.couples else ()),
+        *dict.fromkeys(text for effect in result.chain.effects for text in effect.methods),
+        *((compared,) if len(table.treatments) > 1 else ()),
+    ]
+    for model in result.models:
+        status = "" if model.declared else " (exploratory)"
+        paragraphs += [f"{model.title}{status}: {text}" for text in model.methods if not model.reason]
+    return paragraphs
+
+
+def _coupling_paragraphs(result: AnalysisResult, cite: Citations) -> Sequence[str]:
+    """Of the reference chain: levels, changes, the main model, rank correlations."""
+    plan = result.plan
+    return (
         f"{_level_sentence(result)} Changes were taken as {_CHANGES[plan.biomarker_change]} of the {plan.biomarker} "
         f"level and {_CHANGES[plan.metabolite_change]} of {plan.metabolite}, rounded to ten decimals so that ties "
         "remain ties.",
@@ -29,18 +49,10 @@ def methods_paragraphs(result: AnalysisResult, cite: Citations) -> Sequence[str]
         f"treatment and their interaction; normality of the residuals was tested {cite.cite('shapiro')}. "
         + _covariate_sentence(plan),
         f"The two changes were correlated by Spearman's coefficient under each treatment, with p by Student's t and by "
-        f"the Edgeworth series of AS 89 {cite.cite('as89')}; levels were corrected for correlated tests as alpha / "
-        f"k^(1 - r) {cite.cite('sankoh')}. Dependence of the change on the level was tested against the mean of both "
-        f"{cite.cite('oldham')}.",
-        "Levels were compared within and between treatments by paired t tests over participants with both values."
-        if table.kind == "crossover"
-        else f"Levels were compared within treatments by paired t tests and between groups by Welch's t test "
-        f"{cite.cite('welch')}.",
-    ]
-    for model in result.models:
-        status = "" if model.declared else " (exploratory)"
-        paragraphs += [f"{model.title}{status}: {text}" for text in model.methods if not model.reason]
-    return paragraphs
+        f"the Edgeworth series of AS 89 {cite.cite('as89')}; levels were corrected for the number of treatments "
+        f"(Bonferroni); the reference study's alpha / k^(1 - r) {cite.cite('sankoh')} is shown beside. Dependence "
+        f"of the change on the level was tested against the mean of both {cite.cite('oldham')}.",
+    )
 
 
 def _level_sentence(result: AnalysisResult) -> str:

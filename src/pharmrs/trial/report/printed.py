@@ -10,7 +10,7 @@ from pharmrs.core.report.printed_tables import PrintedTable
 from pharmrs.trial.records.analysis import EffectEstimate, StatisticalTest
 from pharmrs.trial.records.analysis_result import AnalysisResult
 from pharmrs.trial.records.linear_model import LinearModel
-from pharmrs.trial.report.printed_models import model_tests_table, models_table, summaries_table
+from pharmrs.trial.report.printed_models import effects_table, model_tests_table, models_table, summaries_table
 from pharmrs.trial.report.statistics_text import (
     as89_text,
     dependence_note,
@@ -27,8 +27,10 @@ def printed_tables(result: AnalysisResult) -> tuple[PrintedTable, ...]:
     check, tests of the extension models, sample flow.
     """
     found = (
-        _main_table(result),
-        models_table(result),
+        _main_table(result) if result.couples else None,
+        None if result.couples else effects_table(result),
+        models_table(result) if result.couples or any(one.estimates for one in result.models) else None,
+        effects_table(result) if result.couples else None,
         _terms_table(result),
         _covariates_table(result),
         _correlations_table(result),
@@ -197,7 +199,8 @@ def _comparisons_table(result: AnalysisResult) -> PrintedTable | None:
                "df", "p")  # fmt: skip
     note = "Paired t tests: pairs are matched by participant, a missing partner drops the pair."
     note += " Between treatments: Welch's t test of two groups." if parallel else ""
-    quantities = f"{result.plan.biomarker} (adjusted level), {result.plan.metabolite}"
+    named = (f"{result.plan.biomarker} (adjusted level)" * bool(result.plan.biomarker), result.plan.metabolite)
+    quantities = ", ".join(name for name in named if name)
     title = f"Levels and changes within and between treatments: {quantities}"
     return PrintedTable(title=title, columns=columns, rows=rows, note=f"{note}{_reasons(tests)}")
 

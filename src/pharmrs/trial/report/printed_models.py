@@ -22,7 +22,7 @@ def models_table(result: AnalysisResult) -> PrintedTable:
     """The interaction in every model, the declared one first, each with its unit."""
     chain, rows, notes = result.chain, [], []
     main_unit = chain.model.estimates[0].unit if chain.model else ""  # a model that names no unit has that one
-    first = [("main", chain.model, chain.reason)]
+    first = [("main", chain.model, chain.reason)] if result.couples else []
     first += [(f"main + {one.covariate}", one.model, one.reason) for one in chain.covariate_models]
     for name, model, reason in first:
         rows += [_model_row(name, "declared", item, main_unit) for item in (model.hypothesis if model else ())]
@@ -46,6 +46,25 @@ def _model_row(name: str, plan: str, item: EffectEstimate, main_unit: str) -> tu
         name, plan, item.term, number_text(item.estimate), interval_text(item.ci_low, item.ci_high), df_text(item.df),
         p_text(item.p), str(item.n), str(item.subjects), item.unit or main_unit,
     )  # fmt: skip
+
+
+def effects_table(result: AnalysisResult) -> PrintedTable | None:
+    """What each treatment did to each quantity."""
+    rows: list[tuple[str, ...]] = []
+    notes: list[str] = []
+    for effect in result.chain.effects:
+        rows += [_model_row(effect.title, "declared", item, "")[:1] + _model_row("", "", item, "")[2:]
+                 for item in effect.estimates if item.hypothesis]  # fmt: skip
+        notes += [f"{effect.title}: not estimable, {effect.reason}."] if effect.reason else []
+        notes += [f"{effect.title}: {text.rstrip('.')}." for text in (*effect.methods, *effect.notes)]
+        spread = effect.facts.get("within_person_sd", effect.facts.get("residual_sd"))
+        notes += [f"{effect.title}: residual SD {number_text(spread)}."] if spread is not None else []
+    if not rows and not notes:
+        return None
+    columns = ("Quantity", "Term", "Estimate", level_text(result), "df", "p", "n", "people", "Unit")
+    return PrintedTable(
+        title="What each treatment did to each quantity", columns=columns, rows=tuple(rows), note=" ".join(notes)
+    )
 
 
 def model_tests_table(result: AnalysisResult) -> PrintedTable | None:

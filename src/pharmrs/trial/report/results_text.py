@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 
 from pharmrs.core.report.numbers import number_text, p_phrase
+from pharmrs.trial.chain.sample_flow import ANALYSED, ANALYSED_ALONE
 from pharmrs.trial.records.analysis import EffectEstimate, ModelOutcome, StatisticalTest
 from pharmrs.trial.records.analysis_result import AnalysisResult, ReferenceChain
 from pharmrs.trial.report.printed import model_note
 from pharmrs.trial.report.statistics_text import (
     dependence_note,
     df_text,
+    effect_findings,
     findings,
     interval_text,
     level_text,
@@ -25,7 +27,10 @@ def results_paragraphs(result: AnalysisResult) -> list[str]:
     """What the reference chain found, estimate and interval first; what could not be estimated with its reason."""
     chain = result.chain
     paragraphs = [_sample(result)]
-    if chain.model is None:
+    if not result.couples:
+        paragraphs += effect_findings(result)
+        paragraphs += [f"{one.title} could not be estimated: {one.reason}." for one in chain.effects if one.reason]
+    elif chain.model is None:
         paragraphs.append(f"The main model could not be estimated: {chain.reason}.")
     else:
         effects = " ".join(
@@ -48,14 +53,16 @@ def results_paragraphs(result: AnalysisResult) -> list[str]:
     paragraphs += [
         f"Change against mean level (Oldham): {_correlation(test, judged=False)}." for test in oldham if not test.reason
     ]
-    for family, words in (
+    for family, heading in (
         ("within_treatment", "Within treatments"),
         ("between_treatments", "Between treatments"),
         ("change_between_treatments", "Changes between treatments"),
     ):
         tests = [test for test in chain.paired if test.family == family and test.sample == chain.paired[0].sample]
         if tests:
-            paragraphs.append(f"{words}: " + "; ".join(_comparison(test) for test in tests) + ".")
+            paragraphs.append(f"{heading}: " + "; ".join(_comparison(test) for test in tests) + ".")
+    if result.couples and (words := effect_findings(result)):
+        paragraphs.append(" ".join(words))
     paragraphs += _rule_paragraph(chain)
     return paragraphs + _unit_paragraph(chain)
 
@@ -67,21 +74,25 @@ def model_paragraphs(result: AnalysisResult) -> list[str]:
 
 def _sample(result: AnalysisResult) -> str:
     count = {(item.stage, item.treatment): item.count for item in result.chain.flow}
-    pairs = count.get(("analysed pairs (both changes)", ""))
-    per = ", ".join(
-        f"{count.get(('analysed pairs (both changes)', name), 0)} {name}" for name in result.table.treatments
-    )
+    analysed = ANALYSED if result.plan.couples else ANALYSED_ALONE
+    pairs = count.get((analysed, ""))
+    per = ", ".join(f"{count.get((analysed, name), 0)} {name}" for name in result.table.treatments)
     text = f"{len(result.table.subjects)} participants ({result.table.kind} design)"
     if pairs is None:
         return f"{text}."
     censored = sum(item.count for item in result.chain.flow if not item.treatment and item.stage.endswith("the limit"))
-    planned = count["biomarker samples: planned", ""]
-    return (
-        f"{text} gave {pairs} pairs with both changes known ({per}). Of {planned} planned biomarker samples "
-        f"{count['biomarker samples: measured', '']} were measured and {censored} lay beyond a limit of the assay; of "
-        f"{count['metabolite scans: planned', '']} planned scans {count['metabolite scans: kept', '']} gave a "
-        "metabolite that was kept."
-    )
+    known = "with both changes known" if result.plan.couples else "of baseline and follow-up"
+    sentences = [f"{text} gave {pairs} pairs {known} ({per})."]
+    if (planned := count.get(("biomarker samples: planned", ""))) is not None:
+        measured = count["biomarker samples: measured", ""]
+        sentences.append(
+            f"Of {planned} planned biomarker samples {measured} were measured and {censored} lay beyond a limit of the "
+            "assay."
+        )
+    if (planned := count.get(("metabolite scans: planned", ""))) is not None:
+        kept = count["metabolite scans: kept", ""]
+        sentences.append(f"Of {planned} planned scans {kept} gave a metabolite that was kept.")
+    return " ".join(sentences)
 
 
 def _effect(item: EffectEstimate, result: AnalysisResult) -> str:

@@ -43,6 +43,26 @@ def _finding(item: EffectEstimate, other: str, result: AnalysisResult) -> str:
     )
 
 
+def effect_findings(result: AnalysisResult) -> tuple[str, ...]:
+    """What each treatment did to each quantity, in words that its interval allows."""
+    return tuple(
+        _effect_finding(item, effect.title, result)
+        for effect in result.chain.effects
+        for item in effect.estimates
+        if item.hypothesis
+    )
+
+
+def _effect_finding(item: EffectEstimate, title: str, result: AnalysisResult) -> str:
+    against = f" against {result.table.treatments[0]}" if len(result.table.treatments) > 1 else " from baseline"
+    interval = f"{level_text(result)} {interval_text(item.ci_low, item.ci_high)}"
+    effect = f"{title}, {item.treatment}{against}: {number_text(item.estimate)} ({item.unit}; {interval}; "
+    effect += f"t({df_text(item.df)}) = {number_text(item.statistic)}, {p_phrase(item.p)})"
+    if covers_zero(item):
+        return f"{effect}. The interval covers no effect: there is no evidence of one."
+    return f"{effect}: {'higher' if item.estimate > 0 else 'lower'}."
+
+
 def term_text(item: EffectEstimate) -> str:
     """The term, and where the other part of an interaction is held."""
     return f"{item.term} ({item.condition})" if item.condition else item.term

@@ -70,10 +70,13 @@ def estimates_table(result: AnalysisResult) -> Table:
     """Every term of every model; a model without a result is a row with its reason."""
     rows: list[Row] = []
     chain = result.chain
-    if chain.model is None:
+    if chain.model is None and result.couples:
         rows.append({"model": "main", "declared": True, "reason": chain.reason})
-    else:
+    elif chain.model is not None:
         rows += [_estimate_row(item, True) for item in chain.model.estimates]
+    for effect in chain.effects:
+        rows += [{"model": effect.name, "declared": True, "reason": effect.reason}] if effect.reason else []
+        rows += [_estimate_row(item, True) for item in effect.estimates]
     for one in chain.covariate_models:
         if one.model is None:
             rows.append({"model": f"main + {one.covariate}", "declared": True, "reason": one.reason})

@@ -36,7 +36,11 @@ class NotEstimable(NamedTuple):
 def not_estimable(result: AnalysisResult) -> tuple[NotEstimable, ...]:
     """What the plan asked for and these data do not give: the reasons, each with the models it stops, once."""
     chain = result.chain
-    found = [(MAIN_MODEL, chain.reason)] if chain.model is None else []
+    if result.couples:
+        found = [(MAIN_MODEL, chain.reason)] if chain.model is None else []
+    else:
+        found = [(MAIN_MODEL, one.reason) for one in chain.effects[:1] if one.reason]
+        found += [] if chain.effects else [(MAIN_MODEL, chain.reason)]
     found += [(f"{MAIN_MODEL} with {one.covariate}", one.reason) for one in chain.covariate_models if one.reason]
     found += [(model.title, model.reason) for model in result.models if model.reason]
     stopped: dict[str, list[str]] = {}
