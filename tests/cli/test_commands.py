@@ -70,6 +70,7 @@ def test_commands_are_the_pinned_ones() -> None:
         "analyse",
         "power",
         "audit",
+        "plan",
         "pdf",
         "review",
         "rerun",

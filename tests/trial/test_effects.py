@@ -20,6 +20,7 @@ from pharmrs.trial.read.observations import read_observations
 from pharmrs.trial.records.analysis import AnalysisPlan, Margin, ModelOutcome
 from pharmrs.trial.records.analysis_result import AnalysisResult
 from pharmrs.trial.records.declared_design import Design
+from pharmrs.trial.report.printed import printed_tables
 from tests.trial.random_trials import random_rows, table_of
 
 DATA = Path(__file__).parents[1] / "data" / "trial"
@@ -173,3 +174,73 @@ def test_what_is_declared_must_be_complete(tmp_path: Path) -> None:
         )
         with pytest.raises(InputError, match=rule):
             analyse_file(tmp_path / "obs.tsv", tmp_path / "study.yaml", tmp_path / "out")
+
+
+ORTHODONT = Design(kind="parallel", treatments=("Male", "Female"), baseline="y08", follow_up="y10")
+DISTANCE = AnalysisPlan(metabolite="distance", biomarker="", metabolite_change="difference", models=("mmrm",))
+
+
+def test_more_than_two_times_with_complete_data() -> None:
+    """Every time point has the same regressors, so the model is ordinary least squares at each, Kenward-Roger's df too:
+    summary(lm(distance ~ sex + baseline)) at 10, 12, 14 years, nlme::Orthodont (Potthoff & Roy 1964), df 24
+    """
+    (found,) = result("orthodont.tsv", ORTHODONT, DISTANCE).models
+    tested = [one for one in found.estimates if one.hypothesis]
+    theirs = [
+        (-0.7357940238, 0.7163587870, 24.0, 0.3146004196),
+        (-1.40527950311, 0.81275885569, 24.0, 0.09664952546),
+        (-2.530468356555, 0.812424675698, 24.0, 0.004717893029),
+    ]
+    for ours, r in zip(tested, theirs, strict=True):
+        assert (ours.estimate, ours.se, ours.df, ours.p) == pytest.approx(r, rel=1e-5)
+
+
+def test_more_than_two_times_with_values_missing(tmp_path: Path) -> None:
+    """gls(y ~ 0 + t + t:b + t:g, corSymm, varIdent, REML): estimates and criterion; KR's errors are a little larger."""
+    lost = {("M03", "y12"), ("F02", "y14"), ("M07", "y14"), ("M11", "y14"), ("F05", "y10")}
+    lines = (DATA / "orthodont.tsv").read_text().splitlines()
+    kept = [line for line in lines if tuple(np.array(line.split("\t"))[[0, 2]]) not in lost]
+    (tmp_path / "o.tsv").write_text("\n".join(kept) + "\n")
+    (found,) = analyse(read_observations(tmp_path / "o.tsv", ORTHODONT, DISTANCE), DISTANCE).models
+    tested = [one for one in found.estimates if one.hypothesis]
+    assert [one.estimate for one in tested] == pytest.approx([-0.8307661996, -1.5329343995, -2.6883178700], rel=1e-4)
+    assert found.facts["reml_deviance: distance"] == pytest.approx(285.309137961, abs=1e-5)
+    plain = np.array([0.7361508401, 0.8147228554, 0.8282090179])
+    ratio = np.array([one.se for one in tested]) / plain
+    assert np.all((ratio > 0.999) & (ratio < 1.1))
+    assert all(20 < one.df < 25 for one in tested)
+    assert [one.n for one in tested] == [76] * 3
+
+
+def test_repeated_measures_are_refused_where_a_person_has_several_treatments() -> None:
+    (found,) = analyse(table_of(random_rows(1)), dataclasses.replace(LOG, models=("mmrm",))).models
+    assert "a participant has one treatment" in found.reason
+
+
+def test_table_one_by_sequence_and_who_is_left_in_each_period() -> None:
+    """Counts, means and SDs by hand from the rows; the quantity at the baseline of the first period."""
+    rows = random_rows(8, 20, missing=0.1)
+    found = analyse(table_of(rows), LOG)
+    cells = {(one.quantity, one.level, one.group): one for one in found.chain.baseline}
+    orders = {row.subject: row.sequence for row in rows}
+    for group in ("", "placebo/drug", "drug/placebo"):
+        people = [name for name, order in orders.items() if group in ("", order)]
+        assert cells["participants", "", group].count == len(people)
+        ages = [next(row.covariates["age"] for row in rows if row.subject == name) for name in people]
+        assert (cells["age", "", group].mean, cells["age", "", group].sd) == pytest.approx(
+            (np.mean(ages), np.std(ages, ddof=1))
+        )
+        own = [row for row in rows if row.subject in people and (row.period, row.time_point) == (1, "before")]
+        first = [row.metabolite for row in own if np.isfinite(row.metabolite)]
+        assert (cells["Glu", "", group].n, cells["Glu", "", group].mean) == pytest.approx((len(first), np.mean(first)))
+        genes = [next(row.covariates["gene"] for row in rows if row.subject == name) for name in people]
+        assert cells["gene", "AB", group].count == genes.count("AB") if "AB" in genes else True
+    assert found.chain.changes is not None
+    for one in found.chain.periods:
+        people = [name for name, order in orders.items() if order == one.sequence]
+        assert one.planned == len(people)
+        assert one.treatment == one.sequence.split("/")[one.period - 1]
+    assert sum(one.analysed for one in found.chain.periods) == int(found.chain.changes.complete.sum())
+    table = next(one for one in printed_tables(found) if one.title == "Participants before treatment")
+    assert table.columns == ("", "all", "drug/placebo", "placebo/drug")
+    assert "not tested" in table.note

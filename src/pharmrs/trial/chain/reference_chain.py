@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pharmrs.trial.chain.associations import change_correlations, oldham_tests
+from pharmrs.trial.chain.baseline import baseline_values, period_counts
 from pharmrs.trial.chain.change_design import clustered_interactions
 from pharmrs.trial.chain.change_scores import change_table
 from pharmrs.trial.chain.comparisons import level_comparisons
@@ -35,9 +36,11 @@ def reference_chain(table: ObservationTable, plan: AnalysisPlan) -> ReferenceCha
         )
     changes, notes = change_table(table, plan, levels)
     effects = treatment_effects(table.kind, changes, plan)
+    baseline, periods = baseline_values(table, plan), period_counts(changes, plan)
     if not plan.couples or len(table.treatments) == 1:
         return ReferenceChain(
             levels=levels, changes=changes, flow=sample_flow(table, changes, plan), effects=effects,
+            baseline=baseline, periods=periods,
             paired=adjusted(level_comparisons(table, changes, plan)), notes=(*table.notes, *levels.notes, *notes),
         )  # fmt: skip
     try:
@@ -54,6 +57,8 @@ def reference_chain(table: ObservationTable, plan: AnalysisPlan) -> ReferenceCha
         joint=() if model is None else (joint_interaction_test(model),),
         terms=() if model is None else type_two_tests(model, f"change in {plan.metabolite}"),
         effects=effects,
+        baseline=baseline,
+        periods=periods,
         clustered=() if model is None else clustered_interactions(changes, plan),
         covariates=adjusted([covariate_test(one.model, one.covariate) for one in with_covariate if one.model]),
         correlations=_judged(change_correlations(changes, plan)),

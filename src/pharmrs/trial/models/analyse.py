@@ -13,19 +13,15 @@ from pharmrs.trial.models.declarable import why_not_declared
 from pharmrs.trial.models.registry import MODELS, ModelInput
 from pharmrs.trial.records.analysis import AnalysisPlan, ModelOutcome
 from pharmrs.trial.records.analysis_result import AnalysisResult, ReferenceChain
+from pharmrs.trial.records.declared_design import Design
 from pharmrs.trial.records.observations import ObservationTable
 
 
-def plan_hash(table: ObservationTable, plan: AnalysisPlan) -> str:
+def plan_hash(design: ObservationTable | Design, plan: AnalysisPlan) -> str:
     """SHA-256 of design and plan, without exploratory models: results with the same hash were planned alike."""
-    design = {
-        "kind": table.kind,
-        "treatments": table.treatments,
-        "baseline": table.baseline,
-        "follow_up": table.follow_up,
-    }
+    told = {name: getattr(design, name) for name in ("kind", "treatments", "baseline", "follow_up")}
     declared = asdict(replace(plan, exploratory=()))
-    text = json.dumps({"design": design, "analysis": declared}, sort_keys=True, ensure_ascii=False)
+    text = json.dumps({"design": told, "analysis": declared}, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

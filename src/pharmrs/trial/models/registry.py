@@ -8,9 +8,18 @@ from pharmrs.trial.models.errors import ERROR_MODELS
 from pharmrs.trial.models.extension import ExtensionModel, ModelInput
 from pharmrs.trial.models.levels import LEVEL_MODELS
 from pharmrs.trial.models.multiverse import MULTIVERSE_MODELS
+from pharmrs.trial.models.repeated import REPEATED_MODELS
 from pharmrs.trial.models.resampling import RESAMPLING_MODELS
 
 __all__ = ["MODELS", "ExtensionModel", "ModelInput"]
 
-_ALL = (*CHANGE_MODELS, *ERROR_MODELS, *RESAMPLING_MODELS, *LEVEL_MODELS, *AGREEMENT_MODELS, *MULTIVERSE_MODELS)
+_ALL = (
+    *CHANGE_MODELS,
+    *ERROR_MODELS,
+    *RESAMPLING_MODELS,
+    *LEVEL_MODELS,
+    *AGREEMENT_MODELS,
+    *REPEATED_MODELS,
+    *MULTIVERSE_MODELS,
+)
 MODELS: dict[str, ExtensionModel] = {model.name: model for model in _ALL}

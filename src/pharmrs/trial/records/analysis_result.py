@@ -43,6 +43,35 @@ class FlowCount:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BaselineValue:
+    """One quantity before treatment in one group (empty: all): `n` known; of a number mean, SD, median and quartiles
+    (`low`, `high`), of a level of a category `count`.
+    """
+
+    quantity: str
+    group: str
+    level: str = ""
+    n: int = 0
+    count: int = 0
+    mean: float = float("nan")
+    sd: float = float("nan")
+    median: float = float("nan")
+    low: float = float("nan")
+    high: float = float("nan")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeriodCount:
+    """One sequence in one period (0: not known): participants planned, and those whose pair is analysed."""
+
+    sequence: str
+    period: int
+    treatment: str
+    planned: int
+    analysed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UnitChange:
     """The interaction after the biomarker's unit was changed by `factor`; NaN with `reason` where it has none."""
 
@@ -94,6 +123,8 @@ class ReferenceChain:
     terms: tuple[StatisticalTest, ...] = ()
     clustered: tuple[EffectEstimate, ...] = ()
     effects: tuple[ModelOutcome, ...] = ()
+    baseline: tuple[BaselineValue, ...] = ()
+    periods: tuple[PeriodCount, ...] = ()
     covariates: tuple[StatisticalTest, ...] = ()
     correlations: tuple[StatisticalTest, ...] = ()
     oldham: tuple[StatisticalTest, ...] = ()

@@ -111,4 +111,5 @@ def _cr2(
     whole = inverse @ np.einsum("gci,gcj->cij", pull, pull)
     trace = np.sum(length - within, axis=0)
     squares = np.sum(length**2 - 2 * length * within, axis=0) + np.einsum("cij,cji->c", whole, whole)
-    return scores.T @ scores, trace**2 / squares, alone
+    freedom = np.where(squares > 0, trace**2 / np.where(squares > 0, squares, 1.0), np.nan)
+    return scores.T @ scores, freedom, alone

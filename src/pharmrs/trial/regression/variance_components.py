@@ -134,8 +134,11 @@ def estimate_components(
     *,
     restricted: bool = True,
     bounded: bool = True,
+    starts: Sequence[Sequence[float]] = (),
 ) -> VarianceComponents:
-    """Components that maximise the likelihood; `bounded`: none below zero (the residual is always above).
+    """Components that maximise the likelihood; `bounded`: none below zero (the last one is always above).
+
+    `starts`: where the search begins, as shares of the residual variance; shares of random intercepts where not given.
 
     Newton steps with line search; a component that the likelihood pushes below
     zero stays there (`free` tells which do not).
@@ -145,7 +148,7 @@ def estimate_components(
     residual = outcome - design @ np.linalg.lstsq(design, outcome, rcond=None)[0]
     scale = float(residual @ residual) / (n - p)
     y = outcome / np.sqrt(scale)
-    runs = [_climb(np.array(start), blocks, y, design, restricted, bounded) for start in _starts(count)]
+    runs = [_climb(np.array(start), blocks, y, design, restricted, bounded) for start in starts or _starts(count)]
     components, converged = min(runs, key=lambda run: _deviance(run[0], blocks, y, design, restricted))
     components = components * scale
     free = tuple(k for k in range(count) if not bounded or components[k] > 0)

@@ -92,6 +92,25 @@ TESTS: dict[str, Column] = {
     "p_bh": Column("p adjusted by Benjamini and Hochberg (false discovery rate).", "1"),
     "reason": _REASON,
 }
+BASELINE: dict[str, Column] = {
+    "quantity": Column("What is described: participants, a covariate, or a quantity at the first baseline."),
+    "group": Column("Sequence (crossover) or treatment; n/a: all participants."),
+    "level": Column("Level of a category; n/a: a number."),
+    "n": Column("Participants in whom it is known.", "1"),
+    "count": Column("Participants with this level.", "1"),
+    "mean": Column("Mean."),
+    "sd": Column("Standard deviation."),
+    "median": Column("Median."),
+    "low": Column("First quartile."),
+    "high": Column("Third quartile."),
+}
+PERIODS: dict[str, Column] = {
+    "sequence": _SEQUENCE,
+    "period": Column("Period; 0: not known.", "1"),
+    "treatment": _TREATMENT,
+    "planned": Column("Participants who were to get it.", "1"),
+    "analysed": Column("Participants whose pair is analysed.", "1"),
+}
 FLOW: dict[str, Column] = {
     "stage": Column("What is counted."),
     "treatment": Column("Treatment; n/a: all together."),

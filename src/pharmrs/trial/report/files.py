@@ -16,6 +16,7 @@ from pharmrs.trial.records.analysis_result import AnalysisResult
 from pharmrs.trial.report.answer import trial_answer
 from pharmrs.trial.report.methods import methods_paragraphs
 from pharmrs.trial.report.printed import printed_tables
+from pharmrs.trial.report.r_script import r_script
 from pharmrs.trial.report.results_json import results_json
 from pharmrs.trial.report.results_text import model_paragraphs, results_paragraphs
 from pharmrs.trial.report.section import analysis_figures, analysis_section
@@ -39,6 +40,7 @@ def write_analysis(output: Path, result: AnalysisResult) -> Section:
     write_text(folder / "tables.tex", to_latex(printed))
     write_bytes(folder / "tables.docx", to_docx(printed))
     write_text(folder / "results.md", "\n\n".join([*results_paragraphs(result), *model_paragraphs(result)]) + "\n")
+    write_text(folder / "analysis.R", r_script(result))
     figures = analysis_figures(result)
     for item in figures:
         for suffix in ("png", "svg"):

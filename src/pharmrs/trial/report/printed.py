@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pharmrs.core.report.numbers import MISSING, number_text, p_text
 from pharmrs.core.report.printed_tables import PrintedTable
 from pharmrs.trial.records.analysis import EffectEstimate, StatisticalTest
-from pharmrs.trial.records.analysis_result import AnalysisResult
+from pharmrs.trial.records.analysis_result import AnalysisResult, BaselineValue
 from pharmrs.trial.records.linear_model import LinearModel
 from pharmrs.trial.report.printed_models import effects_table, model_tests_table, models_table, summaries_table
 from pharmrs.trial.report.statistics_text import (
@@ -30,16 +30,17 @@ def printed_tables(result: AnalysisResult) -> tuple[PrintedTable, ...]:
         _main_table(result) if result.couples else None,
         None if result.couples else effects_table(result),
         models_table(result) if result.couples or any(one.estimates for one in result.models) else None,
-        effects_table(result) if result.couples else None,
         _terms_table(result),
         _covariates_table(result),
         _correlations_table(result),
         _comparisons_table(result),
+        effects_table(result) if result.couples else None,
         _adjusted_table(result),
         _rules_table(result),
         _units_table(result),
         model_tests_table(result),
         summaries_table(result),
+        _baseline_table(result),
         _flow_table(result),
     )
     return tuple(table for table in found if table is not None)
@@ -245,6 +246,38 @@ def _units_table(result: AnalysisResult) -> PrintedTable | None:
         rows=rows,
         note="A result that owes nothing to the unit of the assay has the same p in every line." + note,
     )
+
+
+def _baseline_table(result: AnalysisResult) -> PrintedTable | None:
+    """Table 1: participants before treatment, by sequence or arm."""
+    found = {(item.quantity, item.level, item.group): item for item in result.chain.baseline}
+    if not found:
+        return None
+    groups = list(dict.fromkeys(item.group for item in result.chain.baseline))
+    rows = tuple(
+        (
+            f"{quantity}{f', {level}' if level else ''}",
+            *(_baseline_cell(found.get((quantity, level, group))) for group in groups),
+        )
+        for quantity, level in dict.fromkeys((item.quantity, item.level) for item in result.chain.baseline)
+    )  # fmt: skip
+    note = (
+        "Mean (SD) of the n known, or n of those known. Quantities at the baseline of the first period. Baselines are "
+    )
+    return PrintedTable(
+        title="Participants before treatment", columns=("", *(group or "all" for group in groups)), rows=rows,
+        note=f"{note}described and not tested.",
+    )  # fmt: skip
+
+
+def _baseline_cell(item: BaselineValue | None) -> str:
+    if item is None:
+        return "0"
+    if item.quantity == "participants":
+        return str(item.count)
+    if item.level:
+        return f"{item.count} of {item.n}"
+    return f"{number_text(item.mean)} ({number_text(item.sd)}), n = {item.n}" if item.n else MISSING
 
 
 def _flow_table(result: AnalysisResult) -> PrintedTable:

@@ -38,6 +38,8 @@ def results_json(result: AnalysisResult) -> str:
         else {name: getattr(chain.levels, name) for name in ("samples", "intercept", "slope_per_h", "shift", "notes")},
         "main_model": {"reason": chain.reason} if chain.model is None else _model(chain.model),
         "effects": chain.effects,
+        "baseline": chain.baseline,
+        "periods": chain.periods,
         "covariate_models": [
             {"covariate": one.covariate, "reason": one.reason, **(_model(one.model) if one.model else {})}
             for one in chain.covariate_models

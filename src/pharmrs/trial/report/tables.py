@@ -129,6 +129,18 @@ def flow_table(result: AnalysisResult) -> Table:
     return Table(name="sample_flow", columns=dictionaries.FLOW, rows=rows)
 
 
+def baseline_table(result: AnalysisResult) -> Table:
+    """Who took part, by sequence or arm."""
+    rows = tuple(_cells(item, dictionaries.BASELINE) for item in result.chain.baseline)
+    return Table(name="baseline", columns=dictionaries.BASELINE, rows=rows)
+
+
+def periods_table(result: AnalysisResult) -> Table:
+    """Who was planned and is analysed, by sequence and period."""
+    rows = tuple(_cells(item, dictionaries.PERIODS) for item in result.chain.periods)
+    return Table(name="periods", columns=dictionaries.PERIODS, rows=rows)
+
+
 def unit_changes_table(result: AnalysisResult) -> Table:
     """The interaction in other units of the assay."""
     rows = tuple(_cells(item, dictionaries.UNIT_CHANGES) for item in result.chain.unit_changes)
@@ -179,6 +191,8 @@ def analysis_tables(result: AnalysisResult) -> tuple[Table, ...]:
         estimates_table(result),
         tests_table(result),
         flow_table(result),
+        baseline_table(result),
+        periods_table(result),
         unit_changes_table(result),
         rule_changes_table(result),
         facts_table(result.models),
