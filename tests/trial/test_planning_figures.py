@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from pharmrs.core.report.figure_style import figure_png_bytes
@@ -70,3 +72,10 @@ def test_power_in_words_tables_and_figure() -> None:
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["main", "cr2"]
     assert [text.get_text().strip() for text in axes.texts] == ["32"]
     assert axes.get_ylim() == (0.0, 1.0)
+
+
+def test_power_of_a_test_that_misses_its_level_is_said_not_to_be_for_a_plan() -> None:
+    found = study()
+    tobit = replace(found, points=(replace(found.points[0], model="tobit"),))
+    assert any("tobit: not for a plan" in line for line in power_lines(tobit))
+    assert not any("not for a plan" in line for line in power_lines(found))

@@ -43,6 +43,6 @@ def why_not_declared(model: ExtensionModel, changes: ChangeTable) -> str:
             return (
                 f"{share[one]:.2f} of the variance of the metabolite change is signal under {one} and "
                 f"{share[other]:.2f} under {other}, and it takes the change for exact: equal slopes look "
-                "unequal (errors_in_variables and joint allow for it)"
+                "unequal (errors_in_variables allows for it)"
             )
     return ""

@@ -145,10 +145,11 @@ def _profiled(effect: ProfiledEffect, fit: JointFit, *, tested: bool, unit: str)
 
 _ROWS = "where participants have several rows, which it takes for independent"
 _FEW = "in samples of this size (about 8 % of 35, 12 % of 12 people where 5 are due)"
+_SCATTER = "where the scatter of the biomarker differs between treatments (about 8 % of 35 people where 5 are due)"
 ERROR_MODELS = (
     ExtensionModel(name="log_ratio", title="Log ratios (CR2)", run=run_log_ratio, takes_as_exact=True),
     ExtensionModel(name="errors_in_variables", title="Errors in variables", run=run_errors),
     ExtensionModel(name="simex", title="SIMEX", run=run_simex, misses=_ROWS),
     ExtensionModel(name="tobit", title="Censored regression (Tobit)", run=run_tobit, misses=_FEW),
-    ExtensionModel(name="joint", title="Joint model, censored values kept", run=run_joint),
+    ExtensionModel(name="joint", title="Joint model, censored values kept", run=run_joint, misses=_SCATTER),
 )

@@ -7,6 +7,7 @@ from dataclasses import fields
 
 from pharmrs.core.records.columns import Column
 from pharmrs.core.report.tables import Row, Table
+from pharmrs.trial.models.registry import MODELS
 from pharmrs.trial.records.power import PowerPoint, PowerStudy, RequiredSize
 
 _MODEL = Column("main: the main model of the plan; else an extension model.")
@@ -62,4 +63,7 @@ def power_lines(study: PowerStudy) -> list[str]:
             )
         else:
             lines.append(f"{size.model}: power {size.target:g}: {size.reason}")
+    named = dict.fromkeys(point.model for point in study.points)
+    for name in (one for one in named if one in MODELS and MODELS[one].misses):
+        lines.append(f"{name}: not for a plan, its test does not hold its level {MODELS[name].misses}")
     return lines
