@@ -60,7 +60,7 @@ def against_r() -> int:
     checks = [Check("parameters, relative difference", max(off), high=1e-6)]
     for response, (value, error) in wanted["backcalc_inv_y2"].items():
         one, nothing = np.array([float(response)]), np.array([0.0])
-        found, drawn = invert(curve, one, nothing), bootstrap(curve, one, nothing, "1/y^2", 20_000, 1)
+        found, drawn = invert(curve, one, nothing), bootstrap(curve, one, nothing, 20_000, 1)
         x = float(np.exp(found.log_x[0]))
         sd = x * float(np.sqrt(found.variance[0]))
         checks += [

@@ -23,7 +23,7 @@ def test_delta_method_agrees_with_the_bootstrap(elisar: Arrays, response: float)
     curve = fit_curve(*elisar, model="4pl")
     one, nothing = np.array([response]), np.array([0.0])
     delta = invert(curve, one, nothing)
-    drawn = bootstrap(curve, one, nothing, "1/y^2", 20_000, 1)
+    drawn = bootstrap(curve, one, nothing, 20_000, 1)
     assert float(np.exp(delta.log_x[0]) * np.sqrt(delta.variance[0])) == pytest.approx(drawn.sd()[0], rel=0.10)
 
 
@@ -56,6 +56,6 @@ def test_intervals_cover_the_truth(cv: float, floor: float) -> None:
 
 def test_same_seed_same_draws(elisar: Arrays) -> None:
     curve = fit_curve(*elisar)
-    arguments: tuple[Any, ...] = (curve, np.array([0.5]), np.array([0.02]), "1/y^2", 50)
+    arguments: tuple[Any, ...] = (curve, np.array([0.5]), np.array([0.02]), 50)
     np.testing.assert_array_equal(bootstrap(*arguments, 7).log_x, bootstrap(*arguments, 7).log_x)
     assert not np.array_equal(bootstrap(*arguments, 7).log_x, bootstrap(*arguments, 8).log_x)

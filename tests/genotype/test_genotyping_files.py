@@ -9,6 +9,8 @@ import pytest
 from pharmrs.core.errors import InputError
 from pharmrs.genotype.read.band_table import read_bands
 from pharmrs.genotype.read.markers import built_in_names, find_markers, read_marker
+from pharmrs.genotype.records.marker import CallRules
+from pharmrs.genotype.stage.stage import call_markers
 
 HEADER = "lane\trole\tsample\tgenotype\tbands_bp\tintensities\n"
 MARKER = """\
@@ -62,7 +64,7 @@ def test_a_folder_is_all_its_tables(tmp_path: Path) -> None:
 
 
 def test_an_empty_folder_is_named(tmp_path: Path) -> None:
-    assert _told(tmp_path) == ["folder: must hold band tables (.tsv or .csv)"]
+    assert _told(tmp_path) == ["folder: must hold band tables (.tsv, .csv or a workbook)"]
 
 
 @pytest.mark.parametrize(
@@ -71,12 +73,15 @@ def test_an_empty_folder_is_named(tmp_path: Path) -> None:
         ("1\tguest\tsub-01\t\t277\t", "line 2: role: must be one of sample, control, uncut, blank, ladder"),
         ("\tsample\tsub-01\t\t277\t", "line 2: lane: must be given"),
         ("1\tsample\t\t\t277\t", "line 2: sample: must be given"),
-        ("1\tsample\t01\t\t277\t", "line 2: sample: must be a BIDS label like sub-01"),
         ("1\tsample\tsub-01\tVal/Val\t277\t", "line 2: genotype: must be empty for a sample"),
         ("1\tcontrol\tNA1\t\t277\t", "line 2: genotype: must be given for a control"),
-        ("1\tsample\tsub-01\t\t277,399\t", "line 2: bands_bp: must hold numbers of at least 1, separated by ;"),
-        ("1\tsample\tsub-01\t\t-5\t", "line 2: bands_bp: must hold numbers of at least 1, separated by ;"),
-        ("1\tsample\tsub-01\t\tnan\t", "line 2: bands_bp: must hold numbers of at least 1, separated by ;"),
+        (
+            "1\tsample\tsub-01\t\t277,399\t",
+            "line 2: bands_bp: must be one number: with a decimal comma this is 277.399, with a comma between thousands "
+            "277399",
+        ),
+        ("1\tsample\tsub-01\t\t-5\t", "line 2: bands_bp: must hold numbers of at least 1"),
+        ("1\tsample\tsub-01\t\tnan\t", "line 2: bands_bp: must hold numbers of at least 1"),
         ("1\tsample\tsub-01\t\t277;399\t5", "line 2: intensities: must be as many as the bands (2)"),
         ("1\tsample\tsub-01\t\t277", "line 2: must have 6 cells, as the header"),
     ],
@@ -93,7 +98,7 @@ def test_all_mistakes_of_all_tables_at_once(tmp_path: Path) -> None:
     (tmp_path / "b.tsv").write_text("lane\tbands_bp\tcolour\n1\t277\tblue\n")
     assert _told(tmp_path) == [
         "line 2: sample: must be given",
-        "line 2: bands_bp: must hold numbers of at least 1, separated by ;",
+        "line 2: bands_bp: must hold numbers of at least 1",
         "line 4: must be the only one of its lane",
         "header: must have the column role",
         "header: must have the column sample",
@@ -141,3 +146,43 @@ def test_names_that_are_nowhere_or_twice_are_named(tmp_path: Path) -> None:
         find_markers(["made-up"], [tmp_path / "a.yaml", tmp_path / "b.yaml"], "--marker")
     with pytest.raises(InputError, match="must exist"):
         find_markers(["made-up"], [tmp_path / "c.yaml"], "--marker")
+
+
+@pytest.mark.parametrize(
+    ("written", "bands"),
+    [
+        ("277;399", (277.0, 399.0)), ("277, 399", (277.0, 399.0)), ("277 bp + 399 bp", (277.0, 399.0)),
+        ("277/399", (277.0, 399.0)), ("676bp", (676.0,)), ("277 and 399", (277.0, 399.0)),
+        ("277.5 399", (277.5, 399.0)),
+        ("none", ()), ("n/a", ()), ("no band", ()),
+    ],
+)  # fmt: skip
+def test_bands_as_laboratories_write_them(tmp_path: Path, written: str, bands: tuple[float, ...]) -> None:
+    (tmp_path / "gel.tsv").write_text(f"lane\trole\tsample\tbands_bp\n1\tsample\t01\t{written}\n")
+    (row,) = read_bands(tmp_path)
+    assert row.lane.bands_bp == bands and row.lane.sample == "01"
+
+
+def test_bands_in_a_workbook(tmp_path: Path) -> None:
+    from openpyxl import Workbook
+
+    book = Workbook()
+    for cells in (
+        ["Lane", "Role", "Sample", "Bands bp"],
+        [1, "sample", 1234567, 676],
+        [2, "sample", "P-2", "277; 399"],
+    ):
+        book.active.append(cells)
+    book.save(tmp_path / "gel.xlsx")
+    first, second = read_bands(tmp_path)
+    assert (first.lane.sample, first.lane.bands_bp) == ("1234567", (676.0,))
+    assert (second.lane.sample, second.lane.bands_bp) == ("P-2", (277.0, 399.0))
+
+
+def test_bands_of_another_marker_are_one_error(tmp_path: Path) -> None:
+    lanes = "".join(f"{lane}\tsample\tsub-{lane:02d}\t245;176\n" for lane in range(1, 9))
+    (tmp_path / "gel.tsv").write_text("lane\trole\tsample\tbands_bp\n" + lanes)
+    with pytest.raises(InputError) as caught:
+        call_markers(tmp_path, CallRules(), find_markers(["rs6265"], [], "test"))
+    (problem,) = caught.value.problems
+    assert problem.field == "rs6265" and "8 of 8 lanes" in problem.value and "277" in problem.value

@@ -5,6 +5,6 @@ from __future__ import annotations
 from typing import Literal
 
 ModelChoice = Literal["auto", "4pl", "5pl"]
-Weights = Literal["1/y^2", "1/y", "none"]
+Weights = Literal["1/y^2", "1/y", "none", "fitted"]
 Blanks = Literal["zero_standard", "separate"]
 RefersTo = Literal["in_well", "in_sample"]

@@ -17,6 +17,7 @@ from pharmrs.assay.records.standard_curve import (
     ReplicateNoise,
     StandardCurve,
     StandardLevel,
+    WeightedFit,
 )
 from pharmrs.core.records.arrays import FloatArray, read_only
 
@@ -142,6 +143,7 @@ class PlateResult:
     series: tuple[DilutionSeries, ...] = ()
     notes: tuple[str, ...] = ()
     checks: tuple[Check, ...] = ()
+    weightings: tuple[WeightedFit, ...] = ()
 
     @property
     def rejected(self) -> str:

@@ -25,7 +25,10 @@ class CurveSettings:
     wavelength_nm: Positive | None = key("read of the signal; not needed with a single read", default=None)
     reference_wavelength_nm: Positive | None = key("read that is subtracted well by well", default=None)
     model: ModelChoice = key("auto: five parameters only if AICc asks for it", default="auto")
-    weights: Weights = key("weights of the standards", default="1/y^2")
+    weights: Weights = key(
+        "weights of the standards; fitted: a power of the response, from the scatter of the replicates",
+        default="1/y^2",
+    )
     recovery_percent: tuple[Positive, Positive] = key(
         "recovery of a back-fitted standard that counts as quantifiable", default=(80.0, 120.0)
     )

@@ -52,8 +52,9 @@ class StandardCurve:
     `search` (p,) zero, infinite, log midpoint, log slope[, log asymmetry] and their `covariance` (p, p): residual
     variance times the inverse of the weighted normal matrix, as R's nls. `residual_variance`: of the weighted
     residuals, on `freedom` degrees. `x`, `y`, `weights` (n,): the wells that entered.
-    `candidates`: the models compared; `lack_of_fit_p`: F test of level means against the curve, NaN without
-    replicates; `notes`: what a reader must know (a parameter at its bound, weights that met their floor).
+    `power`: the SD of a well that the weights assume is proportional to |y|^power. `candidates`: the models compared;
+    `lack_of_fit_p`: F test of level means against the curve, NaN without replicates; `notes`: what a reader must know
+    (a parameter at its bound, weights that met their floor).
     """
 
     model: CurveModel
@@ -66,6 +67,7 @@ class StandardCurve:
     weights: FloatArray
     candidates: tuple[CurveCandidate, ...]
     lack_of_fit_p: float
+    power: float = 1.0
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -162,3 +164,15 @@ class AssayLimits:
     upper: float
     upper_refers_to: RefersTo
     upper_source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeightedFit:
+    """The curve of the same standards under other weights: its upper asymptote and midpoint, and by how much (percent)
+    the concentrations of the plate's samples change with it at most (`largest_change_percent`, NaN without samples)."""
+
+    weights: str
+    power: float
+    infinite: float
+    midpoint: float
+    largest_change_percent: float

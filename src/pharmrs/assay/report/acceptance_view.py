@@ -36,7 +36,9 @@ class VerdictView:
 def verdict_view(study: AssayStudy) -> VerdictView:
     """How many plates were accepted, which were not and why, and what became of their samples."""
     out = [plate for plate in study.all_plates if plate.rejected]
-    total = len(study.plates) + len(study.refused)
+    total = len(study.all_plates)
+    if not total:
+        return VerdictView(text="No plates: the concentrations came finished from another laboratory.", bad=False)
     lost = sum(one.flag == "rejected" for one in study.concentrations)
     judged = sum(check.rule == "controls" and check.verdict != "not judged" for p in study.plates for check in p.checks)
     controls = "" if judged else " No controls of stated concentration: the accuracy of the plates was not judged."

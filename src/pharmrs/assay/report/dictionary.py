@@ -199,6 +199,16 @@ INTER_PLATE: dict[str, Column] = {
     ),
     "verdict": Column("Judgement.", levels={"ok": "within 2", "warning": "beyond 2", "out": "beyond 3"}),
 }
+WEIGHTS: dict[str, Column] = {
+    "plate": _PLATE,
+    "weights": Column("Weights of the standards; fitted: a power of the response from the scatter of replicates."),
+    "power": Column("Power of the response to which these weights take the SD of a well to be proportional.", "1"),
+    "infinite": Column("Response at endless concentration under these weights.", "1"),
+    "midpoint": Column("Midpoint under these weights.", _UNIT),
+    "largest_change_percent": Column(
+        "Largest change of a concentration on the plate, against the weights in force.", "percent"
+    ),
+}
 REJECTED: dict[str, Column] = {
     name: Column(column.description.replace("Why the value is rejected; wells", "Why it does not count; wells"))
     if name == "reason"

@@ -13,11 +13,18 @@ _WEIGHTS = {
     "1/y^2": "weights of one over the squared response",
     "1/y": "weights of one over the response",
     "none": "equal weights",
+    "fitted": "weights by a power of the response that the scatter of each plate's replicates gave",
 }
 
 
 def assay_paragraphs(study: AssayStudy, cite: Citations) -> list[str]:
     """Reads, curves, uncertainty, limits, outliers, dilutions, agreement of plates: what was executed."""
+    on_plates = {plate.name for plate in study.all_plates}
+    finished = [one for one in study.concentrations if not set(one.plate.split("+")) <= on_plates]
+    count = count_text(len(finished), "concentration")
+    told = f"{count} came finished from another laboratory and were taken as reported."
+    if not study.all_plates:
+        return [told]
     texts = (
         _reads(study),
         _curves(study, cite),
@@ -27,7 +34,7 @@ def assay_paragraphs(study: AssayStudy, cite: Citations) -> list[str]:
         _acceptance(study),
     )
     several = _several(study, cite)
-    return [*texts, *([several] if several else [])]
+    return [*texts, *([several] if several else []), *([told] if finished else [])]
 
 
 def _reads(study: AssayStudy) -> str:

@@ -35,6 +35,7 @@ class PlateView:
     plate: EmbeddedFigure
     curve: EmbeddedFigure
     standards: TableView
+    weights: TableView
 
 
 def assay_section(study: AssayStudy, pictures: AssayPictures) -> Section:
@@ -45,7 +46,7 @@ def assay_section(study: AssayStudy, pictures: AssayPictures) -> Section:
         "section_assay.html.j2",
         plates=[_plate(plate, pictures) for plate in study.plates],
         verdict=verdict_view(study),
-        acceptance=acceptance_view(study),
+        acceptance=acceptance_view(study) if study.all_plates else None,
         summary=_summary(study) if study.plates else None,
         concentrations=_concentrations(study),
         agreement=_agreement(study) if study.inter_plate else None,
@@ -70,6 +71,7 @@ def _plate(result: PlateResult, pictures: AssayPictures) -> PlateView:
         plate=heat_map.embedded,
         curve=curve.embedded,
         standards=_standards(result),
+        weights=_weights(result),
     )
 
 
@@ -111,6 +113,21 @@ def _standards(result: PlateResult) -> TableView:
     )
     columns = ("Standard", "Wells", "Response", "CV (%)", "Read back", "Recovery (%)")
     return TableView(caption=f"{result.name}: standards", columns=columns, rows=rows)
+
+
+def _weights(result: PlateResult) -> TableView:
+    rows = tuple(
+        (
+            CellView(one.weights + (" (in force)" if one.weights == result.settings.weights else "")),
+            number_cell(one.power, 2),
+            number_cell(one.infinite),
+            number_cell(one.midpoint),
+            number_cell(one.largest_change_percent, 2),
+        )
+        for one in result.weightings
+    )
+    columns = ("Weights", "Power of the response", "Upper end of the curve", "Midpoint", "Largest change (%)")
+    return TableView(caption=f"{result.name}: the curve under other weights", columns=columns, rows=rows)
 
 
 def _concentrations(study: AssayStudy) -> TableView:

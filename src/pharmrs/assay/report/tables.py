@@ -38,6 +38,12 @@ def _concentrations(concentrations: Sequence[BiomarkerConcentration]) -> tuple[R
     return tuple(rows)
 
 
+def weights_table(study: AssayStudy) -> Table:
+    """The curve of every plate under each kind of weights."""
+    rows = tuple({"plate": plate.name, **asdict(one)} for plate in study.plates for one in plate.weightings)
+    return Table(name="assay_weights", columns=dictionary_assay.WEIGHTS, rows=rows)
+
+
 def acceptance_table(study: AssayStudy) -> Table:
     """Every rule on every plate, those without a curve included."""
     rows: list[Row] = [
@@ -152,6 +158,7 @@ def write_assay_tables(folder: Path, study: AssayStudy) -> tuple[Path, ...]:
         biomarkers_table(study),
         rejected_table(study),
         acceptance_table(study),
+        weights_table(study),
         estimates_table(study),
         wells_table(study),
         standards_table(study),

@@ -30,6 +30,7 @@ from pharmrs.assay.science.noise import noise_without, replicate_noise
 from pharmrs.assay.science.outliers import mark_group, standard_deviations
 from pharmrs.assay.science.response import choose_reads, join_wells
 from pharmrs.assay.science.standard_curve import fit_curve, noise_power
+from pharmrs.assay.science.weightings import compare_weights
 from pharmrs.assay.science.wells_in_place import judge_places
 from pharmrs.core.errors import FitFailure, InputError, InputProblem
 
@@ -137,6 +138,7 @@ def _quantified(
         estimates=estimates,
         series=dilution_series(estimates, curve, noise, settings),
         notes=curve.notes,
+        weightings=compare_weights(curve, estimates),
         checks=(*checks, *judged),
     )
 
@@ -193,7 +195,7 @@ def _judge_replicates(
     rest = [well for well in wells if well.role not in MEASURED]
     standards = [curve.y[curve.x == level] for level in np.unique(curve.x)]
     largest = float(np.abs(curve.y).max())
-    power = noise_power(settings.weights)
+    power = curve.power
     values = [np.array([well.response for well in group if well.missing is None]) for group in groups]
     pooled = [True] * len(groups)
     for _ in range(_ROUNDS):

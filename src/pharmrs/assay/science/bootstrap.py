@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from pharmrs.assay.records.choices import Weights
 from pharmrs.assay.records.standard_curve import StandardCurve
 from pharmrs.assay.science.least_squares import solve
 from pharmrs.assay.science.logistic import inverse, response
@@ -55,7 +54,6 @@ def bootstrap(
     curve: StandardCurve,
     responses: FloatArray,
     response_sd: FloatArray,
-    weights: Weights,
     count: int,
     seed: int,
     log_sd: float = 0.0,
@@ -66,9 +64,9 @@ def bootstrap(
     """
     random = np.random.default_rng(seed)
     fitted = response(curve.search, curve.log_x)
-    well_sd = np.sqrt(curve.residual_variance / response_weights(fitted, weights)[0])
+    well_sd = np.sqrt(curve.residual_variance / response_weights(fitted, curve.power)[0])
     y = fitted + well_sd * random.standard_normal((count, len(fitted)))
-    drawn_weights = np.stack([response_weights(row, weights)[0] for row in y])
+    drawn_weights = np.stack([response_weights(row, curve.power)[0] for row in y])
     box = search_box(curve.log_x, curve.y, len(curve.search))
     starts = np.tile(curve.search, (count, 1))
     solved = solve(

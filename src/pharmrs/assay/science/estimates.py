@@ -96,7 +96,6 @@ def _numbers(
             curve,
             means[known],
             np.sqrt(variance[known]),
-            settings.weights,
             settings.bootstrap_draws,
             settings.seed,
             preparation,

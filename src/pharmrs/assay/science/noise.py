@@ -21,7 +21,12 @@ _RESPONSE_FLOOR = 0.005  # of the largest response
 
 
 def replicate_noise(
-    groups: Sequence[FloatArray], declared_power: float, fallback_variance: float, fallback_freedom: float
+    groups: Sequence[FloatArray],
+    declared_power: float,
+    fallback_variance: float,
+    fallback_freedom: float,
+    *,
+    power_sd: float = _POWER_SD,
 ) -> ReplicateNoise:
     """Pool the scatter within `groups` (arrays of replicate responses).
 
@@ -42,7 +47,7 @@ def replicate_noise(
 
     def surprise(power: float) -> float:
         likelihood = 0.5 * freedom.sum() * np.log(pooled(power)) + power * float(freedom @ log_size)
-        return float(likelihood + 0.5 * ((power - declared_power) / _POWER_SD) ** 2)
+        return float(likelihood + 0.5 * ((power - declared_power) / power_sd) ** 2)
 
     power = float(minimize_scalar(surprise, bounds=_POWER_RANGE, method="bounded").x)
     return ReplicateNoise(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import stats
@@ -11,11 +11,13 @@ from pharmrs.assay.records.choices import ModelChoice, Weights
 from pharmrs.assay.records.standard_curve import CurveCandidate, CurveModel, StandardCurve
 from pharmrs.assay.science.least_squares import solve
 from pharmrs.assay.science.logistic import FIVE, FOUR, gradient, response
+from pharmrs.assay.science.noise import replicate_noise
 from pharmrs.core.errors import FitFailure
 from pharmrs.core.records.arrays import BoolArray, FloatArray
 
 _PARAMETERS: dict[CurveModel, int] = {"4pl": FOUR, "5pl": FIVE}
-_POWER: dict[Weights, float] = {"1/y^2": 1.0, "1/y": 0.5, "none": 0.0}
+_POWER: dict[Weights, float] = {"1/y^2": 1.0, "1/y": 0.5, "none": 0.0, "fitted": 1.0}
+_POWER_SD = 0.5  # prior of a fitted power: what the scatter of a few pairs says counts, a single odd pair does not
 _WEIGHT_FLOOR = 0.005  # of the range of responses: below it a weight would rest on the last digit of the reader
 _SLOPES = np.log([0.4, 0.7, 1.0, 1.5, 2.5, 4.0])
 _ASYMMETRIES = np.log([0.3, 1.0, 3.0])
@@ -35,16 +37,22 @@ class Box:
 
 
 def noise_power(weights: Weights) -> float:
-    """Half the exponent of the response in the variance that the weights assume: 1 for 1/y^2."""
+    """Half the exponent of the response in the variance that the weights assume: 1 for 1/y^2 (and to begin with)."""
     return _POWER[weights]
 
 
-def response_weights(y: FloatArray, weights: Weights) -> tuple[FloatArray, int]:
+def fitted_power(x: FloatArray, y: FloatArray) -> float:
+    """The power of the response to which the SD of replicates is proportional (variance function of the plate)."""
+    groups = [y[x == level] for level in np.unique(x)]
+    return replicate_noise(groups, 1.0, 1.0, 0.0, power_sd=_POWER_SD).power
+
+
+def response_weights(y: FloatArray, power: float) -> tuple[FloatArray, int]:
     """Weight of each response, and how many lay so near zero that the floor of the weights was used instead."""
     floor = _WEIGHT_FLOOR * float(np.ptp(y))
     size = np.maximum(np.abs(y), floor)
-    low = int(np.sum(np.abs(y) < floor)) if weights != "none" else 0
-    return size ** (-2.0 * noise_power(weights)), low
+    low = int(np.sum(np.abs(y) < floor)) if power > 0 else 0
+    return size ** (-2.0 * power), low
 
 
 def search_box(log_x: FloatArray, y: FloatArray, count: int) -> Box:
@@ -65,7 +73,8 @@ def fit_curve(
     """
     with np.errstate(divide="ignore"):
         log_x = np.log(x)
-    weight, floored = response_weights(y, weights)
+    power = fitted_power(x, y) if weights == "fitted" else _POWER[weights]
+    weight, floored = response_weights(y, power)
     wanted: tuple[CurveModel, ...] = ("4pl", "5pl") if model == "auto" else (model,)
     levels = len(np.unique(log_x))
     fitted = {
@@ -87,7 +96,19 @@ def fit_curve(
     if usable[-1].aicc < chosen.aicc:
         chosen = usable[-1]
     search = fitted[chosen.model][0]
-    return _curve(chosen, search, x, y, weight, candidates, _floor_note(floored, weights))
+    notes = _floor_note(floored, weights)
+    return replace(_curve(chosen, search, x, y, weight, candidates, notes), power=power)
+
+
+def refit(curve: StandardCurve, weights: Weights) -> StandardCurve | None:
+    """The same model and wells under other weights, searched from the curve; None where that search fails."""
+    power = fitted_power(curve.x, curve.y) if weights == "fitted" else _POWER[weights]
+    weight, _ = response_weights(curve.y, power)
+    box = search_box(curve.log_x, curve.y, len(curve.search))
+    found = solve(curve.search[None], curve.log_x, curve.y, weight, low=box.low, high=box.high)
+    if not found.converged[0]:
+        return None
+    return replace(curve, search=found.parameters[0], weights=weight, power=power)
 
 
 def _floor_note(floored: int, weights: Weights) -> tuple[str, ...]:

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pharmrs.assay.read.columns import same_unit
+from pharmrs.assay.read.finished import is_finished, read_finished
 from pharmrs.assay.read.layout import read_layout
 from pharmrs.assay.read.registry import SUFFIXES, read_export
 from pharmrs.assay.records.acceptance import Check, RuleName
 from pharmrs.assay.records.plate import Layout, PlateExport
-from pharmrs.assay.records.results import AssayStudy, PlateResult, RefusedPlate
+from pharmrs.assay.records.results import AssayStudy, BiomarkerConcentration, PlateResult, RefusedPlate
 from pharmrs.assay.records.settings import AssaySettings
 from pharmrs.assay.science.accept import accept_plates, judge_reanalysis
 from pharmrs.assay.science.analyse import PlateRefused, analyse_plate
@@ -19,6 +20,7 @@ from pharmrs.assay.science.combine import combine, combine_rejected
 from pharmrs.assay.science.inter_plate import compare_plates
 from pharmrs.assay.science.layout_match import match_plates
 from pharmrs.core.errors import InputError, InputProblem
+from pharmrs.core.read.problems import Problems
 from pharmrs.core.report.numbers import count_text
 
 _CONSEQUENCES: dict[RuleName, str] = {
@@ -50,7 +52,8 @@ def assay_files(folder: Path) -> tuple[list[Path], list[Path]]:
 
 def analyse_files(exports: Sequence[Path], layouts: Sequence[Path], settings: AssaySettings) -> AssayOutcome:
     """Analyse all plates; a bad file or plate is told and does not stop the others."""
-    problems: list[InputProblem] = []
+    finished, problems = _finished([path for path in exports if is_finished(path)], settings)
+    exports = [path for path in exports if not is_finished(path)]
     read: list[PlateExport] = []
     tables: list[Layout] = []
     for path in exports:
@@ -85,9 +88,10 @@ def analyse_files(exports: Sequence[Path], layouts: Sequence[Path], settings: As
             continue
         results.append(result)
         problems += found
-    if not results and not refused:
+    if not results and not refused and not finished:
         return AssayOutcome(study=None, problems=tuple(problems))
-    study = put_together(results, refused, settings)
+    study = put_together(results, refused, settings, finished)
+    problems += _twice(study)
     return AssayOutcome(study=study, problems=tuple(problems), verdicts=(*verdicts, *_said(study)))
 
 
@@ -104,8 +108,43 @@ def _other_unit(layout: Layout, settings: AssaySettings) -> InputProblem | None:
     )
 
 
+def _finished(
+    paths: Sequence[Path], settings: AssaySettings
+) -> tuple[tuple[BiomarkerConcentration, ...], list[InputProblem]]:
+    """Concentrations that another laboratory has finished; a bad table is told and does not stop the others."""
+    values: list[BiomarkerConcentration] = []
+    found: list[InputProblem] = []
+    for path in paths:
+        problems = Problems(str(path))
+        own = read_finished(path, settings.analyte, problems)
+        found += problems.found
+        values += [] if any(one.severity == "error" for one in problems.found) else own
+    return tuple(values), found
+
+
+def _twice(study: AssayStudy) -> list[InputProblem]:
+    """Samples that were measured on a plate and come finished, too: which one counts cannot be told."""
+    seen: dict[tuple[str, str], list[str]] = {}
+    for one in study.concentrations:
+        seen.setdefault((one.sample, one.analyte), []).append(one.plate)
+    return [
+        InputProblem(
+            file=", ".join(places),
+            field=f"{sample}, {analyte}",
+            rule="a sample has one concentration: from a plate, or finished",
+            value=" and ".join(places),
+            remedy="take the sample out of one of them",
+        )
+        for (sample, analyte), places in seen.items()
+        if len(places) > 1
+    ]
+
+
 def put_together(
-    results: Sequence[PlateResult], refused: Sequence[RefusedPlate], settings: AssaySettings
+    results: Sequence[PlateResult],
+    refused: Sequence[RefusedPlate],
+    settings: AssaySettings,
+    finished: Sequence[BiomarkerConcentration] = (),
 ) -> AssayStudy:
     """All plates of a study, in the order of measurement, judged beside each other."""
     ordered = sorted(results, key=lambda one: (one.plate.measured, one.name))
@@ -114,7 +153,7 @@ def put_together(
     return AssayStudy(
         settings=settings,
         plates=plates,
-        concentrations=combine(plates, settings, refused),
+        concentrations=(*combine(plates, settings, refused), *finished),
         inter_plate=inter_plate,
         rejected=combine_rejected(plates, settings),
         refused=tuple(refused),

@@ -7,12 +7,13 @@ Columns: `lane`, `role`, `sample`, `bands_bp`; optional `gel` (default: the name
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from pharmrs.core.errors import InputError, InputProblem
-from pharmrs.core.read.numbers import plain_number
+from pharmrs.core.read.numbers import read_number
 from pharmrs.core.read.problems import Problems
 from pharmrs.core.read.text_table import TextRow, read_text_table
 from pharmrs.genotype.records.marker import ROLES, Lane
@@ -20,7 +21,9 @@ from pharmrs.genotype.records.marker import ROLES, Lane
 REQUIRED = ("lane", "role", "sample", "bands_bp")
 OPTIONAL = ("gel", "genotype", "intensities", "marker", "remark")
 _WHEN_MISSING = "check the path; the band tables of a study lie in sourcedata/genotyping, see docs/genotype.md"
-_ENDINGS = (".tsv", ".csv")
+_ENDINGS = (".tsv", ".csv", ".xlsx", ".xls")
+_BAND = re.compile(r"(\d[\d.,]*)\s*(?:bp|base\s?pairs?)?", re.IGNORECASE)
+_NO_BAND = frozenset({"-", "--", "none", "no band", "no bands", "nd", "n.d.", "failed"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,9 @@ def read_bands(place: Path, warn: Callable[[InputProblem], None] = lambda _probl
     files = band_files(place)
     if not files:
         problems = Problems(str(place))
-        problems.add("folder", "must hold band tables (.tsv or .csv)", "none", "add one, see docs/genotype.md")
+        problems.add(
+            "folder", "must hold band tables (.tsv, .csv or a workbook)", "none", "add one, see docs/genotype.md"
+        )
         raise InputError(problems.found)
     for path in files:
         problems = Problems(str(path))
@@ -83,10 +88,6 @@ def _lane(row: TextRow, stem: str, problems: Problems) -> Lane | None:
         problems.add(f"{where}: lane", "must be given", "missing", "number the lanes of the gel")
     if not sample and role in ("sample", "control"):
         problems.add(f"{where}: sample", "must be given", "missing", "write the label, e.g. sub-01")
-    if role == "sample" and sample and not sample.startswith("sub-"):
-        problems.add(
-            f"{where}: sample", "must be a BIDS label like sub-01", sample, "use the labels of participants.tsv"
-        )
     if role == "control" and not known:
         remedy = "write the genotype of the control, e.g. Val/Val"
         problems.add(f"{where}: genotype", "must be given for a control", "missing", remedy)
@@ -108,13 +109,24 @@ def _lane(row: TextRow, stem: str, problems: Problems) -> Lane | None:
 
 
 def _numbers(row: TextRow, column: str, problems: Problems, *, lowest: float, highest: float) -> tuple[float, ...]:
+    """Sizes as laboratories write them: `277;399`, `277, 399`, `277 bp + 399 bp`, `277/399`; a word for no band.
+
+    `277,399` without a blank could be a number, and is asked about.
+    """
+    text = row.text(column)
+    if text.lower() in _NO_BAND:
+        return ()
     values = []
-    for text in row.text(column).replace(";", " ").replace("+", " ").split():
-        value = plain_number(text)
-        if value is None or not lowest <= value <= highest:
-            rule = f"must hold numbers of at least {lowest:g}, separated by ;"
-            remedy = "correct the cell, e.g. 277;399; a lane without band is n/a"
-            problems.add(f"{row.where}: {column}", rule, text, remedy)
+    for part in re.split(r"[;+/&|]|,\s+|\band\b|(?<!\d)\s+|\s+(?=\d)", text):
+        word = part.strip()
+        if not word:
+            continue
+        match = _BAND.fullmatch(word)
+        found = read_number(match[1] if match else word)
+        if found.rule or not lowest <= found.value <= highest:
+            rule = found.rule if "this is" in found.rule else f"must hold numbers of at least {lowest:g}"
+            remedy = "write the sizes as 277;399 or 277 bp, 399 bp; a lane without band is n/a"
+            problems.add(f"{row.where}: {column}", rule, word, remedy)
         else:
-            values.append(value)
+            values.append(found.value)
     return tuple(values)

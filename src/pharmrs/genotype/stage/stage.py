@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from pharmrs.core.errors import InputError, InputProblem
+from pharmrs.core.errors import InputError, InputProblem, some_of
 from pharmrs.core.files.atomic import write_bytes
 from pharmrs.core.files.places import STUDY_FILE
 from pharmrs.core.read.participants import participant_labels
@@ -27,6 +27,7 @@ from pharmrs.genotype.science.digestion import simulate_assay
 
 FOLDER = Path("sourcedata") / "genotyping"
 FIGURES = Path("figures") / "gels"
+_FEWEST_LANES, _STRANGE_SHARE = 4, 0.8  # of the samples' lanes: it is not the samples
 
 
 def call_markers(
@@ -49,9 +50,12 @@ def call_markers(
     for marker in markers:
         lanes = [row.lane for row in rows if row.marker in ("", marker.name)]
         try:
-            results.append(call_genotypes(simulate_assay(marker), rules, lanes, subjects))
+            result = call_genotypes(simulate_assay(marker), rules, lanes, subjects)
         except InputError as error:
             problems += error.problems
+            continue
+        results.append(result)
+        problems += _other_marker(result, place)
     if problems:
         raise InputError(problems)
     lanes = [row.lane for row in rows]
@@ -61,6 +65,26 @@ def call_markers(
         *_primer_warnings(results),
         *_not_called(results, place),
     )
+
+
+def _other_marker(result: Genotyping, place: Path) -> list[InputProblem]:
+    """One message where the bands are those of another marker, enzyme or ladder: not one for every lane."""
+    samples = [call for call in result.lane_calls if call.lane.role == "sample" and call.lane.bands_bp]
+    strange = [call for call in samples if not call.looks_like and "unexpected band" in call.reason]
+    if len(samples) < _FEWEST_LANES or len(strange) < _STRANGE_SHARE * len(samples):
+        return []
+    expected = sorted({size for digest in result.assay.digests for size in digest.fragments_bp})
+    seen = sorted({size for call in strange for size in call.lane.bands_bp})
+    return [
+        InputProblem(
+            file=str(place),
+            field=result.assay.marker.name,
+            rule="the bands of the lanes must be those of the marker",
+            value=f"{len(strange)} of {len(samples)} lanes show others: {some_of([f'{size:g}' for size in seen])} bp; "
+            f"{result.assay.marker.name} gives {', '.join(map(str, expected))} bp",
+            remedy="choose the marker these gels were run for (--marker, genotype.markers), or check the ladder's sizes",
+        )
+    ]
 
 
 def write_genotyping(output: Path, results: Sequence[Genotyping]) -> list[Path]:

@@ -1,0 +1,109 @@
+"""Curves and intervals against R and against the certified values of NIST, digits quoted, data written out.
+
+R 4.2.2, for each `w` of none, 1/y, 1/y^2 (nls tol 1e-5; V by vcov, gradients by central differences of 1e-6):
+
+    d <- subset(DNase, Run == 1)
+    f <- nls(density ~ A + (B - A)/(1 + exp((xmid - log(conc))/scal)), d, weights = w,
+             start = list(A = -0.0079, B = 2.4, xmid = 1.5, scal = 1.06))
+    inv <- function(p) p["xmid"] - p["scal"]*log((p["B"] - y)/(y - p["A"]))
+    s <- sqrt(t(g) %*% vcov(f) %*% g); exp(inv(coef(f)) + c(-1, 1)*qt(.975, df.residual(f))*s)
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pharmrs.assay.records.choices import Weights
+from pharmrs.assay.science.back_calculation import invert, log_interval
+from pharmrs.assay.science.least_squares import solve
+from pharmrs.assay.science.logistic import gradient
+from pharmrs.assay.science.standard_curve import fit_curve
+
+# run 1 of R's data set DNase: concentration (ng/ml) and optical density
+CONC = np.repeat([0.04882812, 0.1953125, 0.390625, 0.78125, 1.5625, 3.125, 6.25, 12.5], 2)
+DENSITY = np.array(
+    [0.017, 0.018, 0.121, 0.124, 0.206, 0.215, 0.377, 0.374, 0.614, 0.609, 1.019, 1.001, 1.334, 1.364, 1.73, 1.71]
+)
+# A, B, xmid, scal; their standard errors; residual SD
+R: dict[Weights, tuple[tuple[float, ...], tuple[float, ...], float]] = {
+    "none": (
+        (-0.0078970822555, 2.3772381030787, 1.5074022353686, 1.0625782202172),
+        (0.017199702461, 0.109516143400, 0.102079676475, 0.056996009093), 0.019805838698,
+    ),
+    "1/y": (
+        (-0.023057609658, 2.541166729615, 1.659084225715, 1.138179604888),
+        (0.0058767392146, 0.1458668618229, 0.1366681626533, 0.0467313269962), 0.025753361452,
+    ),
+    "1/y^2": (
+        (-0.032885648836, 2.898686517739, 1.981760747930, 1.236145702358),
+        (0.004999227785, 0.305161409591, 0.243085964356, 0.056925330757), 0.041156813491,
+    ),
+}  # fmt: skip
+# response -> concentration, lower and upper end of its 95 % interval (the curve's uncertainty alone)
+INTERVALS: dict[Weights, dict[float, tuple[float, float, float]]] = {
+    "none": {0.1: (0.17675805561, 0.14822645381, 0.2107816076), 0.5: (1.1256009303, 1.0707554282, 1.1832556911),
+             1.5: (8.0284642265, 7.7156755481, 8.3539331631)},
+    "1/y": {0.1: (0.1752893957, 0.16254725372, 0.18903039912), 0.5: (1.1155590574, 1.0714342466, 1.1615010575),
+            1.5: (8.1012847629, 7.656411731, 8.5720069813)},
+    "1/y^2": {0.1: (0.16774839444, 0.15897590764, 0.17700495789), 0.5: (1.129912933, 1.0747404046, 1.1879177806),
+              1.5: (8.1255583918, 7.3536962714, 8.9784370664)},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("weights", ["none", "1/y", "1/y^2"])
+def test_dnase_as_r_has_it(weights: Weights) -> None:
+    """R stops a little early: 2e-5 of each number."""
+    curve = fit_curve(CONC, DENSITY, weights=weights, model="4pl")
+    found, errors = curve.parameters, curve.standard_errors
+    values, theirs, sigma = R[weights]
+    ours = (found["zero"], found["infinite"], np.log(found["midpoint"]), 1 / found["slope"])
+    assert ours == pytest.approx(values, rel=1e-4)
+    scaled = (
+        errors["zero"],
+        errors["infinite"],
+        errors["midpoint"] / found["midpoint"],
+        errors["slope"] / found["slope"] ** 2,
+    )
+    assert scaled == pytest.approx(theirs, rel=1e-4)
+    assert curve.residual_variance**0.5 == pytest.approx(sigma, rel=1e-5) and curve.freedom == 12
+    for response, (x, low, high) in INTERVALS[weights].items():
+        one = invert(curve, np.array([response]), np.zeros(1))
+        ends = log_interval(one.log_x, one.variance, np.array([12.0]), 0.95)
+        assert (np.exp(one.log_x[0]), ends[0][0], ends[1][0]) == pytest.approx((x, low, high), rel=1e-4)
+
+
+def test_fitted_weights_lie_between() -> None:
+    """The scatter of the pairs of run 1 grows with the response, but less than in proportion."""
+    ends = {weights: fit_curve(CONC, DENSITY, weights=weights, model="4pl") for weights in ("none", "fitted", "1/y^2")}
+    assert 0.3 < ends["fitted"].power < 1.0
+    asymptotes = [curve.parameters["infinite"] for curve in ends.values()]
+    assert asymptotes == sorted(asymptotes)
+
+
+def test_rat43_as_nist_certifies_it() -> None:
+    """NIST StRD Ratkowsky3 (higher difficulty): y = b1 / (1 + exp(b2 - b3 x))^(1/b4), certified to 11 digits.
+
+    It is the five-parameter curve of exp(-x) with its far end held at zero: zero = b1, slope = b3,
+    log midpoint = -b2 / b3, asymmetry = 1 / b4. Start 1 of NIST.
+    """
+    x = np.arange(1.0, 16.0)
+    y = np.array(
+        [16.08, 33.83, 65.80, 97.20, 191.55, 326.20, 386.87, 520.53, 590.03, 651.92, 724.93, 699.56, 689.96, 637.56,
+         717.41]
+    )  # fmt: skip
+    certified = (6.9964151270e02, 5.2771253025e00, 7.5962938329e-01, 1.2792483859e00)
+    deviations = (1.6302297817e01, 2.0828735829e00, 1.9566123451e-01, 6.8761936385e-01)
+    b1, b2, b3, b4 = 100.0, 10.0, 1.0, 1.0
+    start = np.array([[b1, 0.0, -b2 / b3, np.log(b3), -np.log(b4)]])
+    far = np.array([1e4, 0.0, 50.0, 5.0, 5.0])
+    found = solve(start, -x, y, np.ones(15), low=-far, high=far)
+    zero, _, log_midpoint, log_slope, log_asymmetry = found.parameters[0]
+    b3, b4 = np.exp(log_slope), np.exp(-log_asymmetry)
+    ours = (zero, -log_midpoint * b3, b3, b4)
+    assert ours == pytest.approx(certified, rel=1e-7)
+    assert found.cost[0] == pytest.approx(8.7864049080e03, rel=1e-10)
+    jacobian = gradient(found.parameters, -x)[0][:, [0, 2, 3, 4]]  # by zero, log midpoint, log slope, log asymmetry
+    covariance = np.linalg.inv(jacobian.T @ jacobian) * found.cost[0] / 11
+    turn = np.array([[1, 0, 0, 0], [0, -b3, -log_midpoint * b3, 0], [0, 0, b3, 0], [0, 0, 0, -b4]])
+    assert np.sqrt(np.diag(turn @ covariance @ turn.T)) == pytest.approx(deviations, rel=1e-6)
