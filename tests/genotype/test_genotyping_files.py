@@ -77,8 +77,8 @@ def test_an_empty_folder_is_named(tmp_path: Path) -> None:
         ("1\tcontrol\tNA1\t\t277\t", "line 2: genotype: must be given for a control"),
         (
             "1\tsample\tsub-01\t\t277,399\t",
-            "line 2: bands_bp: must be one number: with a decimal comma this is 277.399, with a comma between thousands "
-            "277399",
+            "line 2: bands_bp: must be one number: with a decimal comma this is 277.399, with a comma between "
+            "thousands 277399",
         ),
         ("1\tsample\tsub-01\t\t-5\t", "line 2: bands_bp: must hold numbers of at least 1"),
         ("1\tsample\tsub-01\t\tnan\t", "line 2: bands_bp: must hold numbers of at least 1"),

@@ -27,10 +27,11 @@ _HEADS: dict[RuleName, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerdictView:
-    """The sentence that comes first."""
+    """The sentence that comes first, and why each plate that was rejected was."""
 
     text: str
     bad: bool
+    reasons: tuple[str, ...] = ()
 
 
 def verdict_view(study: AssayStudy) -> VerdictView:
@@ -45,18 +46,19 @@ def verdict_view(study: AssayStudy) -> VerdictView:
     if not out:
         values = f" {count_text(lost, 'sample')} rejected by the rules for single values." if lost else ""
         return VerdictView(text=f"{total} of {count_text(total, 'plate')} accepted.{values}{controls}", bad=bool(lost))
-    told = " ".join(f"{plate.name}: {plate.rejected}." for plate in out)
     text = (
         f"{len(out)} of {count_text(total, 'plate')} rejected, and {count_text(lost, 'sample')} with them left out of "
-        f"the statistics. {told}{controls}"
+        f"the statistics.{controls}"
     )
-    return VerdictView(text=text, bad=True)
+    return VerdictView(text=text, bad=True, reasons=tuple(f"{plate.name}: {plate.rejected}" for plate in out))
 
 
 def acceptance_view(study: AssayStudy) -> TableView:
     """One line per plate; a cell's words are the verdict, its colour the consequence."""
     plates = study.all_plates
-    heads = {rule: head for rule, head in _HEADS.items() if any(c.rule == rule for p in plates for c in p.checks)}
+    judged = {check.rule for plate in plates for check in plate.checks if check.verdict != "not judged"}
+    shown = judged | {"controls"}  # that nobody checked the accuracy is to be seen
+    heads = {rule: head for rule, head in _HEADS.items() if rule in shown}
     rows = []
     for plate in plates:
         by_rule: dict[str, Check] = {check.rule: check for check in plate.checks}

@@ -148,7 +148,7 @@ def _concentration(one: BiomarkerConcentration) -> tuple[CellView, ...]:
         if one.censored == "none"
         else CellView(f"{sign}{number_text(one.limit)}", order=repr(one.limit))
     )
-    measured = one.censored == "none"
+    measured = one.censored == "none" and one.value == one.value
     interval = f"{number_text(one.ci_low)} to {number_text(one.ci_high)}" if measured else ""
     return (
         CellView(one.sample),

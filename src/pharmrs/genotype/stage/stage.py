@@ -82,7 +82,7 @@ def _other_marker(result: Genotyping, place: Path) -> list[InputProblem]:
             rule="the bands of the lanes must be those of the marker",
             value=f"{len(strange)} of {len(samples)} lanes show others: {some_of([f'{size:g}' for size in seen])} bp; "
             f"{result.assay.marker.name} gives {', '.join(map(str, expected))} bp",
-            remedy="choose the marker these gels were run for (--marker, genotype.markers), or check the ladder's sizes",
+            remedy="choose the marker these gels were run for (--marker, genotype.markers), or check the ladder",
         )
     ]
 
