@@ -43,7 +43,7 @@ def copy(trial: Path, tmp_path: Path) -> Path:
 
 def run_stage(root: Path, output: Path) -> StageOutcome:
     study = read_study(root / "study.yaml")
-    return ASSAY_STAGE.run(StudyContext(root=root, plan=study.assay, output=output, outcomes=()))
+    return ASSAY_STAGE.run(StudyContext(root=root, plan=study.assay, output=output))
 
 
 def checked(root: Path) -> list[str]:
