@@ -7,8 +7,8 @@ from typing import get_args
 
 import numpy as np
 
-from pharmrs.assay.records.results import Estimate
 from pharmrs.assay.records.choices import Weights
+from pharmrs.assay.records.results import Estimate
 from pharmrs.assay.records.standard_curve import StandardCurve, WeightedFit
 from pharmrs.assay.science.logistic import inverse
 from pharmrs.assay.science.standard_curve import refit
