@@ -19,6 +19,6 @@ def doctor_command() -> None:
         typer.echo(f"{'ok ' if finding.good else 'BAD'} {finding.what}: {finding.found}")
         if not finding.good:
             typer.echo(f"    Remedy: {finding.remedy}")
-    say("everything is as it must be" if not bad else f"{bad} of these must be put right")
+    say("all checks passed" if not bad else f"{bad} of these must be put right")
     if bad:
         raise typer.Exit(EXIT_BAD_INPUT)

@@ -167,9 +167,9 @@ def _identity_problems(path: str) -> list[InputProblem]:
         InputProblem(
             file=path,
             field=field,
-            rule="identifies a person",
-            value="(not shown)",
-            remedy="remove it before sharing the dataset; it is never copied into derivatives",
+            rule="may identify a person",
+            value="",
+            remedy="`pharmrs deidentify` makes a copy without it, to be shared; it is never copied into derivatives",
             severity="warning",
         )
         for field in fields

@@ -26,7 +26,7 @@ def _unexplained(fitted: Fitted) -> Iterator[Finding]:
     for told in fitted.fit.unexplained:
         yield Finding(
             field="fit",
-            rule="should explain the data down to their noise",
+            rule="should leave nothing but noise",
             value=told,
             remedy="look at the residual for lipids, an echo, a drug or a metabolite that the basis set lacks",
         )
@@ -108,7 +108,7 @@ def _implausible(one: Concentration, limits: Range, region: str) -> Finding:
 
 
 FIT_CHECKS: tuple[Check[Fitted], ...] = (
-    Check(name="residual", about="the fit explains the data down to their noise", look=_unexplained),
+    Check(name="residual", about="the fit leaves nothing but noise", look=_unexplained),
     Check(
         name="line widths",
         about=f"the metabolite line is {_LINE_RATIO[0]:g} to {_LINE_RATIO[1]:g} times as wide as that of water",
