@@ -102,11 +102,12 @@ def test_a_disk_that_is_really_full(
     of = undisturbed(PLATE.name)
     folder = of.copy(tmp_path / "copy")
     (small_disk / "in the way").write_bytes(bytes(200 << 10))
-    (folder / "out").symlink_to(small_disk)
+    (small_disk / "results").mkdir()
+    (folder / "out").symlink_to(small_disk / "results")
     ended = PLATE.run(folder)
     refused(ended, folder, "out/", "free some space")
     assert "No space left on device (" in ended.last_line
-    assert list(small_disk.rglob(".*")) == []
+    assert [path.name for path in small_disk.rglob(".*")] in ([], [".pharmrs"])
     (small_disk / "in the way").unlink()
     subprocess.run(["mount", "-o", "remount,size=64m", str(small_disk)], check=True)
     assert PLATE.run(folder).code == of.code
