@@ -23,6 +23,7 @@ from scipy.spatial.transform import Rotation
 
 from benchmarks.anatomy_heads import TARGET_MNI_MM, alone, fractions, mean_maps
 from benchmarks.tables import print_rows
+from pharmrs.anatomy.read.atlas import structures
 from pharmrs.anatomy.read.template import mni152
 from pharmrs.anatomy.read.volumes import read_volume
 from pharmrs.anatomy.records.images import Volume
@@ -87,7 +88,7 @@ def boxes_around(place: np.ndarray, count: int = 20) -> np.ndarray:
 def moved(path: Path, kind: str) -> dict[str, object]:
     """Segment the image as it is and in one disturbed version; how far the fractions of the boxes move."""
     image = read_volume(path / "t1.nii.gz" if path.is_dir() else path)
-    plain = segment(image, mni152())
+    plain = segment(image, mni152(), structures())
     maps, _ = mean_maps(plain, image)
     if path.is_dir():
         boxes = np.load(path / "boxes.npz")["boxes"]
@@ -107,7 +108,7 @@ def moved(path: Path, kind: str) -> dict[str, object]:
     changes = {}
     for name in versions if kind == "all" else (kind,):
         version = versions[name]()
-        change = fractions(mean_maps(segment(version, mni152()), version)[0], boxes)[0] - before
+        change = fractions(mean_maps(segment(version, mni152(), structures()), version)[0], boxes)[0] - before
         changes[name] = {
             "mean": np.abs(change.mean(axis=0)).max(),
             "typical": np.abs(change).mean(axis=0).max(),

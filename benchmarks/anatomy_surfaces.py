@@ -23,6 +23,7 @@ import numpy as np
 from benchmarks.anatomy_heads import fractions, mean_maps
 from benchmarks.anatomy_robustness import boxes_around
 from benchmarks.tables import print_rows
+from pharmrs.anatomy.read.atlas import structures
 from pharmrs.anatomy.read.template import mni152
 from pharmrs.anatomy.read.volumes import read_volume
 from pharmrs.anatomy.records.images import TissueMaps
@@ -99,7 +100,7 @@ def main() -> int:
     surfaces = TissueMaps(
         gray_matter=pial - white, white_matter=white, csf=1.0 - pial, affine=image.affine, source="", method=""
     )
-    found = segment(image, mni152())
+    found = segment(image, mni152(), structures())
     maps, _ = mean_maps(found, image)
     brain = np.sum(maps.maps, axis=0) > 0.5
     rows, errors = [], []

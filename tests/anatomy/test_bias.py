@@ -63,7 +63,7 @@ def test_white_matter_becomes_even() -> None:
     data = tissue * np.exp(left) + 50.0 * rng.standard_normal(shape)
     flat = Volume(data=data.astype(np.float32), affine=np.diag([2.0, 2.0, 2.0, 1.0]), source="")
     shell = Shell(depth_mm=np.full(shape, 20.0, dtype=np.float32))
-    even = with_even_white(flat, shell)
+    even = with_even_white(flat, shell, np.ones(flat.data.shape, dtype=bool))
     inside = tuple(slice(12, -12) for _ in range(3))  # at the edge of the grid there is white matter on one side only
     remaining = (np.log(even.data / flat.data) + left)[inside]
     assert np.std(left[inside]) > 0.02
@@ -75,4 +75,4 @@ def test_without_white_matter_nothing_changes() -> None:
     data = np.random.default_rng(3).choice(np.array([3.0, 5.0, 7.0], dtype=np.float32), (30, 30, 30), p=[0.4, 0.4, 0.2])
     flat = Volume(data=data, affine=np.eye(4) * 2.0, source="")
     shell = Shell(depth_mm=np.full((30, 30, 30), 20.0, dtype=np.float32))
-    assert np.array_equal(with_even_white(flat, shell).data, flat.data)
+    assert np.array_equal(with_even_white(flat, shell, np.ones(flat.data.shape, dtype=bool)).data, flat.data)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from pharmrs.anatomy.read.atlas import structures
 from pharmrs.anatomy.read.template import mni152
 from pharmrs.anatomy.records.images import TissueMaps, Volume
 from pharmrs.anatomy.science.fractions import shares_in
@@ -31,7 +32,7 @@ def head() -> MadeHead:
 
 @pytest.fixture(scope="module")
 def found(head: MadeHead) -> Segmentation:
-    return segment(head.image, mni152())
+    return segment(head.image, mni152(), structures())
 
 
 def test_fractions_in_the_box(head: MadeHead, found: Segmentation) -> None:
@@ -67,7 +68,7 @@ def test_noise_is_measured(found: Segmentation) -> None:
 
 
 def test_the_same_image_gives_the_same_maps(head: MadeHead, found: Segmentation) -> None:
-    again = segment(head.image, mni152())
+    again = segment(head.image, mni152(), structures())
     assert all(np.array_equal(a, b) for a, b in zip(found.maps + found.second, again.maps + again.second, strict=True))
     assert np.array_equal(found.affine.to_head, again.affine.to_head)
 
@@ -82,7 +83,7 @@ def test_storage_order_moves_no_fraction(head: MadeHead, found: Segmentation) ->
         affine[old, 3] = head.image.data.shape[old] - 1 if sign < 0 else 0.0
     data = np.transpose(head.image.data, order)[tuple(slice(None, None, sign) for sign in flips)]
     stored = Volume(data=data, affine=head.image.affine @ affine, source="")
-    maps = mean_maps(segment(stored, mni152()), stored)
+    maps = mean_maps(segment(stored, mni152(), structures()), stored)
     for angles in ANGLES:
         assert fractions(head, maps, angles) == pytest.approx(
             fractions(head, mean_maps(found, head.image), angles), abs=0.015
@@ -92,7 +93,7 @@ def test_storage_order_moves_no_fraction(head: MadeHead, found: Segmentation) ->
 def test_a_head_without_skull(found: Segmentation, head: MadeHead) -> None:
     """The same brain, skull-stripped before: fractions move by less than the wanted 0.015."""
     bare = make_head(skull=False)
-    maps = mean_maps(segment(bare.image, mni152()), bare.image)
+    maps = mean_maps(segment(bare.image, mni152(), structures()), bare.image)
     for angles in ANGLES:
         assert fractions(bare, maps, angles) == pytest.approx(
             fractions(head, mean_maps(found, head.image), angles), abs=0.015
@@ -102,7 +103,7 @@ def test_a_head_without_skull(found: Segmentation, head: MadeHead) -> None:
 def test_brightness_may_begin_below_zero(found: Segmentation, head: MadeHead) -> None:
     """The uniform image of MP2RAGE is often stored from -0.5 to 0.5: the same maps as from 0 on."""
     shifted = Volume(data=head.image.data / 1500.0 - 0.5, affine=head.image.affine, source="")
-    maps = mean_maps(segment(shifted, mni152()), shifted)
+    maps = mean_maps(segment(shifted, mni152(), structures()), shifted)
     for angles in ANGLES:
         assert fractions(head, maps, angles) == pytest.approx(
             fractions(head, mean_maps(found, head.image), angles), abs=0.002
@@ -113,16 +114,16 @@ def test_brightness_may_begin_below_zero(found: Segmentation, head: MadeHead) ->
 def test_another_contrast_is_refused(skull: bool) -> None:
     """T2-weighted: fluid bright, white matter dark. k-means would swap the tissues without a word."""
     with pytest.raises(NoHead, match="correlation with the MNI152 template -"):
-        segment(make_head(means=(1000.0, 700.0, 450.0), skull=skull).image, mni152())
+        segment(make_head(means=(1000.0, 700.0, 450.0), skull=skull).image, mni152(), structures())
 
 
 def test_proton_density_is_refused() -> None:
     """Fluid dark as in a T1w image, but grey matter brighter than white matter."""
     with pytest.raises(NoHead, match="white matter 0"):
-        segment(make_head(means=(200.0, 650.0, 560.0)).image, mni152())
+        segment(make_head(means=(200.0, 650.0, 560.0)).image, mni152(), structures())
 
 
 def test_noise_alone_is_refused() -> None:
     data = np.random.default_rng(1).gamma(2.0, 10.0, (64, 64, 64)).astype(np.float32)
     with pytest.raises(NoHead):
-        segment(Volume(data=data, affine=np.diag([3.0, 3.0, 3.0, 1.0]), source=""), mni152())
+        segment(Volume(data=data, affine=np.diag([3.0, 3.0, 3.0, 1.0]), source=""), mni152(), structures())

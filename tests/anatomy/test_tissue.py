@@ -321,10 +321,12 @@ def test_a_t1w_image_is_segmented_once_for_both_visits(segmented: Path) -> None:
     assert float(rows[1]["dice_first"]) == pytest.approx(1.0)
     kept = sorted(path.name for path in (results / "sub-01" / "anat").glob("*"))
     assert kept == [
+        "sub-01_desc-doubt_label-GM_probseg.nii.gz",
         "sub-01_desc-second_label-CSF_probseg.nii.gz",
         "sub-01_desc-second_label-GM_probseg.nii.gz",
         "sub-01_desc-second_label-WM_probseg.nii.gz",
         "sub-01_desc-tissue_anatomy.json",
+        "sub-01_from-T1w_to-MNI152NLin2009aSym_mode-points_xfm.npz",
         "sub-01_label-CSF_probseg.nii.gz",
         "sub-01_label-GM_probseg.nii.gz",
         "sub-01_label-WM_probseg.nii.gz",

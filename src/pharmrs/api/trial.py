@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pharmrs.anatomy.records.declared import Anatomy
 from pharmrs.anatomy.records.images import VoxelTissue
-from pharmrs.anatomy.stage.voxel import measure_voxel
+from pharmrs.anatomy.stage.voxel import HeadInput, measure_voxels
 from pharmrs.api.results import Result
 from pharmrs.core.errors import InputProblem
 from pharmrs.core.report.tables import Table
@@ -105,9 +106,10 @@ def analyse(observations: str | Path, plan: str | Path) -> Analysis:
 def voxel_tissue(t1: str | Path, spectrum: str | Path) -> Voxel:
     """Grey matter, white matter and CSF in the voxel of a spectrum, from a T1w image. Raises `InputError`."""
     with tempfile.TemporaryDirectory() as folder:
-        found = measure_voxel(Path(t1), Path(spectrum), Path(folder), spectrometer_frequency_mhz)
+        head, spectra = HeadInput(t1=Path(t1)), (Path(spectrum),)
+        found = measure_voxels(head, spectra, Path(folder), Anatomy(), spectrometer_frequency_mhz)
         picture = next(path for path in found.files if path.suffix == ".png").read_bytes()
-    return Voxel(found.tissue, picture, found.problems)
+    return Voxel(found.tissues[0], picture, found.problems)
 
 
 def _frame(table: Table) -> DataFrame:

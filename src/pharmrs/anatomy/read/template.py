@@ -8,6 +8,8 @@ import numpy as np
 
 from pharmrs.anatomy.records.images import Template, Volume
 
+TEMPLATE_NAME = "MNI152NLin2009aSym"  # as BIDS names it
+
 
 @cache
 def mni152() -> Template:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pharmrs.anatomy.read.labels import maps_of_labels
 from pharmrs.anatomy.read.orientation import placed_affine
@@ -221,10 +222,19 @@ def _check_sum(total: ImageArray, problems: Problems) -> None:
 
 def probseg_bytes(data: ImageArray, affine: FloatArray) -> bytes:
     """A map of shares (0-1) as a gzipped NIfTI file in steps of 1/255; the same map gives the same bytes."""
+    return _image_bytes(np.rint(np.clip(data, 0.0, 1.0) * 255).astype(np.uint8), affine, 1 / 255)
+
+
+def mask_bytes(data: NDArray[np.bool_], affine: FloatArray) -> bytes:
+    """A mask (0 and 1) as a gzipped NIfTI file."""
+    return _image_bytes(data.astype(np.uint8), affine, 1.0)
+
+
+def _image_bytes(data: NDArray[np.uint8], affine: FloatArray, slope: float) -> bytes:
     from nibabel.nifti1 import Nifti1Image
 
     make: Any = Nifti1Image
-    image = make(np.rint(np.clip(data, 0.0, 1.0) * 255).astype(np.uint8), affine)
-    image.header.set_slope_inter(1 / 255, 0)
+    image = make(data, affine)
+    image.header.set_slope_inter(slope, 0)
     image.header.set_xyzt_units("mm")
     return gzip.compress(image.to_bytes(), compresslevel=1, mtime=0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pharmrs.anatomy.records.places import Place, place_named
 from pharmrs.core.records.declaration import Positive, declaration, key
 
 Direction = Literal[-1, 1]
@@ -47,4 +48,26 @@ class Anatomy:
     segmentation_sd: float = key(
         "SD of WM and of CSF by the segmentation, for maps of a derivative", default=0.015, ge=0, le=0.5
     )
+    expected: str | tuple[float, float, float] | None = key(
+        "where the voxels should lie: a place by name (pgACC, left DLPFC, PCC, ...) or a point in MNI152 (mm); "
+        "a voxel elsewhere is reported",
+        default=None,
+    )
+    expected_within_mm: float = key(
+        "how far from there the centre of a voxel may lie in MNI152", default=20.0, gt=0, le=100
+    )
     displacement: Displacement | None = key("evaluate the displaced box of one signal", default=None)
+
+    def __post_init__(self) -> None:
+        _ = self.place  # raises ValueError for an unknown name
+
+    @property
+    def place(self) -> Place | None:
+        """Where the voxels should lie."""
+        if self.expected is None:
+            return None
+        if isinstance(self.expected, str):
+            return place_named(self.expected, self.expected_within_mm)
+        x, y, z = self.expected
+        shown = f"{x:g}, {y:g}, {z:g} mm"
+        return Place(name=shown, points_mm=((x, y, z),), tolerance_mm=self.expected_within_mm)

@@ -121,7 +121,8 @@ class VoxelTissue:
     `inside_image`, `inside_brain`: shares of the box (0-1). `centre_mm`: in the world of the scanner; `mni_centre_mm`:
     in MNI152 space, NaN where the image was not normalised. `moved_mm`: chemical-shift displacement of the box that
     was evaluated, from the nominal one. `source`, `method`: as in `TissueMaps`. `movement`: how the visit's space lies
-    to that of the image, None where both are of one visit.
+    to that of the image, None where both are of one visit. `regions`: structures of the atlas and their shares of the
+    nominal box, the largest first.
     """
 
     scan: str
@@ -136,6 +137,7 @@ class VoxelTissue:
     source: str
     method: str
     movement: Movement | None = None
+    regions: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

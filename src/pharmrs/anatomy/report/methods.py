@@ -32,8 +32,9 @@ def tissue_paragraphs(plan: Anatomy, tissues: Sequence[VoxelTissue], cite: Citat
             "grid, white matter was made equally bright everywhere (Gaussian of 10 mm), and the classes of CSF, grey "
             "and white matter were taken from pure elements. Maps are the weighted mean of the posteriors "
             f"with a Markov random field {cite.cite('atropos')} and of the partial volumes expected by brightness "
-            f"{cite.cite('partial_volume')}, with steep borders of white matter and CSF told from grey matter; the "
-            "difference of the two in the voxel is part of the stated uncertainty."
+            f"{cite.cite('partial_volume')}, with steep borders of white matter and CSF told from grey matter; "
+            "thalamus, caudate, putamen, pallidum and accumbens were found with a warped atlas as prior. The "
+            "difference of the two in the voxel, and what the atlas leaves open, are part of the stated uncertainty."
         )
     if any(math.isfinite(tissue.mni_centre_mm[0]) for tissue in tissues):
         paragraphs.append(
@@ -45,7 +46,7 @@ def tissue_paragraphs(plan: Anatomy, tissues: Sequence[VoxelTissue], cite: Citat
         "elements of the image, and the three means were normalised to their sum. The stated uncertainty holds "
         f"that of the segmentation and that of the voxel's place (SD {plan.position_sd_mm:g} mm along each axis)."
     )
-    paragraphs += _visits(tissues)
+    paragraphs += _regions(tissues) + _visits(tissues)
     shift = plan.displacement
     if shift is not None:
         moved = max(tissue.moved_mm for tissue in tissues)
@@ -80,3 +81,18 @@ def _visits(tissues: Sequence[VoxelTissue]) -> list[str]:
         most = max(one.error_mm for one in moved if not math.isfinite(one.information))
         text += f" In the others it was declared or taken from a file, with an SD of {most:.1f} mm along each axis."
     return [text]
+
+
+def _regions(tissues: Sequence[VoxelTissue]) -> list[str]:
+    """Mean shares of the structures that the voxels hold."""
+    placed = [tissue for tissue in tissues if tissue.regions]
+    if not placed:
+        return []
+    names = {name for tissue in placed for name, _ in tissue.regions}
+    means = {name: sum(dict(one.regions).get(name, 0.0) for one in placed) / len(placed) for name in names}
+    most = sorted(means.items(), key=lambda one: (-one[1], one[0]))[:5]
+    said = ", ".join(f"{100 * share:.0f} % {name}" for name, share in most if share >= 0.01)
+    return [
+        f"By the atlas of structures of pharmrs (six label maps of SynthSeg, warped to MNI152) the voxels held {said} "
+        "on the average."
+    ]

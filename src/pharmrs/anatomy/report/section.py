@@ -71,6 +71,29 @@ def tissue_table(
     return Table(name="tissue", columns=TISSUE, rows=tuple(sorted(rows, key=lambda row: str(row["scan"]))))
 
 
+REGIONS: dict[str, Column] = {
+    **SCAN,
+    "region": Column("Structure of the atlas of pharmrs, with its side; cortex and white matter are not divided."),
+    "share": Column("Share of the nominal voxel that the atlas gives to it, by registration and warp to MNI152.", "1"),
+}
+
+
+def regions_table(tissues: Sequence[VoxelTissue]) -> Table:
+    """Which structures every voxel holds, the largest share first."""
+    rows: list[Row] = [
+        {
+            "scan": tissue.scan,
+            "subject": tissue.subject,
+            "session": tissue.session,
+            "region": name,
+            "share": share,
+        }
+        for tissue in sorted(tissues, key=lambda one: one.scan)
+        for name, share in tissue.regions
+    ]
+    return Table(name="tissue_regions", columns=REGIONS, rows=tuple(rows))
+
+
 def _row(tissue: VoxelTissue) -> Row:
     found = tissue.fractions
     x, y, z = tissue.centre_mm
@@ -157,6 +180,7 @@ def _view(tissues: Sequence[VoxelTissue], placements: Mapping[str, Placement]) -
                 *(CellView(f"{value:.3f} ± {sd:.3f}", order=repr(value)) for value, sd in pairs),
                 number_cell(tissue.inside_brain, tone="bad" if tissue.inside_brain < 0.85 else ""),
                 *(_place_view(tissue, place) if normalised else ()),
+                *((CellView(_most(tissue)),) if normalised else ()),
             )
         )
     caption = "Volume fractions of each voxel ± SD (place of the voxel and segmentation)"
@@ -169,11 +193,16 @@ def _view(tissues: Sequence[VoxelTissue], placements: Mapping[str, Placement]) -
         caption=f"{caption}.",
         columns=(
             *("Scan", "Grey matter", "White matter", "CSF", "In the brain"),
-            *(("MNI x (mm)", "y", "z", "Dice, group", "Dice, first") if normalised else ()),
+            *(("MNI x (mm)", "y", "z", "Dice, group", "Dice, first", "In the atlas") if normalised else ()),
         ),
         rows=tuple(rows),
         sortable=True,
     )
+
+
+def _most(tissue: VoxelTissue) -> str:
+    """The structures that hold most of the voxel."""
+    return ", ".join(f"{name} {100 * share:.0f} %" for name, share in tissue.regions[:3])
 
 
 def _place_view(tissue: VoxelTissue, place: Placement | None) -> tuple[CellView, ...]:

@@ -7,14 +7,17 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
+from pharmrs.anatomy.records.atlas import Atlas
 from pharmrs.anatomy.records.images import ImageArray, Template, Volume
 from pharmrs.anatomy.science.bias import without_bias
+from pharmrs.anatomy.science.deep_gray import away_from_deep_gray, deep_gray, in_doubt, with_deep_gray
 from pharmrs.anatomy.science.extraction import NOISY, SMOOTH_MM, brain_mask, noise_share, shell_of
 from pharmrs.anatomy.science.fluid_border import without_false_gray
 from pharmrs.anatomy.science.grids import Block, block_around, cropped
 from pharmrs.anatomy.science.mixture import segmented, start_classes
 from pharmrs.anatomy.science.partial_volume import partial_volumes
 from pharmrs.anatomy.science.registration import AffineToTemplate, register
+from pharmrs.anatomy.science.warp import Field, backwards, field_to_head
 from pharmrs.anatomy.science.white_level import with_even_white
 
 LEAST_SIMILARITY = 0.3
@@ -36,16 +39,21 @@ class Segmentation:
 
     `maps`: posteriors with a Markov random field and expected partial volumes by brightness, weighted by the noise.
     `second`: the same with half of the weight shifted towards the partial volumes: the difference of both is half of
-    that of the two methods, and part of the error. `noise`: SD in white matter relative to its mean.
+    that of the two methods, and part of the error. `doubt`: what the shares of grey and white matter may be wrong by
+    at deep grey matter. `noise`: SD in white matter relative to its mean. `back`: the warp from places of the affine
+    head to those of the template. `brightness`: of CSF, grey and white matter.
     """
 
     maps: tuple[ImageArray, ImageArray, ImageArray]
     second: tuple[ImageArray, ImageArray, ImageArray]
+    doubt: ImageArray
     affine: AffineToTemplate
+    back: Field
+    brightness: tuple[float, float, float]
     noise: float
 
 
-def segment(head: Volume, template: Template) -> Segmentation:
+def segment(head: Volume, template: Template, atlas: Atlas) -> Segmentation:
     """Segment a T1w image, with skull or without. Raises `NoHead` where it is none."""
     head = _above_zero(head)
     affine = register(head, template)
@@ -59,7 +67,7 @@ def segment(head: Volume, template: Template) -> Segmentation:
     block = block_around(whole.reach, _MARGIN)
     part = cropped(head, block)
     shell = shell_of(part, template, affine)
-    flat = with_even_white(without_bias(part, template, affine), shell)
+    flat = with_even_white(without_bias(part, template, affine), shell, away_from_deep_gray(part, atlas, affine))
     sample = flat.data[shell.depth_mm > _PURE_DEPTH_MM]
     noise = noise_share(flat.data, shell.core)
     brain = brain_mask(flat, shell, start_classes(sample[::5].astype(np.float64)), noise)
@@ -72,10 +80,17 @@ def segment(head: Volume, template: Template) -> Segmentation:
     smooth, partial = without_false_gray(flat.data, brain, found.pure, flat.spacing_mm, (found.maps, mixed))
     weight = _WEIGHT * float(np.interp(noise, _WEIGHT_ENDS, (1.0, 0.0)))
     shape = head.data.shape
+    back = backwards(field_to_head(flat, brain, found.pure, template, affine))
+    deep = deep_gray(flat, brain, found.pure, atlas, affine, back)
+    first = with_deep_gray(_between(smooth, partial, weight), deep)
+    second = with_deep_gray(_between(smooth, partial, weight + _WEIGHT), deep)
     return Segmentation(
-        maps=_placed(_between(smooth, partial, weight), block, shape),
-        second=_placed(_between(smooth, partial, weight + _WEIGHT), block, shape),
+        maps=_placed(first, block, shape),
+        second=_placed(second, block, shape),
+        doubt=_whole(in_doubt(deep), block, shape),
         affine=affine,
+        back=back,
+        brightness=(float(found.pure.means[0]), float(found.pure.means[1]), float(found.pure.means[2])),
         noise=float(found.pure.sds[2] / found.pure.means[2]),
     )
 
@@ -95,10 +110,11 @@ def _placed(
 ) -> tuple[ImageArray, ImageArray, ImageArray]:
     """Maps of CSF, grey and white matter in a block as grey matter, white matter, CSF in the whole."""
     csf, gray, white = maps
-    placed = []
-    for one in (gray, white, csf):
-        full = np.zeros(shape, dtype=np.float32)
-        full[block] = one
-        placed.append(full)
-    first, second, third = placed
+    first, second, third = (_whole(one, block, shape) for one in (gray, white, csf))
     return first, second, third
+
+
+def _whole(data: ImageArray, block: Block, shape: tuple[int, ...]) -> ImageArray:
+    full = np.zeros(shape, dtype=np.float32)
+    full[block] = data
+    return full

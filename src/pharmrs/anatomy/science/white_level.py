@@ -25,18 +25,21 @@ _NOISES = 2.0  # added to it, in SDs of the noise
 _LEAST_SHARE = 1e-3  # of white matter around: where there is less, the correction goes to none
 
 
-def with_even_white(flat: Volume, shell: Shell) -> Volume:
-    """`flat`, the head without the bias that N4 found, divided by what is left of it."""
+def with_even_white(flat: Volume, shell: Shell, usable: Mask) -> Volume:
+    """`flat`, the head without the bias that N4 found, divided by what is left of it.
+
+    `usable`: where bright elements are white matter; the thalamus and its neighbours are nearly as bright.
+    """
     noise = noise_share(flat.data, shell.core)
     for _ in range(_ROUNDS):
-        field = _left(flat, shell, noise)
+        field = _left(flat, shell, usable, noise)
         flat = Volume(data=np.asarray(flat.data * np.exp(-field)), affine=flat.affine, source=flat.source)
     return flat
 
 
-def _left(flat: Volume, shell: Shell, noise: float) -> ImageArray:
+def _left(flat: Volume, shell: Shell, usable: Mask, noise: float) -> ImageArray:
     """Logarithm of the field that white matter shows, on the grid of `flat`."""
-    white = _pure_white(flat, shell, noise)
+    white = _pure_white(flat, shell, noise) & usable
     if not white.any():
         return np.zeros(flat.data.shape, dtype=np.float32)
     middle = float(np.median(flat.data[white]))

@@ -7,19 +7,25 @@ find it again.
 from __future__ import annotations
 
 import hashlib
+import io
 import json
-from dataclasses import dataclass
+import zipfile
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from pharmrs.anatomy.read.atlas import ATLAS_FILE, structures
 from pharmrs.anatomy.read.template import mni152
 from pharmrs.anatomy.read.volumes import probseg_bytes, read_maps, read_tissues, read_volume
-from pharmrs.anatomy.records.images import AnatomyFiles, TissueMaps, Volume
-from pharmrs.anatomy.science.registration import register
+from pharmrs.anatomy.records.images import AnatomyFiles, ImageArray, TissueMaps, Volume
+from pharmrs.anatomy.science.mixture import Classes
+from pharmrs.anatomy.science.plausible import Doubt, brain_in_view, doubts, volumes_ml
+from pharmrs.anatomy.science.registration import AffineToTemplate, register
 from pharmrs.anatomy.science.segmentation import LEAST_SIMILARITY, NoHead, Segmentation, segment
+from pharmrs.anatomy.science.warp import backwards, field_to_head
 from pharmrs.core.errors import InputError, InputProblem
 from pharmrs.core.files.atomic import write_bytes, write_text
 from pharmrs.core.files.content import is_file
@@ -28,24 +34,28 @@ from pharmrs.core.files.owned import remove
 from pharmrs.core.read.sidecar import stem_of
 from pharmrs.core.records.arrays import FloatArray
 
-STEP_VERSION = 4  # to be raised with every change of pharmrs.anatomy that changes a map
+STEP_VERSION = 5  # to be raised with every change of pharmrs.anatomy that changes a map
 _LABELS = ("GM", "WM", "CSF")
 _LEAST_VOLUME = 1e-3  # of a head, relative to the template; a damaged matrix has none
 _LIBRARIES = ("antspyx", "nilearn", "numpy", "scipy")
+_SHOWN = Classes(means=np.array([0.25, 0.65, 1.0]), sds=np.full(3, 0.02))  # of maps drawn as a T1w image
+_LOOK = "look at the picture; give a T1w image without contrast agent (MPRAGE, MP2RAGE), or maps of a segmentation"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Head:
     """Maps of the tissues; `second`: another segmentation of the same image, None where the maps were given.
 
-    `image`: for pictures, where there is one. `to_template`: 4x4 to MNI152 space, None where it was not registered
-    or does not look like a head.
+    `image`: for pictures, where there is one. `to_template`: 4x4 to MNI152 space, and `back`, the warp that follows it;
+    None where the head was not registered or does not look like one. `doubt`: as in `Segmentation`.
     """
 
     maps: TissueMaps
     second: TissueMaps | None
     image: Volume | None
     to_template: FloatArray | None
+    back: ImageArray | None
+    doubt: ImageArray | None = None
 
     @property
     def picture(self) -> Volume:
@@ -63,16 +73,22 @@ def open_head(
     files: AnatomyFiles, *, normalise: bool, name: str, output: Path, notes: list[InputProblem] | None = None
 ) -> Head:
     """Read or make the maps. Raises InputError; warnings go to `notes`. `name`: the image as people should read it."""
+    notes = [] if notes is None else notes
     image = read_volume(files.t1, notes) if files.t1 else None
     if not files.maps and not files.labels:
         assert image is not None
-        return _segmented(files, image, name, output)
-    maps = read_tissues(files, name, notes)
-    to_template = None
+        return _segmented(files, image, name, output, notes)
+    head = Head(maps=read_tissues(files, name, notes), second=None, image=image, to_template=None, back=None)
+    in_view = 0.0
     if normalise:
-        found = register(image or _as_t1(maps), mni152())
-        to_template = found.to_template if found.similarity >= LEAST_SIMILARITY else None
-    return Head(maps=maps, second=None, image=image, to_template=to_template)
+        found = register(head.picture, mni152())
+        if found.similarity >= LEAST_SIMILARITY:
+            back = _warp_of(head.maps, found)
+            head = replace(head, to_template=found.to_template, back=back)
+            in_view = brain_in_view(head.maps.gray_matter, head.maps.affine, mni152(), found.to_head)
+    said = doubts(volumes_ml(head.maps), in_view)
+    notes += [replace(_doubted(files.tissues, one), severity="warning") for one in said]
+    return head
 
 
 def _as_t1(maps: TissueMaps) -> Volume:
@@ -81,51 +97,95 @@ def _as_t1(maps: TissueMaps) -> Volume:
     return Volume(data=data, affine=maps.affine, source=maps.source)
 
 
-def _segmented(files: AnatomyFiles, image: Volume, name: str, output: Path) -> Head:
+def _warp_of(maps: TissueMaps, found: AffineToTemplate) -> ImageArray:
+    brain = np.asarray(np.sum(maps.maps, axis=0) > 0.5)
+    return backwards(field_to_head(_as_t1(maps), brain, _SHOWN, mni152(), found))
+
+
+def _segmented(files: AnatomyFiles, image: Volume, name: str, output: Path, notes: list[InputProblem]) -> Head:
     key = _key(Path(files.t1))
     session = [f"ses-{files.session}"] if files.session else []
     folder = output.joinpath(f"sub-{files.subject}", *session, "anat")
     stem = stem_of(Path(files.t1)).removesuffix("_T1w")
-    record = folder / f"{stem}_desc-tissue_anatomy.json"
     own = [_own_files(files, folder, stem, kind) for kind in ("", "_desc-second")]
-    maps = [Path(path) for one in own for path in one.maps]
-    to_head = _known(record, key, maps) if all(map(is_file, maps)) else None
-    if to_head is None:
-        _make(image, folder, stem, record, key)
-        to_head = _known(record, key, maps)
-    if to_head is None:
+    kept = _known(folder, stem, key)
+    if kept is None:
+        _make(image, folder, stem, key)
+        kept = _known(folder, stem, key)
+    if kept is None:
         raise AssertionError("the record that was written must tell of these maps")
-    first, second = (read_maps(one, name) for one in own)
+    maps, second = (read_maps(one, name) for one in own)
+    notes += [_doubted(files.t1, one) for one in kept.doubts]
     return Head(
-        maps=_named(first, name),
-        second=_named(second, name),
+        maps=replace(maps, method="segmented"),
+        second=replace(second, method="segmented"),
         image=image,
-        to_template=np.asarray(np.linalg.inv(to_head), dtype=np.float64),
+        to_template=np.asarray(np.linalg.inv(kept.to_head), dtype=np.float64),
+        back=kept.back,
+        doubt=read_volume(doubt).data if is_file(doubt := _doubt_file(folder, stem)) else None,
     )
 
 
-def _make(image: Volume, folder: Path, stem: str, record: Path, key: str) -> None:
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    to_head: FloatArray
+    back: ImageArray
+    doubts: tuple[Doubt, ...]
+
+
+def _files(folder: Path, stem: str) -> tuple[Path, Path]:
+    """The record, and the warp."""
+    warp = f"{stem}_from-T1w_to-MNI152NLin2009aSym_mode-points_xfm.npz"
+    return folder / f"{stem}_desc-tissue_anatomy.json", folder / warp
+
+
+def _doubt_file(folder: Path, stem: str) -> Path:
+    return folder / f"{stem}_desc-doubt_label-GM_probseg.nii.gz"
+
+
+def _make(image: Volume, folder: Path, stem: str, key: str) -> None:
+    record, warp = _files(folder, stem)
     remove(record)  # the record comes last: without it the maps do not count
     try:
-        found = segment(image, mni152())
+        found = segment(image, mni152(), structures())
     except NoHead as error:
         raise InputError([_not_t1(image.source, str(error))]) from error
-    made = []
+    said = _doubts_of(found, image)
+    if any(one.severe for one in said):
+        raise InputError([_doubted(image.source, one) for one in said])
+    made = [warp]
     for kind, maps in (("", found.maps), ("_desc-second", found.second)):
         for label, data in zip(_LABELS, maps, strict=True):
             path = folder / f"{stem}{kind}_label-{label}_probseg.nii.gz"
             write_bytes(path, probseg_bytes(data, image.affine))
             made.append(path)
-    write_text(record, _record_text(found, key, made))
+    doubt = _doubt_file(folder, stem)
+    remove(doubt)
+    if found.doubt.any():
+        write_bytes(doubt, probseg_bytes(found.doubt, image.affine))
+        made.append(doubt)
+    stream = io.BytesIO()
+    np.savez_compressed(stream, back=found.back.astype(np.float16))
+    write_bytes(warp, stream.getvalue())
+    write_text(record, _record_text(found, said, key, made))
 
 
-def _record_text(found: Segmentation, key: str, maps: list[Path]) -> str:
+def _doubts_of(found: Segmentation, image: Volume) -> list[Doubt]:
+    gray, white, csf = found.maps
+    maps = TissueMaps(gray_matter=gray, white_matter=white, csf=csf, affine=image.affine, source="", method="")
+    in_view = brain_in_view(image.data, image.affine, mni152(), found.affine.to_head)
+    return doubts(volumes_ml(maps), in_view, found.brightness, found.affine.similarity)
+
+
+def _record_text(found: Segmentation, said: list[Doubt], key: str, made: list[Path]) -> str:
     content: dict[str, Any] = {
         "Description": "Tissue maps beside this file: two methods together; desc-second: weighted differently",
         "key": key,
         "similarity_to_mni152": round(found.affine.similarity, 6),
         "noise_of_white_matter": round(found.noise, 6),
-        "sha256": {path.name: _sha256(path) for path in maps},
+        "brightness_of_csf_gray_white": [round(one, 4) for one in found.brightness],
+        "doubts": [[one.rule, one.found] for one in said],
+        "sha256": {path.name: _sha256(path) for path in made},
         "mni_to_image": found.affine.to_head.tolist(),
     }
     content["seal"] = _seal(content)
@@ -140,17 +200,22 @@ def _sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _known(record: Path, key: str, maps: list[Path]) -> FloatArray | None:
-    """The way from MNI152 space to the image, 4x4; None where the maps were not made of `key`, or are not as made."""
+def _known(folder: Path, stem: str, key: str) -> _Kept | None:
+    """What is kept beside the maps; None where they were not made of `key`, or are not as made."""
+    record, warp = _files(folder, stem)
     try:
-        content = read_json(record)
+        content: Any = read_json(record)
         to_head = np.array(content["mni_to_image"], dtype=np.float64)
         as_made = content.pop("seal") == _seal(content) and all(
-            content["sha256"][path.name] == _sha256(path) for path in maps
+            _sha256(folder / name) == digest for name, digest in content["sha256"].items()
         )
+        said = tuple(Doubt(rule=str(rule), found=str(found), severe=False) for rule, found in content["doubts"])
+        with np.load(warp, allow_pickle=False) as held:
+            back = held["back"].astype(np.float32)
         right = as_made and content["key"] == key and to_head.shape == (4, 4) and bool(np.isfinite(to_head).all())
-        return to_head if right and abs(np.linalg.det(to_head)) > _LEAST_VOLUME else None
-    except (OSError, ValueError, LookupError, TypeError, OverflowError):
+        right = right and back.shape == (3, *mni152().t1.data.shape)
+        return _Kept(to_head, back, said) if right and abs(np.linalg.det(to_head)) > _LEAST_VOLUME else None
+    except (OSError, ValueError, LookupError, TypeError, OverflowError, EOFError, zipfile.BadZipFile):
         return None
 
 
@@ -159,17 +224,10 @@ def _own_files(files: AnatomyFiles, folder: Path, stem: str, kind: str) -> Anato
     return AnatomyFiles(subject=files.subject, session=files.session, gray_matter=gray, white_matter=white, csf=csf)
 
 
-def _named(maps: TissueMaps, name: str) -> TissueMaps:
-    gray, white, csf = maps.maps
-    return TissueMaps(
-        gray_matter=gray, white_matter=white, csf=csf, affine=maps.affine, source=name, method="segmented"
-    )
-
-
 def _key(path: Path) -> str:
     content = _sha256(path)
     used = [f"{library} {version(library)}" for library in _LIBRARIES]
-    return hashlib.sha256("\n".join([content, f"step {STEP_VERSION}", *used]).encode()).hexdigest()
+    return hashlib.sha256("\n".join([content, f"step {STEP_VERSION} {ATLAS_FILE}", *used]).encode()).hexdigest()
 
 
 def _not_t1(file: str, found: str) -> InputProblem:
@@ -180,3 +238,8 @@ def _not_t1(file: str, found: str) -> InputProblem:
         value=found,
         remedy="give the T1w image (MPRAGE, MP2RAGE), not a T2w, FLAIR or localiser; check its orientation in a viewer",
     )
+
+
+def _doubted(file: str, doubt: Doubt) -> InputProblem:
+    severity = "error" if doubt.severe else "warning"
+    return InputProblem(file=file, field="tissues", rule=doubt.rule, value=doubt.found, remedy=_LOOK, severity=severity)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -13,10 +13,12 @@ from pharmrs.anatomy.records.declared import Anatomy
 from pharmrs.anatomy.records.images import Placement
 from pharmrs.anatomy.report.figure import overlap_figure
 from pharmrs.anatomy.report.methods import tissue_paragraphs
-from pharmrs.anatomy.report.section import tissue_section, tissue_table
+from pharmrs.anatomy.report.section import regions_table, tissue_section, tissue_table
+from pharmrs.anatomy.science.outliers import odd_boxes
 from pharmrs.anatomy.science.placement import group_placement
 from pharmrs.anatomy.stage.plan import TissuePlan, TissueTask, plan_tissue
 from pharmrs.anatomy.stage.tissue import HEAD_S, TissueDone, TissueFound, lost_head, measure_tissue
+from pharmrs.core.errors import InputProblem, input_problem
 from pharmrs.core.files.atomic import write_bytes
 from pharmrs.core.records.handover import Handover
 from pharmrs.core.records.scan_files import ScanFiles
@@ -29,7 +31,7 @@ from pharmrs.core.report.tables import write_table
 from pharmrs.core.stage import Stage, StageOutcome, StudyContext, Units
 
 GROUP_MAP = "voxels_space-MNI152NLin2009aSym_overlap.nii.gz"
-FILES = ("tissue.tsv", "tissue.json", GROUP_MAP)
+FILES = ("tissue.tsv", "tissue.json", "tissue_regions.tsv", "tissue_regions.json", GROUP_MAP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ def tissue_stage(frequency_of: Callable[[str], float]) -> Stage[TissuePart]:
 
     return Stage(
         name="tissue fractions",
-        outputs=(*FILES, "sub-*/**/figures/*_voxel.png"),
+        outputs=(*FILES, "sub-*/**/figures/*_voxel.png", "sub-*/**/anat/*_label-voxel_mask.nii.gz"),
         wanted=lambda _root, _part: True,
         look=look,
         inputs=lambda context: tuple(map(Path, context.given(_PLAN).images)),
@@ -116,10 +118,13 @@ def _written(done: TissueDone, scans: Sequence[ScanFiles], declared: Anatomy, ou
         name: (by_name[name].subject, by_name[name].session, reason) for name, reason in sorted(done.missing.items())
     }
     placements, group = _group(done, output)
+    problems = done.problems + _odd(done, by_name)
     write_table(output, tissue_table(tissues, missing, placements))
+    if any(tissue.regions for tissue in tissues):
+        write_table(output, regions_table(tissues))
     parts = (MethodsPart(title="Tissue fractions", write=partial(tissue_paragraphs, declared, tissues)),)
     return StageOutcome(
-        problems=done.problems,
+        problems=problems,
         sections=(tissue_section(tissues, missing, figures, placements, group),),
         methods=parts if tissues else (),
     )
@@ -142,3 +147,15 @@ def _group(done: TissueDone, output: Path) -> tuple[dict[str, Placement], Embedd
         for (tissue, _), dice, first, distance in rows
     }
     return placements, EmbeddedFigure(content=figure_png_bytes(figure, 90), alt=alt)
+
+
+def _odd(done: TissueDone, scans: Mapping[str, ScanFiles]) -> tuple[InputProblem, ...]:
+    """Warnings of voxels that do not lie as those of the study or of their participant."""
+    placed = [(one.tissue, one.placed) for one in done.found if one.placed is not None]
+    odd = odd_boxes([box for _, box in placed], [tissue.subject for tissue, _ in placed])
+    remedy = "look at the picture; exclude the scan, or correct the affine of its spectrum or image"
+    return tuple(
+        input_problem(scans[placed[index][0].scan].metabolite, "voxel", rule, value, remedy, severity="warning")
+        for index, found in sorted(odd.items())
+        for rule, value in found
+    )

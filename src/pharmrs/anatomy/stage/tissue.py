@@ -6,7 +6,9 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from pharmrs.anatomy.read.volumes import read_box
+from pharmrs.anatomy.read.atlas import structures
+from pharmrs.anatomy.read.template import TEMPLATE_NAME, mni152
+from pharmrs.anatomy.read.volumes import mask_bytes, read_box
 from pharmrs.anatomy.records.declared import Anatomy
 from pharmrs.anatomy.records.images import (
     AnatomyFiles,
@@ -20,11 +22,14 @@ from pharmrs.anatomy.records.images import (
 from pharmrs.anatomy.report.figure import placement_figure
 from pharmrs.anatomy.science.cuts import cuts_through
 from pharmrs.anatomy.science.displacement import displaced
-from pharmrs.anatomy.science.fractions import BoxContent, boundary_covariance, box_content, disagreement
+from pharmrs.anatomy.science.fractions import BoxContent, border_doubt, boundary_covariance, box_content, disagreement
+from pharmrs.anatomy.science.outliers import away_from
+from pharmrs.anatomy.science.regions import mask_in_template, mask_on, region_shares
 from pharmrs.anatomy.stage.head import Head, open_head
 from pharmrs.anatomy.stage.plan import ANOTHER, TissueTask, check_inside, misplaced, shown
 from pharmrs.anatomy.stage.visit import movement_of
-from pharmrs.core.errors import InputError, InputProblem
+from pharmrs.core.errors import InputError, InputProblem, input_problem
+from pharmrs.core.files.atomic import write_bytes
 from pharmrs.core.records.arrays import FloatArray
 from pharmrs.core.records.scan_files import ScanFiles
 from pharmrs.core.records.tissue import TissueFractions
@@ -33,6 +38,7 @@ from pharmrs.core.report.figure_style import figure_png_bytes
 
 _LEAST_IN_BRAIN = 0.5
 _EXPECTED_IN_BRAIN = 0.85
+_LEAST_TISSUE, _EXPECTED_TISSUE = 0.2, 0.5  # of the brain in the voxel; below the first no scale is corrected
 _FIGURE_DPI = 90
 # SD of the borders GM/WM and GM/CSF, beside the difference of the two segmentations: see docs/anatomy.md
 OWN_SEGMENTATION_SD = (0.0105, 0.005)
@@ -126,18 +132,58 @@ def _measure(
     _check_place(content, scan, task.files, problems)
     to_template = head.to_template if task.plan.normalise else None
     placed = None if to_template is None else nominal.carried(to_template @ to_head)
-    tissue = replace(_tissue(scan, head.maps, content, nominal, evaluated, placed), movement=movement)
+    _check_target(placed, scan, task.plan, problems)
+    tissue = replace(
+        _tissue(scan, head.maps, content, nominal, evaluated, placed),
+        movement=movement,
+        regions=_written_regions(scan, nominal.carried(to_head), head, task),
+    )
     shown_image = head.image if picture is None else picture.carried(to_head)
     png = figure_png_bytes(placement_figure(cuts_through(box, head.maps, shown_image), tissue), _FIGURE_DPI)
     alt = f"Voxel of {scan.name} in sagittal, coronal and axial planes of the head, and in the tissue maps around it."
     return TissueFound(tissue, EmbeddedFigure(content=png, alt=alt), placed)
 
 
+def _written_regions(scan: ScanFiles, box: VoxelBox, head: Head, task: TissueTask) -> tuple[tuple[str, float], ...]:
+    """What the box holds of the atlas; writes its masks in the space of the image and in MNI152."""
+    session = (f"ses-{scan.session}",) if scan.session else ()
+    folder = task.output.joinpath(f"sub-{scan.subject}", *session, "anat")
+    own = mask_on(box, head.maps.shape, head.maps.affine)
+    write_bytes(folder / f"{scan.name}_space-T1w_label-voxel_mask.nii.gz", mask_bytes(own, head.maps.affine))
+    if head.to_template is None or head.back is None or not task.plan.normalise:
+        return ()
+    grid = mni152().t1
+    placed = mask_in_template(box, head.to_template, head.back, grid)
+    write_bytes(folder / f"{scan.name}_space-{TEMPLATE_NAME}_label-voxel_mask.nii.gz", mask_bytes(placed, grid.affine))
+    return region_shares(box, head.to_template, head.back, grid, structures())
+
+
+def _check_target(placed: VoxelBox | None, scan: ScanFiles, plan: Anatomy, problems: list[InputProblem]) -> None:
+    """A warning where the voxel does not lie where the study says."""
+    place = plan.place
+    if place is None or placed is None:
+        return
+    away = away_from(place, placed.centre_mm)
+    if away > place.tolerance_mm:
+        x, y, z = placed.centre_mm
+        problems.append(
+            input_problem(
+                scan.metabolite,
+                "voxel",
+                f"the centre should lie within {place.tolerance_mm:g} mm of {place.name} (anatomy.expected)",
+                f"{away:.0f} mm away, at {x:.0f}, {y:.0f}, {z:.0f} in MNI152",
+                "look at the picture; exclude the scan or correct anatomy.expected or the affine of the spectrum",
+                severity="warning",
+            )
+        )
+
+
 def _segmentation_error(head: Head, box: VoxelBox, plan: Anatomy) -> FloatArray:
     """What the maps themselves are wrong by, covariance (3, 3)."""
     if head.second is None:
         return boundary_covariance(plan.segmentation_sd, plan.segmentation_sd)
-    return boundary_covariance(*OWN_SEGMENTATION_SD) + disagreement(head.maps, head.second, box)
+    own = boundary_covariance(*OWN_SEGMENTATION_SD) + disagreement(head.maps, head.second, box)
+    return own if head.doubt is None else own + border_doubt(head.doubt, head.maps, box)
 
 
 def _tissue(
@@ -196,3 +242,16 @@ def _check_place(content: BoxContent, scan: ScanFiles, files: AnatomyFiles, prob
     if content.inside_brain < _EXPECTED_IN_BRAIN:
         rule = "the voxel should lie in the brain; the fractions are those of the part that does"
         problems.append(replace(misplaced(scan, files, rule, content.inside_brain, ANOTHER), severity="warning"))
+    tissue = float(content.values[0] + content.values[1])
+    if tissue < _EXPECTED_TISSUE:
+        found = input_problem(
+            scan.metabolite,
+            "voxel",
+            "the voxel must hold brain tissue, not mostly fluid",
+            f"grey and white matter {100 * tissue:.0f} %",
+            "place the voxel anew, or exclude the scan: dividing by so little tissue multiplies every error",
+            severity="error" if tissue < _LEAST_TISSUE else "warning",
+        )
+        if tissue < _LEAST_TISSUE:
+            raise InputError([found])
+        problems.append(found)
