@@ -26,6 +26,9 @@ class Design:
         if len(set(self.treatments)) < len(self.treatments) or not all(self.treatments):
             raise ValueError("treatments must be different labels, none of them empty")
         if (self.kind == "single_arm") is not (len(self.treatments) == 1):
-            raise ValueError("a crossover or parallel design has several treatments, a single_arm design has one")
+            several = (
+                "design.treatments must hold several labels in a crossover or parallel design, one in a single_arm"
+            )
+            raise ValueError(several)
         if self.baseline == self.follow_up:
             raise ValueError("baseline and follow_up must be different labels")
