@@ -80,7 +80,7 @@ def test_sd_of_a_group_is_its_marginal_maximum(field: str, seed: int) -> None:
         likelihood = np.sum(np.log(total) + observed[where] ** 2 / total)
         return float(likelihood + weight * (2.0 * log_sd + expected**2 / variance))
 
-    shape, group = module._SHAPE_SD, module._GROUP_SD
+    shape, group = module._SHAPE_SD, (module._LEAST_GROUP_SD, SETTINGS.group_sd_limit)
     limits = {
         "real_shape_sd": shape,
         "imaginary_shape_sd": shape,
@@ -102,7 +102,7 @@ def test_spreads_of_single_metabolites_never_grow_beyond_their_start() -> None:
 def test_an_sd_moves_by_a_factor_of_three_at_most() -> None:
     far = np.full(LAYOUT.size, 100.0)
     once = updated(START, LAYOUT, far, np.zeros(LAYOUT.size), BROAD, SETTINGS)
-    assert once.group_sd == pytest.approx(min(3.0 * START.group_sd, module._GROUP_SD[1]))
+    assert once.group_sd == pytest.approx(min(3.0 * START.group_sd, SETTINGS.group_sd_limit))
     assert once.real_shape_sd == pytest.approx(3.0 * START.real_shape_sd)
 
 

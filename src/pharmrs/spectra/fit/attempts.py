@@ -12,7 +12,7 @@ import numpy as np
 
 from pharmrs.core.constants import WATER_PPM
 from pharmrs.core.errors import FitFailure
-from pharmrs.core.records.arrays import BoolArray, ComplexArray
+from pharmrs.core.records.arrays import BoolArray, ComplexArray, FloatArray
 from pharmrs.spectra.fit.baseline import SMOOTH, Line, make_baseline, water_tail
 from pharmrs.spectra.fit.gaps import LARGEST_SHARE, lines_in, unexplained
 from pharmrs.spectra.fit.line_shape import full_width_hz, quadratic_of_gauss
@@ -126,6 +126,14 @@ def _with_gaps(task: Task, start: Start, smoothness: float) -> Outcome:
     return best
 
 
+def again(task: Task, theta: FloatArray, variances: Variances, left_out: BoolArray) -> Outcome:
+    """The optimum from the parameters and variances of another, without the points `left_out` (n,)."""
+    nothing = np.zeros(task.values.shape[0], dtype=complex)
+    width_ppm = task.model.band.step_hz / task.model.band.hz_per_ppm
+    lines = lines_in(left_out, task.values, nothing, task.model.band.ppm, 2.0 * width_ppm)
+    return _ended(task, task.problem(left_out, lines), theta, variances, left_out, lines)
+
+
 def _searched(task: Task, start: Start, smoothness: float, left_out: BoolArray, lines: tuple[Line, ...]) -> Outcome:
     problem = task.problem(left_out, lines)
     theta = np.zeros(problem.model.layout.size)
@@ -142,6 +150,17 @@ def _searched(task: Task, start: Start, smoothness: float, left_out: BoolArray, 
         shift_sd_hz=problem.settings.shift_sd_hz,
         damping_sd_hz=problem.settings.damping_sd_hz,
     )
+    return _ended(task, problem, theta, variances, left_out, lines)
+
+
+def _ended(
+    task: Task,
+    problem: Problem,
+    theta: FloatArray,
+    variances: Variances,
+    left_out: BoolArray,
+    lines: tuple[Line, ...],
+) -> Outcome:
     optimum = search(problem, theta, variances)
     state = optimum.state
     spectra = task.model.spectra(state.theta, state.unshaped) if left_out.any() else state.spectra

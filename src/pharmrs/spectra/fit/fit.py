@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -28,22 +29,46 @@ from pharmrs.spectra.records.fit import FitSettings, LinearCombinationFit
 LARGEST_SHIFT_PPM = 0.4
 
 
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A fit with where its search ended, to search again from there: `task`, `outcome`, names of the components, the
+    shift taken off the data before (Hz) and what they were divided by."""
+
+    fit: LinearCombinationFit
+    task: Task
+    outcome: Outcome
+    names: tuple[str, ...]
+    shift_hz: float
+    scale: float
+
+
 def fit_spectrum(spectrum: Spectrum, basis: BasisSet, settings: FitSettings | None = None) -> LinearCombinationFit:
     """Fit `spectrum` with `basis` (any dwell time and length: resampled to the data's clock).
 
     Returns amplitudes in units of the basis signals with their posterior covariance and everything the report shows.
     Raises InputError when spectrum, basis and fit window do not go together, FitFailure when no optimum was found.
     """
-    settings = at_field(settings or FitSettings(), spectrum.acquisition.spectrometer_frequency_mhz)
+    return fit_from(spectrum, basis, settings or FitSettings(), None).fit
+
+
+def fit_from(
+    spectrum: Spectrum,
+    basis: BasisSet,
+    settings: FitSettings,
+    before: Ended | None,
+    search_again: Callable[[Ended, Task, tuple[str, ...], float], Outcome] | None = None,
+) -> Ended:
+    """The same with where the search ended; `before`: a fit of nearly the same, from which `search_again` starts."""
+    settings = at_field(settings, spectrum.acquisition.spectrometer_frequency_mhz)
     began = time.process_time()
     fid = _without_zero_filling(spectrum.fid)
     resampled = resample_basis(chosen_basis(basis, settings), spectrum.acquisition, fid.shape[0])
     band = make_band(spectrum.acquisition, fid.shape[0], settings.ppm_low, settings.ppm_high)
     model, kept, norms, left_out = make_model(resampled, band, settings)
     reach_hz = LARGEST_SHIFT_PPM * spectrum.acquisition.spectrometer_frequency_mhz
-    starts = find_starts(model, band.decimate(fid), model.broad, reach_hz)
+    starts = find_starts(model, band.decimate(fid), model.broad, reach_hz) if before is None else []
     # the window follows the metabolites: what is inside must not depend on the shift of the data
-    shift_hz = starts[0].shift_hz
+    shift_hz = starts[0].shift_hz if before is None else before.shift_hz
     time_s = spectrum.acquisition.time_axis_s(fid.shape[0])
     data = band.decimate(fid * np.exp(-2j * np.pi * shift_hz * time_s))
     values = band.spectrum(data)
@@ -57,10 +82,14 @@ def fit_spectrum(spectrum: Spectrum, basis: BasisSet, settings: FitSettings | No
         ratios=make_ratios(settings.ratio_priors, kept, norms),
         noise_sd=_tail_noise(data) / scale,
     )
-    moved = [replace(start, shift_hz=start.shift_hz - shift_hz) for start in starts]
-    fit = _record(task, best_attempt(task, moved), kept, scale, norms)
+    if before is not None and search_again is not None:
+        outcome = search_again(before, task, kept, scale)
+    else:
+        outcome = best_attempt(task, [replace(start, shift_hz=start.shift_hz - shift_hz) for start in starts])
+    fit = _record(task, outcome, kept, scale, norms)
     fit = judged(replace(fit, shift_hz=fit.shift_hz + shift_hz, left_out=left_out), task.noise_sd * scale, reach_hz)
-    return replace(fit, cpu_s=time.process_time() - began)
+    fit = replace(fit, cpu_s=time.process_time() - began)
+    return Ended(fit, task, outcome, kept, shift_hz, scale)
 
 
 def _without_zero_filling(fid: ComplexArray) -> ComplexArray:

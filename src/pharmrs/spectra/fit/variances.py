@@ -29,7 +29,7 @@ _SIZE_SD = 0.2  # of the one function that changes the size of a line
 _LARGEST_STEP = 3.0  # factor on an SD in one update
 _SHAPE_SD = (1e-3, 3.0)
 _GROUP_WEIGHT, _GROUP_EXPECTED = 1.0, 0.05
-_GROUP_SD = (1e-3, 0.5)
+_LEAST_GROUP_SD = 1e-3
 _SMOOTHNESS = (1e-4, 1e7)
 
 
@@ -112,7 +112,7 @@ def updated(
     for name, where in (("group_sd", layout.coarse_scales), ("fine_group_sd", layout.fine_scales)):
         if where.stop > where.start:
             sd = _updated_sd(theta[where], posterior[where], getattr(variances, name), _GROUP_WEIGHT, _GROUP_EXPECTED)
-            fields[name] = float(np.clip(sd, *_GROUP_SD))
+            fields[name] = float(np.clip(sd, _LEAST_GROUP_SD, settings.group_sd_limit))
     if layout.shapes:
         for name, where in zip(("real_shape_sd", "imaginary_shape_sd"), _free_shapes(layout), strict=True):
             sd = _updated_sd(theta[where], posterior[where], getattr(variances, name), _SHAPE_WEIGHT, _SHAPE_EXPECTED)

@@ -40,6 +40,11 @@ class Fit:
     )
 
     ratio_priors: tuple[RatioPrior, ...] = key("soft priors on amplitude ratios; none by default", default=())
+    stability: bool = key(
+        "fit again under harmless changes (first point, window, macromolecules, small components, baseline), average, and "
+        "add the spread to the SD; five times the computing",
+        default=True,
+    )
 
     def __post_init__(self) -> None:
         if self.ppm_high - self.ppm_low < 0.5:
@@ -55,7 +60,8 @@ class FitSettings(Fit):
     `water_reach_hz`: nearer to water than this, signals are not whole (suppression, residual water) and the window
     ends before, though not below 4.0 ppm.
     `shift_sd_hz`, `damping_sd_hz`: limits, at 7 T and proportional to the field, of the SD of the deviations of single
-    metabolites from the common shift and Lorentzian width (estimated from the data). `broad_*`: SDs of macromolecules
+    metabolites from the common shift and Lorentzian width (estimated from the data); `group_sd_limit`: that of the
+    logarithm of groups of macromolecules. `broad_*`: SDs of macromolecules
     and lipids.
     `line_shape_*`: knots (s) and extent (s) of the free-form part of the shared line shape; 0 knots switches it off.
     """
@@ -64,6 +70,7 @@ class FitSettings(Fit):
     water_reach_hz: float = 83.0
     shift_sd_hz: float = 0.6
     damping_sd_hz: float = 1.2
+    group_sd_limit: float = 0.5
     broad_shift_sd_hz: float = 2.0
     broad_damping_sd_hz: float = 3.0
     line_shape_knot_s: float = 0.025
@@ -72,6 +79,24 @@ class FitSettings(Fit):
 
     def as_dict(self) -> dict[str, object]:
         return asdict(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stability:
+    """Amplitudes under harmless changes of a fit.
+
+    `changes` (K,): what was changed, the first is the fit as it is; `amplitudes` (K, M); `covariance` (M, M) between
+    the models; `noise_covariance` (M, M): posterior covariance of the fit as it is.
+    """
+
+    changes: tuple[str, ...]
+    amplitudes: FloatArray
+    covariance: FloatArray
+    noise_covariance: FloatArray
+
+    def __post_init__(self) -> None:
+        for name in ("amplitudes", "covariance", "noise_covariance"):
+            object.__setattr__(self, name, read_only(getattr(self, name), np.float64))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +114,8 @@ class LinearCombinationFit:
     part, over twice the RMS residual (LCModel's definition). `residual_autocorrelation`: lag 1, 0 when white.
     `gaps_ppm`: (lower, upper) chemical shift of the points left out of the fit, because nothing in it describes them.
     `left_out`: (component, why) that the fit left out by itself; `unexplained`: what the data hold beside the model.
+    `stability`: where the fit was repeated under harmless changes; `amplitudes` are then the mean over the models and
+    `covariance` holds the spread between them. `components` are those of the fit as it is.
     """
 
     names: tuple[str, ...]
@@ -125,6 +152,7 @@ class LinearCombinationFit:
     gaps_ppm: tuple[tuple[float, float], ...] = ()
     left_out: tuple[tuple[str, str], ...] = ()
     unexplained: tuple[str, ...] = ()
+    stability: Stability | None = None
     cpu_s: float = 0.0
 
     def __post_init__(self) -> None:

@@ -1,0 +1,119 @@
+"""How far amplitudes move under changes that should not matter.
+
+The posterior SD of a fit holds within its model. Whether the first point is kept, where the window ends, whether small
+components are fitted, how free macromolecules and baseline are: no choice is right, defensible ones give different
+amplitudes, and in real spectra they differ by more than the noise explains. Each fit is therefore searched again under
+a fixed set of such changes, from where it ended. The covariance of the amplitudes between the models is added to that of
+the noise; the amplitudes are the mean over the models, all counting the same, for evidence is no judge between wrong models.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from pharmrs.core.errors import FitFailure, InputError
+from pharmrs.core.records.arrays import FloatArray
+from pharmrs.spectra.fit.attempts import Outcome, Task, again
+from pharmrs.spectra.fit.fit import Ended, fit_from
+from pharmrs.spectra.fit.model import PHASE0, PHASE1
+from pharmrs.spectra.records.acquisition import Spectrum
+from pharmrs.spectra.records.basis import BasisSet
+from pharmrs.spectra.records.fit import FitSettings, LinearCombinationFit, Stability
+
+_LOW_PPM, _HIGH_PPM, _NEARER_HZ = 1.8, 4.0, 57.0
+_RIGID = 0.05  # SD of the logarithm of groups of macromolecules
+_FREER = 1.5  # times as much detail of the baseline
+SMALL = ("Ala", "Asc", "Glc", "Gly", "Ser")  # not PE, whose lines lie under those of tCho
+_MOST_PARTS = 0.5  # of the components may be small ones
+
+
+def fit_with_stability(spectrum: Spectrum, basis: BasisSet, settings: FitSettings) -> LinearCombinationFit:
+    """`fit_spectrum`, and the same under harmless changes: amplitudes averaged, their spread in the covariance.
+
+    Only the fit itself where `settings.stability` is False or it did not converge. Raises what `fit_spectrum` raises.
+    """
+    first = fit_from(spectrum, basis, settings, None)
+    fit = first.fit
+    if not settings.stability or not fit.converged:
+        return fit
+    changes, rows, cpu_s = [], [fit.amplitudes], fit.cpu_s
+    for change, changed, chosen in _variations(spectrum, basis, settings, fit):
+        try:
+            other = fit_from(changed, basis, chosen, first, _searched_again).fit
+        except (FitFailure, InputError, np.linalg.LinAlgError, ArithmeticError):
+            continue
+        cpu_s += other.cpu_s
+        if other.converged:
+            changes.append(change)
+            rows.append(_amplitudes(other, fit))
+    if not changes:
+        return replace(fit, cpu_s=cpu_s)
+    values = np.array(rows)
+    between = np.atleast_2d(np.cov(values, rowvar=False))
+    return replace(
+        fit,
+        amplitudes=values.mean(axis=0),
+        covariance=fit.covariance + between,
+        stability=Stability(
+            changes=("as it is", *changes), amplitudes=values, covariance=between, noise_covariance=fit.covariance
+        ),
+        cpu_s=cpu_s,
+    )
+
+
+def _variations(
+    spectrum: Spectrum, basis: BasisSet, settings: FitSettings, fit: LinearCombinationFit
+) -> Iterator[tuple[str, Spectrum, FitSettings]]:
+    """Each change in words, the spectrum and the settings it leads to."""
+    acquisition = spectrum.acquisition
+    later_s = max(acquisition.acquisition_start_time_s, 0.0) + acquisition.dwell_time_s
+    later = replace(acquisition, acquisition_start_time_s=later_s)
+    yield "first point dropped", replace(spectrum, fid=spectrum.fid[1:], acquisition=later), settings
+    window = fit.settings
+    if window.ppm_low < _LOW_PPM - 0.5 and window.ppm_high > _LOW_PPM + 1.0:
+        yield f"window from {_LOW_PPM:g} ppm", spectrum, replace(settings, ppm_low=_LOW_PPM)
+    if window.ppm_high > _HIGH_PPM + 0.1:
+        yield f"window to {_HIGH_PPM:g} ppm", spectrum, replace(settings, ppm_high=_HIGH_PPM)
+    elif window.ppm_high < settings.ppm_high:
+        yield "window nearer to water", spectrum, replace(settings, water_reach_hz=_NEARER_HZ)
+    yield "rigid macromolecules", spectrum, replace(settings, group_sd_limit=_RIGID)
+    small = tuple(name for name in SMALL if name in basis.names and name not in settings.omit)
+    if small and len(small) < _MOST_PARTS * len(fit.names):
+        priors = tuple(
+            prior for prior in settings.ratio_priors if not {prior.numerator, *prior.denominator} & set(small)
+        )
+        chosen = replace(settings, omit=(*settings.omit, *small), ratio_priors=priors)
+        yield f"without {', '.join(small)}", spectrum, chosen
+    yield "freer baseline", spectrum, replace(settings, baseline_detail_s=_FREER * settings.baseline_detail_s)
+
+
+def _amplitudes(other: LinearCombinationFit, fit: LinearCombinationFit) -> FloatArray:
+    """Amplitudes of `other` in the order of `fit`; what it did not fit is as in `fit`."""
+    found = dict(zip(other.names, other.amplitudes, strict=True))
+    return np.array([found.get(name, value) for name, value in zip(fit.names, fit.amplitudes, strict=True)])
+
+
+def _searched_again(before: Ended, task: Task, names: tuple[str, ...], scale: float) -> Outcome:
+    """The optimum of `task` from where the search of `before` ended."""
+    model, old = task.model, before.task.model
+    state, variances = before.outcome.optimum.state, before.outcome.optimum.variances
+    layout, old_layout = model.layout, old.layout
+    theta = np.zeros(layout.size)
+    shared = min(layout.group_scales.stop, old_layout.group_scales.stop)
+    theta[:shared] = state.theta[:shared]
+    # the first-order phase turns about the middle of the window
+    per_ppm = state.theta[PHASE1] * 2.0 / (old.band.ppm[0] - old.band.ppm[-1])
+    theta[PHASE0] += per_ppm * 0.5 * (model.band.ppm[0] + model.band.ppm[-1] - old.band.ppm[0] - old.band.ppm[-1])
+    theta[PHASE1] = per_ppm * 0.5 * (model.band.ppm[0] - model.band.ppm[-1])
+    places = [before.names.index(name) for name in names]
+    theta[layout.shifts] = state.theta[old_layout.shifts][places]
+    theta[layout.dampings] = state.theta[old_layout.dampings][places]
+    left_out = np.zeros(model.band.ppm.shape[0], dtype=bool)
+    for low, high in before.fit.gaps_ppm:
+        left_out |= (model.band.ppm >= low) & (model.band.ppm <= high)
+    left_out[[0, -1]] = False
+    noise = variances.noise * (before.scale / scale) ** 2
+    return again(task, theta, replace(variances, noise=noise), left_out)
