@@ -12,7 +12,7 @@ import pytest
 from tests.cli.real_run import RealRun
 from tests.study.e2e import Finished, edit_data, edit_image, pharmrs, table
 
-COLUMNS = "file\tmetabolite\tamplitude\tsd\tcrlb_percent\tshift_hz\tdamping_hz"
+COLUMNS = "file\tmetabolite\tamplitude\tsd\tstability_sd\tcrlb_percent\tshift_hz\tdamping_hz"
 SUMS = {"tNAA": ("NAA", "NAAG"), "tCr": ("Cr", "PCr"), "tCho": ("GPC", "PCho"), "Glx": ("Glu", "Gln")}
 
 

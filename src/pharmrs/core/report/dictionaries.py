@@ -17,7 +17,12 @@ _AMPLITUDE = Column(
 )
 _SD = Column(
     "Posterior standard deviation of the amplitude, with phases, shifts, dampings, line shape and baseline "
-    "marginalised; for a sum from the covariance of its parts.",
+    "marginalised, and the spread between models (stability_sd) in it; for a sum from the covariance of its parts.",
+    "1",
+)
+_STABILITY = Column(
+    "Standard deviation of the amplitude between fits under harmless changes (first point, window, macromolecules, "
+    "small components, baseline); n/a where they were not made.",
     "1",
 )
 _CRLB = Column(f"100 x sd / amplitude: relative posterior standard deviation. {_INFINITE}", "percent")
@@ -41,6 +46,7 @@ FIT: dict[str, Column] = {
     "metabolite": _METABOLITE,
     "amplitude": _AMPLITUDE,
     "sd": _SD,
+    "stability_sd": _STABILITY,
     "crlb_percent": _CRLB,
     "shift_hz": _SHIFT,
     "damping_hz": _DAMPING,
@@ -73,6 +79,7 @@ METABOLITES: dict[str, Column] = {
     "parts": Column("Components that make up the value, joined by +."),
     "amplitude": _AMPLITUDE,
     "sd": _SD,
+    "stability_sd": _STABILITY,
     "crlb_percent": _CRLB,
     "classical_crlb_percent": Column(
         "Classical Cramer-Rao lower bound relative to the amplitude, from the Fisher information of amplitudes and "

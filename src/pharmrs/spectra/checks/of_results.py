@@ -8,12 +8,15 @@ from collections.abc import Iterator
 
 from pharmrs.spectra.checks.finding import Check, Finding, Fitted, Quantified
 from pharmrs.spectra.checks.normal_ranges import MARGIN, RATIO_MARGIN, SOURCES, Range, region_of
+from pharmrs.spectra.fit.amplitudes import metabolite_amplitudes
+from pharmrs.spectra.records.fit import MOVES
 from pharmrs.spectra.records.quantification import Concentration
 
 _LINE_RATIO = (0.35, 1.5)  # metabolite line over water line
 _LINE_SLACK_HZ = 1.5
 _LARGEST_SHIFT_PPM = 0.12  # 10 K of temperature are 0.1 ppm of water
 _SHORT_TE_S = 0.05  # ratios of coupled signals are those of short echo times
+_STABLE = ("Glu", "Gln", "tNAA", "tCr", "tCho", "Ins")
 _COUPLED = ("Ins", "Glu", "Glx")
 _RELAXED_FROM_S, _LEAST_T2_S = 0.03, 0.12
 _SDS = 2.0
@@ -30,6 +33,21 @@ def _unexplained(fitted: Fitted) -> Iterator[Finding]:
             value=told,
             remedy="look at the residual for lipids, an echo, a drug or a metabolite that the basis set lacks",
         )
+
+
+def _stable(fitted: Fitted) -> Iterator[Finding]:
+    """Values that harmless changes of the fit move by far more than the noise explains."""
+    rows = [row for row in metabolite_amplitudes(fitted.fit) if row.metabolite in _STABLE and row.moves_with_the_model]
+    if not rows:
+        return
+    yield Finding(
+        field="fit",
+        rule="the first point, the ends of the window, small components, macromolecules and baseline must not decide "
+        f"on a value: the SD between such fits at most {MOVES:g} times that of the noise",
+        value=", ".join(f"{row.metabolite} moves by {row.stability_percent:.0f} % (SD)" for row in rows),
+        remedy="take these values as doubtful (their SD holds the spread); look at the picture for signal that is in "
+        "no model, and narrow the window (fit.ppm_low, fit.ppm_high) where it lies at an end",
+    )
 
 
 def _lines(fitted: Fitted) -> Iterator[Finding]:
@@ -109,6 +127,11 @@ def _implausible(one: Concentration, limits: Range, region: str) -> Finding:
 
 FIT_CHECKS: tuple[Check[Fitted], ...] = (
     Check(name="residual", about="the fit leaves nothing but noise", look=_unexplained),
+    Check(
+        name="stability",
+        about=f"harmless changes of the fit move no value by more than {MOVES:g} times the SD of the noise",
+        look=_stable,
+    ),
     Check(
         name="line widths",
         about=f"the metabolite line is {_LINE_RATIO[0]:g} to {_LINE_RATIO[1]:g} times as wide as that of water",

@@ -50,6 +50,8 @@ def _row(
     sd = _root(pick @ fit.covariance @ pick)
     # a part at zero has no classical bound and adds none to the sum
     classical = _root(pick @ np.nan_to_num(fit.classical_covariance) @ pick)
+    stability = fit.stability
+    between = _root(pick @ stability.covariance @ pick) if stability is not None else np.nan
     scale = 100.0 / amplitude if amplitude > 0 else np.inf
     return MetaboliteAmplitude(
         metabolite=name,
@@ -60,6 +62,7 @@ def _row(
         shift_hz=moved[0],
         damping_hz=moved[1],
         parts=parts,
+        stability_sd=between,
     )
 
 

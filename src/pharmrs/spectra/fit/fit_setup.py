@@ -21,6 +21,7 @@ from pharmrs.spectra.records.fit import Fit, FitSettings
 
 _REFERENCE_MHZ = 297.2  # 7 T
 _LOWEST_END_PPM = 4.0
+_OVERLAPPING = 0.16  # of the limit for groups, where their lines overlap those of metabolites
 
 
 def at_field(settings: FitSettings, mhz: float) -> FitSettings:
@@ -33,6 +34,7 @@ def at_field(settings: FitSettings, mhz: float) -> FitSettings:
         widened(settings, mhz),
         shift_sd_hz=settings.shift_sd_hz * scale,
         damping_sd_hz=settings.damping_sd_hz * scale,
+        group_sd_limit=settings.group_sd_limit * (1.0 if len(levels_at(mhz)) > 1 else _OVERLAPPING),
         ppm_high=min(settings.ppm_high, end_ppm),
     )
 

@@ -3,8 +3,9 @@
 The posterior SD of a fit holds within its model. Whether the first point is kept, where the window ends, whether small
 components are fitted, how free macromolecules and baseline are: no choice is right, defensible ones give different
 amplitudes, and in real spectra they differ by more than the noise explains. Each fit is therefore searched again under
-a fixed set of such changes, from where it ended. The covariance of the amplitudes between the models is added to that of
-the noise; the amplitudes are the mean over the models, all counting the same, for evidence is no judge between wrong models.
+a fixed set of such changes, from where it ended. The covariance of the amplitudes between the models is added to that
+of the noise; the amplitudes are the mean over the models, all counting the same, for evidence is no judge between wrong
+models.
 """
 
 from __future__ import annotations

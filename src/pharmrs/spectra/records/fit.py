@@ -41,8 +41,8 @@ class Fit:
 
     ratio_priors: tuple[RatioPrior, ...] = key("soft priors on amplitude ratios; none by default", default=())
     stability: bool = key(
-        "fit again under harmless changes (first point, window, macromolecules, small components, baseline), average, and "
-        "add the spread to the SD; five times the computing",
+        "fit again under harmless changes (first point, window, macromolecules, small components, baseline), average, "
+        "and add the spread to the SD; up to five times the computing",
         default=True,
     )
 
@@ -79,6 +79,9 @@ class FitSettings(Fit):
 
     def as_dict(self) -> dict[str, object]:
         return asdict(self)
+
+
+MOVES = 3.0  # times the SD of the noise, that between models: such a value is doubtful
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,7 +193,8 @@ class LinearCombinationFit:
 class MetaboliteAmplitude:
     """One row of the result: a component or a sum of components.
 
-    `sd`: posterior SD; `crlb_percent`: 100 * sd / amplitude (infinite at zero, as LCModel's 999);
+    `sd`: posterior SD, with the spread between models where the fit was repeated under harmless changes, which alone
+    is `stability_sd` (else NaN); `crlb_percent`: 100 * sd / amplitude (infinite at zero, as LCModel's 999);
     `classical_crlb_percent`: the same from the Fisher information alone. Shift and damping are NaN for sums.
     """
 
@@ -202,3 +206,15 @@ class MetaboliteAmplitude:
     shift_hz: float
     damping_hz: float
     parts: tuple[str, ...]
+    stability_sd: float = float("nan")
+
+    @property
+    def stability_percent(self) -> float:
+        """`stability_sd` in % of the amplitude; NaN where it was not looked at."""
+        return 100.0 * self.stability_sd / self.amplitude if self.amplitude > 0 else self.stability_sd * float("inf")
+
+    @property
+    def moves_with_the_model(self) -> bool:
+        """Whether the spread between models is more than three times what the noise explains."""
+        noise = self.sd**2 - self.stability_sd**2  # NaN compares false
+        return self.stability_sd**2 > MOVES**2 * noise

@@ -19,9 +19,14 @@ class Rules:
     """Limits of the pre-declared exclusion rules; a missing key means the rule is not applied."""
 
     max_crlb_percent: Positive | None = key("per metabolite: exclude the value above this (%)", default=None)
+    max_stability_percent: Positive | None = key(
+        "per metabolite: exclude the value when harmless changes of the fit move it by more (SD, %)", default=None
+    )
     max_line_width_hz: Positive | None = key("per scan: FWHM of the modelled singlet (Hz)", default=None)
     min_signal_to_noise: Positive | None = key("per scan: LCModel definition", default=None)
-    metabolites: tuple[str, ...] = key("metabolites the CRLB rule is applied to; empty: all", default=())
+    metabolites: tuple[str, ...] = key(
+        "metabolites the CRLB and stability rules are applied to; empty: all", default=()
+    )
 
 
 class Figure(NamedTuple):
@@ -77,6 +82,14 @@ CRLB = Rule(
     figure=Figure("crlb_percent", le),
     of_metabolite=True,
 )
+STABILITY = Rule(
+    name="stability (%) at most",
+    key="max_stability_percent",
+    label="moves with the model, above the limit (%)",
+    sentence="the value moves by more than {limit} % (SD) under harmless changes of the fit",
+    figure=Figure("stability_percent", le),
+    of_metabolite=True,
+)
 CONVERGED = Rule(
     name="fit converged",
     key="fit converged",
@@ -89,7 +102,7 @@ VISUAL_INSPECTION = Rule(
     label="rejected by raters",
     sentence="the scan was rejected on visual inspection",
 )
-LIMITS = (LINE_WIDTH, SIGNAL_TO_NOISE, CRLB)
+LIMITS = (LINE_WIDTH, SIGNAL_TO_NOISE, CRLB, STABILITY)
 _KNOWN = {called: rule for rule in (*LIMITS, CONVERGED, VISUAL_INSPECTION) for called in (rule.name, rule.key)}
 
 

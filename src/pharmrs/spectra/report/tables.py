@@ -65,6 +65,7 @@ def _metabolite_row(result: ScanResult, amplitude: MetaboliteAmplitude, scales: 
         "parts": "+".join(amplitude.parts),
         "amplitude": amplitude.amplitude,
         "sd": amplitude.sd,
+        "stability_sd": amplitude.stability_sd,
         "crlb_percent": amplitude.crlb_percent,
         "classical_crlb_percent": amplitude.classical_crlb_percent,
         "shift_hz": amplitude.shift_hz,

@@ -64,6 +64,11 @@ def metabolites_view(result: ScanResult, scale: str, label: str) -> TableView:
                 number_cell(row.amplitude, 4),
                 number_cell(row.sd, 2),
                 CellView(percent_text(row.crlb_percent), order=repr(row.crlb_percent), tone="bad" if single else ""),
+                CellView(
+                    percent_text(row.stability_percent),
+                    order=repr(row.stability_percent),
+                    tone="bad" if row.moves_with_the_model else "",
+                ),
                 CellView(percent_text(row.classical_crlb_percent), order=repr(row.classical_crlb_percent)),
                 number_cell(row.shift_hz, 2),
                 number_cell(row.damping_hz, 2),
@@ -71,7 +76,18 @@ def metabolites_view(result: ScanResult, scale: str, label: str) -> TableView:
                 CellView("excluded", tone="bad") if out else CellView("kept"),
             )
         )
-    columns = ("Metabolite", "Amplitude", "SD", "CRLB", "Classical CRLB", "Shift (Hz)", "Damping (Hz)", label, "Use")
+    columns = (
+        "Metabolite",
+        "Amplitude",
+        "SD",
+        "CRLB",
+        "Moves with the model",
+        "Classical CRLB",
+        "Shift (Hz)",
+        "Damping (Hz)",
+        label,
+        "Use",
+    )
     return TableView(caption="Metabolites and sums", columns=columns, rows=tuple(rows), ordered=False)
 
 

@@ -22,9 +22,9 @@ from pharmrs.spectra.checks.of_recordings import RECORDING_CHECKS
 from pharmrs.spectra.checks.of_results import CONCENTRATION_CHECKS, FIT_CHECKS
 from pharmrs.spectra.checks.of_spectra import SPECTRUM_CHECKS
 from pharmrs.spectra.fit.amplitudes import metabolite_amplitudes
-from pharmrs.spectra.fit.fit import fit_spectrum
 from pharmrs.spectra.fit.fit_setup import chosen_basis
 from pharmrs.spectra.fit.resample import check_field
+from pharmrs.spectra.fit.stability import fit_with_stability
 from pharmrs.spectra.preprocess.preprocess import Recordings, preprocess
 from pharmrs.spectra.quantify.quality import broken_rules, scan_quality
 from pharmrs.spectra.quantify.quantify import Context, Given, concentrations, why_missing
@@ -134,7 +134,7 @@ def fitted(opened: Opened, files: ScanFiles, basis: BasisSet, settings: ScanSett
     if prepared is None:
         return ScanOutcome(files=files, result=None, problems=problems)
     try:
-        fit = fit_spectrum(prepared.spectrum, basis, settings.fit)
+        fit = fit_with_stability(prepared.spectrum, basis, settings.fit)
     except (FitFailure, InputError) as error:
         return ScanOutcome(files=files, result=None, problems=problems + fit_problems(error, files.metabolite))
     water, water_problems = water_of(prepared, files)
