@@ -131,9 +131,9 @@ def test_empty_study_still_has_headers(tmp_path: Path) -> None:
 def test_table_of_one_spectrum(tmp_path: Path) -> None:
     fit = report_factory.fit()
     rows = fit_table_rows("spectrum.nii.gz", report_factory.amplitudes(fit))
-    assert FIT_COLUMNS == (
+    assert (
         *("file", "metabolite", "amplitude", "sd", "stability_sd", "crlb_percent", "shift_hz", "damping_hz"),
-    )
+    ) == FIT_COLUMNS
     assert {"tCr", "tNAA", "tCho", "Glx"} <= {row["metabolite"] for row in rows}
     write_tsv(tmp_path / "fit.tsv", FIT_COLUMNS, rows)
     assert len(_read(tmp_path / "fit.tsv")) == len(rows)
