@@ -19,6 +19,7 @@ import pytest
 import yaml
 from starlette.testclient import TestClient
 
+from pharmrs.core.files.owned import claim
 from pharmrs.core.records.scan_files import ScanFiles
 from pharmrs.spectra.review.log import DecisionLog, read_decisions
 from pharmrs.spectra.review.page import review_html
@@ -359,6 +360,7 @@ def test_a_killed_server_loses_no_decision_and_starts_again(
 
 
 def test_agreement_is_told_at_the_end_only(dataset: Path, tmp_path: Path, start_review: StartReview) -> None:
+    claim(tmp_path)
     with DecisionLog(tmp_path / "review", "CD") as log:
         other = ReviewSession(open_dataset(dataset), log, "CD", 1)
         for position, verdict in enumerate(("accept", "accept", "reject", "reject"), start=1):

@@ -53,7 +53,7 @@ def test_no_task_and_default_workers() -> None:
 
 
 def test_no_process_is_started_for_little_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(LocalWorkers, "_others", lambda _self: pytest.fail("processes were started"))
+    monkeypatch.setattr(LocalWorkers, "_others", lambda _self, _count: pytest.fail("processes were started"))
     assert map_tasks(later_first, range(3), 4, seconds_each=1.0) == [0, 10, 20]
     assert map_tasks(later_first, range(1), 4, seconds_each=LONG_S) == [0]
     with pytest.raises(pytest.fail.Exception):

@@ -106,7 +106,7 @@ def kinds() -> dict[str, Kind]:
         "provenance": ({"provenance.json": right.PROVENANCE}, "provenance.json", "json"),
         "checksums": ({"checksums.json": _sealed(right.CHECKSUMS)}, "checksums.json", "json"),
         "cached pages": ({"cache/pages.json": _sealed(right.PAGES)}, "cache/pages.json", "json"),
-        "record of a head": ({"anatomy.json": right.HEAD}, "anatomy.json", "json"),
+        "record of a head": ({right.HEAD_NAME: right.HEAD}, right.HEAD_NAME, "json"),
         "kept basis": ({"a.basis": right.lcmodel(), "a.png": b"", "a.json": right.kept_basis()}, "a.json", "json"),
         "cluster": ({"cluster.yaml": right.CLUSTER}, "cluster.yaml", "yaml"),
         "cached scan": ({"cache/scans/x.json": _sealed(b'{"code": "1"}\n' + json.dumps(entry).encode())},

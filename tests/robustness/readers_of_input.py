@@ -225,7 +225,7 @@ READERS: dict[str, Reader] = {
     "checksums": _reported("checksums.json", Checksums.load),
     "cached scan": _cached,
     "cached pages": _pages,
-    "record of a head": lambda folder, _out: _known(folder / "anatomy.json", HEAD_KEY),
+    "record of a head": lambda folder, _out: _known(folder, "sub-01", HEAD_KEY),
     "kept basis": lambda folder, _out: _intact(folder / "a.basis") and _read_kept(folder / "a.basis"),
     "cluster": _reported("cluster.yaml", read_cluster),
 }  # fmt: skip

@@ -301,6 +301,7 @@ PROVENANCE = json.dumps({
     "command": ["run"], "review_sha256": {},
 }).encode()  # fmt: skip
 PAGES = json.dumps({"scan-1.html": ["a" * 64, "b" * 64], "scan-2.html": ["c" * 64, "d" * 64]}).encode()
+HEAD_NAME = "sub-01_desc-tissue_anatomy.json"
 HEAD_KEY = "e" * 64
 HEAD = json.dumps({
     "Description": "Tissue maps", "key": HEAD_KEY, "similarity_to_mni152": 0.9, "noise_of_white_matter": 0.05,

@@ -27,7 +27,8 @@ def run_cases(folder: Path, part: int, parts: int, *wanted: str) -> list[dict[st
     """What became of every `parts`-th case from `part` on."""
     folder.mkdir()
     command = [sys.executable, "-m", "tests.robustness.read_bad_input", str(folder), str(part), str(parts), *wanted]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
+    environment = {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     ended = subprocess.run(
         command, check=False, capture_output=True, text=True, env=environment, cwd=ROOT, timeout=3600
     )

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from pharmrs.core.files.owned import claim
 from tests.robustness import right_files as right
 
 MARKUP = '"\'></script></title></style></svg><x-hostile onclick="a">{{ 7*7 }}'
@@ -127,6 +128,7 @@ def test_run(tmp_path: Path) -> None:
             path.write_text("\n".join("\t".join([*row[:at], row[at] if row is rows[0] else markup, *row[at + 1 :]])
                                       for row in rows) + "\n")  # fmt: skip
     (out / "review").mkdir(parents=True)
+    claim(out)
     (scan,) = (data / "sub-01" / "ses-1" / "mrs").glob("*_svs.nii.gz")
     digest = hashlib.sha256(scan.read_bytes()).hexdigest()[:32]
     name = scan.name.removesuffix("_svs.nii.gz")

@@ -6,12 +6,14 @@ import json
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from pharmrs.anatomy.read.template import mni152
 from pharmrs.anatomy.read.volumes import read_volume
-from pharmrs.anatomy.stage.head import _known
+from pharmrs.anatomy.stage.head import _files, _known, _seal, _sha256
 from pharmrs.assay.read.cells import number
 from pharmrs.core.errors import InputError
 from pharmrs.core.files.content import hidden_character, is_file, is_there, read_content, without_hidden
@@ -174,8 +176,12 @@ def test_only_files_that_end_are_read(tmp_path: Path) -> None:
     ],
 )
 def test_a_damaged_record_of_a_head_is_no_record(change: dict[str, object], known: bool, tmp_path: Path) -> None:
-    place = tmp_path / "anatomy.json"
-    place.write_text(json.dumps(json.loads(right.HEAD) | change))
-    assert (_known(place, right.HEAD_KEY) is not None) is known
-    place.write_text("[" * 3000)
-    assert _known(place, right.HEAD_KEY) is None and _known(tmp_path / "missing", right.HEAD_KEY) is None
+    record, warp = _files(tmp_path, "sub-01")
+    np.savez(warp, back=np.zeros((3, *mni152().t1.data.shape), dtype=np.float16))
+    content = json.loads(right.HEAD) | {"doubts": [], "sha256": {warp.name: _sha256(warp)}} | change
+    record.write_text(json.dumps(content | {"seal": _seal(content)}))  # the seal is right, what it seals is not
+    assert (_known(tmp_path, "sub-01", right.HEAD_KEY) is not None) is known
+    record.write_text(json.dumps(content | {"seal": "0" * 64}))
+    assert _known(tmp_path, "sub-01", right.HEAD_KEY) is None
+    record.write_text("[" * 3000)
+    assert _known(tmp_path, "sub-01", right.HEAD_KEY) is None and _known(tmp_path, "sub-02", right.HEAD_KEY) is None

@@ -256,6 +256,7 @@ def test_a_dataset_problem_that_stops_no_scan_is_written_and_in_the_exit_code(co
     assert listed == {
         ("sub-01/ses-2/mrs/sub-01_ses-3_acq-steam_svs.nii.gz", "file name"),
         (".", "dataset_description.json"),
+        (".", "sessions"),  # planned, and now without a recording
         ("study.yaml", "quantification.tissue_by_scan.sub-07_acq-steam"),
     }
 

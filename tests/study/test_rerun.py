@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from pharmrs.core.files.owned import MARKER
 from tests.study.e2e import RESULTS, contents, pharmrs
 from tests.study.small_trial import write_small_trial
 
@@ -26,7 +27,13 @@ def test_nothing_changed(done: Path) -> None:
     before = contents(done)
     end = pharmrs("rerun", done / RESULTS / "provenance.json", "--workers", 1)
     assert (end.code, end.out) == (0, "")
-    count = len([name for name in contents(done / RESULTS) if name != "pharmrs.log" and not name.startswith("cache/")])
+    count = len(
+        [
+            name
+            for name in contents(done / RESULTS)
+            if name not in ("pharmrs.log", MARKER) and not name.startswith("cache/")
+        ]
+    )
     assert f"{count} result files the same bytes, 0 result files not" in end.err
     assert contents(done) == before  # nothing is written, neither to the dataset nor to the derivative
 

@@ -40,11 +40,10 @@ def voxel_command(
     """Grey matter, white matter and CSF in the voxels of spectra, with uncertainty and a picture of their place."""
     from pharmrs.anatomy.records.declared import Anatomy, Displacement
     from pharmrs.anatomy.stage.voxel import HeadInput, measure_voxels
-    from pharmrs.core.files.targets import claim_output
+    from pharmrs.core.files.targets import claimed
     from pharmrs.core.workers.threads import limit_threads
     from pharmrs.spectra.read.nifti_mrs import spectrometer_frequency_mhz
 
-    claim_output(out)
     limit_threads()
     shift = None
     if displacement is not None:
@@ -58,7 +57,8 @@ def voxel_command(
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--expected") from error
     head = HeadInput(t1=t1, maps=tuple(maps or ()), labels=labels, visit=visit)
-    result = measure_voxels(head, spectra, out, plan, spectrometer_frequency_mhz)
+    with claimed(out):
+        result = measure_voxels(head, spectra, out, plan, spectrometer_frequency_mhz)
     print_problems(result.problems)
     for tissue in result.tissues:
         found = tissue.fractions

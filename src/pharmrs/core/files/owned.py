@@ -32,7 +32,7 @@ def claim(folder: Path, *, all_ours: bool = False) -> None:
     """
     folder.mkdir(parents=True, exist_ok=True)
     former = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()] if all_ours else []
-    with suppress(FileExistsError):
+    with suppress(FileExistsError), _named(folder / MARKER):
         handle = os.open(folder / MARKER, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
         with os.fdopen(handle, "wb") as stream:
             stream.write("".join([_HEAD, *(f"{name}\n" for name in former)]).encode("utf-8", "surrogateescape"))
@@ -42,6 +42,26 @@ def claim(folder: Path, *, all_ours: bool = False) -> None:
         rule = "must not hold links to other folders: what is written would land there"
         remedy = "put the folders themselves in their place, or choose another folder"
         raise InputError([input_problem(folder, "output", rule, some_of(links), remedy)])
+
+
+def release(folder: Path) -> None:
+    """Take the marker off a folder that was claimed and got nothing, and the folder away where nothing else is in it."""
+    if is_marked(folder) and not any((folder / name).exists() for name in _listed(folder)):
+        _known.pop(str(folder), None)
+        (folder / MARKER).unlink()
+        with suppress(OSError):
+            folder.rmdir()
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Errors of the system tell which file they are about."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            error.filename = str(path)
+        raise
 
 
 def is_marked(folder: Path) -> bool:
@@ -166,11 +186,15 @@ class _Listing:
     def add(self, marker: Path, name: str) -> None:
         handle = os.open(marker, _LISTING)
         try:
-            line = f"{name}\n".encode("utf-8", "surrogateescape")
-            if os.write(handle, b"\n" * self.torn + line) < len(line):
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(marker))
+            with _named(marker):
+                self._add(handle, name)
         finally:
             os.close(handle)
+
+    def _add(self, handle: int, name: str) -> None:
+        line = f"{name}\n".encode("utf-8", "surrogateescape")
+        if os.write(handle, b"\n" * self.torn + line) < len(line):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def _listed(root: Path) -> set[str]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from pharmrs.core.errors import InputError, InputProblem, input_problem, some_of
-from pharmrs.core.files.owned import claim, is_marked
+from pharmrs.core.files.owned import claim, is_marked, release
 
 _INPUTS: set[tuple[int, int]] = set()  # device and inode of every file this process was given to read
 _HEAD_BYTES = 4096
@@ -92,6 +93,16 @@ def claim_output(folder: Path) -> None:
     """Take a folder for results. Raises InputError where it is somebody else's."""
     refuse_output(folder)
     claim(folder, all_ours=_made_here(folder / DESCRIPTION))
+
+
+@contextmanager
+def claimed(folder: Path) -> Iterator[None]:
+    """Take a folder for results while they are made; where nothing was written, it is as it was before."""
+    claim_output(folder)
+    try:
+        yield
+    finally:
+        release(folder)
 
 
 def _made_here(description: Path) -> bool:
