@@ -19,6 +19,8 @@ from typing import Any
 
 import numpy as np
 
+from pharmrs.core.files.seal import opened, sealed
+
 Content = Iterator[tuple[str, bytes | Callable[[], bytes]]]  # bombs are made only when they are needed
 
 MEBIBYTE = 1 << 20
@@ -119,7 +121,11 @@ def joined(rows: list[list[str]], mark: str) -> bytes:
 
 
 def damaged_json(content: bytes, random: np.random.Generator, values: int = len(HOSTILE_VALUES)) -> Content:
-    """JSON: a hostile value in place of every kind of value, keys lost, doubled, renamed; nesting."""
+    """JSON: a hostile value in place of every kind of value, keys lost, doubled, renamed; nesting; sealed anew."""
+    if not content.lstrip().startswith((b"{", b"[")):  # sealed: what is inside is damaged, behind a seal that is right
+        for what, damaged in damaged_json(opened(content.decode()).encode(), random, values):
+            yield what, sealed(damaged.decode("utf-8", "surrogatepass")).encode("utf-8", "surrogatepass")
+        return
     whole = json.loads(content)
     places = list(places_in(whole))
     for number in range(values):

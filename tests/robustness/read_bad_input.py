@@ -30,6 +30,10 @@ class TooLong(BaseException):
     """Not an Exception: no reader may swallow it."""
 
 
+# what an event is about is its first argument; which of them is the open folder that it is in (0: none can be)
+_CHANGES = {"os.mkdir": 2, "os.rename": 2, "os.remove": 1, "os.symlink": 0, "shutil.rmtree": 0}
+
+
 class Guard:
     """Watches what Python does on behalf of a reader: files opened for writing, processes, pickles, sockets."""
 
@@ -52,12 +56,21 @@ class Guard:
             self.broken.append(f"{event} {arguments}"[:300])
         if event == "open" and isinstance(arguments[2], int) and arguments[2] & _BASE_MODES:
             path = arguments[0]
-            if isinstance(path, str) and not os.path.realpath(path).startswith((str(self.allowed), "/dev/")):
+            plain = (
+                isinstance(path, str) and os.path.dirname(path) == ""
+            )  # perhaps of an open folder, which is not told
+            if isinstance(path, str) and not plain and not _below(path, -1, (str(self.allowed), "/dev/")):
                 self.broken.append(f"written: {path}"[:300])
-        if event in ("os.mkdir", "os.rename", "os.remove", "os.symlink", "shutil.rmtree"):
-            path = arguments[0]
-            if isinstance(path, str) and not os.path.realpath(path).startswith(str(self.allowed)):
+        if event in _CHANGES:
+            path, folder = arguments[0], arguments[_CHANGES[event]] if _CHANGES[event] else -1
+            if isinstance(path, str) and not _below(path, folder, (str(self.allowed),)):
                 self.broken.append(f"{event}: {path}"[:300])
+
+
+def _below(path: str, folder: int, places: tuple[str, ...]) -> bool:
+    """Whether `path`, from the open `folder` on where there is one, lies in one of `places`."""
+    above = os.readlink(f"/proc/self/fd/{folder}") if folder >= 0 else ""
+    return os.path.realpath(os.path.join(above, path)).startswith(places)
 
 
 def tree(folder: Path) -> dict[str, tuple[Any, ...]]:
@@ -75,9 +88,11 @@ def tree(folder: Path) -> dict[str, tuple[Any, ...]]:
 def run_case(case: Any, read: Any, folder: Path, guard: Guard) -> dict[str, Any]:
     from pharmrs.core.errors import InputError
 
-    inputs, out = folder / "a" / "b" / "in", folder / "out"
+    inputs, out, here = folder / "a" / "b" / "in", folder / "out", folder / "here"
     inputs.mkdir(parents=True)
     out.mkdir()
+    here.mkdir()
+    os.chdir(here)  # empty: names without a folder would be seen in it
     case.place(inputs)
     before = tree(folder / "a")
     began = time.process_time()
@@ -106,6 +121,8 @@ def run_case(case: Any, read: Any, folder: Path, guard: Guard) -> dict[str, Any]
     if "MemoryError" in told:
         ended = "too much memory"
     changed = [] if tree(folder / "a") == before else ["input changed"]
+    changed += [f"written: {path.name}" for path in here.iterdir()]
+    os.chdir("/")
     shutil.rmtree(folder)
     return {"case": case.name, "kind": case.kind, "ended": ended, "told": told, "broken": guard.broken + changed,
         "seconds": seconds,

@@ -29,9 +29,7 @@ def run_cases(folder: Path, part: int, parts: int, *wanted: str) -> list[dict[st
     command = [sys.executable, "-m", "tests.robustness.read_bad_input", str(folder), str(part), str(parts), *wanted]
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
     environment = {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    ended = subprocess.run(
-        command, check=False, capture_output=True, text=True, env=environment, cwd=ROOT, timeout=3600
-    )
+    ended = subprocess.run(command, check=False, capture_output=True, text=True, env=environment, timeout=3600)
     assert ended.returncode == 0, ended.stderr[-3000:]
     return [json.loads(line) for line in ended.stdout.splitlines()]
 

@@ -45,7 +45,7 @@ def claim(folder: Path, *, all_ours: bool = False) -> None:
 
 
 def release(folder: Path) -> None:
-    """Take the marker off a folder that was claimed and got nothing, and the folder away where nothing else is in it."""
+    """Take the marker off a claimed folder that got nothing; the folder too, where nothing else is in it."""
     if is_marked(folder) and not any((folder / name).exists() for name in _listed(folder)):
         _known.pop(str(folder), None)
         (folder / MARKER).unlink()
