@@ -56,9 +56,7 @@ class Guard:
             self.broken.append(f"{event} {arguments}"[:300])
         if event == "open" and isinstance(arguments[2], int) and arguments[2] & _BASE_MODES:
             path = arguments[0]
-            plain = (
-                isinstance(path, str) and os.path.dirname(path) == ""
-            )  # perhaps of an open folder, which is not told
+            plain = isinstance(path, str) and "/" not in path  # perhaps of an open folder, which is not told
             if isinstance(path, str) and not plain and not _below(path, -1, (str(self.allowed), "/dev/")):
                 self.broken.append(f"written: {path}"[:300])
         if event in _CHANGES:
@@ -69,8 +67,8 @@ class Guard:
 
 def _below(path: str, folder: int, places: tuple[str, ...]) -> bool:
     """Whether `path`, from the open `folder` on where there is one, lies in one of `places`."""
-    above = os.readlink(f"/proc/self/fd/{folder}") if folder >= 0 else ""
-    return os.path.realpath(os.path.join(above, path)).startswith(places)
+    above = Path(f"/proc/self/fd/{folder}").readlink() if folder >= 0 else Path()
+    return os.path.realpath(above / path).startswith(places)
 
 
 def tree(folder: Path) -> dict[str, tuple[Any, ...]]:

@@ -104,7 +104,9 @@ def test_nothing_that_is_read_can_be_run() -> None:
                 found += [f"{where} imports {name}" for name in names if name.split(".")[0] in modules - allowed]
             if isinstance(node, ast.Call):
                 name = _names(node.func)
-                forbidden = name in calls or name.endswith((".from_formula", ".eval", ".query"))
+                pickles = [one.value for one in node.keywords if one.arg == "allow_pickle"]
+                arrays_only = name == "np.load" and [ast.unparse(one) for one in pickles] == ["False"]
+                forbidden = (name in calls and not arrays_only) or name.endswith((".from_formula", ".eval", ".query"))
                 found += [f"{where} calls {name}"] if forbidden else []
                 shell = [one for one in node.keywords if one.arg == "shell"]
                 found += [f"{where} uses a shell"] if shell else []
