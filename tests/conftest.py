@@ -29,6 +29,8 @@ LISTED_SKIPS = (
     "development data not found",
     "the shared data of the project is needed",
     "this user may not mount a file system",
+    "is not unpacked in the folder PHARMRS_VENDOR_FILES",  # public recordings that we may not ship
+    "R is not installed",
 )
 SHARED = Path(__file__).parents[1].parent / "shared" / "data"
 
