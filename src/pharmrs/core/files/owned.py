@@ -46,6 +46,7 @@ def claim(folder: Path, *, all_ours: bool = False) -> None:
 
 def release(folder: Path) -> None:
     """Take the marker off a claimed folder that got nothing; the folder too, where nothing else is in it."""
+    folder = Path(os.path.normpath(folder.absolute()))  # as `owner_of` knows it
     if is_marked(folder) and not any((folder / name).exists() for name in _listed(folder)):
         _known.pop(str(folder), None)
         (folder / MARKER).unlink()
@@ -186,15 +187,12 @@ class _Listing:
     def add(self, marker: Path, name: str) -> None:
         handle = os.open(marker, _LISTING)
         try:
+            line = f"{name}\n".encode("utf-8", "surrogateescape")
             with _named(marker):
-                self._add(handle, name)
+                if os.write(handle, b"\n" * self.torn + line) < len(line):
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         finally:
             os.close(handle)
-
-    def _add(self, handle: int, name: str) -> None:
-        line = f"{name}\n".encode("utf-8", "surrogateescape")
-        if os.write(handle, b"\n" * self.torn + line) < len(line):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def _listed(root: Path) -> set[str]:
