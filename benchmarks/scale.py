@@ -98,7 +98,7 @@ def _bytes(folder: Path) -> int:
 
 
 def tasks(_folder: Path, _few: int, _many: int) -> list[Check]:
-    """What Dask on this computer costs: at the start, while it waits, and with each task."""
+    """What processes of this computer cost: at the start, while they wait, and with each task."""
     from pharmrs.core.workers.execution import map_tasks, workforce
 
     with workforce(2) as team:
@@ -112,7 +112,7 @@ def tasks(_folder: Path, _few: int, _many: int) -> list[Check]:
     return [
         Check("start of two workers: wall", started, unit="s"),
         Check("start of two workers: CPU", ready - before, unit="s"),
-        Check("each task: CPU of scheduler, client and worker", worked - ready, unit="ms"),
+        Check("each task: CPU of command and worker", worked - ready, unit="ms"),
         Check("while waiting: share of one core", 10 * (waited - worked), unit="%"),
     ]
 

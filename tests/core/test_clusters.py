@@ -10,7 +10,7 @@ import pytest
 from pharmrs.core.errors import InputError
 from pharmrs.core.read.cluster_file import read_cluster
 from pharmrs.core.records.declared_cluster import ClusterPlan
-from pharmrs.core.workers.dask_clusters import job_script
+from pharmrs.core.workers.dask_clusters import job_script, running_scheduler
 from pharmrs.core.workers.execution import Execution, map_tasks, workforce
 from tests.study.e2e import pharmrs
 
@@ -93,6 +93,9 @@ def test_a_missing_package_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         job_script(plan(tmp_path, "pbs"))
     (problem,) = caught.value.problems
     assert problem.remedy.startswith("pip install 'pharmrs[cluster]'")
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(InputError, match="needs the package distributed"), running_scheduler("tcp://127.0.0.1:1")():
+        pass
 
 
 @pytest.mark.long

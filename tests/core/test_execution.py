@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import multiprocessing
+import os
 import shutil
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator, Sequence
 from functools import partial
+from multiprocessing.context import SpawnProcess
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -19,8 +22,9 @@ from hypothesis import strategies as st
 from pharmrs.core.errors import InputError, WorkersLost
 from pharmrs.core.workers import dask_clusters, execution
 from pharmrs.core.workers.dask_clusters import Connection
-from pharmrs.core.workers.dask_workers import _together, _Work
+from pharmrs.core.workers.dask_workers import _Work
 from pharmrs.core.workers.execution import Execution, LocalWorkers, default_workers, map_tasks, workforce
+from pharmrs.core.workers.portions import portions
 from pharmrs.study.run import run_dataset
 from tests.study.dask_services import (
     Services,
@@ -53,89 +57,58 @@ def test_no_task_and_default_workers() -> None:
 
 
 def test_no_process_is_started_for_little_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(LocalWorkers, "_others", lambda _self, _count: pytest.fail("processes were started"))
+    monkeypatch.setattr(LocalWorkers, "_others", lambda _self: pytest.fail("processes were started"))
     assert map_tasks(later_first, range(3), 4, seconds_each=1.0) == [0, 10, 20]
     assert map_tasks(later_first, range(1), 4, seconds_each=LONG_S) == [0]
     with pytest.raises(pytest.fail.Exception):
         map_tasks(later_first, range(3), 4, seconds_each=LONG_S)
 
 
-class FewWorkers:
-    """Stands for the client of a connection: what workers were asked to do."""
-
-    status = "running"
-
-    def __init__(self) -> None:
-        self.asked: list[tuple[str, Any]] = []
-
-    def run(self, function: Any, *given: Any, on_error: str = "raise") -> dict[str, Any]:
-        self.asked.append((function.__name__, given[0]))
-        return {}
-
-
-def test_workers_start_while_the_command_does_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only for work that is worth it, once, in the background; they end with the team, used or not."""
-    client, may_start, events = FewWorkers(), threading.Event(), []
-
-    @contextlib.contextmanager
-    def slow_start() -> Iterator[Connection]:
-        assert may_start.wait(60)
-        events.append("started")
-        yield Connection(cast(Any, client), "workers", 1.0, "none")
-        events.append("ended")
-
-    monkeypatch.setattr(dask_clusters, "local_processes", lambda _count: slow_start)
-    with contextlib.closing(LocalWorkers(2)) as team:
-        team.prepare(4, 1.0, ["csv"])
-        team.prepare(1, LONG_S, ["csv"])
-        assert team._team is None
-        team.prepare(100, 1.0, ["csv"])  # returns, though they have not started
-        team.prepare(100, 1.0, ["csv"])
-        assert events == [] and team._team is not None
-        may_start.set()
-        assert team._team._connection().client is cast(Any, client)
-        assert team._team._connection().client is cast(Any, client)
-        assert client.asked == [("_load", ("csv",))]
-    assert events == ["started", "ended"]
-    with contextlib.closing(LocalWorkers(2)) as team:
-        team.prepare(100, 1.0, ["csv"])
-    assert events == ["started", "ended"] * 2
-
-
-def test_workers_that_rest_end_in_the_background(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Once, waited for at the end; tasks that come later start others."""
-    may_end, events = threading.Event(), []
-
-    @contextlib.contextmanager
-    def slow_end() -> Iterator[Connection]:
-        events.append("started")
-        yield Connection(cast(Any, FewWorkers()), "workers", 1.0, "none")
-        assert may_end.wait(60)
-        events.append("ended")
-
-    monkeypatch.setattr(dask_clusters, "local_processes", lambda _count: slow_end)
+def test_processes_start_only_for_work_that_is_worth_it_and_rest() -> None:
+    """As many as there are tasks, once; after a rest, which does not wait for anything, others."""
     with contextlib.closing(LocalWorkers(2)) as team:
         team.rest()  # there is nobody
-        for _ in range(2):
-            team.prepare(100, 1.0, [])
-            assert team._team is not None
-            team._team._connection()
-            team.rest()  # returns, though they have not ended
-            assert team._team is None
-        assert events == ["started"] * 2
-        may_end.set()
-    assert events == ["started"] * 2 + ["ended"] * 2
+        team.prepare(2, 1.0, ["csv"])
+        assert not team._pool
+        team.prepare(100, 1.0, ["csv"])  # returns, though they have not loaded the program
+        team.prepare(100, 1.0, ["csv"])
+        first = {child.pid for child in multiprocessing.active_children()}
+        assert team._pool and len(team._pool) == len(first) == 2
+        assert {process for _, process in map_tasks(gone_now, range(6), team, seconds_each=LONG_S)} == first
+        team.rest()
+        assert not team._pool and not multiprocessing.active_children()
+        found = {process for _, process in map_tasks(gone_now, range(6), team, seconds_each=LONG_S)}
+        assert len(found) == 2 and not found & first
+    assert not multiprocessing.active_children()
 
 
-def test_a_start_that_fails_is_told_when_the_workers_are_needed(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fails() -> Any:
-        raise WorkersLost("no port is free", "none")
+def test_a_process_that_cannot_be_started_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(_process: object) -> None:
+        raise OSError(errno.EAGAIN, "Resource temporarily unavailable")
 
-    monkeypatch.setattr(dask_clusters, "local_processes", lambda _count: fails)
-    with contextlib.closing(LocalWorkers(2)) as team:
-        team.prepare(100, 1.0, [])
-        with pytest.raises(WorkersLost, match="no port is free"):
-            list(team.results(abs, range(100), None, 1.0))
+    monkeypatch.setattr(SpawnProcess, "start", fails)
+    with pytest.raises(WorkersLost, match="could not be started: Resource temporarily unavailable"):
+        map_tasks(abs, range(100), 2, seconds_each=LONG_S)
+
+
+def test_the_processes_of_a_command_that_is_killed_end(tmp_path: Path) -> None:
+    """Idle or at work; nothing is left in the folder for temporary files."""
+    code = (
+        "import sys; from pharmrs.core.workers.execution import LocalWorkers; from tests.study.dask_services import *\n"
+        "if __name__ == '__main__':\n"
+        "    team = LocalWorkers(2); work = team.results(told_in, [sys.argv[1]] * 4, None, 100.0)\n"
+        "    next(work)\n"
+    )
+    script = tmp_path / "command.py"
+    script.write_text(code)
+    places = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "TMPDIR": str(tmp_path / "tmp")}
+    (tmp_path / "tmp").mkdir()
+    command = subprocess.Popen([sys.executable, str(script), str(tmp_path)], env=places)
+    wait_until(lambda: len(list(tmp_path.glob("*.pid"))) == 2 or command.poll() is not None)
+    command.kill()
+    command.wait()
+    wait_until(lambda: not any(Path(f"/proc/{one.stem}").exists() for one in tmp_path.glob("*.pid")))
+    assert not list((tmp_path / "tmp").iterdir())
 
 
 def test_what_a_worker_loads_is_there_for_its_first_task() -> None:
@@ -171,7 +144,7 @@ def test_processes_of_this_computer() -> None:
         assert sorted(seen) == [0, 10, 20]
         large = partial(ten_times_with, ballast=bytes(3_000_003))
         assert map_tasks(large, range(40), team, seconds_each=LONG_S) == [10 * n + 3 for n in range(40)]
-        # 256 pages an array; Dask has workers give freed memory back, which would be 51,200 a task and more
+        # 256 pages an array: 51,200 a task where freed memory is given back at once
         assert max(map_tasks(pages_asked_for, [200] * 4, team, seconds_each=LONG_S)) < 10_000
         with pytest.raises(InputError) as caught:
             map_tasks(refuse, range(3), team, seconds_each=LONG_S)
@@ -184,12 +157,13 @@ def test_processes_of_this_computer() -> None:
         assert [n for n, result in enumerate(found) if result != 10 * n] == [2]
 
 
-@given(st.integers(1, 10**6), st.floats(0.0, 1e4), st.integers(1, 1000))
+@given(st.integers(1, 10**4), st.floats(0.0, 1e4), st.integers(1, 1000))
 def test_how_many_tasks_travel_together(tasks: int, seconds_each: float, workers: int) -> None:
     """At most a second of work, unless one task is more, and eight portions for each worker where there are enough."""
-    together = _together(tasks, seconds_each, workers)
-    assert together >= 1
-    assert together == 1 or (together * seconds_each <= 1.0 and tasks / together >= 8 * workers)
+    groups = portions(tasks, seconds_each, workers)
+    assert [number for group in groups for number in group] == list(range(tasks))
+    largest = max(map(len, groups))
+    assert largest == 1 or (largest * seconds_each <= 1.0 and tasks / largest >= 8 * workers)
 
 
 class LosesOne:

@@ -62,6 +62,12 @@ def gone_now(number: int) -> tuple[int, int]:
     return number, os.getpid()
 
 
+def told_in(folder: str) -> None:
+    """Tell who does it; then take long."""
+    (Path(folder) / f"{os.getpid()}.pid").touch()
+    time.sleep(600)
+
+
 @dataclass
 class Services:
     """What was started; the first process is the scheduler."""

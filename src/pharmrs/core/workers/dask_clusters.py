@@ -1,4 +1,4 @@
-"""The three ways to Dask workers: processes of this computer, a scheduler that is running, jobs of a batch system."""
+"""The two ways to Dask workers: a scheduler that is running, jobs of a batch system."""
 
 from __future__ import annotations
 
@@ -24,23 +24,6 @@ _QUIET: Mapping[str, Any] = {
     "distributed.admin.large-graph-warning-threshold": "1GB",  # a basis set is sent once
     "distributed.comm.timeouts.connect": f"{_CONNECT_S}s",
 }
-_LOCAL: Mapping[str, Any] = {
-    **_QUIET,
-    "distributed.comm.timeouts.connect": "60s",  # of a busy computer; a worker that gives up is not started again
-    "distributed.scheduler.allowed-failures": 1,
-    "distributed.scheduler.http.routes": [],
-    "distributed.scheduler.worker-ttl": None,  # registration of a head blocks its worker for minutes; the nanny sees
-    "distributed.worker.http.routes": [],
-    "distributed.worker.memory.spill": False,  # nothing large is kept by a worker
-    "distributed.worker.memory.target": False,
-    "distributed.worker.profile.enabled": False,
-    # what is asked again and again, less often: as it comes, it costs 4 % of two cores
-    "distributed.admin.system-monitor.gil.enabled": False,
-    "distributed.admin.system-monitor.interval": "10s",
-    "distributed.admin.tick.interval": "1s",
-    "distributed.client.scheduler-info-interval": "1h",
-    "distributed.worker.memory.monitor-interval": "1s",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,48 +39,12 @@ class Connection:
 Start = Callable[[], AbstractContextManager[Connection]]
 
 
-def local_processes(count: int) -> Start:
-    """`count` processes of this computer that share its memory, reachable by nobody else: loopback, certificate."""
-
-    @contextlib.contextmanager
-    def start() -> Iterator[Connection]:
-        import dask
-        from distributed import Client, LocalCluster
-        from distributed.security import Security
-
-        with contextlib.ExitStack() as stack:
-            stack.enter_context(dask.config.set(_LOCAL))
-            cluster = stack.enter_context(
-                LocalCluster(
-                    n_workers=count,
-                    threads_per_worker=1,
-                    processes=True,
-                    host="127.0.0.1",
-                    protocol="tls://",
-                    security=Security.temporary(),
-                    dashboard_address=None,
-                    scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
-                    worker_dashboard_address=None,
-                    local_directory=stack.enter_context(tempfile.TemporaryDirectory(prefix="pharmrs-workers-")),
-                    silence_logs=logging.CRITICAL,
-                )
-            )
-            client = stack.enter_context(contextlib.closing(Client(cluster)))  # whatever thread ends it
-            remedy = "run again: what is done is kept; if it is memory, use fewer --workers"
-            yield Connection(client, f"{count} processes of this computer", _NEW_WORKER_S, remedy)
-
-    return start
-
-
 def running_scheduler(address: str) -> Start:
     """The workers of a scheduler that somebody started. Raises `InputError` where none answers."""
 
     @contextlib.contextmanager
     def start() -> Iterator[Connection]:
-        import dask
-        from distributed import Client
-
-        _silence()
+        dask, Client = _dask("--scheduler")
         with dask.config.set(_QUIET):
             try:
                 client = Client(address, timeout=_CONNECT_S)
@@ -116,10 +63,7 @@ def batch_cluster(plan: ClusterPlan) -> Start:
 
     @contextlib.contextmanager
     def start() -> Iterator[Connection]:
-        import dask
-        from distributed import Client
-
-        _silence()
+        dask, Client = _dask("--cluster")
         with dask.config.set(_QUIET), _asked_for(plan) as cluster, _closing(Client(cluster)) as client:
             cluster.scale(jobs=plan.jobs)
             remedy = "look at the jobs and their logs, then repeat the command: what is done is kept"
@@ -140,9 +84,7 @@ def _asked_for(plan: ClusterPlan) -> Iterator[Any]:
         import dask_jobqueue
         from dask_jobqueue.local import LocalCluster
     except ImportError:
-        remedy = "pip install 'pharmrs[cluster]', which brings it"
-        rule = "batch systems need the package dask-jobqueue"
-        raise InputError([_wrong("--cluster", "system", rule, "not installed", remedy)]) from None
+        raise _not_installed("--cluster", "dask-jobqueue") from None
     options: dict[str, Any] = {
         "cores": plan.cores,
         "processes": plan.cores,  # one worker per core, one thread per worker
@@ -184,11 +126,22 @@ def _certificates(place: str) -> Iterator[Any]:
         yield security
 
 
-def _silence() -> None:
-    """What is lost is said by this program, in a line, not by each part of Dask in forty."""
+def _dask(option: str) -> tuple[Any, Any]:
+    """Dask and its client, which say nothing themselves: what is lost is said by this program, in a line."""
+    try:
+        import dask
+        from distributed import Client
+    except ImportError:
+        raise _not_installed(option, "distributed") from None
     for name in list(logging.root.manager.loggerDict):
         if name.split(".")[0] == "distributed":
             logging.getLogger(name).setLevel(logging.CRITICAL)
+    return dask, Client
+
+
+def _not_installed(option: str, package: str) -> InputError:
+    rule, remedy = f"needs the package {package}", "pip install 'pharmrs[cluster]', which brings it"
+    return InputError([_wrong(option, "installation", rule, "not installed", remedy)])
 
 
 @contextlib.contextmanager

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from pharmrs.core.errors import InputError, WorkersLost
 from pharmrs.core.workers.dask_clusters import Connection, Start
+from pharmrs.core.workers.portions import DIED, portions, tried_again
 from pharmrs.core.workers.worker_check import Circumstances, check_worker, own_circumstances, unlike, worker_facts
 
 if TYPE_CHECKING:
@@ -28,10 +29,7 @@ Result = TypeVar("Result")
 _LOOK_S = 1.0
 _COUNT_S = 5.0
 _FETCH_S = 30.0  # after so long without the result it is asked who is still there
-_DIED = object()
 _SMALL_BYTES = 1 << 16
-_PORTION_S = 1.0  # work that travels together: a task of Dask costs 10 ms of the command's time and the worker's
-_PORTIONS = 8  # at least, for each worker
 _AHEAD = 2  # portions per worker that wait or run: a worker is never idle, and little is lost with it
 
 
@@ -87,34 +85,14 @@ class DaskWorkers:
         lost: Callable[[Task, str], Result] | None,
         seconds_each: float,
     ) -> Iterator[tuple[int, Result]]:
-        """Number and result of each task, as they end.
-
-        A task whose worker died is tried again elsewhere. One that Dask gives up, because several workers died with it,
-        is tried once more when nothing else runs: so no task is blamed for what its neighbour did. Short tasks travel
-        several at a time.
-        """
+        """Number and result of each task, as they end; one whose worker died is tried elsewhere by Dask first."""
         if not tasks:
             return
         connection = self._connection()
         self._wait_for_worker(connection)
         work = _Work(connection, function)
-        suspects: list[int] = []
-        together = _together(len(tasks), seconds_each, sum(connection.client.nthreads().values()))
-        groups = [range(first, min(first + together, len(tasks))) for first in range(0, len(tasks), together)]
-        for index, result in work.ended(tasks, groups, connection.client):
-            if result is _DIED:
-                suspects.append(index)
-            else:
-                yield index, result
-        for suspect in suspects:
-            for index, result in work.ended(tasks, [range(suspect, suspect + 1)], connection.client):
-                if result is not _DIED:
-                    yield index, result
-                    continue
-                text = "its worker process died every time it was tried"
-                if lost is None:
-                    raise WorkersLost(f"a task could not be done: {text}", connection.remedy)
-                yield index, lost(tasks[index], text)
+        groups = portions(len(tasks), seconds_each, sum(connection.client.nthreads().values()))
+        yield from tried_again(partial(work.ended, tasks, connection.client), tasks, groups, lost, connection.remedy)
 
     def _connection(self) -> Connection:
         if self._coming is not None:
@@ -171,8 +149,8 @@ class _Work:
         if len(packed) > _SMALL_BYTES:
             self._function = connection.client.submit(bytes, packed, key=f"{self._name}-function")
 
-    def ended(self, tasks: Sequence[Any], groups: Sequence[range], client: Client) -> Iterator[tuple[int, Any]]:
-        """Number and result of each task as its group ends, `_DIED` where Dask gave up; a few more are on their way."""
+    def ended(self, tasks: Sequence[Any], client: Client, groups: Sequence[range]) -> Iterator[tuple[int, Any]]:
+        """Number and result of each task as its group ends, `DIED` where Dask gave up; a few more are on their way."""
         ended: queue.SimpleQueue[Future] = queue.SimpleQueue()
         running: dict[str, tuple[range, Future]] = {}
         from distributed.client import FutureCancelledError
@@ -217,7 +195,7 @@ class _Work:
             self._look(client)
 
     def _results(self, future: Future, count: int, client: Client) -> list[Any]:
-        """What its tasks gave, `_DIED` each where Dask gave up. Waits where its worker is gone and another tries anew.
+        """What its tasks gave, `DIED` each where Dask gave up. Waits where its worker is gone and another tries anew.
 
         Raises `WorkersLost` where none can.
         """
@@ -227,7 +205,7 @@ class _Work:
             try:
                 return list(future.result(timeout=_FETCH_S))
             except KilledWorker:
-                return [_DIED] * count
+                return [DIED] * count
             except TimeoutError:
                 if future.status == "error":
                     raise  # that of a task
@@ -253,11 +231,6 @@ class _Work:
 
     def _gone(self) -> WorkersLost:
         return WorkersLost(f"{self._connection.called}: the connection was lost", self._connection.remedy)
-
-
-def _together(tasks: int, seconds_each: float, workers: int) -> int:
-    """How many tasks travel at a time: about a second of work, and enough portions for all workers to end together."""
-    return max(1, min(int(_PORTION_S / max(seconds_each, 1e-3)), tasks // (_PORTIONS * max(1, workers))))
 
 
 def _first(items: Iterator[range], count: int) -> Iterator[range]:

@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from pharmrs.core.records.declared_cluster import ClusterPlan
+from pharmrs.core.workers.threads import limit_threads
 
 if TYPE_CHECKING:
-    from pharmrs.core.workers.dask_workers import Background, DaskWorkers
-from pharmrs.core.workers.threads import limit_threads
+    from pharmrs.core.workers.local_pool import LocalPool
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
-# Dask on two cores of a laptop: import, scheduler and workers, each of which loads the program (docs/scale.md)
-_START_S = 5.0
+# what two processes of a laptop's two cores need before their first task: each loads the program (docs/scale.md)
+_START_S = 2.0
 
 
 class Workers(Protocol):
@@ -83,10 +83,7 @@ class LocalWorkers:
 
     def __init__(self, count: int) -> None:
         self._count = count
-        self._team: DaskWorkers | None = None
-        self._size = 0
-        self._end = contextlib.ExitStack()
-        self._ending: list[Background[None]] = []
+        self._pool: LocalPool | None = None
 
     def check(self, needed: Sequence[Path]) -> None:
         """They are this program and see what it sees."""
@@ -94,16 +91,14 @@ class LocalWorkers:
     def prepare(self, tasks: int, seconds_each: float, modules: Sequence[str]) -> None:
         """The others begin to start, where the tasks are worth it."""
         if self._are_worth_it(tasks, seconds_each):
-            limit_threads()
-            self._others(tasks).prepare(tasks, seconds_each, modules)
+            self._others().prepare(tasks, modules)
 
     def rest(self) -> None:
-        """The others begin to end, which takes a second, and give their memory back; later tasks start new ones."""
-        if self._team is not None:
-            from pharmrs.core.workers.dask_workers import Background
+        """The others end and give their memory back; later tasks start new ones."""
+        if self._pool is not None:
+            self._pool.dismiss()
 
-            self._ending.append(Background(self._team.close))
-            self._team = None
+    close = rest
 
     def results(
         self,
@@ -115,34 +110,17 @@ class LocalWorkers:
         """Done here, one after the other, where starting others would take longer than they save."""
         if not self._are_worth_it(len(tasks), seconds_each):
             return enumerate(map(function, tasks))
-        return self._others(len(tasks)).results(function, tasks, lost, seconds_each)
-
-    def close(self) -> None:
-        """End the processes."""
-        for ending in self._ending:
-            ending.result()
-        self._ending.clear()
-        self._end.close()
-        self._team = None
+        return self._others().results(function, tasks, lost, seconds_each)
 
     def _are_worth_it(self, tasks: int, seconds_each: float) -> bool:
         saved_s = seconds_each * (tasks - -(-tasks // self._count))
-        return saved_s > (_START_S if self._team is None else 0.0)
+        return saved_s > (0.0 if self._pool else _START_S)
 
-    def _others(self, tasks: int) -> DaskWorkers:
-        """As many as there are tasks for, and no more than were asked for."""
-        size = min(self._count, tasks)
-        if self._team is not None and self._size < size:
-            self.rest()
-        if self._team is None:
-            from pharmrs.core.workers.dask_clusters import local_processes
-            from pharmrs.core.workers.dask_workers import DaskWorkers
+    def _others(self) -> LocalPool:
+        from pharmrs.core.workers.local_pool import LocalPool
 
-            self._size = size
-            team = DaskWorkers(local_processes(size))
-            self._end.callback(team.close)
-            self._team = team
-        return self._team
+        self._pool = self._pool or LocalPool(self._count)
+        return self._pool
 
 
 def as_done(
