@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pharmrs.spectra.fit.uncertainty import inverse, of_prior_factor, of_prior_variance
+from pharmrs.spectra.fit.uncertainty import inverse, of_pulls
 
 RNG = np.random.default_rng(5)
 X, Y = RNG.normal(size=(60, 6)), RNG.normal(size=60)
@@ -30,7 +30,9 @@ def test_prior_variance_adds_the_square_of_the_derivative() -> None:
     values, covariance = solved(log_variance)
     slope = (solved(log_variance + STEP)[0] - solved(log_variance - STEP)[0]) / (2.0 * STEP)
     freedom = 2.0 - 3.0 * np.trace(covariance[np.ix_(where, where)]) + weight
-    added = of_prior_variance(covariance, np.full(2, 3.0), values[where], where, weight)
+    pull = np.zeros(6)
+    pull[where] = 3.0 * values[where]
+    added = of_pulls(covariance, [(pull, freedom)])
     np.testing.assert_allclose(added, np.outer(slope, slope) * 2.0 / freedom, rtol=1e-6, atol=1e-15)
 
 
@@ -49,11 +51,11 @@ def test_smoothness_adds_the_square_of_the_derivative() -> None:
     slope = (solved(0.4 + STEP)[0] - solved(0.4 - STEP)[0]) / (2.0 * STEP)
     left = functions.T @ (Y - X @ values)
     gradient = projected.T @ (shrink * (1.0 - shrink) * left) / noise
-    added = of_prior_factor(np.linalg.inv(hessian), gradient, freedom)
+    added = of_pulls(np.linalg.inv(hessian), [(gradient, freedom)])
     assert np.abs(slope).max() > 0.0
     np.testing.assert_allclose(added, np.outer(slope, slope) * 2.0 / freedom, rtol=1e-6, atol=1e-15)
 
 
 def test_few_degrees_of_freedom_do_not_make_it_infinite() -> None:
-    added = of_prior_variance(np.eye(1), np.ones(1), np.full(1, 0.5), np.array([0]), 0.0)
+    added = of_pulls(np.eye(1), [(np.full(1, 0.5), 0.0)])
     assert added == pytest.approx(np.full((1, 1), 0.5))

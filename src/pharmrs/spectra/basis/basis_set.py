@@ -7,6 +7,7 @@ stimulated echo halves it, as it halves the water reference measured with it; `p
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from math import exp
 
 import numpy as np
@@ -16,6 +17,7 @@ from pharmrs.core.read.problems import Problems
 from pharmrs.core.records.arrays import ComplexArray
 from pharmrs.spectra.basis.broad_components import ADDITIONS, broad_signal
 from pharmrs.spectra.basis.check_protocol import check_metabolites, check_protocol, check_pulses, check_room
+from pharmrs.spectra.basis.editing_pulses import EditingAction, at_bands, gaussian_pulse
 from pharmrs.spectra.basis.evolution import (
     IdealPulse,
     PulseAction,
@@ -29,6 +31,7 @@ from pharmrs.spectra.basis.shaped_pulses import ShapedAction
 from pharmrs.spectra.basis.spin_library import DEFAULT_METABOLITES, published_spin_systems
 from pharmrs.spectra.records import Acquisition, BasisSet
 from pharmrs.spectra.records.basis_protocol import BasisProtocol
+from pharmrs.spectra.records.editing import Editing
 from pharmrs.spectra.records.shaped_pulse import ShapedPulse
 from pharmrs.spectra.records.spin_system import SpinSystem
 
@@ -42,12 +45,15 @@ def simulated_basis(
     macromolecules: bool = True,
     spin_systems: Mapping[str, SpinSystem] | None = None,
     pulses: Sequence[ShapedPulse] = (),
+    editing_pulse: ShapedPulse | None = None,
     origin: str = "basis",
 ) -> BasisSet:
     """Simulate `metabolites` (default: 21 of the brain) for `protocol`, with the component `mm` where wanted.
 
     `spin_systems`: those to choose from (default: the published ones). `pulses`: slice-selective pulses, each for
-    every pulse of the sequence with its flip angle; the others are ideal. `origin`: how messages call the request.
+    every pulse of the sequence with its flip angle; the others are ideal. `editing_pulse`: shape for 0 Hz, of an edited
+    sequence (default: a Gaussian); its result is the OFF condition, `edited` the others. `origin`: how messages call
+    the request.
     Water is at 0 Hz, at 4.65 ppm. Raises `InputError` with everything that is impossible.
     """
     known = published_spin_systems() if spin_systems is None else spin_systems
@@ -60,41 +66,71 @@ def simulated_basis(
     sequence = pulse_sequence(
         protocol.sequence, protocol.echo_time_s, protocol.mixing_time_s or 0.0, protocol.intervals_s
     )
-    actions = pulse_actions(sequence, pulses)
-    check_room(sequence, actions, problems)
+    editing = (protocol.editing or Editing()) if SEQUENCES[protocol.sequence].editing else None
+    given = editing_pulse or gaussian_pulse((editing or Editing()).duration_ms / 1e3)
+    bands = editing.conditions if editing is not None else ((),)
+    mhz = protocol.spectrometer_frequency_mhz
+    conditions = [pulse_actions(sequence, pulses, at_bands(given, one, mhz) if one else None) for one in bands]
+    check_room(sequence, conditions[0], problems)
     problems.raise_errors()
-    fids = [metabolite_fid(known[name], protocol, sequence, actions) for name in wanted]
+    turned = receiver_phase(sequence, conditions[0])
+    notes = [_told(pulse) for pulse in pulses]
+    if editing is not None:
+        named = "/".join("+".join(f"{ppm:g}" for ppm in one) for one in bands)
+        notes.append(f"editing pulses: {given.source} at {named} ppm")
     basis = BasisSet(
         names=wanted,
-        fids=np.array(fids),
+        fids=np.array([metabolite_fid(known[name], protocol, sequence, conditions[0], turned) for name in wanted]),
         dwell_time_s=protocol.dwell_time_s,
-        spectrometer_frequency_mhz=protocol.spectrometer_frequency_mhz,
+        spectrometer_frequency_mhz=mhz,
         receiver_ppm=WATER_PPM.value,
         source=f"simulated {describe(protocol)}",
         echo_time_s=protocol.echo_time_s,
-        proton_amplitude=proton_amplitude(sequence, actions),
-        notes=tuple(_told(pulse) for pulse in pulses),
+        proton_amplitude=proton_amplitude(sequence, conditions[0]),
+        notes=tuple(notes),
     )
-    return _with_macromolecules(basis, protocol) if macromolecules else basis
+    basis = _with_macromolecules(basis, protocol) if macromolecules else basis
+    others = [
+        np.array([metabolite_fid(known[name], protocol, sequence, actions, turned) for name in wanted])
+        for actions in conditions[1:]
+    ]
+    # macromolecules as in OFF: what editing does to them is fitted
+    whole = [np.concatenate([fids, basis.fids[len(wanted) :]]) for fids in others]
+    return replace(basis, edited=tuple(replace(basis, fids=fids) for fids in whole))
 
 
 def metabolite_fid(
-    system: SpinSystem, protocol: BasisProtocol, sequence: PulseSequence, actions: Sequence[PulseAction]
+    system: SpinSystem,
+    protocol: BasisProtocol,
+    sequence: PulseSequence,
+    actions: Sequence[PulseAction],
+    turned: complex | None = None,
 ) -> ComplexArray:
-    """Signal of `system` at 1 mM from the top of the echo, shape (points,), NIfTI-MRS phase sense."""
+    """Signal of `system` at 1 mM from the top of the echo, shape (points,), NIfTI-MRS phase sense.
+
+    `turned`: phase of the receiver, default: as for this sequence.
+    """
     mhz = protocol.spectrometer_frequency_mhz
     lines = [part_lines(part, mhz, WATER_PPM.value, sequence, actions) for part in system.parts]
     frequencies, amplitudes = (np.concatenate(values) for values in zip(*lines, strict=True))
-    amplitudes = amplitudes * receiver_phase(sequence, actions)
+    amplitudes = amplitudes * (receiver_phase(sequence, actions) if turned is None else turned)
     return sampled(frequencies, amplitudes, protocol.dwell_time_s, protocol.points, protocol.line_width_hz)
 
 
-def pulse_actions(sequence: PulseSequence, pulses: Sequence[ShapedPulse]) -> tuple[PulseAction, ...]:
-    """What each pulse of `sequence` does: the shaped pulse of its flip angle, or an ideal one."""
+def pulse_actions(
+    sequence: PulseSequence, pulses: Sequence[ShapedPulse], editing: ShapedPulse | None = None
+) -> tuple[PulseAction, ...]:
+    """What each pulse of `sequence` does: the shaped pulse of its flip angle, or an ideal one.
+
+    `editing`: moved to its bands already.
+    """
+    edits = EditingAction(editing) if editing is not None else IdealPulse(0.0)
     shaped = {pulse.flip_deg: pulse for pulse in pulses}
     before = (0, *(pulse.order for pulse in sequence.pulses))
     return tuple(
-        ShapedAction(shaped[pulse.flip_deg], order_in, pulse.order)
+        edits
+        if pulse.editing
+        else ShapedAction(shaped[pulse.flip_deg], order_in, pulse.order)
         if pulse.flip_deg in shaped
         else IdealPulse(pulse.flip_deg)
         for pulse, order_in in zip(sequence.pulses, before, strict=False)
@@ -131,14 +167,9 @@ def _with_macromolecules(basis: BasisSet, protocol: BasisProtocol) -> BasisSet:
     left = exp(-protocol.echo_time_s / MACROMOLECULE_T2_S.value)
     left *= exp(-(protocol.mixing_time_s or 0.0) / MACROMOLECULE_T1_S.value)
     signal = basis.proton_amplitude * left * broad_signal(ADDITIONS["mm"]["mm"], basis)
-    return BasisSet(
+    return replace(
+        basis,
         names=(*basis.names, MACROMOLECULE_NAME),
         fids=np.concatenate([basis.fids, signal[None, :]]),
-        dwell_time_s=basis.dwell_time_s,
-        spectrometer_frequency_mhz=basis.spectrometer_frequency_mhz,
-        receiver_ppm=basis.receiver_ppm,
-        source=basis.source,
-        echo_time_s=basis.echo_time_s,
-        proton_amplitude=basis.proton_amplitude,
         notes=(*basis.notes, f"{MACROMOLECULE_NAME}: published Gaussian lines, {left:.2f} left by relaxation"),
     )

@@ -21,6 +21,7 @@ class Pulse:
     flip_deg: float
     order: int
     interval_s: float
+    editing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,10 @@ class PulseSequence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SequenceKind:
-    """How a sequence is made: flip angles, orders, and the default intervals for its echo and mixing time (s)."""
+    """How a sequence is made: flip angles, orders, and the default intervals for its echo and mixing time (s).
+
+    `editing`: which of its pulses select frequencies instead of a slice, and leave the order as it is.
+    """
 
     label: str
     flips_deg: tuple[float, ...]
@@ -41,11 +45,14 @@ class SequenceKind:
     intervals_s: Callable[[float, float], tuple[float, ...]]
     mixing: bool = False
     adiabatic: bool = False
+    editing: tuple[int, ...] = ()
 
 
 # Orders: the signal is of order -1, as it precesses with exp(+2 pi i v t).
 # STEAM: Frahm 1987, 10.1016/0022-2364(87)90154-5. PRESS: Bottomley 1987, 10.1111/j.1749-6632.1987.tb32915.x; both echo
-# times equal. sLASER: Scheenen 2008, 10.1002/mrm.21302; four equidistant refocusing pulses (two adiabatic pairs).
+# times equal. MEGA-PRESS: Mescher 1998, 10.1002/(SICI)1099-1492(199810)11:6<266::AID-NBM530>3.0.CO;2-J; the editing
+# pulses half the echo time apart, the first refocusing pulse as early as usual. sLASER: Scheenen 2008,
+# 10.1002/mrm.21302; four equidistant refocusing pulses (two adiabatic pairs).
 SEQUENCES: dict[str, SequenceKind] = {
     "steam": SequenceKind(
         label="STEAM",
@@ -59,6 +66,13 @@ SEQUENCES: dict[str, SequenceKind] = {
         flips_deg=(EXCITATION, REFOCUSING, REFOCUSING),
         orders=(-1, 1, -1),
         intervals_s=lambda te, _tm: (te / 4, te / 2, te / 4),
+    ),
+    "megapress": SequenceKind(
+        label="MEGA-PRESS",
+        flips_deg=(EXCITATION, REFOCUSING, REFOCUSING, REFOCUSING, REFOCUSING),
+        orders=(-1, 1, 1, -1, -1),
+        intervals_s=lambda te, _tm: (te / 15, te * 11 / 60, te * 19 / 60, te * 11 / 60, te / 4),
+        editing=(2, 4),
     ),
     "slaser": SequenceKind(
         label="sLASER",
@@ -75,4 +89,4 @@ def pulse_sequence(name: str, echo_s: float, mixing_s: float, intervals_s: Seque
     kind = SEQUENCES[name]
     intervals = tuple(intervals_s) or kind.intervals_s(echo_s, mixing_s)
     pulses = zip(kind.flips_deg, kind.orders, intervals, strict=True)
-    return PulseSequence(name, tuple(Pulse(*pulse) for pulse in pulses))
+    return PulseSequence(name, tuple(Pulse(*pulse, number in kind.editing) for number, pulse in enumerate(pulses)))

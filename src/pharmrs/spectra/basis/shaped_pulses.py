@@ -103,7 +103,7 @@ class ShapedAction:
         batch = max(1, _BATCH_ELEMENTS // before.size)
         for start in range(0, positions.size, batch):
             here = slice(start, start + batch)
-            operators = self._operators(positions[here], offsets_hz, j_hz)
+            operators = pulse_operators(self._pulse, positions[here], offsets_hz, j_hz)
             left = (weights[here, None, None] * operators) @ before
             # sum over positions and columns in one product: (states, n * states) (n * states, states)
             states = before.shape[0]
@@ -111,21 +111,24 @@ class ShapedAction:
         after = np.where(coherence_order(hamiltonian.spins) == self._order_out, after, 0.0)
         return hamiltonian.to_eigenbasis(after)
 
-    def _operators(self, positions_hz: FloatArray, offsets_hz: FloatArray, j_hz: FloatArray) -> ComplexArray:
-        """The pulse as operators of the product basis, shape (positions, states, states)."""
-        stretches = np.array_split(self._pulse.b1_hz, max(1, ceil(self._pulse.duration_s / _STRETCH_S)))
-        couplings = diagonalise(np.zeros_like(offsets_hz), j_hz)
-        step_s, places = self._pulse.step_s, positions_hz[:, None] + offsets_hz
-        states = couplings.energies_hz.size
-        result = np.broadcast_to(np.eye(states, dtype=complex), (positions_hz.size, states, states)).copy()
-        pending_s = 0.0
-        for stretch in stretches:
-            half_s = step_s * stretch.size / 2
-            _couple(result, couplings, pending_s + half_s)
-            result = _turn_spins(result, turned(stretch, step_s, places))
-            pending_s = half_s
-        _couple(result, couplings, pending_s)
-        return result
+
+def pulse_operators(
+    pulse: ShapedPulse, positions_hz: FloatArray, offsets_hz: FloatArray, j_hz: FloatArray
+) -> ComplexArray:
+    """`pulse` as operators of the product basis, shape (positions, states, states)."""
+    stretches = np.array_split(pulse.b1_hz, max(1, ceil(pulse.duration_s / _STRETCH_S)))
+    couplings = diagonalise(np.zeros_like(offsets_hz), j_hz)
+    step_s, places = pulse.step_s, positions_hz[:, None] + offsets_hz
+    states = couplings.energies_hz.size
+    result = np.broadcast_to(np.eye(states, dtype=complex), (positions_hz.size, states, states)).copy()
+    pending_s = 0.0
+    for stretch in stretches:
+        half_s = step_s * stretch.size / 2
+        _couple(result, couplings, pending_s + half_s)
+        result = _turn_spins(result, turned(stretch, step_s, places))
+        pending_s = half_s
+    _couple(result, couplings, pending_s)
+    return result
 
 
 def _couple(matrices: ComplexArray, couplings: Hamiltonian, seconds: float) -> None:

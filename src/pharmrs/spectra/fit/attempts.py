@@ -14,11 +14,12 @@ from pharmrs.core.constants import WATER_PPM
 from pharmrs.core.errors import FitFailure
 from pharmrs.core.records.arrays import BoolArray, ComplexArray, FloatArray
 from pharmrs.spectra.fit.baseline import SMOOTH, Line, make_baseline, water_tail
+from pharmrs.spectra.fit.equations import Problem, baseline_coefficients
 from pharmrs.spectra.fit.gaps import LARGEST_SHARE, lines_in, unexplained
 from pharmrs.spectra.fit.line_shape import full_width_hz, quadratic_of_gauss
 from pharmrs.spectra.fit.model import LORENTZ, PHASE0, QUADRATIC, SHIFT, Model, stack
 from pharmrs.spectra.fit.ratios import Ratios
-from pharmrs.spectra.fit.search import Optimum, Problem, baseline_coefficients, search
+from pharmrs.spectra.fit.search import Optimum, search
 from pharmrs.spectra.fit.starting_values import Start
 from pharmrs.spectra.fit.variances import Variances
 from pharmrs.spectra.records.fit import FitSettings
@@ -161,7 +162,11 @@ def _ended(
     left_out: BoolArray,
     lines: tuple[Line, ...],
 ) -> Outcome:
-    optimum = search(problem, theta, variances)
+    return told(task, problem, search(problem, theta, variances), left_out, len(lines))
+
+
+def told(task: Task, problem: Problem, optimum: Optimum, left_out: BoolArray, lines: int) -> Outcome:
+    """What an optimum says of the whole window."""
     state = optimum.state
     spectra = task.model.spectra(state.theta, state.unshaped) if left_out.any() else state.spectra
     components = state.amplitudes[:, None] * spectra
@@ -170,7 +175,7 @@ def _ended(
     objective = optimum.objective
     if apart.size:
         objective += 2.0 * apart.size * (1.0 + float(np.log(0.5 * np.mean(np.abs(apart) ** 2))))
-    return Outcome(problem, optimum, components, baseline, left_out, len(lines), objective)
+    return Outcome(problem, optimum, components, baseline, left_out, lines, objective)
 
 
 def _gaps(task: Task, outcome: Outcome) -> tuple[BoolArray, tuple[Line, ...]]:

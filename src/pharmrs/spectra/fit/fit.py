@@ -18,7 +18,7 @@ from pharmrs.spectra.fit.model import LORENTZ, PHASE0, PHASE1, QUADRATIC, SHARED
 from pharmrs.spectra.fit.ratios import make_ratios
 from pharmrs.spectra.fit.resample import resample_basis
 from pharmrs.spectra.fit.search import Optimum
-from pharmrs.spectra.fit.starting_values import find_starts
+from pharmrs.spectra.fit.starting_values import Start, find_starts
 from pharmrs.spectra.fit.variances import Variances
 from pharmrs.spectra.fit.verdict import judged
 from pharmrs.spectra.preprocess.band import make_band
@@ -31,15 +31,16 @@ LARGEST_SHIFT_PPM = 0.4
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A fit with where its search ended, to search again from there: `task`, `outcome`, names of the components, the
-    shift taken off the data before (Hz) and what they were divided by."""
+    """A fit with what was fitted and where its search ended, to search again from there."""
 
     fit: LinearCombinationFit
-    task: Task
+    made: Made
     outcome: Outcome
-    names: tuple[str, ...]
-    shift_hz: float
-    scale: float
+
+    @property
+    def shift_hz(self) -> float:
+        """Taken off the data before."""
+        return self.made.shift_hz
 
 
 def fit_spectrum(spectrum: Spectrum, basis: BasisSet, settings: FitSettings | None = None) -> LinearCombinationFit:
@@ -51,24 +52,34 @@ def fit_spectrum(spectrum: Spectrum, basis: BasisSet, settings: FitSettings | No
     return fit_from(spectrum, basis, settings or FitSettings(), None).fit
 
 
-def fit_from(
-    spectrum: Spectrum,
-    basis: BasisSet,
-    settings: FitSettings,
-    before: Ended | None,
-    search_again: Callable[[Ended, Task, tuple[str, ...], float], Outcome] | None = None,
-) -> Ended:
-    """The same with where the search ended; `before`: a fit of nearly the same, from which `search_again` starts."""
-    settings = at_field(settings, spectrum.acquisition.spectrometer_frequency_mhz)
-    began = time.process_time()
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A task made of a spectrum: names of its components and the norms taken off them, what was left out and why."""
+
+    task: Task
+    names: tuple[str, ...]
+    norms: FloatArray
+    left_out: tuple[tuple[str, str], ...]
+    shift_hz: float
+    scale: float
+    starts: tuple[Start, ...]
+    reach_hz: float
+
+
+def made(spectrum: Spectrum, basis: BasisSet, settings: FitSettings, shift_hz: float | None, *, parts: bool) -> Made:
+    """The task of fitting `spectrum` with `basis`, which is chosen already and may be on another clock.
+
+    `settings` at the field; `shift_hz`: to take off the data before (None: that of the best start). `parts`: whether
+    components that are parts of another are left out.
+    """
     fid = _without_zero_filling(spectrum.fid)
-    resampled = resample_basis(chosen_basis(basis, settings), spectrum.acquisition, fid.shape[0])
+    resampled = resample_basis(basis, spectrum.acquisition, fid.shape[0])
     band = make_band(spectrum.acquisition, fid.shape[0], settings.ppm_low, settings.ppm_high)
-    model, kept, norms, left_out = make_model(resampled, band, settings)
+    model, kept, norms, left_out = make_model(resampled, band, settings, parts=parts)
     reach_hz = LARGEST_SHIFT_PPM * spectrum.acquisition.spectrometer_frequency_mhz
-    starts = find_starts(model, band.decimate(fid), model.broad, reach_hz) if before is None else []
+    starts = find_starts(model, band.decimate(fid), model.broad, reach_hz) if shift_hz is None else []
     # the window follows the metabolites: what is inside must not depend on the shift of the data
-    shift_hz = starts[0].shift_hz if before is None else before.shift_hz
+    shift_hz = starts[0].shift_hz if shift_hz is None else shift_hz
     time_s = spectrum.acquisition.time_axis_s(fid.shape[0])
     data = band.decimate(fid * np.exp(-2j * np.pi * shift_hz * time_s))
     values = band.spectrum(data)
@@ -82,14 +93,35 @@ def fit_from(
         ratios=make_ratios(settings.ratio_priors, kept, norms),
         noise_sd=_tail_noise(data) / scale,
     )
+    moved = tuple(replace(start, shift_hz=start.shift_hz - shift_hz) for start in starts)
+    return Made(task, kept, norms, left_out, shift_hz, scale, moved, reach_hz)
+
+
+def fit_from(
+    spectrum: Spectrum,
+    basis: BasisSet,
+    settings: FitSettings,
+    before: Ended | None,
+    search_again: Callable[[Ended, Task, tuple[str, ...], float], Outcome] | None = None,
+) -> Ended:
+    """The same with where the search ended; `before`: a fit of nearly the same, from which `search_again` starts."""
+    settings = at_field(settings, spectrum.acquisition.spectrometer_frequency_mhz)
+    began = time.process_time()
+    shift_hz = before.shift_hz if before is not None else None
+    one = made(spectrum, chosen_basis(basis, settings), settings, shift_hz, parts=True)
     if before is not None and search_again is not None:
-        outcome = search_again(before, task, kept, scale)
+        outcome = search_again(before, one.task, one.names, one.scale)
     else:
-        outcome = best_attempt(task, [replace(start, shift_hz=start.shift_hz - shift_hz) for start in starts])
-    fit = _record(task, outcome, kept, scale, norms)
-    fit = judged(replace(fit, shift_hz=fit.shift_hz + shift_hz, left_out=left_out), task.noise_sd * scale, reach_hz)
-    fit = replace(fit, cpu_s=time.process_time() - began)
-    return Ended(fit, task, outcome, kept, shift_hz, scale)
+        outcome = best_attempt(one.task, list(one.starts))
+    return Ended(recorded(one, outcome, began), one, outcome)
+
+
+def recorded(one: Made, outcome: Outcome, began: float) -> LinearCombinationFit:
+    """The fit of a task, judged; `began`: process time when it was begun."""
+    fit = _record(one.task, outcome, one.names, one.scale, one.norms)
+    fit = replace(fit, shift_hz=fit.shift_hz + one.shift_hz, left_out=one.left_out)
+    fit = judged(fit, one.task.noise_sd * one.scale, one.reach_hz)
+    return replace(fit, cpu_s=time.process_time() - began)
 
 
 def _without_zero_filling(fid: ComplexArray) -> ComplexArray:

@@ -67,22 +67,23 @@ def _problem(basis: BasisSet, field: str, rule: str, value: str) -> InputProblem
 
 
 def make_model(
-    basis: BasisSet, band: Band, settings: FitSettings
+    basis: BasisSet, band: Band, settings: FitSettings, *, parts: bool = True
 ) -> tuple[Model, tuple[str, ...], FloatArray, tuple[tuple[str, str], ...]]:
     """The forward model, names of its components, norms taken off their signals, what was left out and why.
 
-    Raises FitFailure when no component has signal in the fit window.
+    `parts`: whether components that are parts of another one are looked for. Raises FitFailure when no component has
+    signal in the fit window.
     """
     signals = band.decimate_model(basis.fids)
     spectra = band.model_spectrum(signals)
     norms = np.sqrt(np.sum(np.abs(spectra) ** 2, axis=1))
-    parts = find_parts(basis.names, spectra)
+    found = find_parts(basis.names, spectra) if parts else {}
     unseen = {name for name, norm in zip(basis.names, norms, strict=True) if norm <= 1e-6 * norms.max()}
     if len(unseen) == len(basis.names):
         raise FitFailure(f"{basis.source}: no component has signal in {settings.ppm_low}-{settings.ppm_high} ppm")
-    left_out = [(part, f"it is part of {whole}") for part, whole in parts.items()]
+    left_out = [(part, f"it is part of {whole}") for part, whole in found.items()]
     left_out += [(name, "it has no signal in the fit window") for name in basis.names if name in unseen]
-    seen = np.array([name not in parts and name not in unseen for name in basis.names])
+    seen = np.array([name not in found and name not in unseen for name in basis.names])
     broad = is_broad(signals[seen], band.time_s)
     levels = [
         _groups(basis.fids[seen], basis.ppm_axis(), broad, band, norms[seen], edges)

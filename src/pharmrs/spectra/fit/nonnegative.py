@@ -18,16 +18,17 @@ _BLOCK_STEPS = 20
 
 
 def solve_nonnegative(
-    gram: FloatArray, moment: FloatArray, free: BoolArray | None = None
+    gram: FloatArray, moment: FloatArray, free: BoolArray | None = None, signed: BoolArray | None = None
 ) -> tuple[FloatArray, BoolArray]:
-    """Minimise x'Gx - 2 x'r over x >= 0.
+    """Minimise x'Gx - 2 x'r over x >= 0, entries that are `signed` (m,) over all numbers.
 
     `gram` (m, m) positive definite, `moment` (m,), `free`: starting guess of the entries above zero.
     Returns x (m,) and the mask of free entries. Raises LinAlgError for a singular matrix, ArithmeticError if neither
     way settles.
     """
     m = moment.shape[0]
-    free = np.ones(m, dtype=bool) if free is None else free.copy()
+    signed = np.zeros(m, dtype=bool) if signed is None else signed
+    free = np.ones(m, dtype=bool) if free is None else free | signed
     limit = 1e-9 * float(np.abs(moment).max() + 1e-300)
     for _ in range(_BLOCK_STEPS):
         x = np.zeros(m)
@@ -37,18 +38,21 @@ def solve_nonnegative(
             if info:
                 raise np.linalg.LinAlgError("the normal equations of the amplitudes are singular")
         slope = moment - gram @ x
-        wrong = (free & (x < -1e-12 * np.abs(x).max())) | (~free & (slope > limit))
+        wrong = (free & ~signed & (x < -1e-12 * np.abs(x).max())) | (~free & (slope > limit))
         if not wrong.any():
-            return np.maximum(x, 0.0), free
+            return np.where(signed, x, np.maximum(x, 0.0)), free
         free = free ^ wrong
-    return _active_set(gram, moment)
+    return _active_set(gram, moment, signed)
 
 
-def _active_set(gram: FloatArray, moment: FloatArray) -> tuple[FloatArray, BoolArray]:
+def _active_set(gram: FloatArray, moment: FloatArray, signed: BoolArray) -> tuple[FloatArray, BoolArray]:
     lower = np.linalg.cholesky(gram)
     target = solve_triangular(lower, moment, lower=True)
-    try:
-        x, _ = nnls(lower.T, target, maxiter=30 * moment.shape[0])
+    m = moment.shape[0]
+    try:  # a number of either sign is the difference of two
+        parts, _ = nnls(np.concatenate([lower.T, -lower.T[:, signed]], axis=1), target, maxiter=30 * m)
     except RuntimeError as error:
         raise ArithmeticError("non-negative least squares did not settle") from error
-    return np.asarray(x), np.asarray(x > 0.0)
+    x = parts[:m].copy()
+    x[signed] -= parts[m:]
+    return x, np.asarray(signed | (x > 0.0))

@@ -99,7 +99,7 @@ def _amplitudes(other: LinearCombinationFit, fit: LinearCombinationFit) -> Float
 
 def _searched_again(before: Ended, task: Task, names: tuple[str, ...], scale: float) -> Outcome:
     """The optimum of `task` from where the search of `before` ended."""
-    model, old = task.model, before.task.model
+    model, old = task.model, before.made.task.model
     state, variances = before.outcome.optimum.state, before.outcome.optimum.variances
     layout, old_layout = model.layout, old.layout
     theta = np.zeros(layout.size)
@@ -109,12 +109,12 @@ def _searched_again(before: Ended, task: Task, names: tuple[str, ...], scale: fl
     per_ppm = state.theta[PHASE1] * 2.0 / (old.band.ppm[0] - old.band.ppm[-1])
     theta[PHASE0] += per_ppm * 0.5 * (model.band.ppm[0] + model.band.ppm[-1] - old.band.ppm[0] - old.band.ppm[-1])
     theta[PHASE1] = per_ppm * 0.5 * (model.band.ppm[0] - model.band.ppm[-1])
-    places = [before.names.index(name) for name in names]
+    places = [before.made.names.index(name) for name in names]
     theta[layout.shifts] = state.theta[old_layout.shifts][places]
     theta[layout.dampings] = state.theta[old_layout.dampings][places]
     left_out = np.zeros(model.band.ppm.shape[0], dtype=bool)
     for low, high in before.fit.gaps_ppm:
         left_out |= (model.band.ppm >= low) & (model.band.ppm <= high)
     left_out[[0, -1]] = False
-    noise = variances.noise * (before.scale / scale) ** 2
+    noise = variances.noise * (before.made.scale / scale) ** 2
     return again(task, theta, replace(variances, noise=noise), left_out)

@@ -7,10 +7,12 @@ estimated variance adds (d estimate / d log variance)^2 times the variance of it
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from scipy.linalg import cholesky, solve_triangular
 
-from pharmrs.core.records.arrays import FloatArray, IntArray
+from pharmrs.core.records.arrays import FloatArray
 
 _LEAST_FREEDOM = 1.0
 
@@ -23,26 +25,14 @@ def inverse(matrix: FloatArray) -> FloatArray:
     return half.T @ half
 
 
-def of_prior_variance(
-    covariance: FloatArray, prior: FloatArray, values: FloatArray, where: IntArray, weight: float
-) -> FloatArray:
-    """What the estimate of the common variance of some parameters adds to `covariance` (p, p).
+def of_pulls(covariance: FloatArray, pulls: Sequence[tuple[FloatArray, float]]) -> FloatArray:
+    """What estimated variances add to `covariance` (p, p).
 
-    `prior`, `values`: their precisions and estimates (k,); `where`: their places (k,); `weight`: degrees of freedom of
-    what was expected of the variance.
+    `pulls`: for each, the derivative of the normal equations' right-hand side (p,) by its logarithm, and the degrees of
+    freedom it is estimated with.
     """
-    freedom = values.size - float(prior @ covariance[where, where]) + weight
-    return _outer(covariance[:, where] @ (prior * values), freedom)
-
-
-def of_prior_factor(covariance: FloatArray, gradient: FloatArray, freedom: float) -> FloatArray:
-    """What the estimate of a factor of prior precisions adds to `covariance` (p, p).
-
-    `gradient` (p,): derivative of the normal equations' right-hand side by its logarithm; `freedom`: its degrees of
-    freedom.
-    """
-    return _outer(covariance @ gradient, freedom)
-
-
-def _outer(change: FloatArray, freedom: float) -> FloatArray:
-    return np.asarray(np.outer(change, change) * (2.0 / max(freedom, _LEAST_FREEDOM)))
+    added = np.zeros_like(covariance)
+    for gradient, freedom in pulls:
+        change = covariance @ gradient
+        added += np.outer(change, change) * (2.0 / max(freedom, _LEAST_FREEDOM))
+    return added

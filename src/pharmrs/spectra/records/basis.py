@@ -17,6 +17,8 @@ class BasisSet:
     `fids`: complex, shape (metabolites, points), NIfTI-MRS phase sense, on resonance at `receiver_ppm`; amplitude such
     that `proton_amplitude` is the initial amplitude of one proton at unit concentration (NaN where it is not known).
     `echo_time_s` is NaN where the file does not say. `notes` tells what the reader did (reference peak removed, ...).
+    `edited`: of an edited sequence, the same components with the editing pulses on, in the order of the bands, both
+    last; this basis set is then that of the OFF condition.
     """
 
     names: tuple[str, ...]
@@ -28,6 +30,7 @@ class BasisSet:
     echo_time_s: float = float("nan")
     proton_amplitude: float = float("nan")
     notes: tuple[str, ...] = ()
+    edited: tuple[BasisSet, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "fids", read_only(self.fids, np.complex128))
