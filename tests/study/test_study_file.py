@@ -62,7 +62,7 @@ CASES = {
     "range": ("max_crlb_percent: 20", "max_crlb_percent: -1", "quality.max_crlb_percent", "greater than 0", ""),
     "type": ("max_crlb_percent: 20", "max_crlb_percent: many", "quality.max_crlb_percent", "number", ""),
     "addition": ("title:", "fit: {add: [mm, fat]}\ntitle:", "fit.add.1", "'mm' or 'lipids'", ""),
-    "choice": ("ratio_tcr", "x", "quantification.primary_scale", "ratio_tcr", "correct the value: declared before"),
+    "choice": ("ratio_tcr", "x", "quantification.primary_scale", "ratio_tcr", "value. About this key: declared before"),
     "near choice": ("ratio_tcr", "ratio_cr", "quantification.primary_scale", "", "did you mean 'ratio_tcr'?"),
     "decimal comma": ("_percent: 20", "_percent: 12,5", "quality.max_crlb_percent", "number", "use a decimal point"),
     "octal": ("_percent: 20", "_percent: 0o24", "quality.max_crlb_percent", "number", "digits"),

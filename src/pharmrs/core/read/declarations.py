@@ -207,10 +207,12 @@ def _report(detail: dict[str, Any], problems: Problems, section: type) -> None:
     else:
         rule = str(detail["msg"]).removeprefix("Value error, ")
         allowed = re.findall(r"'([^']*)'", str(detail["ctx"]["expected"])) if kind == "literal_error" else []
-        if near := difflib.get_close_matches(str(value), allowed, n=1, cutoff=0.6):
+        if isinstance(value, dict):
+            value, remedy = "", "change its keys so that this holds"
+        elif near := difflib.get_close_matches(str(value), allowed, n=1, cutoff=0.6):
             remedy = f"did you mean '{near[0]}'?"
         else:
-            remedy = _describe(section, location, _remedy(kind, value))
+            remedy = _describe(section, location, _remedy(kind, value), ". About this key: ")
         problems.add(field, rule, value, remedy)
 
 
@@ -232,10 +234,10 @@ def fields_of(section: object) -> tuple[Field[Any], ...]:
     return fields(section) if isinstance(section, type) and is_dataclass(section) else ()
 
 
-def _describe(top: type, location: tuple[Any, ...], remedy: str) -> str:
+def _describe(top: type, location: tuple[Any, ...], remedy: str, link: str = ": ") -> str:
     known = {one.name: one for one in fields_of(_section_at(top, location[:-1]))}
     about = known[location[-1]].metadata.get("description", "") if location and location[-1] in known else ""
-    return f"{remedy}: {about}" if about else remedy
+    return f"{remedy}{link}{about}" if about else remedy
 
 
 def _section_at(top: type, location: tuple[Any, ...]) -> object:
