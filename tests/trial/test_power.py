@@ -9,6 +9,7 @@ import pytest
 from scipy import stats
 
 from pharmrs.trial.power.simulated import TrialBatch, power_point, required_size, run_batch
+from pharmrs.trial.power.trial_model import course
 from pharmrs.trial.records.analysis import AnalysisPlan
 from pharmrs.trial.records.power import PowerPoint
 from tests.trial import random_trials
@@ -100,3 +101,10 @@ def test_required_size_is_not_extrapolated() -> None:
     assert "below the smallest" in required_size("main", points([50, 90], [0.9, 0.99]), 0.8).reason
     assert "does not rise" in required_size("main", points([10, 20], [0.3, 0.2]), 0.8).reason
     assert required_size("main", points([10], [0.3]), 0.8).reason == "one size only"
+
+
+def test_the_course_of_a_period_by_hand() -> None:
+    """A metabolite .2 above its mean change of .1, a quarter of it before; slope 3 on the biomarker, mean -.5."""
+    found = course(levels=(2.0, 5.0), means=(0.1, -0.5), slope=3.0, wander=0.2, rest=(0.01, -0.02), at_baseline=0.25)
+    assert found.metabolite == pytest.approx((2.0 - 0.05, 2.0 + 0.15 + 0.1), abs=1e-12)
+    assert found.biomarker == pytest.approx((5.0 - 0.15 + 0.01, 5.0 + 0.45 - 0.5 - 0.02), abs=1e-12)

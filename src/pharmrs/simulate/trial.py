@@ -14,6 +14,7 @@ import numpy as np
 
 from pharmrs.simulate.effects import Effects
 from pharmrs.simulate.trial_records import Participant, Trial, TrialSettings, Visit
+from pharmrs.trial.power.trial_model import Course, course
 from pharmrs.trial.records.declared_design import Design
 
 _ORDERS, _PERSON, _VISITS = 0, 1, 2  # streams of random numbers
@@ -85,8 +86,8 @@ def _visits_of(settings: TrialSettings, person: Participant, index: int) -> list
     visits: list[Visit] = []
     for period, treatment in enumerate(person.sequence, start=1):
         before = person.sequence[period - 2] if period > 1 else ""
-        mean_log = math.log(population.biomarker_median) + own_biomarker + _period_shift(effects, period, before)
-        metabolite, biomarker = _period_truth(effects, person, treatment, rng)
+        level = math.log(population.biomarker_median) + own_biomarker + _period_shift(effects, period, before)
+        true = _course(effects, person, treatment, (math.log(population.metabolite_mm) + own_metabolite, level), rng)
         hours = _hours(population.sampling_hours, rng)
         for second, hour in enumerate(hours):
             gray, white = _voxel(own_voxel, rng)
@@ -99,8 +100,8 @@ def _visits_of(settings: TrialSettings, person: Participant, index: int) -> list
                 treatment=treatment,
                 day=(period - 1) * _WASH_OUT_DAYS + second,
                 clock_time_h=hour,
-                metabolite_mm=population.metabolite_mm * math.exp(own_metabolite) * metabolite[second],
-                biomarker=math.exp(mean_log + biomarker[second] + drift),
+                metabolite_mm=math.exp(true.metabolite[second]),
+                biomarker=math.exp(true.biomarker[second] + drift),
                 gray_matter=gray,
                 white_matter=white,
                 csf=1.0 - gray - white,
@@ -115,22 +116,22 @@ def _period_shift(effects: Effects, period: int, before: str) -> float:
     return effects.population.period_effect * (period - 1) + left
 
 
-def _period_truth(
-    effects: Effects, person: Participant, treatment: str, rng: np.random.Generator
-) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Metabolite at baseline and follow-up (factors on the person's mean), and the same of ln(biomarker) (terms).
-
-    ln(follow-up / baseline) = mean + slope * (that of the metabolite - its mean) + allele effect + visits.
-    """
+def _course(
+    effects: Effects, person: Participant, treatment: str, levels: tuple[float, float], rng: np.random.Generator
+) -> Course:
+    """What is true in a period of one person: the effects of the treatment, the alleles, the spread of visits."""
     effect, population = effects.treatments[treatment], effects.population
-    baseline = math.exp(rng.normal(0.0, population.metabolite_visit_sd))
-    change = float(rng.normal(effect.metabolite_change, effect.metabolite_sd))
+    visit = rng.normal(0.0, population.metabolite_visit_sd)
+    wander = rng.normal(effect.metabolite_change, effect.metabolite_sd) - effect.metabolite_change
     alleles = person.genotype.split("/").count(minor_allele(tuple(population.genotypes)))
-    rise = effect.biomarker_change + effect.slope * (change - effect.metabolite_change)
-    rise += population.biomarker_per_allele * alleles
-    visit = rng.normal(0.0, population.biomarker_visit_sd)
-    follow_up = rng.normal(0.0, population.biomarker_visit_sd) + rise
-    return (baseline, baseline * math.exp(change)), (float(visit), float(follow_up))
+    before, after = (float(rng.normal(0.0, population.biomarker_visit_sd)) for _ in range(2))
+    return course(
+        levels=(levels[0] + visit, levels[1]),
+        means=(effect.metabolite_change, effect.biomarker_change),
+        slope=effect.slope,
+        wander=float(wander),
+        rest=(before, after + population.biomarker_per_allele * alleles),
+    )
 
 
 def minor_allele(genotypes: tuple[str, ...]) -> str:

@@ -1,8 +1,13 @@
-"""Trials drawn from a known truth, as the observation tables an analysis would be given."""
+"""The one model of a trial's truth: how a treatment moves metabolite and biomarker, and trials drawn from it.
+
+`pharmrs power` and the tests of the models draw observation tables here; `simulate` adds people, losses, recordings and
+plates to the same `Course`.
+"""
 
 from __future__ import annotations
 
 import itertools
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,6 +16,37 @@ from pharmrs.trial.records.truth import TrialTruth
 
 TIME_POINTS = ("baseline", "follow_up")
 _FIRST_SAMPLE_H, _LAST_SAMPLE_H = 8.0, 16.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    """Natural logs of both quantities before and after a treatment."""
+
+    metabolite: tuple[float, float]
+    biomarker: tuple[float, float]
+
+
+def course(
+    *,
+    levels: tuple[float, float],
+    means: tuple[float, float],
+    slope: float,
+    wander: float,
+    rest: tuple[float, float] = (0.0, 0.0),
+    at_baseline: float = 0.0,
+) -> Course:
+    """What is true in one period, in natural logs; metabolite first.
+
+    `levels`: where both quantities would stay without a treatment. `means`: mean change under it. `wander`: how far the
+    metabolite's change is from its mean; `slope` times it moves the biomarker along. `rest`: what else moves the
+    biomarker, before and after. `at_baseline`: share of `wander` that is there before only; 0: it comes after.
+    """
+    before, after = -at_baseline * wander, (1.0 - at_baseline) * wander
+    metabolite, biomarker = levels
+    return Course(
+        metabolite=(metabolite + before, metabolite + after + means[0]),
+        biomarker=(biomarker + slope * before + rest[0], biomarker + slope * after + means[1] + rest[1]),
+    )
 
 
 def draw_trial(truth: TrialTruth, subjects: int, generator: np.random.Generator) -> ObservationTable:
@@ -41,19 +77,23 @@ def _participant(
     rows: list[Observation] = []
     for period, arm in enumerate(order, start=1):
         sd_m, sd_b = truth.change_sds(arm)
-        wander_m = sd_m * draw()
-        wander_b = truth.slopes[arm] * wander_m + shared + sd_b * draw()
-        later = truth.period_change if period > 1 else 0.0
-        change_m = truth.metabolite_changes[arm] + wander_m
-        change_b = truth.biomarker_changes[arm] + later + wander_b
-        there = truth.at_baseline
-        base_m = np.log(truth.metabolite_median) + own_m + truth.metabolite_visit_sd * draw() - there * wander_m
-        base_b = np.log(truth.biomarker_median) + own_b + truth.biomarker_visit_sd * draw() - there * wander_b
+        wander, rest, there = sd_m * draw(), shared + sd_b * draw(), truth.at_baseline
+        true = course(
+            levels=(
+                np.log(truth.metabolite_median) + own_m + truth.metabolite_visit_sd * draw(),
+                np.log(truth.biomarker_median) + own_b + truth.biomarker_visit_sd * draw(),
+            ),
+            means=(truth.metabolite_changes[arm], truth.biomarker_changes[arm]),
+            slope=truth.slopes[arm],
+            wander=wander,
+            rest=(-there * rest, (1.0 - there) * rest + (truth.period_change if period > 1 else 0.0)),
+            at_baseline=there,
+        )
         for point, time_point in enumerate(TIME_POINTS):
             rows.append(
                 _observation(
                     (name, truth.treatments[arm], time_point), "-".join(truth.treatments[a] for a in order), period,
-                    base_m + point * change_m, base_b + point * change_b, truth, generator,
+                    true.metabolite[point], true.biomarker[point], truth, generator,
                 )
             )  # fmt: skip
     return rows
