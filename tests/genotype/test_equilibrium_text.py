@@ -23,7 +23,7 @@ def test_one_allele_has_counts_and_no_test() -> None:
         "Genotypes: 3 Val/Val, 0 Val/Met, 0 Met/Met; 0 samples could not be called. Only one allele was seen, so "
         "Hardy-Weinberg equilibrium cannot be tested."
     )
-    page = str(genotype_section([result]).body)
+    page = str(genotype_section([result], {}).body)
     # Wilson for 0 of 6 alleles: z^2 / (6 + z^2) = 0.390 with z = 1.96
     assert "Frequency of the second allele 0.000 (95 % interval 0.000 to 0.390)" in page
     assert "Only one allele was seen" in page and "nan" not in page.lower()
@@ -40,4 +40,4 @@ def test_two_alleles_have_the_tests() -> None:
 def test_no_sample_called() -> None:
     result = called(VAL, MIXED, controlled=False)
     assert equilibrium_text(result) == "No sample could be called (2 samples could not be called)."
-    assert "No sample could be called." in str(genotype_section([result]).body)
+    assert "No sample could be called." in str(genotype_section([result], {}).body)

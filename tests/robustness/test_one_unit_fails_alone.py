@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,61 @@ import numpy as np
 import pytest
 from nibabel.nifti1 import Nifti1Extension
 
+from pharmrs.assay.report import pictures
+from pharmrs.assay.stage import plates
 from pharmrs.core.errors import InputError
+from pharmrs.core.report.tables import write_table
 from pharmrs.core.unit import attempt
+from pharmrs.genotype.report import section
 from pharmrs.spectra.read.nifti_mrs import read_fids
+from pharmrs.spectra.report import study_sections
+from pharmrs.spectra.report.pictures import scan_figures
 from pharmrs.spectra.stage import scan_tasks
+from pharmrs.trial.models.registry import MODELS
+from pharmrs.trial.report import section as analysis_section
+from pharmrs.trial.report.tables import observations_table
 from tests.study.e2e import RESULTS, contents, pharmrs, recordings, table
+from tests.trial.random_trials import random_rows, table_of
+
+PLAN = """\
+title: One model
+design: {kind: crossover, treatments: [placebo, drug], baseline: before, follow_up: after}
+analysis:
+  metabolite: Glu
+  biomarker: BDNF
+  time_adjustment: none
+  biomarker_transform: log
+  biomarker_change: difference
+  metabolite_change: relative
+  models: [hc3, cr2]
+"""
+STANDARDS = [1500.0, 750.0, 375.0, 187.5, 93.75, 46.875, 23.4375]
+
+
+def density(concentration: float) -> float:
+    return 0.05 + 2.5 / (1 + (200 / concentration) ** 1.1)
+
+
+def write_plate(folder: Path, name: str) -> Path:
+    """Two columns of standards and a blank, one of samples, as a grid."""
+    columns = [[density(one) for one in STANDARDS] + [0.05], [1.01 * density(one) for one in STANDARDS] + [0.0503]]
+    columns.append([density(40.0 + 50 * number) for number in range(8)])
+    rows = [",".join(["ABCDEFGH"[row], *(f"{column[row]:.5f}" for column in columns)]) for row in range(8)]
+    path = folder / f"{name}.csv"
+    path.write_text("\n".join(["<>,1,2,3", *rows]) + "\n")
+    return path
+
+
+def write_layout(folder: Path, names: list[str]) -> Path:
+    lines = ["plate\twell\trole\tsample\tnominal\tdilution"]
+    for number, name in enumerate(names):
+        for row, nominal in zip("ABCDEFG", STANDARDS, strict=True):
+            lines += [f"{name}\t{row}{column}\tstandard\tn/a\t{nominal}\t1" for column in (1, 2)]
+        lines += [f"{name}\tH{column}\tblank\tn/a\tn/a\t1" for column in (1, 2)]
+        lines += [f"{name}\t{row}3\tsample\tsub-{number}{row}_ses-1\tn/a\t1" for row in "ABCDEFGH"]
+    path = folder / "layout.tsv"
+    path.write_text("\n".join(lines) + "\n")
+    return path
 
 
 @pytest.mark.parametrize(
@@ -73,11 +124,100 @@ def test_a_scan_that_cannot_be_and_one_that_meets_a_bug(
         return fitted(files, *others)
 
     monkeypatch.setattr(scan_tasks, "fitted_scan", broken)
+    monkeypatch.setattr(scan_figures, "water_svg", bug)  # a picture of the good scan
+    monkeypatch.setattr(study_sections, "quality_figure", bug)  # the page of all scans
     end = pharmrs("run", root, "--fresh", "-j", "1")
     assert end.code == 3 and "please report it with faults/" in end.err
     assert [row for row in table(root / RESULTS / "metabolites.tsv") if "ses-1" in row["scan"]] == numbers
-    (kept,) = [text for name, text in contents(root / RESULTS).items() if name.startswith("faults/")]
-    assert b"ZeroDivisionError: a bug" in kept and b"in broken" in kept and str(root).encode() not in kept
+    left = contents(root / RESULTS)
+    kept = {name: text for name, text in left.items() if name.startswith("faults/")}
+    assert sorted(name.rpartition("_")[2] for name in kept) == ["drawing.txt", "processing.txt", "report.txt"]
+    (of_scan,) = [text for name, text in kept.items() if "processing" in name]
+    assert b"ZeroDivisionError: a bug" in of_scan and b"in broken" in of_scan and str(root).encode() not in of_scan
+    (water,) = [text for name, text in left.items() if name.endswith("ses-1_acq-steam_water.svg")]
+    assert b"could not be drawn" in water and "report.html" in left
+    told = [row["file"] for row in table(root / RESULTS / "problems.tsv") if "fault of pharmrs" in row["rule"]]
+    assert len(told) == 3 and "spectra" in told
+
+
+def bug(*_arguments: Any, **_options: Any) -> Any:
+    raise ZeroDivisionError("a bug")
+
+
+def without(left: dict[str, bytes], *parts: str) -> dict[str, bytes]:
+    """The files whose names hold none of `parts`: tables that must not change, whatever becomes of pictures."""
+    return {name: text for name, text in left.items() if name.endswith((".tsv", ".json")) and not _any(parts, name)}
+
+
+def _any(parts: tuple[str, ...], name: str) -> bool:
+    return any(part in name for part in parts)
+
+
+def test_one_plate_and_one_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two plates: a bug in one leaves the rows of the other as they are alone; a bug in a picture leaves all."""
+    exports = [write_plate(tmp_path, "one"), write_plate(tmp_path, "two")]
+    layout = write_layout(tmp_path, ["one", "two"])
+    words = ["plate", *exports, "--layout", layout, "--unit", "pg/mL"]
+    assert pharmrs(*words, "--out", tmp_path / "good").code == 0
+    good = contents(tmp_path / "good", [".pharmrs"])
+    monkeypatch.setattr(pictures, "standard_curve_figure", bug)
+    end = pharmrs(*words, "--out", tmp_path / "undrawn")
+    undrawn = contents(tmp_path / "undrawn", [".pharmrs"])
+    assert end.code == 3 and without(undrawn, "faults/") == without(good)
+    assert b"could not be drawn" in undrawn["figures/assay/one_curve.svg"] and "report.html" in undrawn
+
+    right = plates.analyse_plate
+
+    def broken(name: str, *others: Any) -> Any:
+        return bug() if name == "one" else right(name, *others)
+
+    monkeypatch.setattr(plates, "analyse_plate", broken)
+    end = pharmrs(*words, "--out", tmp_path / "one-left")
+    assert end.code == 3 and "plate one: analysis: must not end in a fault of pharmrs" in end.err
+    rows = table(tmp_path / "one-left" / "biomarkers.tsv")
+    assert rows == [row for row in table(tmp_path / "good" / "biomarkers.tsv") if row["plate"] == "two"] and rows
+    assert "faults/plate-one_analysis.txt" in contents(tmp_path / "one-left")
+
+
+def test_one_gel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A table with a mistake, and a bug in a picture: the lanes of the other gels are called as without them."""
+    gels = tmp_path / "gels"
+    gels.mkdir()
+    head = "gel\tlane\trole\tsample\tgenotype\tbands_bp\n"
+    controls = "{0}\t1\tcontrol\tv\tVal/Val\t397;276\n{0}\t2\tcontrol\tm\tMet/Met\t672\n"
+    lanes = controls + "{0}\t3\tsample\tsub-{1}\tn/a\t672\n"
+    names = {"01": "gel/1", "02": "gel 1", "03": "g" * 300}  # alike, and longer than a file system takes
+    for label, gel in names.items():
+        (gels / f"{label}.tsv").write_text(head + lanes.format(gel, label))
+    assert pharmrs("genotype", gels, "--out", tmp_path / "good").code == 0
+    good = contents(tmp_path / "good")
+    assert len([name for name in good if name.endswith(".png")]) == 3
+    (gels / "04.tsv").write_text(head + lanes.format("4", "04").replace("672", "many"))
+    monkeypatch.setattr(section, "gel_figure", bug)
+    end = pharmrs("genotype", gels, "--out", tmp_path / "bad")
+    assert end.code == 3 and "04.tsv: line 3: bands_bp" in end.err
+    assert without(contents(tmp_path / "bad"), "faults/") == without(good)
+
+
+def test_one_model_and_one_figure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = random_rows(3)
+    write_table(tmp_path, observations_table(table_of(rows)))
+    (tmp_path / "study.yaml").write_text(PLAN)
+    words = ["analyse", tmp_path / "observations.tsv", "--plan", tmp_path / "study.yaml", "--out"]
+    assert pharmrs(*words, tmp_path / "good").code == 0
+    good = table(tmp_path / "good" / "statistics" / "estimates.tsv")
+    assert [row for row in good if row["model"] == "cr2" and row["estimate"] != "n/a"]
+    monkeypatch.setitem(MODELS, "cr2", replace(MODELS["cr2"], run=bug))
+    monkeypatch.setattr(analysis_section, "interaction_figure", bug)
+    end = pharmrs(*words, tmp_path / "bad")
+    assert end.code == 3 and "not estimable: Cluster-robust (CR2): a fault of pharmrs" in end.err
+    left = table(tmp_path / "bad" / "statistics" / "estimates.tsv")
+    assert [row for row in left if row["model"] != "cr2"] == [row for row in good if row["model"] != "cr2"]
+    assert all(row["estimate"] == "n/a" for row in left if row["model"] == "cr2")
+    files = contents(tmp_path / "bad")
+    assert "report.html" in files and "statistics/figures/forest.svg" in files
+    assert "statistics/figures/interaction.svg" not in files
+    assert len([name for name in files if name.startswith("faults/")]) == 2
 
 
 def test_memory_and_the_system() -> None:

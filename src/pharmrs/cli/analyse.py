@@ -27,7 +27,7 @@ def analyse_command(
 
     limit_threads()
     analysed = analyse_file(observations, plan, out, tuple(explore), lambda what: say(f"analyse: {what}"))
-    print_problems(analysed.warnings)
+    errors, _ = print_problems(analysed.problems)
     for note in analysed.result.chain.notes:
         say(f"note: {note}")
     for text in analysed.missing:
@@ -35,5 +35,5 @@ def analyse_command(
     for line in trial_answer(analysed.result).lines:
         typer.echo(line)
     typer.echo(str(analysed.page))
-    if analysed.missing:
+    if analysed.missing or errors:
         raise typer.Exit(EXIT_SOME_FAILED)

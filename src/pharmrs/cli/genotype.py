@@ -25,18 +25,22 @@ def genotype_command(
     ] = None,
 ) -> None:
     """Expected fragments, calls from bands, Hardy-Weinberg equilibrium, and the gel beside its prediction."""
-    from pharmrs.core.files.targets import claim_output, refuse_output
+    from pharmrs.core.files.targets import claimed
+    from pharmrs.core.unit import Boundary
     from pharmrs.genotype.read.markers import find_markers
     from pharmrs.genotype.records.declared import GenotypeSection
     from pharmrs.genotype.report.methods import digest_text, equilibrium_text
     from pharmrs.genotype.stage.stage import call_markers, write_genotype_page, write_genotyping
     from pharmrs.study.study_file import read_study
 
-    refuse_output(out)
     declared = (read_study(study).genotype if study is not None else None) or GenotypeSection()
     chosen = find_markers(list(dict.fromkeys(marker)), markers, "--marker")
-    results, problems = call_markers(bands, declared, chosen)
-    print_problems(problems)
+    with claimed(out):
+        results, problems = call_markers(bands, declared, chosen, output=out)
+        within = Boundary(out)
+        section, written = write_genotyping(out, results, within)
+        page = write_genotype_page(out, results, section)
+    errors, _ = print_problems([*problems, *within.problems])
     for result in results:
         name = result.assay.marker.name
         typer.echo(
@@ -46,8 +50,7 @@ def genotype_command(
         typer.echo(f"{name}: {equilibrium_text(result)}")
         calls = [(one.subject, one.genotype or "n/a", one.flag) for one in result.calls]
         print_table(("Participant", "Genotype", "Call"), calls)
-    claim_output(out)
-    for path in (*write_genotyping(out, results), write_genotype_page(out, results)):
+    for path in (*written, page):
         typer.echo(str(path))
-    if any(call.flag == "indeterminate" for result in results for call in result.calls):
+    if errors or any(call.flag == "indeterminate" for result in results for call in result.calls):
         raise typer.Exit(EXIT_SOME_FAILED)

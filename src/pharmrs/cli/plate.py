@@ -86,22 +86,24 @@ def plate_command(
 def _analyse(exports: list[Path], layouts: list[Path], settings: AssaySettings, out: Path) -> None:
     from pharmrs.assay.stage.outputs import write_plate_page, write_plates
     from pharmrs.assay.stage.plates import analyse_files
-    from pharmrs.core.files.targets import claim_output, refuse_output
+    from pharmrs.core.files.targets import claimed
+    from pharmrs.core.unit import Boundary
     from pharmrs.core.workers.threads import limit_threads
 
-    refuse_output(out)
     limit_threads()
-    outcome = analyse_files(exports, layouts, settings)
-    errors, _ = print_problems((*outcome.problems, *outcome.verdicts))
-    if outcome.study is None:
-        raise typer.Exit(EXIT_BAD_INPUT)
-    claim_output(out)
-    for line in _summaries(outcome.study):
-        typer.echo(line)
-    pictures, written = write_plates(out, outcome.study)
-    for path in (write_plate_page(out, outcome.study, pictures), *written):
-        typer.echo(str(path))
-    if errors:
+    with claimed(out):
+        outcome = analyse_files(exports, layouts, settings, out)
+        errors, _ = print_problems((*outcome.problems, *outcome.verdicts))
+        if outcome.study is None:
+            raise typer.Exit(EXIT_BAD_INPUT)
+        for line in _summaries(outcome.study):
+            typer.echo(line)
+        within = Boundary(out)
+        pictures, written = write_plates(out, outcome.study, within)
+        for path in (write_plate_page(out, outcome.study, pictures), *written):
+            typer.echo(str(path))
+    print_problems(within.problems)
+    if errors or within.problems:
         raise typer.Exit(EXIT_SOME_FAILED)
 
 

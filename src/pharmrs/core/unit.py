@@ -12,7 +12,7 @@ import re
 import traceback
 from collections.abc import Callable
 from pathlib import Path, PurePath
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from pharmrs import __version__
 from pharmrs.core.errors import InputError, InputProblem, WorkersLost, input_problem
@@ -43,6 +43,30 @@ def attempt(
         if isinstance(error, OSError) and error.errno in _OF_THE_PLACE:
             raise
         return None, (fault(error, unit, doing, output),)
+
+
+class Within(Protocol):
+    """Does one unit of work: what it gives, or None where it gave nothing and that was told."""
+
+    def __call__(self, work: Callable[[], _DoneT], unit: str, doing: str, /) -> _DoneT | None: ...
+
+
+class Boundary:
+    """The boundary around the units of one piece of work; `problems`: why some gave nothing. See `attempt`."""
+
+    def __init__(self, output: Path | None = None) -> None:
+        self.problems: list[InputProblem] = []
+        self._output = output
+
+    def __call__(self, work: Callable[[], _DoneT], unit: str, doing: str) -> _DoneT | None:
+        done, problems = attempt(work, unit, doing, self._output)
+        self.problems += problems
+        return done
+
+
+def unbounded(work: Callable[[], _DoneT], _unit: str, _doing: str) -> _DoneT | None:
+    """No boundary: for who calls the science by hand, and wants to see what it raises."""
+    return work()
 
 
 def fault(error: Exception, unit: str, doing: str, output: Path | None = None) -> InputProblem:

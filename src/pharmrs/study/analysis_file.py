@@ -9,6 +9,7 @@ from pathlib import Path
 from pharmrs.core.errors import InputError, InputProblem, input_problem
 from pharmrs.core.files.owned import remove_written
 from pharmrs.core.files.targets import check_output_folder, claim_output
+from pharmrs.core.unit import Boundary
 from pharmrs.study.study_file import read_plan
 from pharmrs.trial.models.analyse import analyse
 from pharmrs.trial.read.observations import read_observations
@@ -19,12 +20,12 @@ from pharmrs.trial.stage.analysis import check_models, not_estimable
 
 @dataclass(frozen=True, slots=True)
 class Analysed:
-    """The result, the page, and what could not be estimated."""
+    """The result, the page, what could not be estimated, and warnings and faults of the program."""
 
     result: AnalysisResult
     page: Path
     missing: tuple[str, ...]
-    warnings: tuple[InputProblem, ...] = ()
+    problems: tuple[InputProblem, ...] = ()
 
 
 def analyse_file(
@@ -40,6 +41,7 @@ def analyse_file(
     """
     problems: list[InputProblem] = []
     warnings: list[InputProblem] = []
+    within = Boundary(output)
     declared = read_plan(plan_file)
     plan = declared.analysis.plan()
     further = [name for name in dict.fromkeys(explore) if name not in (*plan.models, *plan.exploratory)]
@@ -55,11 +57,11 @@ def analyse_file(
         problems.append(input_problem(output, "out", rule, str(observations), remedy))
     if problems:
         raise InputError(problems)
-    result = analyse(table, plan, tell)
-    tell("tables and figures")
     claim_output(output)
+    result = analyse(table, plan, tell, within)
+    tell("tables and figures")
     remove_written(output, ANALYSIS_OUTPUTS)
-    section = write_analysis(output, result)
+    section = write_analysis(output, result, within)
     page = output / "report.html"
     write_analysis_page(page, declared.title, result, section)
-    return Analysed(result, page, tuple(map(str, not_estimable(result))), tuple(warnings))
+    return Analysed(result, page, tuple(map(str, not_estimable(result))), (*warnings, *within.problems))

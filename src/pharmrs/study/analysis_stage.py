@@ -9,6 +9,7 @@ from pharmrs.core.files.content import is_file
 from pharmrs.core.files.places import STUDY_FILE
 from pharmrs.core.read.participants import PARTICIPANTS, participant_labels, sessions_file
 from pharmrs.core.stage import Stage, StageOutcome, StudyContext
+from pharmrs.core.unit import Boundary
 from pharmrs.spectra.records.scaling import SCALES
 from pharmrs.study.declared import Study
 from pharmrs.study.observations import build_observations, read_trial
@@ -27,8 +28,9 @@ def _run(context: StudyContext[Study]) -> StageOutcome:
     if wrong := [one for one in _check_plan(context.root, study) if one.severity == "error"]:
         raise InputError(wrong)
     table, problems = build_observations(context.root, context.output, study, plan)
-    result = analyse(table, plan, context.tell)
-    section = write_analysis(context.output, result)
+    within = Boundary(context.output)
+    result = analyse(table, plan, context.tell, within)
+    section = write_analysis(context.output, result, within)
     remedy = "see the sample flow in the report; the reason stands in results.json"
     missing = [
         input_problem(
@@ -38,7 +40,7 @@ def _run(context: StudyContext[Study]) -> StageOutcome:
         for one in not_estimable(result)
     ]  # fmt: skip
     return StageOutcome(
-        problems=(*problems, *missing),
+        problems=(*problems, *within.problems, *missing),
         sections=(section,),
         methods=(analysis_methods(result),),
         answer=trial_answer(result),

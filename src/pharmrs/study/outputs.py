@@ -11,6 +11,7 @@ from pharmrs.core.files.json_text import json_text
 from pharmrs.core.files.relative_paths import relative_to
 from pharmrs.core.report.tables import problems_table, write_table
 from pharmrs.core.stage import Stage, StageOutcome, StudyContext
+from pharmrs.core.unit import Boundary
 from pharmrs.spectra.records.dataset import Dataset
 from pharmrs.spectra.records.scaling import SCALES
 from pharmrs.spectra.records.scan import ScanOutcome
@@ -48,16 +49,22 @@ def write_study(
     stages: Sequence[StageOutcome],
     provenance: Mapping[str, object],
     kept: KeptPages | None = None,
+    within: Boundary | None = None,
 ) -> Path:
-    """Problems, methods, provenance and report; returns the path of the report. `kept`: pages of an earlier run."""
+    """Problems, methods, provenance and report; returns the path of the report. `kept`: pages of an earlier run.
+
+    `within`: the boundary of each page and part of the methods.
+    """
+    within = within or Boundary()
     study, _ = dataset.usable()
     outcomes = [_portable(outcome, dataset.root) for outcome in outcomes]
     results = [outcome.result for outcome in outcomes if outcome.result is not None]
     settings = {"study.yaml": asdict(study), "fit": settings_of(study, "").fit.as_dict()}
-    methods = methods_text(study, results, [part for stage in stages for part in stage.methods])
+    methods = methods_text(study, results, [part for stage in stages for part in stage.methods], within)
     found = [*dataset.general_problems, *(problem for stage in stages for problem in stage.problems)]
     general = [relative_to(dataset.root, problem) for problem in found]
-    write_table(output, problems_table([*general, *(problem for one in outcomes for problem in one.problems)]))
+    of_scans = [problem for one in outcomes for problem in one.problems]
+    write_table(output, problems_table([*general, *within.problems, *of_scans]))
     write_text(output / "methods.md", methods)
     write_text(output / PROVENANCE_FILE, json_text(provenance))
     report = output / REPORT_FILE
@@ -77,7 +84,10 @@ def write_study(
         sections=[section for stage in stages for section in stage.sections],
         answer=next((stage.answer for stage in stages if stage.answer is not None), None),
         kept=kept,
+        within=within,
     )
+    if within.problems:
+        write_table(output, problems_table([*general, *within.problems, *of_scans]))
     return report
 
 

@@ -18,7 +18,7 @@ from pharmrs.core.files.relative_paths import relative_to
 from pharmrs.core.files.targets import check_output_folder
 from pharmrs.core.report.answer import Answer
 from pharmrs.core.stage import StageOutcome, StudyContext, look_ahead, run_stages
-from pharmrs.core.unit import FAULTS_FOLDER
+from pharmrs.core.unit import FAULTS_FOLDER, Boundary
 from pharmrs.core.workers.execution import Workers, workforce
 from pharmrs.spectra.records.scan import ScanOutcome
 from pharmrs.spectra.review.stage import review_checksums
@@ -54,8 +54,8 @@ class RunResult:
 
     @property
     def complete(self) -> bool:
-        """Whether every scan and every stage could be done."""
-        return not self.failed and not any(problem.severity == "error" for problem in self.problems)
+        """Whether every scan, stage and picture could be done."""
+        return not self.failed and not any(problem.severity == "error" for problem in self.all_problems)
 
     @property
     def failed(self) -> tuple[ScanOutcome, ...]:
@@ -183,10 +183,12 @@ def _finish(
 ) -> RunResult:
     scans: tuple[ScanOutcome, ...] = next((stage.handed[SCANS] for stage in stages if SCANS in stage.handed), ())
     cache = ScanCache(output, dataset.root)
+    within = Boundary(output)
     report = write_study(
-        output, dataset, scans, lambda one: cache.figures(one.files), stages, provenance, PageCache(output, cache)
-    )
-    problems = tuple(problem for stage in stages for problem in stage.problems)
+        output, dataset, scans, lambda one: cache.figures(one.files), stages, provenance, PageCache(output, cache),
+        within,
+    )  # fmt: skip
+    problems = (*(problem for stage in stages for problem in stage.problems), *within.problems)
     answer = next((stage.answer for stage in stages if stage.answer is not None), None)
     result = RunResult(report, scans, dataset.general_problems + problems, answer)
     LOG.info("%d of %d scans done, report %s", len(scans) - len(result.failed), len(scans), report.name)

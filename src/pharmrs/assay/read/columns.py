@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pharmrs.assay.read.cells import Sheet, missing_word
-from pharmrs.core.read.numbers import Commas, NumberRead, commas_of, read_number
+from pharmrs.core.read.numbers import Commas, NumberRead, commas_of, could_be_number, read_number
 
 _LOOKED_AT = 100  # rows: what stands above a table
 _DILUTION = re.compile(r"1\s*[:/]\s*(\S+)")
@@ -92,7 +92,7 @@ def made_by_excel(cell: str) -> bool:
 def concentration(cell: str, commas: Commas) -> tuple[NumberRead, str]:
     """A number and the unit that stands behind it, empty without: `1000 pg/mL`."""
     match = _UNIT_OF_CELL.fullmatch(cell.strip())
-    if match is None or missing_word(cell) is not None:
+    if match is None or missing_word(cell) is not None or could_be_number(cell):  # 1.5e3 has no unit "e3"
         return read_number(cell, commas), ""
     return read_number(match[1], commas), " ".join(match[2].split())
 

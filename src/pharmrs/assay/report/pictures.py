@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,13 +13,15 @@ from pharmrs.assay.report.figure_controls import control_figure
 from pharmrs.assay.report.figure_plate import plate_figure
 from pharmrs.assay.report.figure_standard_curve import standard_curve_figure
 from pharmrs.core.files.atomic import write_bytes
-from pharmrs.core.report.embedded import EmbeddedFigure
+from pharmrs.core.files.places import file_names
+from pharmrs.core.report.embedded import EmbeddedFigure, not_drawn
 from pharmrs.core.report.figure_style import figure_png_bytes, figure_svg_bytes
+from pharmrs.core.unit import Within, unbounded
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-FIGURES = Path("figures") / "assay"
+FIGURES: Path = Path("figures") / "assay"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,35 +40,45 @@ class AssayPictures:
     controls: Picture | None
 
 
-def draw_assay(study: AssayStudy) -> AssayPictures:
-    """All pictures of a study's plates."""
-    return AssayPictures(plates={plate.name: _plate(plate) for plate in study.plates}, controls=_controls(study))
+def draw_assay(study: AssayStudy, within: Within = unbounded) -> AssayPictures:
+    """All pictures of a study's plates; one that fails is replaced by a word."""
+    plates = {plate.name: _plate(plate, within) for plate in study.plates}
+    return AssayPictures(plates=plates, controls=within(partial(_controls, study), "control charts", "drawing"))
 
 
 def write_assay_pictures(folder: Path, pictures: AssayPictures) -> tuple[Path, ...]:
     """Write every picture as PNG and SVG below `folder`; returns the files."""
     named: dict[str, Picture] = {}
+    names = file_names(pictures.plates)
     for plate, (heat_map, curve) in pictures.plates.items():
-        name = "".join(letter if letter.isalnum() or letter in "-_" else "-" for letter in plate)
+        name = names[plate]
         named |= {f"{name}_plate": heat_map, f"{name}_curve": curve}
     if pictures.controls is not None:
         named["controls"] = pictures.controls
     written = []
     for name, picture in named.items():
-        for suffix, content in ((".png", picture.embedded.content), (".svg", picture.svg)):
+        for suffix, content in {picture.embedded.suffix: picture.embedded.content, ".svg": picture.svg}.items():
             path = folder / FIGURES / f"{name}{suffix}"
             write_bytes(path, content)
             written.append(path)
     return tuple(written)
 
 
-def _plate(result: PlateResult) -> tuple[Picture, Picture]:
+def _plate(result: PlateResult, within: Within) -> tuple[Picture, Picture]:
     heat_map = f"Heat map of the responses of plate {result.name}. The same numbers are in assay_wells.tsv."
     curve = (
         f"Standard curve of plate {result.name} with its samples and the recovery of the standards. "
         "The same numbers are in assay_standards.tsv and assay_estimates.tsv."
     )
-    return _picture(plate_figure(result), heat_map), _picture(standard_curve_figure(result), curve, small=True)
+    return (
+        _drawn(lambda: _picture(plate_figure(result), heat_map), f"heat map of plate {result.name}", within),
+        _drawn(lambda: _picture(standard_curve_figure(result), curve, small=True), f"curve of {result.name}", within),
+    )
+
+
+def _drawn(draw: Callable[[], Picture], what: str, within: Within) -> Picture:
+    instead = not_drawn(what)
+    return within(draw, what, "drawing") or Picture(embedded=instead, svg=instead.content)
 
 
 def _controls(study: AssayStudy) -> Picture | None:

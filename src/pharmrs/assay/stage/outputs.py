@@ -9,11 +9,12 @@ from pharmrs.assay.report.pictures import AssayPictures, draw_assay, write_assay
 from pharmrs.assay.report.section import assay_section
 from pharmrs.assay.report.tables import write_assay_tables
 from pharmrs.core.report.site import write_page
+from pharmrs.core.unit import Within, unbounded
 
 
-def write_plates(folder: Path, study: AssayStudy) -> tuple[AssayPictures, tuple[Path, ...]]:
+def write_plates(folder: Path, study: AssayStudy, within: Within = unbounded) -> tuple[AssayPictures, tuple[Path, ...]]:
     """Write tables and pictures of all plates into `folder`; returns the pictures and the files."""
-    tables, pictures = write_assay_tables(folder, study), draw_assay(study)
+    tables, pictures = write_assay_tables(folder, study), draw_assay(study, within)
     return pictures, (*tables, *write_assay_pictures(folder, pictures))
 
 

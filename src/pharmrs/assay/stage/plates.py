@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from pharmrs.assay.read.columns import same_unit
 from pharmrs.assay.read.finished import is_finished, read_finished
 from pharmrs.assay.read.layout import read_layout
 from pharmrs.assay.read.registry import SUFFIXES, read_export
 from pharmrs.assay.records.acceptance import Check, RuleName
-from pharmrs.assay.records.plate import Layout, PlateExport
+from pharmrs.assay.records.plate import Layout, LayoutWell, Plate, PlateExport
 from pharmrs.assay.records.results import AssayStudy, BiomarkerConcentration, PlateResult, RefusedPlate
 from pharmrs.assay.records.settings import AssaySettings
 from pharmrs.assay.science.accept import accept_plates, judge_reanalysis
@@ -19,9 +21,12 @@ from pharmrs.assay.science.analyse import PlateRefused, analyse_plate
 from pharmrs.assay.science.combine import combine, combine_rejected
 from pharmrs.assay.science.inter_plate import compare_plates
 from pharmrs.assay.science.layout_match import match_plates
-from pharmrs.core.errors import InputError, InputProblem
+from pharmrs.core.errors import InputProblem
 from pharmrs.core.read.problems import Problems
 from pharmrs.core.report.numbers import count_text
+from pharmrs.core.unit import Boundary, attempt
+
+_ReadT = TypeVar("_ReadT")
 
 _CONSEQUENCES: dict[RuleName, str] = {
     "blank": "the blanks do not enter the curve as concentration zero",
@@ -50,23 +55,20 @@ def assay_files(folder: Path) -> tuple[list[Path], list[Path]]:
     return [path for path in files if path not in layouts], layouts
 
 
-def analyse_files(exports: Sequence[Path], layouts: Sequence[Path], settings: AssaySettings) -> AssayOutcome:
-    """Analyse all plates; a bad file or plate is told and does not stop the others."""
+def analyse_files(
+    exports: Sequence[Path], layouts: Sequence[Path], settings: AssaySettings, output: Path | None = None
+) -> AssayOutcome:
+    """Analyse all plates; a bad file or plate is told and does not stop the others.
+
+    `output`: where the traceback of a fault is kept.
+    """
     finished, problems = _finished([path for path in exports if is_finished(path)], settings)
     exports = [path for path in exports if not is_finished(path)]
-    read: list[PlateExport] = []
-    tables: list[Layout] = []
-    for path in exports:
-        try:
-            read.append(read_export(path))
-        except InputError as error:
-            problems += error.problems
-    for path in layouts:
-        try:
-            tables.append(read_layout(path))
-        except InputError as error:
-            problems += error.problems
+    within = Boundary(output)
+    read: list[PlateExport] = _each(read_export, exports, within)
+    tables: list[Layout] = _each(read_layout, layouts, within)
     tables += [export.layout for export in read if export.layout is not None]
+    problems += within.problems
     problems += [problem for table in tables if (problem := _other_unit(table, settings)) is not None]
     tables = [table for table in tables if _other_unit(table, settings) is None]
     settings = replace(settings, unit=settings.unit or next((table.unit for table in tables if table.unit), ""))
@@ -77,22 +79,36 @@ def analyse_files(exports: Sequence[Path], layouts: Sequence[Path], settings: As
     refused: list[RefusedPlate] = []
     verdicts: list[InputProblem] = []
     for name, plate, wells, layout_file in matched:
-        try:
-            result, found = analyse_plate(name, plate, wells, layout_file, settings)
-        except PlateRefused as error:
-            refused.append(error.plate)
-            verdicts += error.problems
-            continue
-        except InputError as error:
-            problems += error.problems
-            continue
-        results.append(result)
-        problems += found
+        work = partial(_analysed, name, plate, wells, layout_file, settings)
+        done, found = attempt(work, f"plate {name}", "analysis", output)
+        if done is None:
+            problems += found
+        elif isinstance(done[0], RefusedPlate):
+            refused.append(done[0])
+            verdicts += done[1]
+        else:
+            results.append(done[0])
+            problems += done[1]
     if not results and not refused and not finished:
         return AssayOutcome(study=None, problems=tuple(problems))
     study = put_together(results, refused, settings, finished)
     problems += _twice(study)
     return AssayOutcome(study=study, problems=tuple(problems), verdicts=(*verdicts, *_said(study)))
+
+
+def _analysed(
+    name: str, plate: Plate, wells: Sequence[LayoutWell], layout_file: str, settings: AssaySettings
+) -> tuple[PlateResult | RefusedPlate, tuple[InputProblem, ...]]:
+    try:
+        return analyse_plate(name, plate, wells, layout_file, settings)
+    except PlateRefused as error:
+        return error.plate, error.problems
+
+
+def _each(read: Callable[[Path], _ReadT], paths: Sequence[Path], within: Boundary) -> list[_ReadT]:
+    """Every file that could be read."""
+    found = (within(partial(read, path), str(path), "reading") for path in paths)
+    return [one for one in found if one is not None]
 
 
 def _other_unit(layout: Layout, settings: AssaySettings) -> InputProblem | None:

@@ -18,6 +18,7 @@ from pharmrs.core.errors import InputError, InputProblem, input_problem, some_of
 from pharmrs.core.read.participants import participant_labels
 from pharmrs.core.report.section import MethodsPart
 from pharmrs.core.stage import Stage, StageOutcome, StudyContext
+from pharmrs.core.unit import Boundary
 
 FOLDER = Path("sourcedata") / "assay"
 
@@ -41,7 +42,7 @@ def _settings(root: Path, plan: Assay | None) -> AssaySettings:
     )
 
 
-def _analyse(root: Path, settings: AssaySettings) -> AssayOutcome:
+def _analyse(root: Path, settings: AssaySettings, output: Path | None = None) -> AssayOutcome:
     exports, layouts = assay_files(root / FOLDER) if (root / FOLDER).is_dir() else ([], [])
     missing = [
         InputProblem(
@@ -55,7 +56,7 @@ def _analyse(root: Path, settings: AssaySettings) -> AssayOutcome:
     ]  # fmt: skip
     if not exports:
         raise InputError(missing)
-    outcome = analyse_files(exports, layouts, settings)
+    outcome = analyse_files(exports, layouts, settings, output)
     needed = () if outcome.study is not None else tuple(missing)  # a long table may carry its own layout
     return replace(outcome, problems=needed + outcome.problems + _labels(root, outcome.study))
 
@@ -95,12 +96,13 @@ def _check(root: Path, plan: Assay | None) -> tuple[InputProblem, ...]:
 
 
 def _run(context: StudyContext[Assay | None]) -> StageOutcome:
-    outcome = _analyse(context.root, _settings(context.root, context.plan))
+    outcome = _analyse(context.root, _settings(context.root, context.plan), context.output)
     study = outcome.study
     if study is None:
         return StageOutcome(problems=outcome.problems)
-    problems = (*outcome.problems, *outcome.verdicts)
-    pictures, _ = write_plates(context.output, study)
+    within = Boundary(context.output)
+    pictures, _ = write_plates(context.output, study, within)
+    problems = (*outcome.problems, *outcome.verdicts, *within.problems)
     part = MethodsPart(title=study.settings.analyte, write=lambda cite: assay_paragraphs(study, cite))
     return StageOutcome(problems=problems, sections=(assay_section(study, pictures),), methods=(part,))
 

@@ -21,6 +21,7 @@ from pharmrs.core.records.arrays import FloatArray
 _SIGN, _POWER = "[-+]?", "(?:[eE][-+]?[0-9]+)?"
 _PLAIN = re.compile(rf"{_SIGN}(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+){_POWER}")
 _WHOLE = re.compile(r"[0-9]{1,18}")
+_LEAST, _MOST = 1e-70, 1e70  # of what a table may hold: fourth powers of it are still numbers
 _ENDLESS = re.compile(r"[-+]?(?:inf(?:inity)?|nan)", re.IGNORECASE)
 _ONLY_NUMBERS = re.compile(r"[-+0-9.eE \t\r\n]*")  # no 1_0, no ２０
 # what only one of the two habits can have written
@@ -130,9 +131,11 @@ def read_number(text: str, commas: Commas = Commas.UNKNOWN) -> NumberRead:
     plain = with_point(text, commas)
     if plain is None:
         return _no_number(text.strip().replace("\N{MINUS SIGN}", "-"))
-    if math.isfinite(value := float(plain)):
+    value = float(plain)
+    if value == 0 or _LEAST <= abs(value) <= _MOST:
         return NumberRead(value)
-    return NumberRead(math.nan, "must be finite", "write a number below 1e308, or n/a where there is no value")
+    rule = f"must be 0, or between {_LEAST:g} and {_MOST:g} in size: nothing that is measured lies outside"
+    return NumberRead(math.nan, rule, "correct the number, choose another unit, or write n/a where there is no value")
 
 
 def _no_number(text: str) -> NumberRead:

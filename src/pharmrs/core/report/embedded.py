@@ -9,6 +9,9 @@ from urllib.parse import quote
 
 _SVG_START = b"<svg"
 _SVG_SIZE = re.compile(rb"<svg[^>]* width='(\d+)' height='(\d+)'")
+_NOT_DRAWN = b"""<svg xmlns='http://www.w3.org/2000/svg' width='480' height='60' viewBox='0 0 480 60'>\
+<text x='12' y='36' font-family='sans-serif' font-size='14'>This picture could not be drawn, see the problems.</text>\
+</svg>"""
 _PLAIN = "<>/=' ,;.-()!"  # needs no escape in an attribute in double quotes
 
 
@@ -49,6 +52,11 @@ class EmbeddedFigure:
     def linked(self, above: str = "") -> LinkedFigure:
         """The file that holds it; `above`: the way from the page to the folder of the report."""
         return LinkedFigure(source=above + quote(self.place), alt=self.alt, size=self.size)
+
+
+def not_drawn(what: str) -> EmbeddedFigure:
+    """In the place of a picture whose drawing failed: the numbers it was to show are not lost with it."""
+    return EmbeddedFigure(content=_NOT_DRAWN, alt=f"{what}: this picture could not be drawn.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

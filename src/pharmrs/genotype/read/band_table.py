@@ -43,7 +43,17 @@ def band_files(place: Path) -> list[Path]:
 
 def read_bands(place: Path, warn: Callable[[InputProblem], None] = lambda _problem: None) -> tuple[BandRow, ...]:
     """All lanes of a band table or of a folder of them. Raises InputError with every mistake in every file."""
-    found = []
+    rows, found = read_gels(place)
+    if any(problem.severity == "error" for problem in found):
+        raise InputError(found)
+    for problem in found:
+        warn(problem)
+    return rows
+
+
+def read_gels(place: Path) -> tuple[tuple[BandRow, ...], tuple[InputProblem, ...]]:
+    """The lanes of every table without a mistake, and what is wrong with all. Raises InputError where none is there."""
+    found: list[InputProblem] = []
     rows: list[BandRow] = []
     seen: dict[tuple[str, str, str], str] = {}
     files = band_files(place)
@@ -55,13 +65,10 @@ def read_bands(place: Path, warn: Callable[[InputProblem], None] = lambda _probl
         raise InputError(problems.found)
     for path in files:
         problems = Problems(str(path))
-        rows += _read_file(path, problems, seen)
+        read = _read_file(path, problems, seen)
+        rows += [] if any(problem.severity == "error" for problem in problems.found) else read
         found += problems.found
-    if any(problem.severity == "error" for problem in found):
-        raise InputError(found)
-    for problem in found:
-        warn(problem)
-    return tuple(rows)
+    return tuple(rows), tuple(found)
 
 
 def _read_file(path: Path, problems: Problems, seen: dict[tuple[str, str, str], str]) -> list[BandRow]:

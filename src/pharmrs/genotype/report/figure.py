@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from pharmrs.core.read.problems import shorten
 from pharmrs.core.report.figure_style import BAND, BASELINE, INK, MODEL, MUTED, figure_style, new_figure
 from pharmrs.genotype.records.marker import Genotyping, LaneCall, gel_text
 
@@ -42,7 +43,7 @@ def gel_figure(result: Genotyping, gel: str) -> Figure:
         left.minorticks_off()
         left.set_ylabel("Fragment size (bp)")
         left.set_title("Predicted")
-        right.set_title(f"Observed, {gel_text(gel)}")
+        right.set_title(f"Observed, {shorten(gel_text(gel), 60)}")
     return fig
 
 

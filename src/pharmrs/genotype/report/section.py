@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pharmrs.core.report.embedded import EmbeddedFigure
-from pharmrs.core.report.figure_style import figure_png_bytes
+from pharmrs.core.report.figure_style import figure_png_bytes, figure_svg_bytes
 from pharmrs.core.report.numbers import MISSING, p_phrase
 from pharmrs.core.report.section import Section, render_section
 from pharmrs.core.report.view_tables import CellView, TableView, count_cell, number_cell
@@ -17,6 +17,7 @@ from pharmrs.genotype.report.methods import digest_text
 from pharmrs.genotype.report.tables import accession_position, flag_counts
 
 ANCHOR = "genotypes"
+Pictures = Mapping[tuple[str, str], EmbeddedFigure]  # by marker and gel
 _TONES = {"ok": "good", "indeterminate": "bad", "not_measured": ""}
 
 
@@ -40,31 +41,44 @@ def gel_names(result: Genotyping) -> list[str]:
     return list(dict.fromkeys(call.lane.gel for call in result.lane_calls))
 
 
-def gel_picture(result: Genotyping, gel: str) -> EmbeddedFigure:
-    """The picture of one gel with its words."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GelPicture:
+    """The picture of one gel with its words, for the page; and for files, by their ending."""
+
+    embedded: EmbeddedFigure
+    files: dict[str, bytes]
+
+
+def gel_picture(result: Genotyping, gel: str) -> GelPicture:
+    """The picture of one gel."""
     lanes = [call for call in result.lane_calls if call.lane.gel == gel and call.lane.role == "sample"]
     called = sum(call.flag == "ok" for call in lanes)
     alt = (
         f"Bands of {gel_text(gel)} of {result.assay.marker.name}: predicted bands of each genotype beside those read "
         f"in each lane; {called} of {len(lanes)} sample lanes called. The same numbers are in genotype_lanes.tsv."
     )
-    return EmbeddedFigure(content=figure_png_bytes(gel_figure(result, gel), small=True), alt=alt)
+    figure = gel_figure(result, gel)
+    files = {".png": figure_png_bytes(figure), ".svg": figure_svg_bytes(figure)}
+    return GelPicture(
+        embedded=EmbeddedFigure(content=figure_png_bytes(figure, small=True), alt=alt),
+        files=files,
+    )
 
 
-def genotype_section(results: Sequence[Genotyping]) -> Section:
+def genotype_section(results: Sequence[Genotyping], pictures: Pictures) -> Section:
     """All markers of the study."""
-    markers = [_marker(result) for result in results]
+    markers = [_marker(result, pictures) for result in results]
     return render_section(ANCHOR, "Genotypes", "section_genotype.html.j2", markers=markers)
 
 
-def _marker(result: Genotyping) -> MarkerView:
+def _marker(result: Genotyping, pictures: Pictures) -> MarkerView:
     marker = result.assay.marker
     return MarkerView(
         name=marker.name, description=marker.description,
         digests="; ".join(digest_text(digest) for digest in result.assay.digests),
         warnings=result.warnings, counts=_counts(result), tests=_tests(result.equilibrium),
-        gels=tuple(gel_picture(result, gel) for gel in gel_names(result)), primers=_primers(result),
-        calls=_calls(result),
+        gels=tuple(shown for gel in gel_names(result) if (shown := pictures.get((marker.name, gel)))),
+        primers=_primers(result), calls=_calls(result),
     )  # fmt: skip
 
 

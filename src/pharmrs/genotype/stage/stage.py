@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from pharmrs.core.errors import InputError, InputProblem, some_of
 from pharmrs.core.files.atomic import write_bytes
-from pharmrs.core.files.places import STUDY_FILE
+from pharmrs.core.files.places import STUDY_FILE, file_names
 from pharmrs.core.read.participants import participant_labels
-from pharmrs.core.report.figure_style import figure_png_bytes, figure_svg_bytes
-from pharmrs.core.report.section import MethodsPart
+from pharmrs.core.report.embedded import EmbeddedFigure, not_drawn
+from pharmrs.core.report.section import MethodsPart, Section
 from pharmrs.core.report.site import write_page
 from pharmrs.core.report.tables import write_table
 from pharmrs.core.stage import Stage, StageOutcome, StudyContext
-from pharmrs.genotype.read.band_table import BandRow, band_files, read_bands
+from pharmrs.core.unit import Boundary, Within, unbounded
+from pharmrs.genotype.read.band_table import BandRow, band_files, read_gels
 from pharmrs.genotype.read.markers import find_markers
 from pharmrs.genotype.records.declared import GenotypeSection
-from pharmrs.genotype.records.marker import CallRules, Genotyping, Lane, Marker
-from pharmrs.genotype.report.figure import gel_figure
+from pharmrs.genotype.records.marker import CallRules, Genotyping, Lane, Marker, gel_text
 from pharmrs.genotype.report.methods import genotype_paragraphs
-from pharmrs.genotype.report.section import gel_names, genotype_section
+from pharmrs.genotype.report.section import gel_names, gel_picture, genotype_section
 from pharmrs.genotype.report.tables import genotype_tables
 from pharmrs.genotype.science.calling import call_genotypes
 from pharmrs.genotype.science.digestion import simulate_assay
@@ -31,40 +32,42 @@ _FEWEST_LANES, _STRANGE_SHARE = 4, 0.8  # of the samples' lanes: it is not the s
 
 
 def call_markers(
-    place: Path, rules: CallRules, markers: Sequence[Marker], subjects: Sequence[str] = ()
+    place: Path, rules: CallRules, markers: Sequence[Marker], subjects: Sequence[str] = (), output: Path | None = None
 ) -> tuple[tuple[Genotyping, ...], tuple[InputProblem, ...]]:
-    """Genotypes of every marker from the band tables at `place`, and what is wrong but stops nothing.
+    """Genotypes of every marker from the band tables at `place`, and what is wrong: a bad table or marker stops no
+    other.
 
-    Raises InputError with every mistake in tables and markers.
+    `output`: where the traceback of a fault is kept. Raises InputError with every mistake where no marker is left.
     """
-    problems: list[InputProblem] = []
-    warnings: list[InputProblem] = []
-    rows: tuple[BandRow, ...] = ()
-    try:
-        rows = read_bands(place, warnings.append)
-    except InputError as error:
-        problems += error.problems
-    else:
-        problems += _marker_problems(place, rows, markers)
+    rows, read = read_gels(place)
+    problems = [*read, *(_marker_problems(place, rows, markers) if rows else ())]
+    within = Boundary(output)
     results = []
     for marker in markers:
         lanes = [row.lane for row in rows if row.marker in ("", marker.name)]
-        try:
-            result = call_genotypes(simulate_assay(marker), rules, lanes, subjects)
-        except InputError as error:
-            problems += error.problems
-            continue
-        results.append(result)
-        problems += _other_marker(result, place)
-    if problems:
+        work = partial(_called, marker, rules, lanes, subjects, place)
+        result = within(work, f"marker {marker.name}", "calling") if lanes else None
+        results += [result] if result is not None else []
+    problems += within.problems
+    if not results:
         raise InputError(problems)
     lanes = [row.lane for row in rows]
     return tuple(results), (
-        *warnings,
+        *problems,
         *_unknown_subjects(lanes, subjects),
         *_primer_warnings(results),
         *_not_called(results, place),
     )
+
+
+def _called(
+    marker: Marker, rules: CallRules, lanes: Sequence[Lane], subjects: Sequence[str], place: Path
+) -> Genotyping:
+    """Raises InputError where the lanes cannot be those of the marker."""
+    result = call_genotypes(simulate_assay(marker), rules, lanes, subjects)
+    if wrong := _other_marker(result, place):
+        raise InputError(wrong)
+    return result
 
 
 def _other_marker(result: Genotyping, place: Path) -> list[InputProblem]:
@@ -87,24 +90,32 @@ def _other_marker(result: Genotyping, place: Path) -> list[InputProblem]:
     ]
 
 
-def write_genotyping(output: Path, results: Sequence[Genotyping]) -> list[Path]:
-    """Tables with data dictionaries and pictures of all gels; returns the files."""
+def write_genotyping(
+    output: Path, results: Sequence[Genotyping], within: Within = unbounded
+) -> tuple[Section, list[Path]]:
+    """Tables with data dictionaries and pictures of all gels; returns the section of the report and the files.
+
+    A picture that cannot be drawn is a file less, and a word on the page.
+    """
     written = [path for table in genotype_tables(results) for path in write_table(output, table)]
+    pictures: dict[tuple[str, str], EmbeddedFigure] = {}
     for result in results:
-        for gel in gel_names(result):
-            figure = gel_figure(result, gel)
-            safe = "".join(letter if letter.isalnum() or letter in "-_" else "-" for letter in gel)
-            target = output / FIGURES / f"{result.assay.marker.name}_gel-{safe}"
-            for suffix, content in ((".png", figure_png_bytes(figure)), (".svg", figure_svg_bytes(figure))):
-                write_bytes(target.with_name(target.name + suffix), content)
-                written.append(target.with_name(target.name + suffix))
-    return written
+        marker, gels = result.assay.marker.name, gel_names(result)
+        names = file_names(gels)
+        for gel in gels:
+            what = f"{marker}, {gel_text(gel)}"
+            drawn = within(partial(gel_picture, result, gel), what, "drawing")
+            pictures[marker, gel] = drawn.embedded if drawn else not_drawn(what)
+            for suffix, content in drawn.files.items() if drawn else ():
+                written.append(output / FIGURES / f"{marker}_gel-{names[gel]}{suffix}")
+                write_bytes(written[-1], content)
+    return genotype_section(results, pictures), written
 
 
-def write_genotype_page(folder: Path, results: Sequence[Genotyping]) -> Path:
+def write_genotype_page(folder: Path, results: Sequence[Genotyping], section: Section) -> Path:
     """The page of `pharmrs genotype`: the section of the report alone."""
     heading = ", ".join(result.assay.marker.name for result in results)
-    return write_page(folder / "report.html", kind="Genotypes", heading=heading, sections=(genotype_section(results),))
+    return write_page(folder / "report.html", kind="Genotypes", heading=heading, sections=(section,))
 
 
 def _wanted(root: Path, plan: GenotypeSection | None) -> bool:
@@ -115,10 +126,12 @@ def _has_tables(root: Path) -> bool:
     return (root / FOLDER).is_dir() and bool(band_files(root / FOLDER))
 
 
-def _call_study(root: Path, plan: GenotypeSection | None) -> tuple[tuple[Genotyping, ...], tuple[InputProblem, ...]]:
+def _call_study(
+    root: Path, plan: GenotypeSection | None, output: Path | None = None
+) -> tuple[tuple[Genotyping, ...], tuple[InputProblem, ...]]:
     if plan is None:
         raise InputError([_not_declared(root)])
-    return call_markers(root / FOLDER, plan, _markers(root, plan), participant_labels(root))
+    return call_markers(root / FOLDER, plan, _markers(root, plan), participant_labels(root), output)
 
 
 def _markers(root: Path, declared: GenotypeSection) -> tuple[Marker, ...]:
@@ -133,10 +146,11 @@ def _check(root: Path, plan: GenotypeSection | None) -> tuple[InputProblem, ...]
 
 
 def _run(context: StudyContext[GenotypeSection | None]) -> StageOutcome:
-    results, problems = _call_study(context.root, context.plan)
-    write_genotyping(context.output, results)
+    results, problems = _call_study(context.root, context.plan, context.output)
+    within = Boundary(context.output)
+    section, _ = write_genotyping(context.output, results, within)
     part = MethodsPart(title="Genotyping", write=lambda cite: genotype_paragraphs(results, cite))
-    return StageOutcome(problems=problems, sections=(genotype_section(results),), methods=(part,))
+    return StageOutcome(problems=(*problems, *within.problems), sections=(section,), methods=(part,))
 
 
 def _inputs(root: Path, plan: GenotypeSection | None) -> tuple[Path, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -11,6 +12,7 @@ from pharmrs.core.files.atomic import write_bytes
 from pharmrs.core.files.owned import remove
 from pharmrs.core.report.page import environment
 from pharmrs.core.report.site import PAGES_FOLDER, Link
+from pharmrs.core.unit import Within, unbounded
 from pharmrs.spectra.records.scan import ScanOutcome
 from pharmrs.spectra.report.pictures.scan_figures import ScanFigures, render_scan_figures
 from pharmrs.spectra.report.view_cells import anchor_of
@@ -68,6 +70,10 @@ class ScanPages:
         """The same with the ways to the other pages, which are known when those are made."""
         return replace(self, links=tuple(links))
 
+    def name(self, position: int) -> str:
+        """Of the scan at this position."""
+        return self.outcomes[position].files.name
+
     def link(self, position: int) -> str:
         """Where the other pages in the folder find the scan at this position."""
         return f"{anchor_of(position)}.html"
@@ -77,8 +83,11 @@ class ScanPages:
         for position, outcome in enumerate(self.outcomes):
             yield scan_head(outcome, anchor_of(position), self.link(position))
 
-    def write(self) -> None:
-        """The pages of the scans, without those of a former run; a page that is right stays."""
+    def write(self, within: Within = unbounded) -> None:
+        """The pages of the scans, without those of a former run; a page that is right stays.
+
+        `within`: the boundary of each page.
+        """
         shared = self._shared() if self.outcomes else {}
         pages = {self.link(at): at for at in range(len(self.outcomes))}
         former = [*self.folder.glob("scan-*.html"), *(self.folder / name for name in (_STYLE, _SCRIPT))]
@@ -88,7 +97,7 @@ class ScanPages:
         for name, content in shared.items():
             _write_changed(self.folder / name, content().encode("utf-8"))
         for name, position in pages.items():
-            self._write_page(self.folder / name, position)
+            within(partial(self._write_page, self.folder / name, position), f"page of {self.name(position)}", "report")
         if self.kept is not None:
             self.kept.write()
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from pharmrs.core.errors import InputProblem
 from pharmrs.core.files.checksums import Signature, signature
 from pharmrs.core.records.scan_files import ScanFiles
-from pharmrs.core.unit import attempt
+from pharmrs.core.unit import Boundary, attempt
 from pharmrs.spectra.read.find_recordings import LONGEST_NAME
 from pharmrs.spectra.records.basis import BasisSet
 from pharmrs.spectra.records.quantification import Exclusion
@@ -80,9 +80,11 @@ def _fit_and_draw(task: ScanTask, basis: BasisSet) -> ScanOutcome:
         return replace(outcome, result=None, problems=tuple(map(_changed, changed)))
     if outcome.result is None:
         return outcome
-    figures = render_scan_figures(outcome.result)
+    within = Boundary(task.output)
+    figures = render_scan_figures(outcome.result, within)
     left = write_scan(task.output, outcome.result, figures)
-    done = replace(outcome, result=outcome.result.without_signals())
+    problems = (*outcome.problems, *within.problems)
+    done = replace(outcome, result=outcome.result.without_signals(), problems=problems)
     task.cache.store(done, figures, task.key, left)
     return done
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import importlib.metadata
 import math
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pharmrs.core.report.numbers import count_text
 from pharmrs.core.report.references import Citations
 from pharmrs.core.report.section import MethodsPart
+from pharmrs.core.unit import Within, unbounded
 from pharmrs.spectra.records.rules import rule_sentence
 from pharmrs.spectra.records.scan import ScanResult
 from pharmrs.spectra.report.methods_basis import basis_paragraphs
@@ -23,10 +25,12 @@ if TYPE_CHECKING:
     from pharmrs.study.declared import Study
 
 
-def methods_text(study: Study, results: Sequence[ScanResult], further: Sequence[MethodsPart] = ()) -> str:
+def methods_text(
+    study: Study, results: Sequence[ScanResult], further: Sequence[MethodsPart] = (), within: Within = unbounded
+) -> str:
     """Methods section in Markdown, from the steps, settings and constants found in the results.
 
-    `further`: parts of the stages after the scans, in their order.
+    `further`: parts of the stages after the scans, in their order. `within`: the boundary of each of these.
 
     A step, scale or rule that was not executed is not mentioned; one that was executed in some scans only is given
     with the number of scans.
@@ -41,7 +45,9 @@ def methods_text(study: Study, results: Sequence[ScanResult], further: Sequence[
             ("Quantification", quantification_paragraphs(study, ordered, cite)),
             ("Quality control", _quality(study.quality, ordered)),
         ]
-    sections += [(part.title, part.write(cite)) for part in further]
+    for part in further:
+        paragraphs = within(partial(part.write, cite), part.title, "methods text")
+        sections += [(part.title, paragraphs)] if paragraphs is not None else []
     parts = [f"## {title}\n\n" + "\n\n".join(paragraphs) for title, paragraphs in sections]
     if cite.listed():
         parts.append("## References\n\n" + "\n".join(f"- {line}" for line in cite.listed()))

@@ -17,7 +17,8 @@ from pharmrs.core.report.numbers import MISSING, count_text, number_text
 from pharmrs.core.report.page import environment
 from pharmrs.core.report.problem_groups import grouped
 from pharmrs.core.report.section import Section
-from pharmrs.core.report.site import PAGES_FOLDER, pages_of, render_page, site_links
+from pharmrs.core.report.site import PAGES_FOLDER, SitePage, pages_of, render_page, site_links
+from pharmrs.core.unit import Boundary
 from pharmrs.spectra.records.scan import ScanOutcome, ScanResult
 from pharmrs.spectra.report.scan_pages import FigureSource, KeptPages, ScanPages, drawn_figures
 from pharmrs.spectra.report.study_sections import overview_svg, spectra_sections
@@ -57,6 +58,7 @@ def write_report(
     sections: Sequence[Section] = (),
     answer: Answer | None = None,
     kept: KeptPages | None = None,
+    within: Boundary | None = None,
 ) -> None:
     """Write the report of a study: the first page to `path`, all others into `PAGES_FOLDER` beside it.
 
@@ -66,8 +68,9 @@ def write_report(
     words with unit. `metabolites`: those of the overview figure and of the table with and without each rule; empty: the
     best determined ones. `figures`: the pictures of a scan, drawn or as a run left them; by default they are drawn.
     `problems`: those of the dataset as a whole, shown beside the scans' own. `sections`, `answer`: of the stages after
-    the scans. `kept`: notes of an earlier run about the pages of scans.
+    the scans. `kept`: notes of an earlier run about the pages of scans. `within`: the boundary of each page.
     """
+    within = within or Boundary()
     ordered = sorted(outcomes, key=lambda outcome: outcome.files.name)
     label = scale_labels.get(primary_scale, primary_scale)
     label = label[:1].upper() + label[1:]
@@ -75,26 +78,28 @@ def write_report(
     scans = ScanPages(
         report=path, title=study_title, outcomes=ordered, scale=primary_scale, label=label, figures=figures, kept=kept
     )
-    pages = pages_of(
-        [
-            *spectra_sections(scans, rules, metabolites),
-            *(section for section in sections if section.page != "methods"),
-            problems_section(found),
-            methods_section(methods),
-            *(section for section in sections if section.page == "methods"),
-            *record_sections(settings, provenance),
-        ]
-    )
-    folder = path.parent / PAGES_FOLDER
-    for former in folder.glob("*.html"):
-        if not former.name.startswith("scan-"):
-            remove(former)
-    for page in pages:
-        links = site_links(pages, path.name, page.name)
-        text = render_page(kind=study_title, heading=page.title, title=study_title, sections=page.sections, links=links)
-        write_text(folder / f"{page.name}.html", text)
-    scans.with_links(site_links(pages, path.name, "scan")).write()
+    of_spectra = within(lambda: spectra_sections(scans, rules, metabolites), "spectra", "report") or ()
+    of_record = record_sections(settings, provenance)
+
+    def site() -> tuple[SitePage, ...]:
+        return pages_of(
+            [
+                *of_spectra,
+                *(section for section in sections if section.page != "methods"),
+                problems_section([*found, *within.problems]),
+                methods_section(methods),
+                *(section for section in sections if section.page == "methods"),
+                *of_record,
+            ]
+        )
+
+    scans.with_links(site_links(site(), path.name, "scan")).write(within)
+    pages = site()  # what became of the pages of the scans is among the problems
+    _write_pages(path, study_title, pages)
     results = [outcome.result for outcome in ordered if outcome.result is not None]
+    overview = None
+    if answer is None:
+        overview = within(lambda: overview_svg(results, primary_scale, metabolites, label), "overview", "drawing")
     front = environment().get_template("front.html.j2").render(
         kind=KIND,
         heading=study_title,
@@ -105,11 +110,23 @@ def write_report(
         names=[page.name for page in pages],
         answer=answer,
         facts=_facts(ordered, results),
-        problems=grouped(found),
-        overview="" if answer is not None else overview_svg(results, primary_scale, metabolites, label),
+        problems=grouped([*found, *within.problems]),
+        overview=overview or "",
         label=label,
     )  # fmt: skip
     write_text(path, front)
+
+
+def _write_pages(path: Path, study_title: str, pages: Sequence[SitePage]) -> None:
+    """The pages of sections, without those of a former run."""
+    folder = path.parent / PAGES_FOLDER
+    for former in folder.glob("*.html"):
+        if not former.name.startswith("scan-"):
+            remove(former)
+    for page in pages:
+        links = site_links(pages, path.name, page.name)
+        text = render_page(kind=study_title, heading=page.title, title=study_title, sections=page.sections, links=links)
+        write_text(folder / f"{page.name}.html", text)
 
 
 def _facts(outcomes: Sequence[ScanOutcome], results: Sequence[ScanResult]) -> list[_Fact]:

@@ -6,7 +6,9 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import asdict, replace
+from functools import partial
 
+from pharmrs.core.unit import Within, unbounded
 from pharmrs.trial.chain.reference_chain import reference_chain
 from pharmrs.trial.least_squares.not_estimable import NotEstimable
 from pharmrs.trial.models.declarable import why_not_declared
@@ -15,6 +17,8 @@ from pharmrs.trial.records.analysis import AnalysisPlan, ModelOutcome
 from pharmrs.trial.records.analysis_result import AnalysisResult, ReferenceChain
 from pharmrs.trial.records.declared_design import Design
 from pharmrs.trial.records.observations import ObservationTable
+
+_FAULT = "a fault of pharmrs, see problems"
 
 
 def plan_hash(design: ObservationTable | Design, plan: AnalysisPlan) -> str:
@@ -31,15 +35,22 @@ def unknown_models(plan: AnalysisPlan) -> list[str]:
 
 
 def analyse(
-    table: ObservationTable, plan: AnalysisPlan, tell: Callable[[str], None] = lambda _what: None
+    table: ObservationTable,
+    plan: AnalysisPlan,
+    tell: Callable[[str], None] = lambda _what: None,
+    within: Within = unbounded,
 ) -> AnalysisResult:
-    """Run the plan. `tell` is told what is being done. Names of models must be known (`unknown_models`)."""
+    """Run the plan. `tell` is told what is being done. Names of models must be known (`unknown_models`).
+
+    `within`: the boundary in which each model is fitted.
+    """
     tell("reference analysis")
     chain = reference_chain(table, plan)
     models = []
     for name in (*plan.models, *plan.exploratory):
         tell(MODELS[name].title)
-        outcome = _outcome(name, table, chain, plan)
+        outcome = within(partial(_outcome, name, table, chain, plan), MODELS[name].title, "model")
+        outcome = outcome or ModelOutcome(name=name, title=MODELS[name].title, reason=_FAULT)
         why = why_not_declared(MODELS[name], chain.changes) if name in plan.models and chain.changes is not None else ""
         notes = (f"declared, but shown beside the plan: {why}", *outcome.notes) if why else outcome.notes
         models.append(replace(outcome, declared=name in plan.models and not why, notes=notes))

@@ -12,6 +12,7 @@ from pharmrs.core.report.printed_tables import to_docx, to_html, to_latex, to_ma
 from pharmrs.core.report.references import Citations
 from pharmrs.core.report.section import MethodsPart, Section
 from pharmrs.core.report.tables import write_table
+from pharmrs.core.unit import Within, unbounded
 from pharmrs.trial.records.analysis_result import AnalysisResult
 from pharmrs.trial.report.answer import trial_answer
 from pharmrs.trial.report.methods import methods_paragraphs
@@ -27,8 +28,8 @@ METHODS_TITLE = "Statistics"
 ANALYSIS_OUTPUTS = ("results.json", "observations.tsv", "observations.json", f"{FOLDER}/*.*", f"{FOLDER}/figures/*.*")
 
 
-def write_analysis(output: Path, result: AnalysisResult) -> Section:
-    """Write all files below `output`; returns the section for the report."""
+def write_analysis(output: Path, result: AnalysisResult, within: Within = unbounded) -> Section:
+    """Write all files below `output`; returns the section for the report. `within`: the boundary of each figure."""
     folder = output / FOLDER
     write_table(output, observations_table(result.table))
     write_text(output / "results.json", results_json(result))
@@ -41,7 +42,7 @@ def write_analysis(output: Path, result: AnalysisResult) -> Section:
     write_bytes(folder / "tables.docx", to_docx(printed))
     write_text(folder / "results.md", "\n\n".join([*results_paragraphs(result), *model_paragraphs(result)]) + "\n")
     write_text(folder / "analysis.R", r_script(result))
-    figures = analysis_figures(result)
+    figures = analysis_figures(result, within)
     for item in figures:
         for suffix in ("png", "svg"):
             save_figure(item.figure, folder / "figures" / f"{item.name}.{suffix}")

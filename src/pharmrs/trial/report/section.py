@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pharmrs.core.report.figure_style import figure_svg_text
+from pharmrs.core.report.figure_style import figure_svg_bytes, figure_svg_text
 from pharmrs.core.report.printed_tables import PrintedTable
 from pharmrs.core.report.section import Section, render_section
 from pharmrs.core.report.view_tables import CellView, TableView
+from pharmrs.core.unit import Within, unbounded
+from pharmrs.trial.records.analysis import ModelOutcome
 from pharmrs.trial.records.analysis_result import AnalysisResult
 from pharmrs.trial.report.figure_analysis import forest_figure, interaction_figure, residuals_figure, spaghetti_figure
 from pharmrs.trial.report.figure_specification_curve import specification_curve_figure
@@ -38,64 +42,90 @@ class FigureView:
         return figure_svg_text(self.figure)
 
 
-def analysis_figures(result: AnalysisResult) -> tuple[FigureView, ...]:
-    """The figures that these data allow."""
-    chain = result.chain
-    found: list[FigureView] = []
-    if chain.changes is not None and chain.changes.complete.any():
-        level = f"{100 * (1 - result.plan.alpha):g} %"
-        found.append(
-            FigureView(
-                name="interaction",
-                figure=interaction_figure(result),
-                alt="Scatter plots of both changes, one panel per treatment. The values are in changes.tsv.",
-                caption="Changes of both quantities by treatment; one dot per participant. Line and band: main model, "
-                f"mean and its {level} confidence band; dashed: the other treatment.",
-            )
+def analysis_figures(result: AnalysisResult, within: Within = unbounded) -> tuple[FigureView, ...]:
+    """The figures that these data allow. `within`: the boundary of each."""
+    found = [
+        within(partial(_drawn, draw), name, "drawing")
+        for name, draw in (
+            ("interaction", partial(_interaction, result)),
+            ("residuals", partial(_residuals, result)),
+            ("before-after", partial(_before_after, result)),
+            ("forest", partial(_forest, result)),
+            *((f"{model.name}-curve", partial(_curve, result, model)) for model in result.models),
         )
-    if chain.model is not None:
-        found.append(
-            FigureView(
-                name="residuals",
-                figure=residuals_figure(chain.model),
-                alt="Normal Q-Q plot and histogram of the residuals of the main model.",
-                caption="Residuals of the main model: normal Q-Q plot with pointwise 95 % band, and histogram with the "
-                "normal curve.",
-            )
-        )
-    if chain.changes is not None:
-        found.append(
-            FigureView(
-                name="before-after",
-                figure=spaghetti_figure(result),
-                alt="Biomarker level and metabolite before and after each treatment, a line per participant.",
-                caption="Before and after by treatment. Thin: participants; hollow: one of the two values is missing; "
-                "thick: mean of the complete pairs.",
-            )
-        )
-    forest = forest_figure(result)
-    if forest is not None:
-        found.append(
-            FigureView(
-                name="forest",
-                figure=forest,
-                alt="Interaction with its interval in each model. The values are in estimates.tsv.",
-                caption="The interaction in every model that has it. Hollow: exploratory. Models of other units have "
-                "their own axis.",
-            )
-        )
-    found += [
-        FigureView(
-            name=f"{model.name}-curve",
-            figure=specification_curve_figure(model.curve, result.plan.alpha),
-            alt=f"Specification curve. The values are in {model.name}_specifications.tsv.",
-            caption=f"{model.title}: the interaction in every declared combination of choices, sorted; below, what "
-            "each combination chose. Band: 95 % of the curves when the allocation is permuted.",
-        )
-        for model in result.models
-        if model.curve is not None and np.isfinite(model.curve.effect).any()
     ]
-    return tuple(found)
+    return tuple(one for one in found if one is not None)
+
+
+def _drawn(draw: Callable[[], FigureView | None]) -> FigureView | None:
+    """The figure, drawn; None where these data do not allow it."""
+    figure = draw()
+    if figure is not None:
+        figure_svg_bytes(figure.figure)  # now, while it may fail; it is kept for the file and the page
+    return figure
+
+
+def _interaction(result: AnalysisResult) -> FigureView | None:
+    changes = result.chain.changes
+    if changes is None or not changes.complete.any():
+        return None
+    level = f"{100 * (1 - result.plan.alpha):g} %"
+    return FigureView(
+        name="interaction",
+        figure=interaction_figure(result),
+        alt="Scatter plots of both changes, one panel per treatment. The values are in changes.tsv.",
+        caption="Changes of both quantities by treatment; one dot per participant. Line and band: main model, "
+        f"mean and its {level} confidence band; dashed: the other treatment.",
+    )
+
+
+def _residuals(result: AnalysisResult) -> FigureView | None:
+    if result.chain.model is None:
+        return None
+    return FigureView(
+        name="residuals",
+        figure=residuals_figure(result.chain.model),
+        alt="Normal Q-Q plot and histogram of the residuals of the main model.",
+        caption="Residuals of the main model: normal Q-Q plot with pointwise 95 % band, and histogram with the "
+        "normal curve.",
+    )
+
+
+def _before_after(result: AnalysisResult) -> FigureView | None:
+    if result.chain.changes is None:
+        return None
+    return FigureView(
+        name="before-after",
+        figure=spaghetti_figure(result),
+        alt="Biomarker level and metabolite before and after each treatment, a line per participant.",
+        caption="Before and after by treatment. Thin: participants; hollow: one of the two values is missing; "
+        "thick: mean of the complete pairs.",
+    )
+
+
+def _forest(result: AnalysisResult) -> FigureView | None:
+    forest = forest_figure(result)
+    if forest is None:
+        return None
+    return FigureView(
+        name="forest",
+        figure=forest,
+        alt="Interaction with its interval in each model. The values are in estimates.tsv.",
+        caption="The interaction in every model that has it. Hollow: exploratory. Models of other units have "
+        "their own axis.",
+    )
+
+
+def _curve(result: AnalysisResult, model: ModelOutcome) -> FigureView | None:
+    if model.curve is None or not np.isfinite(model.curve.effect).any():
+        return None
+    return FigureView(
+        name=f"{model.name}-curve",
+        figure=specification_curve_figure(model.curve, result.plan.alpha),
+        alt=f"Specification curve. The values are in {model.name}_specifications.tsv.",
+        caption=f"{model.title}: the interaction in every declared combination of choices, sorted; below, what "
+        "each combination chose. Band: 95 % of the curves when the allocation is permuted.",
+    )
 
 
 def analysis_section(result: AnalysisResult, figures: tuple[FigureView, ...]) -> Section:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
-from pharmrs.core.report.embedded import EmbeddedFigure
-from pharmrs.spectra.records.preprocessing import PreprocessingStep
+from pharmrs.core.report.embedded import EmbeddedFigure, not_drawn
+from pharmrs.core.unit import Within, unbounded
+from pharmrs.spectra.records.preprocessing import PreprocessingStep, WaterAmplitude
 from pharmrs.spectra.records.scan import ScanResult
 from pharmrs.spectra.report.pictures.interactive_fit import fit_inside_report
 from pharmrs.spectra.report.pictures.plot_fit import fit_svg
@@ -26,18 +29,31 @@ class ScanFigures:
     water: EmbeddedFigure | None
 
 
-def render_scan_figures(result: ScanResult) -> ScanFigures:
-    """Draw the pictures of one scan (a few hundredths of a second); picklable, so a worker can do it."""
-    water = None
-    if result.water is not None:
-        alt = f"Water reference of {result.files.name} with its model and the residual."
-        water = _embedded(water_svg(result.water), alt)
+def render_scan_figures(result: ScanResult, within: Within = unbounded) -> ScanFigures:
+    """Draw the pictures of one scan (a few hundredths of a second); picklable, so a worker can do it.
+
+    `within`: the boundary of each picture; one that fails is replaced by a word.
+    """
+    name = result.files.name
+
+    def drawn(draw: Callable[[], EmbeddedFigure], what: str) -> EmbeddedFigure:
+        return within(draw, f"{name}, {what}", "drawing") or not_drawn(f"{name}, {what}")
+
+    page = within(partial(fit_inside_report, result.fit, name, result.amplitudes), f"{name}, fit to explore", "drawing")
     return ScanFigures(
-        fit=_embedded(fit_svg(result.fit, result.files.name, result.amplitudes), _fit_alt(result)),
-        page=fit_inside_report(result.fit, result.files.name, result.amplitudes),
-        steps=tuple(_step_figure(step, result) for step in result.preprocessed.steps),
-        water=water,
+        fit=drawn(partial(_fit_figure, result), "fit"),
+        page=page or b"",
+        steps=tuple(drawn(partial(_step_figure, step, result), step.name) for step in result.preprocessed.steps),
+        water=None if result.water is None else drawn(partial(_water_figure, result.water, name), "water"),
     )
+
+
+def _fit_figure(result: ScanResult) -> EmbeddedFigure:
+    return _embedded(fit_svg(result.fit, result.files.name, result.amplitudes), _fit_alt(result))
+
+
+def _water_figure(water: WaterAmplitude, name: str) -> EmbeddedFigure:
+    return _embedded(water_svg(water), f"Water reference of {name} with its model and the residual.")
 
 
 def _embedded(svg: str, alt: str) -> EmbeddedFigure:
