@@ -60,7 +60,8 @@ def test_any_plate_is_analysed_or_refused_with_reasons() -> None:
     analysed = refused = 0
     for number in range(80):
         plate, layout = any_plate(rng)
-        limit = DeclaredLimit(value=1.0, refers_to="in_sample" if number % 2 else "in_well") if number % 3 else None
+        lowest = min(well.nominal for well in layout if well.nominal > 0)
+        limit = DeclaredLimit(value=lowest, refers_to="in_sample" if number % 2 else "in_well") if number % 3 else None
         settings = AssaySettings(bootstrap_draws=20, lower_limit=limit, exclude_outliers=number % 4 == 0)
         try:
             result, _ = analyse_plate("P", plate, layout, "layout", settings)

@@ -217,7 +217,7 @@ def layout_lines(*rows: str) -> list[str]:
 @pytest.mark.parametrize(
     ("dilution", "factor"),
     [("1:8", 8.0), ("1/8", 8.0), ("8", 8.0), ("", 1.0), ("1:12,5", 12.5), ("1:1000", 1000.0), ("1:1,000,000", 1e6),
-     ("1:1,000", None), ("1:10,000", None), ("1:0.5", None), ("08:01:00", None)],
+     ("1:1,000", None), ("1:10,000", None), ("1:1.000", None), ("10.000", None), ("1:0.5", None), ("08:01:00", None)],
 )  # fmt: skip
 def test_dilutions(tmp_path: Path, dilution: str, factor: float | None) -> None:
     path = text(tmp_path / "layout.tsv", *layout_lines(f"p\tA1\tsample\ts\t\t{dilution}"))
@@ -228,7 +228,7 @@ def test_dilutions(tmp_path: Path, dilution: str, factor: float | None) -> None:
         read_layout(path)
     (found,) = caught.value.problems
     assert found.field == "line 2, dilution" and found.remedy
-    if "," in dilution:
+    if "," in dilution or dilution.endswith(".000"):
         assert "1.000" in found.rule or "10.000" in found.rule  # both readings are shown
         assert "1000" in found.rule
 
@@ -258,3 +258,51 @@ def test_a_layout_in_another_unit_is_an_error(tmp_path: Path) -> None:
         outcome = analyse_files([export], [layout], replace(SETTINGS, unit=unit))
         rules = [one.rule for one in outcome.problems]
         assert ("concentrations must be in the unit of the assay" in rules) is wrong
+
+
+@pytest.mark.parametrize("mark", ["'", " ", "\N{NO-BREAK SPACE}"])
+def test_digits_between_which_something_stands_are_no_names(tmp_path: Path, mark: str) -> None:
+    """6'041: Swiss thousands make no table of names of it; the message names the cell."""
+    counts = [[f"{int(value * 1e5):,}".replace(",", mark) for value in row] for row in OD]
+    rows = [["", *map(str, range(1, 13))], *([ROWS[row], *counts[row]] for row in range(8))]
+    found = problem(text(tmp_path / "a.tsv", *lines(rows)))
+    assert found.field.startswith("cell B2") and "nothing between thousands" in found.remedy
+
+
+def test_points_beside_whole_numbers_below_a_thousand_could_be_thousands(tmp_path: Path) -> None:
+    counts = [[f"{int(value * 4000):,}".replace(",", ".") for value in row] for row in OD]
+    rows = [["", *map(str, range(1, 13))], *([ROWS[row], *counts[row]] for row in range(8))]
+    found = problem(text(tmp_path / "a.tsv", *lines(rows)))
+    assert "point between thousands" in found.rule
+    plain = [[f"{value:.3f}" for value in row] for row in OD]  # three digits everywhere are decimals
+    rows = [["", *map(str, range(1, 13))], *([ROWS[row], *plain[row]] for row in range(8))]
+    (read,) = reads(text(tmp_path / "b.tsv", *lines(rows))).values()
+    np.testing.assert_array_equal(read.values, np.array(plain, dtype=float))
+
+
+def test_a_sheet_of_groups_beside_one_of_readings_is_no_plate(tmp_path: Path) -> None:
+    groups = np.repeat(np.arange(1.0, 9.0)[:, None], 12, axis=1)
+    (plate,) = plates(workbook(tmp_path / "p.xlsx", Layout=grid(groups), Data=grid()))
+    assert plate.names == ("p_Data", "p/Data", "Data", "p")
+
+
+def test_a_grid_that_stands_twice_is_one_read(tmp_path: Path) -> None:
+    told: list[InputProblem] = []
+    export = read_export(workbook(tmp_path / "p.xlsx", Data=[*grid(), [None], *grid()]), told.append)
+    assert len(export.plates[0].reads) == 1
+    assert [one.severity for one in told] == ["warning"] and "row 1" in told[0].value
+
+
+def test_names_of_more_digits_than_a_workbook_keeps(tmp_path: Path) -> None:
+    rows = [["well", "role", "sample"], ["A1", "sample", 123456789012345671], ["A2", "sample", 123456789012345672]]
+    with pytest.raises(InputError) as caught:
+        read_layout(workbook(tmp_path / "layout.xlsx", Sheet1=rows))
+    assert [one.field for one in caught.value.problems] == ["line 2, sample", "line 3, sample"]
+    assert "15 digits" in caught.value.problems[0].rule
+
+
+def test_dates_among_the_names_of_samples_are_told(tmp_path: Path) -> None:
+    told: list[InputProblem] = []
+    path = text(tmp_path / "layout.tsv", *layout_lines("p\tA:1\tsample\t2024-03-01\t\t"))
+    assert read_layout(path, told.append).wells[0].well == "A1"
+    assert [one.severity for one in told] == ["warning"] and "a spreadsheet made of a label" in told[0].rule

@@ -14,6 +14,7 @@ from pharmrs.core.read.numbers import (
     Typed,
     commas_of,
     could_be_number,
+    marks_of,
     plain_number,
     plain_numbers,
     read_number,
@@ -104,6 +105,20 @@ def test_what_could_be_two_numbers_shows_both(column: list[str], text: str, read
     assert math.isnan(read.value)
     assert all(reading in read.rule and reading in read.remedy for reading in readings)
     assert could_be_number(text)
+
+
+@pytest.mark.parametrize(
+    ("column", "marks"),
+    [
+        (["1.959", "891"], Commas.POINTS),  # an instrument that separates thousands by points, or not
+        (["1.959", "1891"], Commas.UNKNOWN),  # four digits without a point: they are decimals
+        (["1.959", "2.010"], Commas.UNKNOWN),
+        (["1.959", "891", "0.5"], Commas.THOUSANDS),
+    ],
+)
+def test_points_that_may_separate_thousands(column: list[str], marks: Commas) -> None:
+    assert marks_of(column) is marks
+    assert read_number("1.959", marks).either is (marks is Commas.POINTS)
 
 
 def test_a_number_that_a_workbook_holds_is_never_in_doubt() -> None:

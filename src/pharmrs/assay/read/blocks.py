@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from pharmrs.assay.read.cells import Sheet, ambiguous, is_empty, missing_word, number
+from pharmrs.assay.read.cells import Sheet, is_empty, missing_word, number, number_like
 from pharmrs.assay.records.plate import Missing, well_name, well_position
 from pharmrs.core.errors import some_of
-from pharmrs.core.read.numbers import Commas, commas_of, read_number
+from pharmrs.core.read.numbers import Commas, marks_of, read_number
 from pharmrs.core.read.problems import Problems
 from pharmrs.core.records.arrays import FloatArray
 
@@ -60,7 +60,7 @@ class WellBlock:
     @property
     def labels(self) -> bool:
         """Whether this is a table of names, not of readings."""
-        names = sum(not ambiguous(text) for _, text in self.texts.values())
+        names = sum(not number_like(text) for _, text in self.texts.values())
         return names > len(self.values) + len(self.missing) + len(self.texts) - names
 
     @property
@@ -73,7 +73,9 @@ class WellBlock:
         if _READ.search(self.title):
             return ""
         counts = Counter(self.values.values())
-        if len(counts) > 1 and set(counts) == set(map(float, range(1, len(counts) + 1))):
+        if len(counts) < 2:  # all alike: a dead plate, or one that was never read; not what a layout looks like
+            return ""
+        if set(counts) == set(map(float, range(1, len(counts) + 1))):
             return "the numbers 1, 2, 3, ... as groups have them"
         if len(self.values) > _STANDARD_SIZE[0] and min(counts.values(), default=0) > 1:
             return "every number stands in several wells, as groups and concentrations do"
@@ -132,7 +134,7 @@ def _grid_blocks(sheet: Sheet, row: int, left: int, columns: dict[int, int]) -> 
     blocks = []
     for which in sorted({again for _, _, again in lines}):
         own = [(line, name) for line, name, again in lines if again == which]
-        commas = commas_of(sheet.cell(line, place) for line, _ in own for place in columns)
+        commas = marks_of(sheet.cell(line, place) for line, _ in own for place in columns)
         block = WellBlock(row, lines[-1][0], commas=commas)
         for line, name in own:
             for place, column in columns.items():
@@ -169,7 +171,7 @@ def _wide(sheet: Sheet, row: int) -> list[WellBlock]:
     blocks = []
     line = row + 1
     while line < len(sheet.rows) and not is_empty(sheet.rows[line]):
-        commas = commas_of(sheet.cell(line, place) for place in wells)
+        commas = marks_of(sheet.cell(line, place) for place in wells)
         block = WellBlock(row, line, title=sheet.text(line, 0), commas=commas)
         for place, well in wells.items():
             _take(sheet, block, well, line, place, commas)
@@ -185,7 +187,7 @@ def _bare(sheet: Sheet, row: int) -> list[WellBlock]:
         if start < 0 or row + height > len(sheet.rows):
             continue
         cells = [[sheet.cell(row + line, start + place) for place in range(width)] for line in range(height)]
-        commas = commas_of(cell for line in cells for cell in line)
+        commas = marks_of(cell for line in cells for cell in line)
         whole = all(number(cell, commas) is not None or missing_word(cell) for line in cells for cell in line)
         beside = any(
             not is_empty((*sheet.rows[row + line][:start], *sheet.rows[row + line][start + width :]))
@@ -210,7 +212,7 @@ def _list(sheet: Sheet, row: int) -> list[WellBlock]:
     sd_place = 1 + heads.index("stdev") if "stdev" in heads else None
     block = WellBlock(row, row)
     line = row + 1
-    commas = commas_of(sheet.cell(below, value_place) for below in range(line, len(sheet.rows)))
+    commas = marks_of(sheet.cell(below, value_place) for below in range(line, len(sheet.rows)))
     while well_position(sheet.text(line, 0)) is not None:
         well = sheet.text(line, 0)
         _take(sheet, block, well, line, value_place, commas)
@@ -256,15 +258,16 @@ def _report_texts(sheet: Sheet, block: WellBlock, problems: Problems) -> None:
         problems.add(f"{where}rows {block.first + 1} to {block.last + 1}", "one decimal mark", "both . and ,", remedy)
     doubtful = []
     for well, (cell, text) in block.texts.items():
-        if ambiguous(text):
-            doubtful.append((cell, text, read_number(text)))
+        if number_like(text):
+            doubtful.append((cell, text, read_number(text, block.commas)))
             continue
         remedy = "correct the cell; words understood: OVER, UNDER, MASKED, INVALID, n/a"
         problems.add(f"{where}cell {cell} (well {well})", "a well must hold a number", text, remedy)
     if doubtful:
         cell, text, found = doubtful[0]
         others = some_of([f"{one[1]} in {one[0]}" for one in doubtful], _SHOWN)
-        problems.add(f"{where}cell {cell} and {len(doubtful) - 1} more", f"{text} {found.rule}", others, found.remedy)
+        more = f" and {len(doubtful) - 1} more" if len(doubtful) > 1 else ""
+        problems.add(f"{where}cell {cell}{more}", f"{text} {found.rule}", others, found.remedy)
 
 
 def plate_shape(blocks: list[WellBlock], described: str = "") -> tuple[int, int]:

@@ -29,6 +29,7 @@ _WORDS: dict[str, Missing] = {
     **dict.fromkeys(("missed", "missing", "n/a", "nan", "na", "#n/a", "empty", "---", "--", "-", "-----"), "empty"),
 }
 _BEYOND = re.compile(r"([<>])\s*\d+([.,]\d*)?")  # >4.000: above what the detector can measure
+_NUMBER_LIKE = re.compile(r"[-+\N{MINUS SIGN}]?\d[\d.,'\u2019\s]*")
 _STARS = re.compile(r"\*{3,}|\?{3,}")
 _ROUNDING = 1e-14  # workbooks write 15 to 17 digits of a double
 _MOST_CELLS = 1_000_000
@@ -99,9 +100,9 @@ def number(cell: str, commas: Commas = Commas.UNKNOWN) -> float | None:
     return _without_dust(found.value) if isinstance(cell, Typed) else found.value
 
 
-def ambiguous(cell: str) -> bool:
-    """Whether a cell could be two numbers: 1,959."""
-    return "this is" in read_number(cell).rule
+def number_like(cell: str) -> bool:
+    """Whether a cell is a number that somebody wrote in a way that is not read: 6'041, 23 717, 1.2.3."""
+    return _NUMBER_LIKE.fullmatch(cell.strip()) is not None
 
 
 def _without_dust(value: float) -> float:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pharmrs.assay.read.cells import Sheet, missing_word
-from pharmrs.core.read.numbers import Commas, NumberRead, commas_of, could_be_number, read_number
+from pharmrs.core.read.numbers import Commas, NumberRead, could_be_number, marks_of, read_number
 
 _LOOKED_AT = 100  # rows: what stands above a table
 _DILUTION = re.compile(r"1\s*[:/]\s*(\S+)")
@@ -72,7 +72,7 @@ def dilution_factor(cell: str, commas: Commas) -> NumberRead:
         return NumberRead(float("nan"), "must be a factor: a spreadsheet made a date or time of it", remedy)
     match = _DILUTION.fullmatch(text)
     found = read_number(match[1] if match else cell, commas)
-    if found.rule and "this is" in found.rule:
+    if found.either:
         return found
     if found.rule or not found.value >= 1.0:
         return NumberRead(float("nan"), "must be a factor of 1 or more", "write 8 or 1:8 for one part in eight")
@@ -80,8 +80,12 @@ def dilution_factor(cell: str, commas: Commas) -> NumberRead:
 
 
 def dilution_commas(texts: Sequence[str]) -> Commas:
-    """What the commas of a column of dilutions are: 1:12,5 tells as 12,5 does."""
-    return commas_of(match[1] if (match := _DILUTION.fullmatch(text.strip())) else text for text in texts)
+    """What the commas of a column of dilutions are: 1:12,5 tells as 12,5 does.
+
+    Without any that tells, 1:1.000 is more often a thousand than it is one: it is asked about.
+    """
+    found = marks_of([match[1] if (match := _DILUTION.fullmatch(text.strip())) else text for text in texts])
+    return Commas.POINTS if found is Commas.UNKNOWN else found
 
 
 def made_by_excel(cell: str) -> bool:

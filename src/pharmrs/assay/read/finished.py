@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pharmrs.assay.read.cells import missing_word
 from pharmrs.assay.records.results import BiomarkerConcentration, Censored, Flag
-from pharmrs.core.read.numbers import Commas, commas_of, read_number
+from pharmrs.core.read.numbers import Commas, marks_of, read_number
 from pharmrs.core.read.problems import Problems
 from pharmrs.core.read.text_table import TextRow, read_text_table
 
@@ -31,7 +31,7 @@ def is_finished(path: Path) -> bool:
 def read_finished(path: Path, analyte: str, problems: Problems) -> tuple[BiomarkerConcentration, ...]:
     """All values of a table. `analyte`: of rows that name none; what is wrong goes to `problems`."""
     rows = read_text_table(path, problems, REQUIRED, OPTIONAL)
-    commas = commas_of((match[2] if (match := _BEYOND.fullmatch(text)) else text) for text in _column(rows, "value"))
+    commas = marks_of((match[2] if (match := _BEYOND.fullmatch(text)) else text) for text in _column(rows, "value"))
     matrices = {row.text("matrix").lower() for row in rows}
     found: dict[tuple[str, str], BiomarkerConcentration] = {}
     for row in rows:

@@ -29,12 +29,14 @@ def read_grids(path: Path, sheets: tuple[Sheet, ...], problems: Problems, instru
     """The plates of all sheets; a grid of texts names the wells."""
     looked_at = [(sheet, find_blocks(sheet, problems)) for sheet in sheets]
     found = [(sheet, blocks) for sheet, blocks in looked_at if any(not block.labels for block in blocks)]
+    sure = [one for one in found if any(not (block.labels or block.doubt) for block in one[1])]
+    found = sure or found  # a sheet of groups or concentrations is no plate beside one of readings
     plates = []
     for sheet, blocks in found:
         names = [f"{path.stem}_{sheet.title}", f"{path.stem}/{sheet.title}", sheet.title] if sheet.title else []
         names += [path.stem] if len(found) == 1 else []
         labels = {well: text for block in blocks if block.labels for well, (_, text) in block.texts.items()}
-        readings = [block for block in blocks if not block.labels]
+        readings = _without_copies([block for block in blocks if not block.labels], sheet, problems)
         shape = plate_shape(blocks)
         inside = {row for block in blocks for row in range(block.first, block.last + 1)}
         settings = {
@@ -53,6 +55,20 @@ def read_grids(path: Path, sheets: tuple[Sheet, ...], problems: Problems, instru
             )
         )
     return tuple(plates)
+
+
+def _without_copies(blocks: list[WellBlock], sheet: Sheet, problems: Problems) -> list[WellBlock]:
+    """Blocks that repeat an earlier one, number by number, are no reads of their own."""
+    kept: list[WellBlock] = []
+    for block in blocks:
+        twin = next((one for one in kept if one.values and one.values == block.values), None)
+        if twin is None:
+            kept.append(block)
+            continue
+        where = f"sheet {sheet.title}, row {block.first + 1}" if sheet.title else f"row {block.first + 1}"
+        rule, remedy = "the same numbers once", "check that no other plate should stand here; the copy is not used"
+        problems.add(where, rule, f"a copy of the grid in row {twin.first + 1}", remedy, severity="warning")
+    return kept
 
 
 def read_of(block: WellBlock, count: int, shape: tuple[int, int]) -> PlateRead:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,11 +20,13 @@ from pharmrs.assay.read.columns import (
     same_unit,
 )
 from pharmrs.assay.records.plate import MEASURED, ROLES, Layout, LayoutWell, Role, well_name, well_position
-from pharmrs.core.read.numbers import Commas, NumberRead, commas_of
+from pharmrs.core.errors import InputProblem
+from pharmrs.core.read.numbers import Commas, NumberRead, Typed, marks_of
 from pharmrs.core.read.problems import Problems
 
 COLUMNS = ("plate", "well", "role", "sample", "nominal", "dilution")
 _NEEDED = frozenset({"well", "role"})
+_EXACT = 1e15  # workbooks keep 15 digits of a number
 SYNONYMS = {
     "plate": ("plate", "plate id", "plate name", "barcode", "plate barcode"),
     "well": ("well", "position", "well position", "well id", "wells"),
@@ -44,14 +46,14 @@ _ROLE_WORDS: dict[str, Role] = {
 }
 
 
-def read_layout(path: Path) -> Layout:
-    """Read a layout table. Raises InputError with every mistake in it."""
+def read_layout(path: Path, warn: Callable[[InputProblem], None] = lambda _problem: None) -> Layout:
+    """Read a layout table. Raises InputError with every mistake in it; what is only to be known goes to `warn`."""
     problems = Problems(str(path))
     sheets = read_sheets(path, problems)
     problems.raise_errors()
     sheet = next((one for one in sheets if _header(one) is not None), sheets[0] if sheets else Sheet("", ()))
     layout = layout_of(sheet, problems, path)
-    problems.raise_errors()
+    problems.raise_errors(warn)
     return layout
 
 
@@ -102,7 +104,7 @@ class _Table:
 def _commas(sheet: Sheet, head: Head, rows: Sequence[int]) -> dict[str, Commas]:
     cells = {name: [sheet.cell(row, place) for row in rows] for name, place in head.places.items()}
     nominal = [concentration_text(cell) for cell in cells.get("nominal", ())]
-    return {"nominal": commas_of(nominal), "dilution": dilution_commas(cells.get("dilution", ()))}
+    return {"nominal": marks_of(nominal), "dilution": dilution_commas(cells.get("dilution", ()))}
 
 
 def _unit(table: _Table, rows: Sequence[int]) -> str:
@@ -134,6 +136,10 @@ def _entry(table: _Table, row: int) -> LayoutWell | None:
         table.wrong(row, "dilution", dilution.rule, dilution.remedy)
     if role in MEASURED and not table.text(row, "sample"):
         table.wrong(row, "sample", f"a {role} needs a name", "write the sample's label, e.g. sub-01_ses-1")
+    for name in ("plate", "sample"):
+        if _lost_digits(table.cell(row, name)):
+            rule = "a spreadsheet keeps 15 digits of a number: the others of this name are lost"
+            table.wrong(row, name, rule, "format the column as text and write the names again")
     if made_by_excel(table.cell(row, "sample")):
         rule = "looks like a date that a spreadsheet made of a label (MAR-1, 2-3)"
         table.wrong(row, "sample", rule, "format the column as text and write the label again", "warning")
@@ -151,6 +157,10 @@ def _entry(table: _Table, row: int) -> LayoutWell | None:
     )
 
 
+def _lost_digits(cell: str) -> bool:
+    return isinstance(cell, Typed) and abs(float(cell)) >= _EXACT
+
+
 def _errors(problems: Problems) -> int:
     return sum(one.severity == "error" for one in problems.found)
 
@@ -161,7 +171,7 @@ def _nominal(table: _Table, row: int, role: Role | None) -> float:
     given = bool(plain_text(cell))
     found, _ = concentration(cell, table.commas["nominal"]) if given else (NumberRead(math.nan), "")
     if found.rule:
-        remedy = found.remedy if "this is" in found.rule else "write the concentration as a number"
+        remedy = found.remedy if found.either else "write the concentration as a number"
         table.wrong(row, "nominal", found.rule, remedy)
     elif found.value < 0:
         table.wrong(row, "nominal", "must not be negative", "correct the concentration")

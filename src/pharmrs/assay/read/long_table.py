@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pharmrs.assay.read.blocks import WellBlock, as_array, plate_shape
-from pharmrs.assay.read.cells import Sheet, ambiguous, is_empty, missing_word, number
+from pharmrs.assay.read.cells import Sheet, is_empty, missing_word, number, number_like
 from pharmrs.assay.read.columns import Head, header_places, plain_text
 from pharmrs.assay.read.layout import SYNONYMS as LAYOUT_COLUMNS
 from pharmrs.assay.read.layout import layout_of
 from pharmrs.assay.records.plate import Layout, LayoutWell, Plate, PlateExport, PlateRead, well_name, well_position
-from pharmrs.core.read.numbers import Commas, commas_of, read_number
+from pharmrs.core.read.numbers import Commas, marks_of, read_number
 from pharmrs.core.read.problems import Problems
 
 NAME = "long table"
@@ -58,7 +58,7 @@ def read(path: Path, sheets: tuple[Sheet, ...], problems: Problems) -> PlateExpo
     """The first sheet with such a header."""
     sheet, head = next((one, head) for one in sheets if (head := _head(one)) is not None)
     rows = [row for row in range(head.row + 1, len(sheet.rows)) if not is_empty(sheet.rows[row])]
-    commas = commas_of(sheet.cell(row, head.places["value"]) for row in rows)
+    commas = marks_of(sheet.cell(row, head.places["value"]) for row in rows)
     if "well" not in head.places:
         return _standards(path, sheet, head, rows, problems)
     readings: _Readings = {}
@@ -94,7 +94,7 @@ def _take(
     else:
         found = read_number(cell, commas)
         rule, remedy = ("a well must hold a number", "correct the cell")
-        if ambiguous(cell):
+        if number_like(cell):
             rule, remedy = found.rule, found.remedy
         problems.add(f"line {row + 1} (well {name})", rule, cell, remedy)
 
@@ -125,7 +125,7 @@ def _standards(path: Path, sheet: Sheet, head: Head, rows: Sequence[int], proble
     block = WellBlock(head.row, head.row)
     wells: list[LayoutWell] = []
     places = head.places
-    commas = {name: commas_of(sheet.cell(row, places[name]) for row in rows) for name in ("nominal", "value")}
+    commas = {name: marks_of(sheet.cell(row, places[name]) for row in rows) for name in ("nominal", "value")}
     for row in rows:
         nominal, value = (number(sheet.cell(row, places[name]), commas[name]) for name in ("nominal", "value"))
         name = well_name(*divmod(len(wells), _COLUMNS_OF_A_PLATE))

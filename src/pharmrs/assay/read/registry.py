@@ -9,6 +9,7 @@ from pathlib import Path
 from pharmrs.assay.read import grid, long_table, tecan_icontrol, tecan_sunrise, vendors
 from pharmrs.assay.read.cells import Sheet, read_sheets
 from pharmrs.assay.records.plate import PlateExport
+from pharmrs.core.errors import InputProblem
 from pharmrs.core.read.problems import Problems
 
 
@@ -32,8 +33,8 @@ READERS: tuple[Reader, ...] = (
 SUFFIXES = (".xlsx", ".xls", ".csv", ".tsv", ".txt", ".asc")
 
 
-def read_export(path: Path) -> PlateExport:
-    """Read an export in any known format. Raises InputError with every problem found."""
+def read_export(path: Path, warn: Callable[[InputProblem], None] = lambda _problem: None) -> PlateExport:
+    """Read an export in any known format. Raises InputError with every problem found; warnings go to `warn`."""
     problems = Problems(str(path))
     sheets = read_sheets(path, problems)
     problems.raise_errors()
@@ -48,5 +49,5 @@ def read_export(path: Path) -> PlateExport:
     export = reader.read(path, sheets, problems)
     if not export.plates and not problems.found:
         problems.add("file", "must hold a plate", "none found", "export the plate again")
-    problems.raise_errors()
+    problems.raise_errors(warn)
     return export

@@ -14,7 +14,7 @@ from pharmrs.assay.read.blocks import WellBlock, as_array, find_blocks, plate_sh
 from pharmrs.assay.read.cells import Sheet, number
 from pharmrs.assay.read.grid import LONGEST_NM, SHORTEST_NM, wavelength_in
 from pharmrs.assay.records.plate import Plate, PlateRead, well_name
-from pharmrs.core.read.numbers import commas_of
+from pharmrs.core.read.numbers import marks_of
 from pharmrs.core.read.problems import Problems
 
 _BEGINS = re.compile(r"plate number|plate:")
@@ -113,7 +113,7 @@ def _softmax_blocks(section: Sheet) -> list[WellBlock]:
     blocks = []
     for count, columns in enumerate(groups):
         block = WellBlock(head, lines[-1] if lines else head)
-        commas = commas_of(section.cell(row, place) for row in lines for place in columns)
+        commas = marks_of(section.cell(row, place) for row in lines for place in columns)
         for line, row in enumerate(lines):
             for place, column in columns.items():
                 value = number(section.cell(row, place), commas)

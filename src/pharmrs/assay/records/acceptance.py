@@ -13,7 +13,8 @@ Action = Literal["reject", "report"]
 Verdict = Literal["met", "failed", "noted", "not judged"]
 RuleName = Literal[
     "dose_response", "curve", "levels", "calibrators", "controls", "westgard", "blank", "lack_of_fit", "asymmetry",
-    "hook", "edge", "drift", "replicates", "parallelism", "dilution_linearity", "spike_recovery", "reanalysis",
+    "hook", "edge", "drift", "place", "floor", "replicates", "range", "copy", "parallelism",
+    "spike_recovery", "reanalysis",
 ]  # fmt: skip
 WestgardRule = Literal["1-3s", "2-2s", "R-4s", "4-1s", "10-x"]
 
@@ -37,6 +38,10 @@ class AcceptanceRules:
     westgard: tuple[WestgardRule, ...] = key(
         "rules for the control charts that reject a plate; 4-1s and 10-x may be added", default=("1-3s", "2-2s", "R-4s")
     )
+    replicate_cv_percent: Positive | None = key(
+        "replicates that disagree beyond noise and by more than this CV do not count; null: no rule", default=30.0
+    )
+    standard_cv_percent: Positive = key("CV of the replicates of a standard, noted beyond", default=20.0)
     lack_of_fit_p: Fraction = key("p of lack of fit below which it is noted", default=0.001)
     parallelism_cv_percent: Positive | None = key(
         "CV between dilutions of a sample above which its values do not count; null: no rule", default=30.0

@@ -19,7 +19,7 @@ MEASURED: tuple[Role, ...] = ("sample", "control", "spike")  # read back from th
 # Why a well has no number: above or below what the detector can measure, switched off by the operator, not measured.
 Missing = Literal["over", "under", "masked", "empty"]
 
-_WELL = re.compile(r"([A-Za-z]{1,2})0*([1-9]\d?)")
+_WELL = re.compile(r"([A-Za-z]{1,2}):?0*([1-9]\d?)")
 _MOST_ROWS, _MOST_COLUMNS = 32, 48  # 1536 wells
 
 
@@ -30,7 +30,7 @@ def well_name(row: int, column: int) -> str:
 
 
 def well_position(name: str) -> tuple[int, int] | None:
-    """Zero-based row and column of `A1`, `a01`, `AF48`; None when the text names no well."""
+    """Zero-based row and column of `A1`, `a01`, `A:1`, `AF48`; None when the text names no well."""
     match = _WELL.fullmatch(name.strip())
     if match is None:
         return None

@@ -14,6 +14,7 @@ from pharmrs.assay.records.standard_curve import (
     AssayLimits,
     AssayWell,
     CurveBand,
+    PrecisionProfile,
     ReplicateNoise,
     StandardCurve,
     StandardLevel,
@@ -144,6 +145,7 @@ class PlateResult:
     notes: tuple[str, ...] = ()
     checks: tuple[Check, ...] = ()
     weightings: tuple[WeightedFit, ...] = ()
+    profile: PrecisionProfile | None = None
 
     @property
     def rejected(self) -> str:

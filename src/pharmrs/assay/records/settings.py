@@ -32,6 +32,13 @@ class CurveSettings:
     recovery_percent: tuple[Positive, Positive] = key(
         "recovery of a back-fitted standard that counts as quantifiable", default=(80.0, 120.0)
     )
+    precision_percent: Positive | None = key(
+        "CV of a concentration at a derived limit of quantification, at most (25 in ICH M10); null: no rule",
+        default=25.0,
+    )
+    total_error_percent: Positive | None = key(
+        "error of recovery and CV together there, at most (40 in ICH M10); null: no rule", default=40.0
+    )
     max_cv_percent: Positive | None = key("replicates that differ by more do not count (CV of responses)", default=None)
     preparation_cv_percent: float = key(
         "error of diluting a sample (%), shared by its replicates; adds to the SD", default=0.0, ge=0, le=100

@@ -138,7 +138,11 @@ class ReplicateNoise:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StandardLevel:
-    """One concentration of the standards: mean response, replicate CV, back-fitted concentration and its recovery."""
+    """One concentration of the standards: mean response, replicate CV, back-fitted concentration and its recovery.
+
+    `precision_percent`: CV of a concentration read back here, for as many replicates as the plate's samples have;
+    `total_error_percent`: that CV and the distance of the recovery from 100 together; NaN at concentration zero.
+    """
 
     nominal: float
     wells: int
@@ -146,7 +150,22 @@ class StandardLevel:
     cv_percent: float
     back_fitted: float
     recovery_percent: float
+    precision_percent: float
+    total_error_percent: float
     accepted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrecisionProfile:
+    """CV (percent) of a concentration read back at `x` (n,), for `replicates` wells: noise of the wells and curve."""
+
+    x: FloatArray
+    cv_percent: FloatArray
+    replicates: int
+
+    def __post_init__(self) -> None:
+        for name in ("x", "cv_percent"):
+            object.__setattr__(self, name, read_only(getattr(self, name), np.float64))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

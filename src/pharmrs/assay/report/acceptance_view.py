@@ -22,6 +22,11 @@ _HEADS: dict[RuleName, str] = {
     "spike_recovery": "Spikes",
     "edge": "Edge",
     "drift": "Drift",
+    "place": "Place",
+    "floor": "Below zero",
+    "replicates": "Replicates",
+    "range": "Range",
+    "copy": "Copy",
 }
 
 

@@ -123,8 +123,21 @@ STANDARDS: dict[str, Column] = {
     "cv_percent": Column("Coefficient of variation of the responses.", "percent"),
     "back_fitted": Column("Concentration read back from the curve.", _UNIT),
     "recovery_percent": Column("100 x back_fitted / nominal.", "percent"),
-    "accepted": Column("Whether the recovery lies in the declared band.", levels=_YES_NO),
+    "precision_percent": Column(
+        "CV of a concentration read back here, for as many replicates as the samples of the plate have.", "percent"
+    ),
+    "total_error_percent": Column("Distance of the recovery from 100 and that CV together.", "percent"),
+    "accepted": Column(
+        "Whether recovery, CV and total error are within what is declared for the limits of quantification.",
+        levels=_YES_NO,
+    ),
     "unit": BIOMARKERS["unit"],
+}
+PRECISION: dict[str, Column] = {
+    "plate": _PLATE,
+    "x": Column("Concentration in the well.", "unit of the standards"),
+    "cv_percent": Column("CV of a concentration read back there: noise of the wells and of the curve.", "percent"),
+    "replicates": Column("Wells of a sample that it holds for.", "1"),
 }
 CURVES: dict[str, Column] = {
     "plate": _PLATE,

@@ -108,10 +108,11 @@ def _standards(result: PlateResult) -> TableView:
             number_cell(level.cv_percent, 2),
             number_cell(level.back_fitted),
             number_cell(level.recovery_percent, 3, "" if level.accepted or level.nominal == 0 else "bad"),
+            number_cell(level.precision_percent, 2),
         )
         for level in result.levels
     )
-    columns = ("Standard", "Wells", "Response", "CV (%)", "Read back", "Recovery (%)")
+    columns = ("Standard", "Wells", "Response", "CV (%)", "Read back", "Recovery (%)", "CV there (%)")
     return TableView(caption=f"{result.name}: standards", columns=columns, rows=rows)
 
 

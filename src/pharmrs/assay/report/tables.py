@@ -88,6 +88,17 @@ def standards_table(study: AssayStudy) -> Table:
     return Table(name="assay_standards", columns=dictionary_assay.STANDARDS, rows=rows)
 
 
+def profile_table(study: AssayStudy) -> Table:
+    """The profile of precision of every plate."""
+    rows: list[Row] = [
+        {"plate": plate.name, "x": float(x), "cv_percent": float(cv), "replicates": plate.profile.replicates}
+        for plate in study.plates
+        if plate.profile is not None
+        for x, cv in zip(plate.profile.x, plate.profile.cv_percent, strict=True)
+    ]
+    return Table(name="assay_precision", columns=dictionary_assay.PRECISION, rows=tuple(rows))
+
+
 def curves_table(study: AssayStudy) -> Table:
     """One row per plate."""
     rows = tuple(_curve_row(plate, study.settings.unit) for plate in study.plates)
@@ -162,6 +173,7 @@ def write_assay_tables(folder: Path, study: AssayStudy) -> tuple[Path, ...]:
         estimates_table(study),
         wells_table(study),
         standards_table(study),
+        profile_table(study),
         curves_table(study),
         dilutions_table(study),
         inter_plate_table(study),

@@ -7,12 +7,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from pharmrs.assay.records.acceptance import Check
+from pharmrs.assay.records.acceptance import Check, Verdict
 from pharmrs.assay.records.results import Estimate, InterPlate, PlateResult
 from pharmrs.assay.records.settings import AssaySettings
 from pharmrs.assay.science.westgard import judge_westgard
 
 _SHOWN = 6
+_FEWEST_SHARED, _COPIED_SHARE = 8, 0.5  # wells, and the share of them that chance does not make alike
 
 
 def accept_plates(
@@ -22,7 +23,7 @@ def accept_plates(
     judged = []
     for one_plate in plates:
         charts = judge_westgard(inter_plate, one_plate.name, settings.acceptance.westgard)
-        plate = replace(one_plate, checks=(*one_plate.checks, *_series(one_plate), charts))
+        plate = replace(one_plate, checks=(*one_plate.checks, *_series(one_plate), charts, _copy(one_plate, plates)))
         rejects = settings.acceptance.action == "reject"
         estimates = [replace(one, rejected=_why(one, plate) if rejects else "") for one in plate.estimates]
         judged.append(replace(plate, estimates=tuple(estimates)))
@@ -33,6 +34,9 @@ def _why(one: Estimate, plate: PlateResult) -> str:
     """Why a value does not count: its plate, its replicates, or its dilutions; empty where it does."""
     if plate.rejected:
         return f"plate {plate.name}: {plate.rejected}"
+    limit = plate.settings.acceptance.replicate_cv_percent
+    if one.flag == "discordant" and limit is not None and one.cv_percent > limit:
+        return f"plate {plate.name}: replicates disagree ({one.cv_percent:.0f} % CV, {one.reason})"
     if one.flag == "high_cv":
         return f"plate {plate.name}: {one.reason}"
     for series in plate.series:
@@ -42,6 +46,22 @@ def _why(one: Estimate, plate: PlateResult) -> str:
             if series.agrees is False and not series.hooked:
                 return f"plate {plate.name}: dilutions differ by {series.cv_percent:.0f} % CV"
     return ""
+
+
+def _copy(plate: PlateResult, plates: Sequence[PlateResult]) -> Check:
+    """Readings that stand on another plate, too: one of both exports is not what it is called."""
+    asked = "no two plates read the same"
+    mine = {well.well: well.response for well in plate.wells if well.missing is None}
+    twins = []
+    for other in plates:
+        shared = [
+            well.response == mine[well.well] for well in other.wells if well.missing is None and well.well in mine
+        ]
+        if other.name != plate.name and len(shared) >= _FEWEST_SHARED and sum(shared) > _COPIED_SHARE * len(shared):
+            twins.append(f"{sum(shared)} of {len(shared)} wells read as on plate {other.name}")
+    verdict: Verdict = "failed" if twins else "met" if len(plates) > 1 else "not judged"
+    found = "; ".join(twins) or ("all differ" if len(plates) > 1 else "one plate")
+    return Check(rule="copy", asked=asked, found=found, verdict=verdict, rejects=True)
 
 
 def _series(plate: PlateResult) -> tuple[Check, ...]:

@@ -23,15 +23,15 @@ from pharmrs.assay.science.checks import (
 )
 from pharmrs.assay.science.curve_wells import check_blanks, curve_wells, points, responses_by_level
 from pharmrs.assay.science.dilution import dilution_series
-from pharmrs.assay.science.dose_response import judge_dose_response, plate_noise
+from pharmrs.assay.science.dose_response import judge_dose_response, judge_floor, plate_noise, standards_noise
 from pharmrs.assay.science.estimates import estimate_samples, group_wells
-from pharmrs.assay.science.limits import assay_limits, standard_levels
+from pharmrs.assay.science.limits import assay_limits, judge_range, precision_profile, standard_levels
 from pharmrs.assay.science.noise import noise_without, replicate_noise
-from pharmrs.assay.science.outliers import mark_group, standard_deviations
+from pharmrs.assay.science.outliers import judge_replicates, mark_group, standard_deviations
 from pharmrs.assay.science.response import choose_reads, join_wells
 from pharmrs.assay.science.standard_curve import fit_curve, noise_power
 from pharmrs.assay.science.weightings import compare_weights
-from pharmrs.assay.science.wells_in_place import judge_places
+from pharmrs.assay.science.wells_in_place import judge_place_alone, judge_places
 from pharmrs.core.errors import FitFailure, InputError, InputProblem
 
 _MOST_OUTLIER_SHARE = 0.2  # of the standards: beyond it the curve is in doubt, not a well
@@ -62,6 +62,7 @@ def analyse_plate(
     wells = join_wells(*reads, layout, settings.analyte)
     noise = plate_noise(wells, noise_power(settings.weights))
     refused = RefusedPlate(name=name, analyte=analytes[0], plate=plate, wells=wells, checks=())
+    noise = standards_noise(wells, noise, noise_power(settings.weights))
     responding = _judge_response(wells, noise)
     if responding is not None and responding.fatal:
         raise _refusal(refused, responding, layout_file, problems)
@@ -114,7 +115,8 @@ def _quantified(
 ) -> PlateResult:
     """Noise, limits, concentrations and acceptance of a plate that has its curve."""
     noise, wells = _judge_replicates(wells, curve, settings)
-    levels = standard_levels(curve, settings.recovery_percent)
+    replicates = _usual_replicates(wells)
+    levels = standard_levels(curve, noise, settings, replicates)
     limits = assay_limits(curve, noise, levels, settings)
     estimates = estimate_samples(known.name, wells, curve, noise, limits, settings)
     rules = settings.acceptance
@@ -123,6 +125,10 @@ def _quantified(
         judge_controls(wells, curve, limits, rules),
         judge_spikes(estimates, rules),
         *judge_places(wells, noise, float(np.abs(curve.y).max()), known.plate.shape),
+        judge_place_alone(wells, noise),
+        judge_floor(wells, float(curve.search[0]), rising=curve.rising, noise=noise),
+        judge_range(levels, limits),
+        judge_replicates(wells, levels, limits, rules),
     )
     return PlateResult(
         name=known.name,
@@ -139,8 +145,15 @@ def _quantified(
         series=dilution_series(estimates, curve, noise, settings),
         notes=curve.notes,
         weightings=compare_weights(curve, estimates),
+        profile=precision_profile(curve, noise, replicates),
         checks=(*checks, *judged),
     )
+
+
+def _usual_replicates(wells: Sequence[AssayWell]) -> int:
+    """Wells that most samples of the plate have; of standards where there is no sample."""
+    groups = group_wells(wells) or [[well for well in wells if well.role == "standard" and well.nominal > 0]]
+    return max(int(np.median([sum(well.used for well in group) for group in groups])), 1)
 
 
 def _several_analytes(name: str, analytes: Sequence[str], layout_file: str) -> InputProblem:
@@ -197,7 +210,7 @@ def _judge_replicates(
     largest = float(np.abs(curve.y).max())
     power = curve.power
     values = [np.array([well.response for well in group if well.missing is None]) for group in groups]
-    pooled = [True] * len(groups)
+    pooled = [False] * len(groups)  # the standards speak first: a column that was not filled must not excuse itself
     for _ in range(_ROUNDS):
         concordant = [value for value, counts in zip(values, pooled, strict=True) if counts]
         noise = replicate_noise([*standards, *concordant], power, curve.residual_variance, curve.freedom)

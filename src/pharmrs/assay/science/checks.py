@@ -19,6 +19,7 @@ from pharmrs.core.records.arrays import FloatArray
 FEWEST_LEVELS = 5  # concentrations, zero included, that determine four parameters and leave one to judge them by
 _REVERSAL_SD, _REVERSAL_SHARE = 4.0, 0.10  # a level out of order by more than noise and by more than a tenth
 _SHOWN = 8
+_AT_STANDARD, _ANOTHER_UNIT = 1.1, 10.0  # factors between a declared limit and the standard at its end
 _FEW_ABSENT = 0.1  # of the wells of a layout: samples that were lost; more of them is another plate
 _STANDARD_LABEL = re.compile(r"(?:STD|STANDARD|CAL)[ _-]?(\d+(?:\.\d+)?)", re.IGNORECASE)
 _BLANK_LABELS = ("blank", "blk", "bl")
@@ -144,13 +145,14 @@ def check_samples(wells: Sequence[AssayWell], plate: str, layout_file: str) -> l
 
 
 def check_limits(result: PlateResult, layout_file: str) -> list[InputProblem]:
-    """Limits of quantification that leave no range between them, as limits in another unit than the standards do."""
+    """Limits of quantification that leave no range between them, as limits in another unit than the standards do, or
+    that lie where there are no standards."""
     limits, unit = result.limits, result.settings.unit
     dilutions = sorted({one.dilution for one in result.estimates}) or [1.0]
     lower = [limits.lower / (dilution if limits.lower_refers_to == "in_sample" else 1.0) for dilution in dilutions]
     upper = [limits.upper / (dilution if limits.upper_refers_to == "in_sample" else 1.0) for dilution in dilutions]
     if any(low < high for low, high in zip(lower, upper, strict=True)):
-        return []
+        return _limits_beyond(result, min(lower), max(upper), layout_file)
     told = [
         f"{name} {value:g} {unit} {refers_to.replace('_', ' ')} ({source})"
         for name, value, refers_to, source in (
@@ -175,6 +177,35 @@ def check_limits(result: PlateResult, layout_file: str) -> list[InputProblem]:
             severity="error" if declared else "warning",
         )
     ]
+
+
+def _limits_beyond(result: PlateResult, lower: float, upper: float, layout_file: str) -> list[InputProblem]:
+    """Declared limits below the lowest or above the highest standard: a little is said, tenfold is another unit."""
+    limits, curve, unit = result.limits, result.curve, result.settings.unit
+    problems = []
+    ends = (
+        ("lower", limits.lower_source, limits.lower_refers_to, lower, curve.lowest_standard),
+        ("upper", limits.upper_source, limits.upper_refers_to, upper, curve.highest_standard),
+    )
+    for name, source, refers_to, limit, standard in ends:
+        factor = standard / limit if name == "lower" else limit / standard
+        if source != "declared" or factor < _AT_STANDARD:
+            continue
+        another_unit = factor >= _ANOTHER_UNIT and refers_to == "in_well"
+        which = "lowest" if name == "lower" else "highest"
+        problems.append(
+            InputProblem(
+                file=layout_file,
+                field=f"plate {result.name}, limits of quantification",
+                rule=f"the {name} limit should lie within the standards: nothing is measured beyond them",
+                value=f"{limit:.6g} {unit} in the well (declared), {which} standard {standard:g} in the layout",
+                remedy=f"write limits and standards in one unit, {unit or 'declared as assay.unit'}"
+                if another_unit
+                else f"declare {standard:g}, or add a standard at the limit; values between are extrapolated",
+                severity="error" if another_unit else "warning",
+            )
+        )
+    return problems
 
 
 def _out_of_order(levels: dict[float, FloatArray], noise: ReplicateNoise) -> str:

@@ -8,14 +8,20 @@ import numpy as np
 from scipy import stats
 
 from pharmrs.assay.records.acceptance import Check
+from pharmrs.assay.records.plate import MEASURED
 from pharmrs.assay.records.standard_curve import AssayWell, ReplicateNoise
 from pharmrs.assay.science.noise import replicate_noise, well_variance
+from pharmrs.core.errors import some_of
 from pharmrs.core.records.arrays import FloatArray
 
 UNREPLICATED_CV = 0.10  # noise of a well where no replicate tells it
 _FEWEST_FREEDOM, _ASSUMED_FREEDOM = 8.0, 30.0  # below the first, that noise is assumed and counts as well known
 _NO_RESPONSE_P = 1e-5  # of readings without any response: a plate in a hundred thousand passes for alive
 _BLANK_P, _BLANK_SHARE = 0.001, 0.10  # blank and zero standard differ: beyond noise, and by a tenth of the response
+_OTHER_NOISE_P = 1e-3
+_WEAK_FOLD = 2.0
+_ASSUMED = "too few replicates: a CV of 10 % is assumed"
+_FLOOR_SD, _FLOOR_SHARE = 4.0, 0.25  # of the samples: a few may hold another matrix
 _ASKED = "responses must follow the concentration of the standards"
 
 
@@ -30,8 +36,19 @@ def plate_noise(wells: Sequence[AssayWell], power: float) -> ReplicateNoise:
     noise = replicate_noise(values, power, UNREPLICATED_CV**2, 0.0)
     if noise.freedom >= _FEWEST_FREEDOM:
         return noise
-    source = "too few replicates: a CV of 10 % is assumed"
-    return ReplicateNoise(variance=UNREPLICATED_CV**2, power=1.0, freedom=_ASSUMED_FREEDOM, source=source)
+    return ReplicateNoise(variance=UNREPLICATED_CV**2, power=1.0, freedom=_ASSUMED_FREEDOM, source=_ASSUMED)
+
+
+def standards_noise(wells: Sequence[AssayWell], pooled: ReplicateNoise, power: float) -> ReplicateNoise:
+    """The noise by which standards are judged: that of all replicates, or the standards' own where samples scatter far
+    more (a column that was not filled): what is wrong with samples does not make standards noise."""
+    own = plate_noise([well for well in wells if well.role in ("standard", "blank")], power)
+    if _ASSUMED in (own.source, pooled.source):
+        return pooled
+    responses = np.array([well.response for well in wells if well.role == "standard" and well.missing is None])
+    typical, largest = np.array([np.median(np.abs(responses))]), float(np.abs(responses).max())
+    ratio = float(well_variance(pooled, typical, largest)[0] / well_variance(own, typical, largest)[0])
+    return own if stats.f.sf(ratio, pooled.freedom, own.freedom) < _OTHER_NOISE_P else pooled
 
 
 def judge_dose_response(levels: Mapping[float, FloatArray], noise: ReplicateNoise) -> Check:
@@ -57,11 +74,34 @@ def judge_dose_response(levels: Mapping[float, FloatArray], noise: ReplicateNois
     found = f"{means.min():.4g} to {means.max():.4g} over {len(means)} concentrations, p of no response {p:.2g}"
     if p > _NO_RESPONSE_P:
         return _dead(found)
+    fold = float(np.abs(means).max() / max(float(np.abs(means).min()), 1e-300))
+    if fold < _WEAK_FOLD:
+        found = f"{found}; the whole curve is {fold:.2g}-fold: is this the right read, and did the colour develop?"
+        return Check(rule="dose_response", asked=_ASKED, found=found, verdict="noted")
     return Check(rule="dose_response", asked=_ASKED, found=found, verdict="met", rejects=True)
 
 
 def _dead(found: str) -> Check:
     return Check(rule="dose_response", asked=_ASKED, found=found, verdict="failed", rejects=True)
+
+
+def judge_floor(wells: Sequence[AssayWell], zero: float, *, rising: bool, noise: ReplicateNoise) -> Check:
+    """Samples that read beyond concentration zero, on the side where there is nothing: wells that were not filled."""
+    asked = "no sample reads less than nothing does"
+    groups: dict[tuple[str, float], list[float]] = {}
+    for well in wells:
+        if well.role in MEASURED and well.missing is None:
+            groups.setdefault((well.sample, well.dilution), []).append(well.response)
+    if not groups:
+        return Check(rule="floor", asked=asked, found="no sample", verdict="not judged")
+    means = np.array([np.mean(values) for values in groups.values()])
+    sizes = np.array([len(values) for values in groups.values()])
+    variance = float(well_variance(noise, np.array([zero]), abs(zero))[0])
+    below = (zero - means if rising else means - zero) / np.sqrt(max(variance, 1e-300) * (1 / sizes + 0.5))
+    low = [name for (name, _), far in zip(groups, below, strict=True) if far > _FLOOR_SD]
+    told = f"{len(low)} of {len(groups)} do: {some_of(low)}"
+    many = len(low) > _FLOOR_SHARE * len(groups)
+    return Check(rule="floor", asked=asked, found=told if low else "none does", verdict="noted" if many else "met")
 
 
 def judge_blank(blanks: FloatArray, zero: float, zero_variance: float, noise: ReplicateNoise, largest: float) -> Check:

@@ -6,24 +6,42 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from pharmrs.assay.records.acceptance import Check, Verdict
 from pharmrs.assay.records.choices import RefersTo
 from pharmrs.assay.records.settings import AssaySettings, DeclaredLimit
-from pharmrs.assay.records.standard_curve import AssayLimits, ReplicateNoise, StandardCurve, StandardLevel
-from pharmrs.assay.science.logistic import inverse
+from pharmrs.assay.records.standard_curve import (
+    AssayLimits,
+    PrecisionProfile,
+    ReplicateNoise,
+    StandardCurve,
+    StandardLevel,
+)
+from pharmrs.assay.science.back_calculation import invert
+from pharmrs.assay.science.logistic import inverse, response
 from pharmrs.assay.science.noise import well_variance
+from pharmrs.core.records.arrays import FloatArray
 
 _ROUNDING = 1e-12  # equal readings differ by as much once a reference was subtracted
+_PROFILE_POINTS, _BEYOND = 40, 2.0  # points of the profile of precision, factor beyond the standards
+_FLAT_CV = 100.0
+_MOST_OUTSIDE = 1 / 3  # of the standards
 DETECTION_SD = 3.0  # SD of the zero response (IUPAC; Armbruster and Pry 2008, Clin Biochem Rev 29 Suppl 1:S49)
 
 
-def standard_levels(curve: StandardCurve, recovery_percent: tuple[float, float]) -> tuple[StandardLevel, ...]:
-    """Every concentration of the standards, read back from the curve."""
+def standard_levels(
+    curve: StandardCurve, noise: ReplicateNoise, settings: AssaySettings, replicates: int
+) -> tuple[StandardLevel, ...]:
+    """Every concentration of the standards, read back from the curve; `replicates`: of the plate's samples."""
+    low, high = settings.recovery_percent
+    most_cv, most_error = settings.precision_percent or np.inf, settings.total_error_percent or np.inf
     found = []
     for level in np.unique(curve.x):
         values = curve.y[curve.x == level]
         mean, nominal = float(values.mean()), float(level)
         back = float(np.exp(inverse(curve.search, np.array([mean]))[0]))
         recovery = 100.0 * back / nominal if nominal > 0 else float("nan")
+        cv = float(concentration_cv(curve, noise, np.array([nominal]), replicates)[0]) if nominal > 0 else float("nan")
+        error = abs(recovery - 100.0) + cv
         found.append(
             StandardLevel(
                 nominal=nominal,
@@ -32,7 +50,9 @@ def standard_levels(curve: StandardCurve, recovery_percent: tuple[float, float])
                 cv_percent=cv_percent(values),
                 back_fitted=back,
                 recovery_percent=recovery,
-                accepted=recovery_percent[0] <= recovery <= recovery_percent[1],
+                precision_percent=cv,
+                total_error_percent=error,
+                accepted=bool(low <= recovery <= high and cv <= most_cv and error <= most_error),
             )
         )
     return tuple(found)
@@ -46,6 +66,41 @@ def cv_percent(values: Sequence[float] | np.ndarray[tuple[int, ...], np.dtype[np
     if np.ptp(array) < _ROUNDING * abs(array.mean()):
         return 0.0
     return float(100.0 * array.std(ddof=1) / abs(array.mean()))
+
+
+def concentration_cv(curve: StandardCurve, noise: ReplicateNoise, x: FloatArray, replicates: int) -> FloatArray:
+    """CV (percent) of concentrations read back at `x` (n,) from the mean of `replicates` wells; endless where flat."""
+    responses = response(curve.search, np.log(x))
+    variance = well_variance(noise, responses, float(np.abs(curve.y).max())) / replicates
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found = invert(curve, responses, variance)
+    return np.asarray(np.where(np.isfinite(found.variance), 100.0 * np.sqrt(found.variance), np.inf))
+
+
+def precision_profile(curve: StandardCurve, noise: ReplicateNoise, replicates: int) -> PrecisionProfile:
+    """That CV over the range of the standards and a little beyond."""
+    x = np.geomspace(curve.lowest_standard / _BEYOND, curve.highest_standard * _BEYOND, _PROFILE_POINTS)
+    return PrecisionProfile(x=x, cv_percent=concentration_cv(curve, noise, x, replicates), replicates=replicates)
+
+
+def judge_range(levels: Sequence[StandardLevel], limits: AssayLimits) -> Check:
+    """Whether derived limits leave most of the standards between them."""
+    asked = "the range of quantification should reach over most of the standards"
+    stated = [level for level in levels if level.nominal > 0]
+    if "declared" in (limits.lower_source, limits.upper_source):
+        return Check(rule="range", asked=asked, found="the study declares its limits", verdict="not judged")
+    outside = [level for level in stated if not limits.lower <= level.nominal <= limits.upper]
+    bad = [level for level in stated if not level.accepted]
+    told = ", ".join(f"{level.nominal:g} {_what_is_wrong(level)}" for level in bad)
+    found = f"{limits.lower:g} to {limits.upper:g}" + (f" ({told})" if bad else "")
+    verdict: Verdict = "noted" if len(outside) > _MOST_OUTSIDE * len(stated) else "met"
+    return Check(rule="range", asked=asked, found=found, verdict=verdict)
+
+
+def _what_is_wrong(level: StandardLevel) -> str:
+    if not level.precision_percent < _FLAT_CV:
+        return "lies where the curve is flat"
+    return f"reads {level.recovery_percent:.0f} %, CV {level.precision_percent:.0f} %"
 
 
 def limit_of_detection(curve: StandardCurve, noise: ReplicateNoise) -> float:
@@ -63,7 +118,9 @@ def assay_limits(
     detection = limit_of_detection(curve, noise)
     run = _accepted_run([level for level in levels if level.nominal > 0], detection)
     low_band, high_band = settings.recovery_percent
-    why = f"with recovery {low_band:g}-{high_band:g} % and above the limit of detection"
+    cv = f", CV up to {settings.precision_percent:g} %" if settings.precision_percent else ""
+    error = f", total error up to {settings.total_error_percent:g} %" if settings.total_error_percent else ""
+    why = f"with recovery {low_band:g}-{high_band:g} %{cv}{error} and above the limit of detection"
     ends = (run[0].nominal, run[-1].nominal) if run else (curve.lowest_standard, curve.highest_standard)
     which = why if run else f"(no standard {why})"
     lower, lower_refers_to, lower_source = _limit(settings.lower_limit, ends[0], f"lowest standard {which}")

@@ -14,10 +14,15 @@ from dataclasses import replace
 import numpy as np
 from scipy import stats
 
-from pharmrs.assay.records.standard_curve import AssayWell, ReplicateNoise, StandardCurve
+from pharmrs.assay.records.acceptance import AcceptanceRules, Check
+from pharmrs.assay.records.plate import MEASURED
+from pharmrs.assay.records.standard_curve import AssayLimits, AssayWell, ReplicateNoise, StandardCurve, StandardLevel
 from pharmrs.assay.science.logistic import gradient, response
 from pharmrs.assay.science.noise import well_variance
+from pharmrs.core.errors import some_of
 from pharmrs.core.records.arrays import FloatArray
+
+_SHOWN = 6
 
 
 def normal_deviate(distance: FloatArray, freedom: float) -> FloatArray:
@@ -71,3 +76,20 @@ def mark_group(
         name = left.pop(worst).well
         marked[name] = replace(marked[name], outlier=True, used=not exclude)
     return [marked[well.well] for well in wells]
+
+
+def judge_replicates(
+    wells: Sequence[AssayWell], levels: Sequence[StandardLevel], limits: AssayLimits, rules: AcceptanceRules
+) -> Check:
+    """Replicates of standards by their CV, those of samples by the rule for outliers."""
+    asked = f"replicates must agree (standards within {rules.standard_cv_percent:g} % CV, samples within noise)"
+    apart = [
+        f"standard {level.nominal:g} {level.cv_percent:.0f} %"
+        for level in levels
+        if level.cv_percent > rules.standard_cv_percent and level.nominal > limits.detection
+    ]
+    odd = dict.fromkeys(well.sample for well in wells if well.role in MEASURED and well.outlier)
+    if not any(np.isfinite(well.deviation) for well in wells if well.role in MEASURED) and not apart:
+        return Check(rule="replicates", asked=asked, found="no replicates of samples", verdict="not judged")
+    told = [*apart[:_SHOWN], *([f"{len(odd)} samples disagree: {some_of(list(odd), _SHOWN)}"] if odd else [])]
+    return Check(rule="replicates", asked=asked, found="; ".join(told) or "all", verdict="noted" if told else "met")

@@ -172,7 +172,8 @@ def _curve(
             for name, ok in zip(("zero", "infinite", "midpoint", "slope", "asymmetry"), free, strict=False)
             if not ok
         ]
-        notes += (f"{' and '.join(names)} of the curve are not determined by the standards (search ended at a bound)",)
+        what = f"{' and '.join(names)} of the curve {'is' if len(names) == 1 else 'are'}"
+        notes += (f"{what} not determined by the standards (search ended at a bound)",)
     return StandardCurve(
         model=chosen.model,
         search=search,

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import stats
 
-from pharmrs.assay.records.acceptance import Check, RuleName
+from pharmrs.assay.records.acceptance import Check, RuleName, Verdict
 from pharmrs.assay.records.plate import well_position
 from pharmrs.assay.records.standard_curve import AssayWell, ReplicateNoise
 from pharmrs.assay.science.noise import well_variance
@@ -19,6 +19,7 @@ from pharmrs.core.records.arrays import FloatArray
 
 _NOTED_P, _NOTED_SHARE = 0.001, 0.05
 _FEWEST = 6  # degrees of freedom of what is compared
+_STRONG_FOLD, _PLACE_P = 4.0, 0.001
 
 
 def judge_places(
@@ -38,19 +39,60 @@ def judge_places(
     )  # fmt: skip
 
 
-def _within_groups(
-    wells: Sequence[AssayWell], noise: ReplicateNoise, largest: float
-) -> tuple[list[tuple[list[int], FloatArray]], FloatArray, float]:
-    """Per group of replicates: rows of the place array, and deviations in SD; the places (wells, 2); median CV."""
+def judge_place_alone(wells: Sequence[AssayWell], noise: ReplicateNoise) -> Check:
+    """Whether the rows (or columns) alone explain what the plate reads: a gradient over a plate without any response.
+
+    Standards stand in rows by their concentration, so a gradient looks like a curve. Samples give it away: they then
+    read as the standards of their row. Only weak plates are asked: a sample may be the standard of its row by chance.
+    """
+    asked = "readings must follow what the wells hold, not only where they lie"
+    groups = [group for group in _groups(wells) if all(well_position(well.well) for well in group)]
+    means = np.array([np.mean([well.response for well in group]) for group in groups])
+    if len(groups) < _FEWEST or not means.min() > 0 or means.max() / means.min() > _STRONG_FOLD:
+        strong = len(groups) >= _FEWEST
+        found = "the readings differ too much for it" if strong else "too few groups of replicates"
+        return Check(rule="place", asked=asked, found=found, verdict="met" if strong else "not judged")
+    variance = well_variance(noise, means, float(means.max())) / [len(group) for group in groups]
+    best, told = 0.0, ""
+    for axis, name in enumerate(("row", "column")):
+        at = [{position[axis] for well in group if (position := well_position(well.well))} for group in groups]
+        lines = np.array([min(places) if len(places) == 1 else -1 for places in at])
+        known = [line for line in set(lines.tolist()) if line >= 0]
+        freedom = int(np.sum(lines >= 0)) - len(known)
+        if len(known) < 2 or freedom < _FEWEST:
+            continue
+        misfit = 0.0
+        for line in known:
+            here = lines == line
+            middle = np.average(means[here], weights=1 / variance[here])
+            misfit += float(np.sum((means[here] - middle) ** 2 / variance[here]))
+        p = float(stats.f.sf(misfit / freedom, freedom, noise.freedom))
+        best, told = max((best, told), (p, f"every group of wells reads as its {name} does (p {p:.2g})"))
+    if not told:
+        return Check(rule="place", asked=asked, found="groups lie in lines of their own", verdict="not judged")
+    verdict: Verdict = "failed" if best > _PLACE_P else "met"
+    found = told if verdict == "failed" else f"what the wells hold matters (p {best:.2g})"
+    return Check(rule="place", asked=asked, found=found, verdict=verdict, rejects=True)
+
+
+def _groups(wells: Sequence[AssayWell]) -> list[list[AssayWell]]:
+    """Wells that hold the same, measured ones only."""
     groups: dict[tuple[str, str, float, str], list[AssayWell]] = {}
     for well in wells:
         if well.missing is None and np.isfinite(well.response):
             key = (well.role, well.sample, well.dilution, f"{well.nominal}")
             groups.setdefault(key, []).append(well)
+    return list(groups.values())
+
+
+def _within_groups(
+    wells: Sequence[AssayWell], noise: ReplicateNoise, largest: float
+) -> tuple[list[tuple[list[int], FloatArray]], FloatArray, float]:
+    """Per group of replicates: rows of the place array, and deviations in SD; the places (wells, 2); median CV."""
     found: list[tuple[list[int], FloatArray]] = []
     places: list[tuple[int, int]] = []
     sizes: list[float] = []
-    for group in groups.values():
+    for group in _groups(wells):
         if len(group) < 2:
             continue
         responses = np.array([well.response for well in group])

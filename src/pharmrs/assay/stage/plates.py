@@ -65,8 +65,8 @@ def analyse_files(
     finished, problems = _finished([path for path in exports if is_finished(path)], settings)
     exports = [path for path in exports if not is_finished(path)]
     within = Boundary(output)
-    read: list[PlateExport] = _each(read_export, exports, within)
-    tables: list[Layout] = _each(read_layout, layouts, within)
+    read: list[PlateExport] = _each(lambda path: read_export(path, problems.append), exports, within)
+    tables: list[Layout] = _each(lambda path: read_layout(path, problems.append), layouts, within)
     tables += [export.layout for export in read if export.layout is not None]
     problems += within.problems
     problems += [problem for table in tables if (problem := _other_unit(table, settings)) is not None]

@@ -33,6 +33,8 @@ _THOUSANDS_COMMA = re.compile(rf"{_SIGN}[1-9][0-9]{{0,2}}(?:(?:,[0-9]{{3}})+\.[0
 _EITHER = re.compile(rf"{_SIGN}[1-9][0-9]{{0,2}},[0-9]{{3}}")  # 1,959
 _THOUSANDS_POINT = re.compile(rf"{_SIGN}[1-9][0-9]{{0,2}}(?:\.[0-9]{{3}}){{2,}}")  # 1.234.567: with decimal commas only
 _POINT_OF_EITHER = re.compile(rf"{_SIGN}[1-9][0-9]{{0,2}}\.[0-9]{{3}}")  # 1.959 in a table with decimal commas
+_BELOW_THOUSAND = re.compile(rf"{_SIGN}[1-9][0-9]{{2}}")
+_NOT_SEPARATED = re.compile(rf"{_SIGN}[1-9][0-9]{{3,}}")
 
 
 class Typed(str):
@@ -42,21 +44,26 @@ class Typed(str):
 
 
 class Commas(Enum):
-    """What a comma is in a column: nothing there tells, it begins the decimals, or it separates thousands."""
+    """What a comma is in a column: nothing there tells, it begins the decimals, or it separates thousands.
+
+    POINTS: the points of the column may separate thousands themselves (1.959 beside 891, no other decimals).
+    """
 
     UNKNOWN = "unknown"
     DECIMAL = "decimal"
     THOUSANDS = "thousands"
     BOTH = "both"
+    POINTS = "points"
 
 
 @dataclass(frozen=True, slots=True)
 class NumberRead:
-    """A finite number; or NaN with the rule that the text breaks and what to do."""
+    """A finite number; or NaN with the rule that the text breaks and what to do. `either`: it could be two numbers."""
 
     value: float
     rule: str = ""
     remedy: str = ""
+    either: bool = False
 
 
 def plain_number(text: str) -> float | None:
@@ -111,12 +118,27 @@ def commas_of(texts: Iterable[str]) -> Commas:
     return Commas.DECIMAL if decimal else Commas.THOUSANDS if thousands else Commas.UNKNOWN
 
 
+def marks_of(texts: Iterable[str]) -> Commas:
+    """`commas_of` for columns that an instrument or a bench wrote: points may separate thousands there, too.
+
+    They do, or may, where every number with a point has three digits behind it, and others are whole and below a
+    thousand (1.959, 891): a column of decimals has other decimals, or none below a thousand without them.
+    """
+    cells = [text.strip() for text in texts if not isinstance(text, Typed)]
+    found = commas_of(cells)
+    pointed = any(_POINT_OF_EITHER.fullmatch(cell) for cell in cells)
+    whole = any(_BELOW_THOUSAND.fullmatch(cell) for cell in cells)
+    if found is Commas.UNKNOWN and pointed and whole and not any(_NOT_SEPARATED.fullmatch(cell) for cell in cells):
+        return Commas.POINTS
+    return found
+
+
 def with_point(text: str, commas: Commas = Commas.UNKNOWN) -> str | None:
     """The digits of `text` with a decimal point, nothing between thousands; None where it is not clearly a number."""
     if isinstance(text, Typed):
         return str(text)
     text = text.strip().replace("\N{MINUS SIGN}", "-")
-    doubtful = commas in (Commas.DECIMAL, Commas.BOTH) and _POINT_OF_EITHER.fullmatch(text)
+    doubtful = commas in (Commas.DECIMAL, Commas.BOTH, Commas.POINTS) and _POINT_OF_EITHER.fullmatch(text)
     if _PLAIN.fullmatch(text) and not doubtful:
         return text
     if _DECIMAL_COMMA.fullmatch(text) or (commas is Commas.DECIMAL and _EITHER.fullmatch(text)):
@@ -146,8 +168,9 @@ def _no_number(text: str) -> NumberRead:
         decimal, whole = text.replace(mark, "."), text.replace(mark, "")
         name = "comma" if mark == "," else "point"
         rule = f"must be one number: with a decimal {name} this is {decimal}, with a {name} between thousands {whole}"
-        remedy = f"write {decimal} or {whole}: a decimal point, and nothing between thousands, is always clear"
-        return NumberRead(math.nan, rule, remedy)
+        clear = decimal if mark == "," else f"{decimal}0"  # three digits behind a point are what is in doubt
+        remedy = f"write {clear} or {whole}: a decimal point, and nothing between thousands, is always clear"
+        return NumberRead(math.nan, rule, remedy, either=True)
     if re.fullmatch(r"[-+]?[0-9]+(?:[,.'\u2019\u00a0\u202f ][0-9]+)+", text):
         return NumberRead(math.nan, "must be a number", "use a decimal point, and nothing between thousands")
     return NumberRead(math.nan, "must be a number", "write a number, or n/a for missing")

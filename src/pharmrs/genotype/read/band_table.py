@@ -131,7 +131,7 @@ def _numbers(row: TextRow, column: str, problems: Problems, *, lowest: float, hi
         match = _BAND.fullmatch(word)
         found = read_number(match[1] if match else word)
         if found.rule or not lowest <= found.value <= highest:
-            rule = found.rule if "this is" in found.rule else f"must hold numbers of at least {lowest:g}"
+            rule = found.rule if found.either else f"must hold numbers of at least {lowest:g}"
             remedy = "write the sizes as 277;399 or 277 bp, 399 bp; a lane without band is n/a"
             problems.add(f"{row.where}: {column}", rule, word, remedy)
         else:
