@@ -14,7 +14,7 @@ from pharmrs.core.records.arrays import FloatArray
 from pharmrs.trial.regression.variance_blocks import Blocks
 
 _MOST_STEPS = 200
-_MOST_HALVINGS = 40
+_MOST_HALVINGS = 20  # a step below a millionth of Newton's only creeps, as where no residual variance is left
 _GRADIENT_TOLERANCE = 1e-9  # of the deviance, per relative change of a component
 _BOUNDARY = 1e-9  # a component below this share of the total variance is zero
 
