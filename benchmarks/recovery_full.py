@@ -71,7 +71,7 @@ def run_trial(seed: int) -> FullTrial:
 def _analysed(root: Path, output: Path) -> tuple[ObservationTable, dict[str, TissueFractions]]:
     """Observation table and tissue fractions of a dataset: what `pharmrs run` computes, without its pictures."""
     dataset = open_dataset(root)
-    study, basis = dataset.usable()
+    study, basis = dataset.to_fit()
     assert study.analysis is not None and study.assay is not None
     tissue = _tissue(dataset, output)
     outcomes = [
@@ -88,7 +88,7 @@ def _analysed(root: Path, output: Path) -> tuple[ObservationTable, dict[str, Tis
 
 
 def _tissue(dataset: Dataset, output: Path) -> dict[str, TissueFractions]:
-    study, _ = dataset.usable()
+    study, _ = dataset.to_fit()
     assert study.anatomy is not None
     found = {}
     for task in plan_tissue(dataset.root, study.anatomy, dataset.scans, output, spectrometer_frequency_mhz).tasks:

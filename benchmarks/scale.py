@@ -132,7 +132,7 @@ def raw_scan(folder: Path, _few: int, _many: int) -> list[Check]:
 
     root = write_scans(folder / "one-raw", 1, 32, 128)
     dataset = open_dataset(root)
-    _, basis = dataset.usable()
+    _, basis = dataset.to_fit()
     (files,) = dataset.scans
     settings = settings_of(read_study(root / "study.yaml"), files.name)
     process_scan(files, basis, settings)  # loads what is loaded once

@@ -14,7 +14,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-MARKDOWN = {name: (ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "docs/walk-through.md")}
+MARKDOWN = {
+    name: (ROOT / name).read_text(encoding="utf-8")
+    for name in ("README.md", "docs/walk-through.md", "docs/other-programs.md")
+}
 # commands of the README that need what a test has not: a scanner's files, a person, a browser, minutes
 # three people are few: some models cannot be estimated, and the command says so with exit code 3
 _THREE_IS_TOLD = 'pharmrs() { command pharmrs "$@" || [ $? -eq 3 ]; }\n'
@@ -38,7 +41,16 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 def trial(tmp_path_factory: pytest.TempPathFactory, shell: dict[str, str]) -> Path:
     """The walk-through, line by line; a line that fails ends it."""
     folder = tmp_path_factory.mktemp("walk")
-    for number, block in enumerate(re.findall(r"```sh\n(.*?)```", MARKDOWN["docs/walk-through.md"], flags=re.S)):
+    _typed("docs/walk-through.md", folder, shell)
+    return folder
+
+
+def _typed(page: str, folder: Path, shell: dict[str, str]) -> str:
+    """Every block of a page in `folder`; what the last but the PDF printed."""
+    printed = ""
+    for number, block in enumerate(re.findall(r"```sh\n(.*?)```", MARKDOWN[page], flags=re.S)):
+        if "pharmrs pdf" in block:
+            continue  # a browser
         ended = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", _THREE_IS_TOLD + block],
             check=False,
@@ -49,7 +61,14 @@ def trial(tmp_path_factory: pytest.TempPathFactory, shell: dict[str, str]) -> Pa
         )
         told = ended.stdout[-1500:] + ended.stderr[-3000:]
         assert ended.returncode == 0, (number, block, told)
-    return folder
+        printed = ended.stdout
+    return printed
+
+
+def test_tables_of_another_program_go_to_their_answer(tmp_path: Path, shell: dict[str, str]) -> None:
+    printed = _typed("docs/other-programs.md", tmp_path, shell)
+    assert "Treatment effect on Glu, drug against placebo" in printed
+    assert (tmp_path / "lab" / "derivatives" / "pharmrs" / "report_pages" / "programs.html").is_file()
 
 
 def test_the_walk_through_ends_with_a_result(trial: Path) -> None:

@@ -56,7 +56,7 @@ def test_run_makes_keeps_and_uses_it(copy_of_demo: Copy) -> None:
 def kept_basis(root: Path, output: Path) -> BasisSet:
     """What `run` does with the basis set."""
     dataset = open_dataset(root, output)
-    study, basis = dataset.usable()
+    study, basis = dataset.to_fit()
     return keep_basis(study.basis, basis, output)
 
 
@@ -189,7 +189,7 @@ def test_a_trial_can_be_simulated_for_such_a_study(copy_of_demo: Copy, tmp_path:
     assert end.code == 0, end.err
     assert (folder / "own.json").is_file()
     assert not any("basis" in error for error in pharmrs("validate", folder).lines("error"))
-    study, basis = open_dataset(folder).usable()
+    study, basis = open_dataset(folder).to_fit()
     assert study.basis.simulate is not None and basis.echo_time_s == pytest.approx(0.02)
 
 

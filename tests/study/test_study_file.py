@@ -57,7 +57,7 @@ CASES = {
         "unknown key",
         "'csf'",
     ),
-    "missing": ("basis: basis/7T.basis", "", "basis", "required", "basis set, path relative"),
+    "missing": ("title: Ketamine and glutamate", "", "title", "required", "name of the study"),
     "sum": ("csf: 0.1", "csf: 0.4", "quantification.tissue_by_scan.sub-01_ses-1", "must be 1, is 1.3", ""),
     "range": ("max_crlb_percent: 20", "max_crlb_percent: -1", "quality.max_crlb_percent", "greater than 0", ""),
     "type": ("max_crlb_percent: 20", "max_crlb_percent: many", "quality.max_crlb_percent", "number", ""),

@@ -59,9 +59,10 @@ def run_command(
     print_problems(result.all_problems)
     for line in result.answer.lines if result.answer is not None else ():
         typer.echo(line)
-    say(_counts(result))
+    if result.outcomes:
+        say(_counts(result))
     typer.echo(str(result.report))
-    if not any(outcome.result is not None for outcome in result.outcomes):
+    if result.outcomes and not any(outcome.result is not None for outcome in result.outcomes):
         raise typer.Exit(EXIT_BAD_INPUT)
     if not result.complete:
         raise typer.Exit(EXIT_SOME_FAILED)

@@ -20,7 +20,9 @@ def validate_command(
     found, problems = validate_dataset(dataset)
     errors, warnings = print_problems(problems)
     ending = "" if errors else "; ready for `pharmrs run`" + (", but read the warnings first" if warnings else "")
-    say(count_text(len(found.scans), "scan") + f" found{ending}")
+    scans = len(found.all_scans)
+    spectra = count_text(scans, "scan") + " found" if scans else "no spectra"
+    say(f"{spectra}{ending}")
     if errors:
         raise typer.Exit(EXIT_BAD_INPUT)
 

@@ -146,6 +146,9 @@ def _with_interaction(effects: Effects, design: Design, interaction: float) -> E
 
 
 def _given(path: Path, study: Study) -> GivenStudy:
+    if study.basis is None:
+        rule, remedy = "this key is required to simulate spectra", "declare a basis set (docs/basis-sets.md)"
+        raise InputError([input_problem(path, "basis", rule, "missing", remedy)])
     names = basis_files(study.basis)
     if outside := [name for name in names if Path(name).is_absolute() or ".." in Path(name).parts]:
         rule, remedy = "must lie below study.yaml", "copy the basis set beside study.yaml and name it from there"

@@ -16,6 +16,9 @@ from pharmrs.study.observations import build_observations, read_trial
 from pharmrs.study.plan_check import check_sources, check_tables
 from pharmrs.trial.models.analyse import analyse
 from pharmrs.trial.read.allocation import ALLOCATION
+from pharmrs.trial.read.observations import read_observations
+from pharmrs.trial.records.analysis import AnalysisPlan
+from pharmrs.trial.records.observations import ObservationTable
 from pharmrs.trial.report.answer import trial_answer
 from pharmrs.trial.report.files import ANALYSIS_OUTPUTS, analysis_methods, write_analysis
 from pharmrs.trial.stage.analysis import check_models, not_estimable
@@ -27,7 +30,7 @@ def _run(context: StudyContext[Study]) -> StageOutcome:
     plan = study.analysis.plan(study.quantification.primary_scale)
     if wrong := [one for one in _check_plan(context.root, study) if one.severity == "error"]:
         raise InputError(wrong)
-    table, problems = build_observations(context.root, context.output, study, plan)
+    table, problems = _observations(context, study, plan)
     within = Boundary(context.output)
     result = analyse(table, plan, context.tell, within)
     section = write_analysis(context.output, result, within)
@@ -47,8 +50,28 @@ def _run(context: StudyContext[Study]) -> StageOutcome:
     )
 
 
+def _observations(
+    context: StudyContext[Study], study: Study, plan: AnalysisPlan
+) -> tuple[ObservationTable, list[InputProblem]]:
+    """The table that the study gives, else what its stages measured."""
+    if study.observations is None:
+        return build_observations(context.root, context.output, study, plan)
+    assert study.design is not None
+    problems: list[InputProblem] = []
+    table = read_observations(context.root / study.observations, study.design, plan, problems.append)
+    return table, problems
+
+
 def _check(root: Path, study: Study) -> tuple[InputProblem, ...]:
-    return (*_check_plan(root, study), *check_sources(root, study))
+    wrong = _check_plan(root, study)
+    if study.observations is None:
+        return (*wrong, *check_sources(root, study))
+    assert study.analysis is not None and study.design is not None
+    try:
+        read_observations(root / study.observations, study.design, study.analysis.plan(), wrong.append)
+    except InputError as error:
+        wrong += error.problems
+    return tuple(wrong)
 
 
 def _check_plan(root: Path, study: Study) -> list[InputProblem]:
@@ -59,12 +82,16 @@ def _check_plan(root: Path, study: Study) -> list[InputProblem]:
     if scale and scale not in SCALES:
         rule, remedy = f"must be one of {', '.join(SCALES)}", "correct it, or leave it out for the primary scale"
         problems.append(InputProblem(file=file, field="analysis.scale", rule=rule, value=scale, remedy=remedy))
+    if study.observations is not None:
+        return problems
     trial, found = read_trial(root, study)
     return [*problems, *found, *check_tables(root, study, trial)]
 
 
 def _inputs(root: Path, study: Study) -> tuple[Path, ...]:
     """Who takes part, who got what, and when each was examined."""
+    if study.observations is not None:
+        return (root / study.observations,)
     if study.design is None:
         return ()
     sessions = (sessions_file(root, label) for label in participant_labels(root))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -16,14 +17,18 @@ from pharmrs.core.stage import check_stages
 from pharmrs.core.unit import attempt
 from pharmrs.spectra.fit.fit_setup import chosen_basis
 from pharmrs.spectra.read.nifti_mrs import identifying_fields, spectrometer_frequency_mhz
+from pharmrs.spectra.read.results.of_study import find_results
 from pharmrs.spectra.read.scans import find_scans
 from pharmrs.spectra.records.basis import BasisSet
 from pharmrs.spectra.records.dataset import Dataset
+from pharmrs.spectra.records.foreign import ForeignScan
+from pharmrs.spectra.stage.foreign_scans import foreign_outcomes
 from pharmrs.spectra.stage.scan import check_scan, check_value
 from pharmrs.spectra.stage.settings import ScanSettings, settings_of, without_fractions
 from pharmrs.spectra.stage.study_basis import study_basis, usable
 from pharmrs.study.declared import Study
 from pharmrs.study.init_study import still_open
+from pharmrs.study.parts import check_parts, with_tissue_table
 from pharmrs.study.plan_check import check_metabolites
 from pharmrs.study.planned import check_planned
 from pharmrs.study.stages import STAGES
@@ -44,29 +49,40 @@ def open_dataset(root: Path, output: Path | None = None) -> StudyDataset:
         return Dataset(root, None, None, (), (_no_folder(root),))
     if left := incomplete(root):
         return Dataset(root, None, None, (), (left,))
-    problems: list[InputProblem] = []
-    study = basis = None
-    scans: list[ScanFiles] = []
     try:
         study = read_study(root / STUDY_FILE)
     except InputError as error:
-        problems += error.problems
-    if study is not None:
-        scans, found = find_scans(root, study)
-        problems += [*found, *check_planned(root, scans), *_places_outside(root, study)]
-        basis, found = _open_study_basis(root, study, scans, output)
+        return Dataset(root, None, None, (), error.problems)
+    scans, problems = find_scans(root, study)
+    foreign: tuple[ForeignScan, ...] = ()
+    if study.results is not None:
+        foreign, found = find_results(root, study.results, scans)
         problems += found
-        problems += _check_tissue_names(study, scans, root)
-        if basis is not None:
-            fitted = chosen_basis(basis, study.fit).names
-            problems += check_metabolites(study, fitted, str(root / STUDY_FILE))
-    return Dataset(root, study, basis, tuple(scans), tuple(problems))
+    every = Dataset(root, study, None, tuple(scans), (), foreign).all_scans
+    study, found = with_tissue_table(root, study, every)
+    problems += [*found, *_check_tissue_names(study, every, root), *_places_outside(root, study)]
+    if scans or foreign or study.basis is not None:
+        problems += check_planned(root, every)
+    basis, found = _open_study_basis(root, study, scans, output)
+    problems += found
+    names = () if basis is None else chosen_basis(basis, study.fit).names
+    theirs = [value.metabolite for one in foreign for value in one.source.values]
+    if names or theirs:
+        problems += check_metabolites(study, tuple(dict.fromkeys((*names, *theirs))), str(root / STUDY_FILE))
+    lacking = check_parts(root, study, scans, foreign)
+    stopped = bool(lacking) or (study.basis is not None and (basis is None or not scans))
+    return Dataset(root, study, basis, tuple(scans), (*problems, *lacking), foreign, stopped)
 
 
 def _places_outside(root: Path, study: Study) -> list[InputProblem]:
     """Files of study.yaml that are not in the dataset: those named so are told, a link that hides it is refused."""
-    simulated = study.basis.simulate
-    named = {"basis": [study.basis.path] if study.basis.path else []}
+    basis = study.basis
+    simulated = basis.simulate if basis is not None else None
+    named: dict[str, list[str]] = {"basis": [basis.path] if basis is not None and basis.path else []}
+    further = {"observations": study.observations, "quantification.tissue_table": study.quantification.tissue_table}
+    if study.results is not None:
+        further |= {"results.folder": study.results.folder, "results.map": study.results.map}
+    named |= {field: [name] for field, name in further.items() if name}
     if simulated is not None:
         named |= {"basis.simulate.spin_systems": [simulated.spin_systems] if simulated.spin_systems else []}
         named |= {"basis.simulate.pulses": list(simulated.pulses)}
@@ -99,6 +115,8 @@ def _no_folder(root: Path) -> InputProblem:
 def _open_study_basis(
     root: Path, study: Study, scans: list[ScanFiles], output: Path | None
 ) -> tuple[BasisSet | None, list[InputProblem]]:
+    if study.basis is None:
+        return None, []
     try:
         basis, warnings = study_basis(root, study.basis, scans, output)
     except InputError as error:
@@ -107,7 +125,7 @@ def _open_study_basis(
     return kept, [*warnings, *found]
 
 
-def _check_tissue_names(study: Study, scans: list[ScanFiles], root: Path) -> list[InputProblem]:
+def _check_tissue_names(study: Study, scans: Sequence[ScanFiles], root: Path) -> list[InputProblem]:
     known = {scan.name for scan in scans}
     return [
         InputProblem(
@@ -128,7 +146,7 @@ def validate_dataset(root: Path) -> tuple[StudyDataset, tuple[InputProblem, ...]
     dataset = open_dataset(root, output)  # where a run has kept a simulated basis set; nothing is written to it
     problems = [*still_open(root), *dataset.problems]
     if dataset.study is not None:
-        scans = without_fractions(dataset.study, dataset.scans)
+        scans = without_fractions(dataset.study, dataset.all_scans)
         plan = plan_tissue(root, dataset.study.anatomy, scans, output, spectrometer_frequency_mhz)
         problems += _check_scans(dataset, dataset.study, plan)
         problems += check_tissues(plan)
@@ -140,13 +158,16 @@ def validate_dataset(root: Path) -> tuple[StudyDataset, tuple[InputProblem, ...]
 def _check_scans(dataset: StudyDataset, study: Study, plan: TissuePlan) -> list[InputProblem]:
     """What is wrong with each scan. Tissues that will be measured are taken as given."""
     problems: list[InputProblem] = []
-    planned = [] if plan.declared is None else [one.name for one in dataset.scans if one.name not in plan.missing]
+    planned = [] if plan.declared is None else [one.name for one in dataset.all_scans if one.name not in plan.missing]
     tissue = StudyTissue(measured=dict.fromkeys(planned, _ANY_TISSUE), missing=plan.missing)
     proton = dataset.basis.proton_amplitude if dataset.basis is not None else 1.0
-    for files in dataset.scans:
+    for files in dataset.scans if study.basis is not None else ():
         settings = settings_of(study, files.name, tissue)
         found, faults = attempt(partial(_check_scan, files, dataset.basis, settings, proton), files.metabolite, "check")
         problems += [*(found or ()), *faults]
+    if study.results is not None and dataset.foreign:
+        theirs = foreign_outcomes(study, dataset.foreign, tissue)
+        problems += [problem for one in theirs for problem in one.problems]
     return problems
 
 

@@ -23,10 +23,18 @@ class Study(SpectraPlan):
     anatomy: Anatomy | None = key("tissue fractions from images; without it none are looked at", default=None)
     assay: Assay | None = key("biomarker measured on plates, exports in sourcedata/assay", default=None)
     genotype: GenotypeSection | None = key("markers of sourcedata/genotyping and rules of calling", default=None)
+    observations: str | None = key(
+        "table of observations that is ready, path relative to study.yaml: the analysis takes it instead of what the "
+        "other sections measure",
+        default=None,
+        min_length=1,
+    )
 
     def __post_init__(self) -> None:
         if self.analysis is not None and self.design is None:
             raise ValueError("analysis needs design: declare kind, treatments, baseline and follow_up")
+        if self.observations is not None and self.analysis is None:
+            raise ValueError("observations needs design and analysis: what is to be done with the table")
         if self.power is not None and (self.design is None or len(self.power.slopes) != len(self.design.treatments)):
             raise ValueError("power needs design, and power.slopes one value per treatment of it")
         if self.anatomy is not None and self.quantification.tissue is not None:

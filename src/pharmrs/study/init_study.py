@@ -15,6 +15,9 @@ from pharmrs.core.files.places import STUDY_FILE
 from pharmrs.core.report.numbers import count_text
 from pharmrs.spectra.basis.proposal import proposed_protocol
 from pharmrs.spectra.read.nifti_mrs import read_fids
+from pharmrs.spectra.read.results.of_study import MAP_FILE, proposed_map, results_in
+from pharmrs.spectra.records.declared import ForeignResults
+from pharmrs.spectra.records.foreign import ForeignResult
 from pharmrs.trial.read.allocation import ALLOCATION
 
 _OPEN, _REMEDY = "TODO", "write what only you know, or delete the line"
@@ -38,6 +41,7 @@ class Found:
     exports: bool
     layouts: bool
     gels: bool
+    results: tuple[ForeignResult, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +62,12 @@ def look_at(root: Path) -> Found:
     bases = sorted(path.relative_to(root).as_posix() for path in root.glob("basis/*") if _is_basis(path))
     references = {_acquisition(path) for path in root.glob("sub-*/**/*_mrsref.nii*")} - {""}
     exports, layouts = assay_files(root / "sourcedata" / "assay")
+    results, places = results_in(root, ForeignResults())
+    sessions = {one.name: {path.name for path in one.glob("ses-*")} for one in people}
+    for subject, session in places:
+        sessions.setdefault(f"sub-{subject}", set()).update({f"ses-{session}"} if session else ())
     return Found(
-        sessions={one.name: tuple(sorted(path.name for path in one.glob("ses-*"))) for one in people},
+        sessions={name: tuple(sorted(found)) for name, found in sorted(sessions.items())},
         spectra=tuple(sorted(root.glob("sub-*/**/*_svs.nii*"))),
         references=tuple(sorted(references)),
         basis=bases[0] if bases else "",
@@ -68,6 +76,7 @@ def look_at(root: Path) -> Found:
         exports=bool(exports),
         layouts=bool(layouts),
         gels=any((root / "sourcedata" / "genotyping").glob("*.[tc]sv")),
+        results=results,
     )
 
 
@@ -88,7 +97,8 @@ def begin_study(root: Path) -> Begun:
 
 def still_open(root: Path) -> tuple[InputProblem, ...]:
     """Every place of study.yaml and the tables that `begin_study` left for a person and nobody has filled in."""
-    places = [root / STUDY_FILE, root / ALLOCATION, *sorted(root.glob("sub-*/*_sessions.tsv"))]
+    mapped = root / ForeignResults().folder / MAP_FILE
+    places = [root / STUDY_FILE, root / ALLOCATION, mapped, *sorted(root.glob("sub-*/*_sessions.tsv"))]
     return tuple(
         input_problem(
             place, f"line {number}", f"{_OPEN} must be filled in", " ".join(line.split()), "write what only you know"
@@ -104,18 +114,8 @@ def _study_text(root: Path, found: Found) -> Iterator[str]:
     yield f"# What this study declares before its analysis is run. {_OPEN} marks what only you know;\n"
     yield "# every key: docs/study-file.md. Then: pharmrs validate\n"
     yield f"title: {_OPEN} the title of the study\n"
-    yield from _basis_lines(found)
-    if found.references:
-        yield "references:  # which water reference serves which purpose; entities found: "
-        yield f"{', '.join(found.references)}\n"
-        yield from (f"  {purpose}: {_guess(purpose, found.references)}\n" for purpose in _PURPOSES)
-    yield "quantification:\n"
-    scale = "lcmodel_water" if found.references else "ratio_tcr"
-    yield f"  primary_scale: {scale}  # the scale of the analysis\n"
-    if found.tissue_maps or found.images:
-        yield "anatomy:  # tissues of each voxel: from maps of another program, or from the T1w image\n  source: auto\n"
-    yield "quality:  # a scan or value that breaks a rule is excluded, and reported\n"
-    yield "  max_crlb_percent: 20\n  max_line_width_hz: 24\n  min_signal_to_noise: 20\n"
+    if found.spectra or found.results or not (found.exports or found.gels):
+        yield from _spectra_lines(found)
     yield "# design:  # for a trial: who got what is in phenotype/allocation.tsv\n"
     yield "#   kind: crossover  # or parallel\n#   treatments: [placebo, drug]  # the first is the reference\n"
     yield "#   baseline: baseline\n#   follow_up: follow_up  # time points, as the sessions tables name them\n"
@@ -126,6 +126,33 @@ def _study_text(root: Path, found: Found) -> Iterator[str]:
         yield "genotype:\n  markers: [rs6265]\n"
     yield "# analysis:  # stated before it is run; needs design\n#   metabolite: Glu\n#   biomarker: BDNF\n"
     yield "#   models: [cr2, mixed]\n"
+
+
+def _spectra_lines(found: Found) -> Iterator[str]:
+    if found.results:
+        tools = ", ".join(dict.fromkeys(one.tool for one in found.results))
+        yield f"results:  # values of another program; found: {tools}\n  folder: {ForeignResults().folder}\n"
+    if found.spectra or found.basis or not found.results:
+        yield from _basis_lines(found)
+    if found.references:
+        yield "references:  # which water reference serves which purpose; entities found: "
+        yield f"{', '.join(found.references)}\n"
+        yield from (f"  {purpose}: {_guess(purpose, found.references)}\n" for purpose in _PURPOSES)
+    yield "quantification:\n"
+    yield f"  primary_scale: {_scale(found)}  # the scale of the analysis\n"
+    if found.tissue_maps or found.images:
+        yield "anatomy:  # tissues of each voxel: from maps of another program, or from the T1w image\n  source: auto\n"
+    yield "quality:  # a scan or value that breaks a rule is excluded, and reported\n"
+    yield "  max_crlb_percent: 20\n  max_line_width_hz: 24\n  min_signal_to_noise: 20\n"
+
+
+def _scale(found: Found) -> str:
+    """The first scale that everything that was found has."""
+    if not found.results:
+        return "lcmodel_water" if found.references else "ratio_tcr"
+    usual = ("lcmodel_water", "tissue_molal", "ratio_tcr")
+    given = [{value.scale for value in one.values} for one in found.results]
+    return next((scale for scale in usual if all(scale in scales for scales in given)), "ratio_tcr")
 
 
 def _basis_lines(found: Found) -> Iterator[str]:
@@ -153,6 +180,10 @@ def _tables(root: Path, found: Found) -> Iterator[tuple[str, str]]:
     """Templates with a line for everybody who is there."""
     title = f"Study of {count_text(len(found.sessions), 'participant')}"
     yield "dataset_description.json", json_text({"Name": title, "BIDSVersion": "1.10.0", "DatasetType": "raw"})
+    if found.exports and not found.layouts:
+        yield "sourcedata/assay/layout.tsv", layout_template()
+    if table := proposed_map(root, ForeignResults(), found.results, _OPEN):
+        yield f"{ForeignResults().folder}/{MAP_FILE}", table
     if not found.sessions:
         return
     rows = "".join(f"{name}\tn/a\tn/a\n" for name in found.sessions)
@@ -163,8 +194,6 @@ def _tables(root: Path, found: Found) -> Iterator[tuple[str, str]]:
             yield f"{name}/{name}_sessions.tsv", f"session_id\tperiod\ttime_point\tsampling_time\n{lines}"
     lines = "".join(f"{name}\t1\t{_OPEN}\n" for name in found.sessions)
     yield str(ALLOCATION), f"participant_id\tperiod\ttreatment\n{lines}"
-    if found.exports and not found.layouts:
-        yield "sourcedata/assay/layout.tsv", layout_template()
 
 
 def _is_basis(path: Path) -> bool:

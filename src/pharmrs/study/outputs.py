@@ -14,7 +14,7 @@ from pharmrs.core.stage import Stage, StageOutcome, StudyContext
 from pharmrs.core.unit import Boundary
 from pharmrs.spectra.records.dataset import Dataset
 from pharmrs.spectra.records.scaling import SCALES
-from pharmrs.spectra.records.scan import ScanOutcome
+from pharmrs.spectra.records.scan import Outcome
 from pharmrs.spectra.report.scan_pages import FigureSource, KeptPages
 from pharmrs.spectra.report.tables import write_study_tables
 from pharmrs.spectra.stage.scans import SCANS
@@ -32,19 +32,23 @@ def _write_tables(context: StudyContext[Study]) -> StageOutcome:
     (context.output / REPORT_FILE).unlink(missing_ok=True)  # the former one must not stand beside tables of this run
     describe_derivative(context.output, context.plan)
     scans = [_portable(outcome, context.root) for outcome in context.given(SCANS)]
-    write_study_tables(context.output, scans, SCALE_LABELS, without=["problems"])  # complete only after the stages
+    if scans or context.plan.basis is not None:
+        write_study_tables(context.output, scans, SCALE_LABELS, without=["problems"])  # complete only after the stages
     return StageOutcome()
 
 
+SCAN_FILES = tuple(
+    f"{name}.{ending}" for name in ("metabolites", "quality", "exclusions") for ending in ("tsv", "json")
+)
 SCAN_TABLES: Stage[Study] = Stage(
-    name="tables of the scans", outputs=(), wanted=lambda _root, _study: True, run=_write_tables, quiet=True
+    name="tables of the scans", outputs=SCAN_FILES, wanted=lambda _root, _study: True, run=_write_tables, quiet=True
 )
 
 
 def write_study(
     output: Path,
     dataset: Dataset[Study],
-    outcomes: Sequence[ScanOutcome],
+    outcomes: Sequence[Outcome],
     figures: FigureSource,
     stages: Sequence[StageOutcome],
     provenance: Mapping[str, object],
@@ -56,7 +60,7 @@ def write_study(
     `within`: the boundary of each page and part of the methods.
     """
     within = within or Boundary()
-    study, _ = dataset.usable()
+    study = dataset.usable()
     outcomes = [_portable(outcome, dataset.root) for outcome in outcomes]
     results = [outcome.result for outcome in outcomes if outcome.result is not None]
     settings = {"study.yaml": asdict(study), "fit": settings_of(study, "").fit.as_dict()}
@@ -91,5 +95,5 @@ def write_study(
     return report
 
 
-def _portable(outcome: ScanOutcome, root: Path) -> ScanOutcome:
+def _portable(outcome: Outcome, root: Path) -> Outcome:
     return replace(outcome, problems=tuple(relative_to(root, problem) for problem in outcome.problems))

@@ -55,7 +55,7 @@ def check_sources(root: Path, study: Study) -> list[InputProblem]:
     quiet = Problems("")  # what is wrong with the table itself is told by `check_tables`
     rows = read_participants(root, quiet) if (root / PARTICIPANTS).is_file() else []
     columns = list(rows[0].cells) if rows else []
-    problems = _biomarker(root, study)
+    problems = [*_metabolite(root, study), *_biomarker(root, study)]
     for covariate in study.analysis.covariates if rows else ():
         if covariate.name not in columns:
             problems += _marker(covariate, root, study, columns)
@@ -83,6 +83,14 @@ def _time_points(root: Path, study: Study, trial: Trial) -> list[InputProblem]:
             value = f"{label} of {some_of(people)}"
             problems.append(input_problem(root / "sub-*_sessions.tsv", "time_point", rule, value, remedy, "warning"))
     return problems
+
+
+def _metabolite(root: Path, study: Study) -> list[InputProblem]:
+    assert study.analysis is not None
+    if not study.analysis.metabolite or study.basis is not None or study.results is not None:
+        return []
+    rule, remedy = "must be measured by a part of the study", "declare basis: or results:, or name the biomarker alone"
+    return [input_problem(root / STUDY_FILE, "analysis.metabolite", rule, study.analysis.metabolite, remedy)]
 
 
 def _biomarker(root: Path, study: Study) -> list[InputProblem]:

@@ -27,8 +27,9 @@ def provenance_of(dataset: StudyDataset, context: StudyContext[Study]) -> dict[s
     `context`: that of the stages, with what they could tell before they run, and with the checksums remembered.
     """
     sums = context.checksums
-    study, basis = dataset.usable()
-    named = (STUDY_FILE, *basis_files(study.basis))
+    study, basis = dataset.usable(), dataset.basis
+    table = study.quantification.tissue_table
+    named = (STUDY_FILE, *(basis_files(study.basis) if study.basis else ()), *([table] if table else []))
     inputs = {name: sums.of(dataset.root / name) for name in named}
     # in their order: those of one folder ask for the same sidecars
     recordings = dict.fromkeys(Path(path) for scan in dataset.scans for path in scan.paths)
@@ -40,7 +41,17 @@ def provenance_of(dataset: StudyDataset, context: StudyContext[Study]) -> dict[s
         "software": {"pharmrs": __version__, "python": platform.python_version(), **libraries},
         "platform": {"system": platform.system(), "machine": platform.machine(), "byte order": sys.byteorder},
         "settings_sha256": settings_hash(study),
-        "basis": {"source": basis_name(study.basis), "components": list(basis.names), "notes": list(basis.notes)},
+        **(
+            {}
+            if basis is None or study.basis is None
+            else {
+                "basis": {
+                    "source": basis_name(study.basis),
+                    "components": list(basis.names),
+                    "notes": list(basis.notes),
+                },
+            }
+        ),
         "inputs_sha256": dict(sorted(inputs.items())),
     }
 

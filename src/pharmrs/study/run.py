@@ -20,8 +20,9 @@ from pharmrs.core.report.answer import Answer
 from pharmrs.core.stage import StageOutcome, StudyContext, look_ahead, run_stages
 from pharmrs.core.unit import FAULTS_FOLDER, Boundary
 from pharmrs.core.workers.execution import Workers, workforce
-from pharmrs.spectra.records.scan import ScanOutcome
+from pharmrs.spectra.records.scan import Outcome, ScanOutcome
 from pharmrs.spectra.review.stage import review_checksums
+from pharmrs.spectra.stage.foreign_scans import FOREIGN
 from pharmrs.spectra.stage.page_cache import PageCache
 from pharmrs.spectra.stage.scan_cache import ScanCache
 from pharmrs.spectra.stage.scan_tasks import ScanTask, expected_s, fit_and_draw
@@ -43,7 +44,7 @@ class RunResult:
     """Outcome of a run: the report, every scan's outcome, problems that concern no single scan, the study's answer."""
 
     report: Path
-    outcomes: tuple[ScanOutcome, ...]
+    outcomes: tuple[Outcome, ...]
     problems: tuple[InputProblem, ...]
     answer: Answer | None = None
 
@@ -58,7 +59,7 @@ class RunResult:
         return not self.failed and not any(problem.severity == "error" for problem in self.all_problems)
 
     @property
-    def failed(self) -> tuple[ScanOutcome, ...]:
+    def failed(self) -> tuple[Outcome, ...]:
         return tuple(outcome for outcome in self.outcomes if outcome.failed)
 
 
@@ -81,7 +82,7 @@ def run_dataset(
     """
     declared = Checksums().of(root / STUDY_FILE)
     dataset = open_dataset(root, output)
-    study, basis = dataset.usable()
+    study, basis = dataset.usable(), dataset.basis
     _check_output(root, output)
     checksums = Checksums.load(output / CHECKSUMS_FILE)
     context, seen = look_ahead(
@@ -89,8 +90,8 @@ def run_dataset(
             root=root,
             plan=study,
             output=output,
-            scans=dataset.scans,
-            handed={KNOWN: dataset.problems},
+            scans=dataset.all_scans,
+            handed={KNOWN: dataset.problems, FOREIGN: dataset.foreign},
             checksums=checksums,
             fresh=fresh,
             tell=tell,
@@ -103,11 +104,11 @@ def run_dataset(
     with workforce(workers) as team, _shared_with(team, root, output), log_to(output):
         remove_leftovers(output)
         remove_written(output, [f"{FAULTS_FOLDER}/*.txt"])
-        LOG.info("%d scans in %s, output %s", len(dataset.scans), root.name, output.name)
+        LOG.info("%d scans in %s, output %s", len(dataset.all_scans), root.name, output.name)
         for problem in (*dataset.general_problems, *seen.problems):
             _log(problem, root)
-        basis = keep_basis(study.basis, basis, output)
-        to_fit = certain(root, dataset.scans, output, fresh)
+        basis = keep_basis(study.basis, basis, output) if study.basis is not None and basis is not None else None
+        to_fit = certain(root, dataset.scans, output, fresh) if basis is not None else []
         team.prepare(len(to_fit), expected_s(to_fit), [fit_and_draw.__module__])
         dataset = replace(dataset, basis=basis)  # what the scans are keyed by is what the next run will read
         provenance = provenance_of(dataset, context)  # before: what is hashed is what is read next
@@ -123,8 +124,10 @@ def run_dataset(
 def plan_run(root: Path, output: Path) -> list[ScanTask]:
     """What `run_dataset` would fit, and why, without writing anything. Raises InputError as it does."""
     dataset = open_dataset(root, output)
-    study, basis = dataset.usable()
+    study, basis = dataset.usable(), dataset.basis
     _check_output(root, output)
+    if basis is None:
+        return []
     checksums = Checksums.load(output / CHECKSUMS_FILE)
     return plan_scans(root, study, dataset.scans, basis, output, checksums, known=dataset.problems)
 
@@ -181,7 +184,8 @@ def _report_one(outcome: ScanOutcome, root: Path, done: Callable[[ScanOutcome], 
 def _finish(
     dataset: StudyDataset, output: Path, stages: Sequence[StageOutcome], provenance: Mapping[str, object]
 ) -> RunResult:
-    scans: tuple[ScanOutcome, ...] = next((stage.handed[SCANS] for stage in stages if SCANS in stage.handed), ())
+    handed = [stage.handed[SCANS] for stage in stages if SCANS in stage.handed]
+    scans: tuple[Outcome, ...] = handed[-1] if handed else ()
     cache = ScanCache(output, dataset.root)
     within = Boundary(output)
     report = write_study(

@@ -10,6 +10,7 @@ from pharmrs.spectra.read.nifti_mrs import spectrometer_frequency_mhz
 from pharmrs.spectra.records.declared import SpectraPlan
 from pharmrs.spectra.review.stage import INSPECTION_STAGE
 from pharmrs.spectra.stage.checklist import CHECKLIST
+from pharmrs.spectra.stage.foreign_scans import FOREIGN_STAGE
 from pharmrs.spectra.stage.scans import SCAN_STAGE
 from pharmrs.study.analysis_stage import ANALYSIS
 from pharmrs.study.declared import Study
@@ -26,6 +27,7 @@ STAGES: tuple[Stage[Study], ...] = (
         lambda study: TissuePart(study.anatomy, study.quantification.tissue_by_scan)
     ),
     SCAN_STAGE.of(_itself),
+    FOREIGN_STAGE.of(_itself),
     SCAN_TABLES,
     INSPECTION_STAGE.of(_itself),
     ASSAY_STAGE.of(lambda study: study.assay),

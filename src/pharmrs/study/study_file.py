@@ -16,7 +16,8 @@ from pharmrs.trial.records.declared_analysis import StudyPlan
 
 _SCHEMA_DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _WHEN_MISSING = (
-    "check the path, or write a study.yaml at the root of the dataset with title, basis, quantification and quality"
+    "check the path, or write a study.yaml at the root of the dataset with a title and what the study has: basis and "
+    "quantification for spectra, assay, genotype, design and analysis (`pharmrs init`)"
 )
 _NO_ASSAY = "check the path, or write a file with analyte, unit and lower_limit, see docs/assay.md"
 _NO_PLAN = "check the path, or write a plan with title, design and analysis, see docs/statistics.md"

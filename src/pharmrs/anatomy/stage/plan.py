@@ -70,6 +70,8 @@ def plan_tissue(
     """
     if declared is None:
         return TissuePlan(None, problems=_unused_images(root))
+    nowhere = {scan.name: "no recording and no voxel file tells where it lies" for scan in wanted if not scan.place}
+    wanted = [scan for scan in wanted if scan.place]
     chosen, problems = find_anatomy(root, wanted, declared, output)
     groups: dict[AnatomyFiles, list[ScanFiles]] = {}
     for scan in wanted:
@@ -81,7 +83,7 @@ def plan_tissue(
         for files, of in groups.items()
     )
     reason = "no image of the head could be chosen, see problems"
-    missing = {scan.name: reason for scan in wanted if scan.name not in chosen}
+    missing = nowhere | {scan.name: reason for scan in wanted if scan.name not in chosen}
     return TissuePlan(declared, tasks, missing, tuple(problems))
 
 
@@ -104,7 +106,7 @@ def check_tissues(plan: TissuePlan) -> list[InputProblem]:
         shape = grid.shape if isinstance(grid, TissueMaps) else grid.data.shape
         for scan in task.scans:
             try:
-                box = read_box(scan.metabolite, problems)
+                box = read_box(scan.place, problems)
                 visit = task.visits.get(scan.name)
                 if visit is not None and visit.paths:
                     if visit.image:
@@ -128,7 +130,7 @@ def misplaced(scan: ScanFiles, files: AnatomyFiles, rule: str, share: float, rem
     """A voxel of which too little is where it should be."""
     image = Path(files.tissues).name
     return InputProblem(
-        file=scan.metabolite, field="voxel", rule=rule, value=f"{100 * share:.1f} % of it is ({image})", remedy=remedy
+        file=scan.place, field="voxel", rule=rule, value=f"{100 * share:.1f} % of it is ({image})", remedy=remedy
     )
 
 

@@ -155,7 +155,7 @@ def _odd(done: TissueDone, scans: Mapping[str, ScanFiles]) -> tuple[InputProblem
     odd = odd_boxes([box for _, box in placed], [tissue.subject for tissue, _ in placed])
     remedy = "look at the picture; exclude the scan, or correct the affine of its spectrum or image"
     return tuple(
-        input_problem(scans[placed[index][0].scan].metabolite, "voxel", rule, value, remedy, severity="warning")
+        input_problem(scans[placed[index][0].scan].place, "voxel", rule, value, remedy, severity="warning")
         for index, found in sorted(odd.items())
         for rule, value in found
     )

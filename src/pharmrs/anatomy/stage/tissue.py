@@ -122,7 +122,7 @@ def lost_head(task: TissueTask, what: str) -> TissueDone:
 def _measure(
     scan: ScanFiles, task: TissueTask, head: Head, moved: Moved | None, problems: list[InputProblem]
 ) -> TissueFound:
-    nominal = read_box(scan.metabolite, problems)
+    nominal = read_box(scan.place, problems)
     evaluated = _evaluated(nominal, scan, task)
     movement, picture = moved or (None, None)
     to_head = np.eye(4) if movement is None else movement.to_head
@@ -168,7 +168,7 @@ def _check_target(placed: VoxelBox | None, scan: ScanFiles, plan: Anatomy, probl
         x, y, z = placed.centre_mm
         problems.append(
             input_problem(
-                scan.metabolite,
+                scan.place,
                 "voxel",
                 f"the centre should lie within {place.tolerance_mm:g} mm of {place.name} (anatomy.expected)",
                 f"{away:.0f} mm away, at {x:.0f}, {y:.0f}, {z:.0f} in MNI152",
@@ -227,7 +227,7 @@ def _evaluated(box: VoxelBox, scan: ScanFiles, task: TissueTask) -> VoxelBox:
     return displaced(
         box,
         offset_ppm=shift.signal_ppm - shift.carrier_ppm,
-        spectrometer_frequency_mhz=task.frequency_of(scan.metabolite),
+        spectrometer_frequency_mhz=task.frequency_of(scan.place),
         bandwidth_hz=shift.bandwidth_hz,
         direction=shift.direction,
     )
@@ -245,7 +245,7 @@ def _check_place(content: BoxContent, scan: ScanFiles, files: AnatomyFiles, prob
     tissue = float(content.values[0] + content.values[1])
     if tissue < _EXPECTED_TISSUE:
         found = input_problem(
-            scan.metabolite,
+            scan.place,
             "voxel",
             "the voxel must hold brain tissue, not mostly fluid",
             f"grey and white matter {100 * tissue:.0f} %",

@@ -11,7 +11,8 @@ REFERENCE_PURPOSES = ("quantification", "eddy_current", "coil_combination")
 class ScanFiles:
     """The files of one scan, paths as text; empty text: not there.
 
-    `name`: BIDS name without suffix (`sub-01_ses-1_acq-steam`), unique in the dataset.
+    `name`: BIDS name without suffix (`sub-01_ses-1_acq-steam`), unique in the dataset. `metabolite`: empty where
+    another program's values are all there is; `voxel`: a file whose header tells its place, where no recording does.
     """
 
     name: str
@@ -21,6 +22,12 @@ class ScanFiles:
     quantification: str = ""
     eddy_current: str = ""
     coil_combination: str = ""
+    voxel: str = ""
+
+    @property
+    def place(self) -> str:
+        """The file whose header tells where the voxel lies; empty text: none does."""
+        return self.metabolite or self.voxel
 
     def reference(self, purpose: str) -> str:
         """The water reference that serves `purpose`, one of `REFERENCE_PURPOSES`; empty text: none."""

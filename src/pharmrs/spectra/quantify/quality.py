@@ -39,7 +39,7 @@ def broken_rules(
 ) -> tuple[Exclusion, ...]:
     """Every rule the scan breaks. A scan rule names all metabolites (`*`), the CRLB rule one."""
     found = []
-    if not quality.converged:
+    if quality.converged is False:
         found.append(Exclusion(scan=scan, metabolite="*", rule=CONVERGED.name, limit=1.0, value=0.0, decided_by="fit"))
     for rule in LIMITS:
         limit = getattr(rules, rule.key)

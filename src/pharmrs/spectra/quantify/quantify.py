@@ -217,4 +217,9 @@ def why_missing(scale: str, given: Given) -> str:
         metabolite=name, amplitude=1.0, sd=0.0, crlb_percent=0.0, classical_crlb_percent=0.0, shift_hz=0.0,
         damping_hz=0.0, parts=(name,),
     )  # fmt: skip
-    return _COMPUTE[scale](cast("Context", given), row)[2]  # these scales do not look at the fit
+    return value_on(scale, given, row)[2]
+
+
+def value_on(scale: str, given: Given, row: MetaboliteAmplitude) -> Value:
+    """Value, SD and the reason where there is none, of an amplitude on a scale that does not look at the fit."""
+    return _COMPUTE[scale](cast("Context", given), row)

@@ -48,13 +48,13 @@ def find_scans(dataset: str | Path, study: SpectraPlan) -> tuple[list[ScanFiles]
     if not root.is_dir():
         problems.add("dataset", "must be a folder", "missing", "check the path of the dataset")
         return [], problems.found
-    if not (root / "dataset_description.json").is_file():
+    recordings = _recordings(root, problems)
+    if recordings and not (root / "dataset_description.json").is_file():
         remedy = 'create it with {"Name": "...", "BIDSVersion": "1.10.0"}, and check that the path is the BIDS root'
         problems.add("dataset_description.json", "every BIDS dataset has this file at its root", "missing", remedy)
-    recordings = _recordings(root, problems)
     scans = [recording for recording in recordings if recording.suffix == "svs"]
     references = [recording for recording in recordings if recording.suffix == "mrsref"]
-    if not scans:
+    if not scans and study.basis is not None:
         remedy = "store single-voxel spectra as sub-<label>/[ses-<label>/]mrs/sub-<label>[_ses-<label>]_svs.nii.gz"
         problems.add("dataset", "needs at least one *_svs.nii.gz", "none found", remedy)
     scans = _unique(scans, problems)
@@ -131,7 +131,7 @@ def _unique(scans: list[_Recording], problems: Problems) -> list[_Recording]:
 def _scan_files(scan: _Recording, references: list[_Recording], study: SpectraPlan, problems: Problems) -> ScanFiles:
     candidates = _candidates(scan, references)
     chosen = {purpose: _choose(purpose, candidates, study, scan, problems) for purpose in REFERENCE_PURPOSES}
-    if not candidates:
+    if not candidates and study.basis is not None:
         _add(
             problems,
             scan,

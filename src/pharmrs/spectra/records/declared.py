@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Literal
 
-from pharmrs.core.records.declaration import Fraction, declaration, key
+from pharmrs.core.constants import LCMODEL_WATER_ATTENUATION, LCMODEL_WATER_CONCENTRATION_MM
+from pharmrs.core.records.declaration import Fraction, Positive, declaration, key
 from pharmrs.core.records.tissue import TissueFractions
 from pharmrs.spectra.records.declared_basis import BasisOrPath
 from pharmrs.spectra.records.fit import Fit
@@ -101,27 +102,73 @@ class Reporting:
 
 if TYPE_CHECKING:
     ScaleName = str
+    NoScale = str
 else:
-    ScaleName = Literal[tuple(SCALES)]
+    ScaleName, NoScale = Literal[tuple(SCALES)], Literal[("", *SCALES)]
 
 
 @declaration
 class Quantification(Scaling):
     """How amplitudes become concentrations. `primary_scale` is the one the statistics will use."""
 
-    primary_scale: ScaleName = key("declared before the analysis; all computable scales are written")
+    primary_scale: NoScale = key(
+        "declared before the analysis; all computable scales are written; needed where there are spectra", default=""
+    )
     tissue: Tissue | None = key("one set of fractions for all scans", default=None)
     tissue_by_scan: dict[str, Tissue] = key("scan name (sub-01_ses-1) -> fractions", default_factory=dict)
+    tissue_table: str | None = key(
+        "table of fractions, path relative to study.yaml: scan or subject and session, gray_matter, white_matter, csf, "
+        "sd; as Osprey and Gannet write them, too",
+        default=None,
+        min_length=1,
+    )
+
+
+@declaration
+class ForeignResults:
+    """Concentrations that another program made: of scans without a recording here, or instead of our fit of it.
+
+    What a file tells (LCModel's .table: field, echo time, water scaling) comes before what is declared here.
+    """
+
+    folder: str = key("folder of its files, relative to study.yaml", default="sourcedata/results", min_length=1)
+    map: str | None = key(
+        "table that says which file is which scan (file, scan, subject, session), relative to study.yaml; default: "
+        "map.tsv in the folder where there is one, else names such as sub-01_ses-1",
+        default=None,
+        min_length=1,
+    )
+    tool: str | None = key("the program, e.g. LCModel; results of another one are refused", default=None)
+    scale: ScaleName | None = key(
+        "scale of values whose file does not tell it, e.g. lcmodel_water for LCModel's .csv", default=None
+    )
+    water_concentration_mm: Positive = key("WCONC of values on lcmodel_water whose file tells none",
+                                           default=LCMODEL_WATER_CONCENTRATION_MM.value)  # fmt: skip
+    water_attenuation: Positive = key("ATTH2O, likewise", default=LCMODEL_WATER_ATTENUATION.value)
+    metabolite_attenuation: Positive = key("ATTMET, likewise", default=1.0)
+    spectrometer_frequency_mhz: Positive | None = key(
+        "of scans without a recording, where no file tells it", default=None
+    )
+    echo_time_ms: Positive | None = key("likewise; of water too", default=None, le=500)
+    repetition_time_ms: Positive | None = key("likewise", default=None, le=20000)
+    mixing_time_ms: Positive | None = key("likewise, of STEAM", default=None, le=2000)
+    prefer: Literal["theirs", "ours"] = key(
+        "whose values count where a scan has both; the page of the comparison shows both", default="theirs"
+    )
 
 
 @declaration
 class SpectraPlan:
     """What `study.yaml` declares about spectra, all of it: the room's part of the plan of a study."""
 
-    basis: BasisOrPath = key("basis set, path relative to study.yaml, or simulate: with a sequence")
+    basis: BasisOrPath | None = key(
+        "basis set, path relative to study.yaml, or simulate: with a sequence; recordings are fitted with it",
+        default=None,
+    )
+    results: ForeignResults | None = key("concentrations of another program", default=None)
     references: References = References()
     preprocessing: Preprocessing = Preprocessing()
     fit: Fit = Fit()
-    quantification: Quantification
-    quality: QualityRules
+    quantification: Quantification = Quantification()
+    quality: QualityRules = QualityRules()
     reporting: Reporting = key("texts for the MRSinMRS checklist that no header tells", default=Reporting())

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pharmrs.core.errors import InputProblem
+from pharmrs.core.records.scan_files import ScanFiles
 
 UNSCALED = "as the tool gives it"  # a scale of nobody else: of use as a ratio to itself alone
 
@@ -30,7 +34,11 @@ class ForeignValue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForeignResult:
-    """What one tool made of one scan. `scan`: as its table names it, else the file's. `notes`: how it was scaled."""
+    """What one tool made of one scan. `scan`: as its table names it, else the file's. `notes`: how it was scaled.
+
+    `told`: what its file tells of the recording, by the names of `Acquisition`; its line width in ppm where in nothing
+    else.
+    """
 
     tool: str
     file: str
@@ -39,6 +47,16 @@ class ForeignResult:
     signal_to_noise: float = math.nan
     line_width_hz: float = math.nan
     notes: tuple[str, ...] = ()
+    told: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForeignScan:
+    """Values of another program and the scan they are of. `problems`: what is odd about them."""
+
+    files: ScanFiles
+    source: ForeignResult
+    problems: tuple[InputProblem, ...] = ()
 
 
 # sums under the names that tools print them by

@@ -23,19 +23,22 @@ class Concentration:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanQuality:
-    """Quality of one scan, as defined by the field (definitions in the data dictionary)."""
+    """Quality of one scan, as defined by the field (definitions in the data dictionary).
+
+    What another program does not tell of its fit is NaN or None.
+    """
 
     signal_to_noise: float
     line_width_hz: float
     water_line_width_hz: float
     residual_autocorrelation: float
     noise_sd: float
-    transients: int
-    transients_rejected: int
+    transients: int | None
+    transients_rejected: int | None
     frequency_drift_hz: float
     baseline_freedom: float
     left_out_percent: float
-    converged: bool
+    converged: bool | None
     message: str
 
 

@@ -75,7 +75,7 @@ SCALES: dict[str, Scale] = {
     "ratio_tcr": Scale(
         unit="1",
         definition="amplitude over that of Cr + PCr, covariance respected",
-        sentence="amplitude relative to total creatine{creatine} of the same spectrum, with their covariance.",
+        sentence="amplitude relative to total creatine{creatine} of the same spectrum{covariance}.",
         of_fit=True,
     ),
     "institutional": Scale(

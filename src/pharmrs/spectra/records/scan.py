@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,24 +11,38 @@ from pharmrs.core.errors import InputProblem
 from pharmrs.core.records.scan_files import ScanFiles
 from pharmrs.spectra.records.acquisition import Acquisition
 from pharmrs.spectra.records.fit import LinearCombinationFit, MetaboliteAmplitude
+from pharmrs.spectra.records.foreign import ForeignResult
 from pharmrs.spectra.records.preprocessing import PreprocessedScan, WaterAmplitude
 from pharmrs.spectra.records.quantification import Concentration, Exclusion, ScanQuality
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ScanResult:
-    """Everything computed for one scan. `points`: complex points of the preprocessed spectrum."""
+class ScanValues:
+    """What tables, rules and statistics take of one scan, whoever fitted it."""
 
     files: ScanFiles
+    amplitudes: tuple[MetaboliteAmplitude, ...]
+    concentrations: tuple[Concentration, ...]
+    quality: ScanQuality
+    exclusions: tuple[Exclusion, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForeignValues(ScanValues):
+    """The values of a scan that another program fitted, and the file they were read from."""
+
+    source: ForeignResult
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanResult(ScanValues):
+    """Everything computed for one scan. `points`: complex points of the preprocessed spectrum."""
+
     acquisition: Acquisition
     preprocessed: PreprocessedScan
     points: int
     fit: LinearCombinationFit
-    amplitudes: tuple[MetaboliteAmplitude, ...]
     water: WaterAmplitude | None
-    concentrations: tuple[Concentration, ...]
-    quality: ScanQuality
-    exclusions: tuple[Exclusion, ...]
     cpu_s: float = 0.0
 
     def without_signals(self) -> ScanResult:
@@ -54,14 +69,14 @@ class ScanResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ScanOutcome:
-    """A result, or the problems that prevented it. `problems` may hold warnings beside a result.
+class Outcome:
+    """Values, or the problems that prevented them. `problems` may hold warnings beside a result.
 
     `without_value`: why no metabolite has a value on the primary scale of the study, although the fit is there.
     """
 
     files: ScanFiles
-    result: ScanResult | None
+    result: ScanValues | None
     problems: tuple[InputProblem, ...] = ()
     without_value: str = ""
 
@@ -74,3 +89,15 @@ class ScanOutcome:
     def status(self) -> str:
         """What became of the scan; levels in the data dictionary of quality.tsv."""
         return "failed" if self.result is None else "no value" if self.without_value else "analysed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanOutcome(Outcome):
+    """The outcome of a scan that was fitted here."""
+
+    result: ScanResult | None
+
+
+def fitted_here(outcomes: Iterable[Outcome]) -> list[ScanResult]:
+    """The results that are fits of this program."""
+    return [one.result for one in outcomes if isinstance(one.result, ScanResult)]

@@ -149,7 +149,7 @@ def _acquisition(
     if any(one.mixing_time_s is not None for one in acquisitions) or "steam" in sequences.lower():
         mixing = number("Mixing time", lambda one: None if one.mixing_time_s is None else one.mixing_time_s * 1e3, "ms")
         items.append(mixing)
-    transients = _spread([result.quality.transients for result in results], 5)
+    transients = _spread([result.quality.transients or 0 for result in results], 5)
     points = _spread([result.points for result in results], 5)
     width = number("Spectral width and points", lambda one: one.spectral_width_hz, "Hz", 5)
     return [

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pharmrs.core.report.references import Citations
 from pharmrs.spectra.quantify.relaxation import water_density
 from pharmrs.spectra.records.scaling import SCALES
-from pharmrs.spectra.records.scan import ScanResult
+from pharmrs.spectra.records.scan import ScanResult, ScanValues
 from pharmrs.spectra.report.summary import scale_order
 
 if TYPE_CHECKING:
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 _OTHER_SCALE = "as defined in the data dictionary of the table of metabolites."
 
 
-def quantification_paragraphs(study: SpectraPlan, results: Sequence[ScanResult], cite: Citations) -> list[str]:
+def quantification_paragraphs(study: SpectraPlan, results: Sequence[ScanValues], cite: Citations) -> list[str]:
     """Water reference, then one line per scale on which at least one value exists, the primary scale named."""
     paragraphs: list[str] = []
-    with_water = sum(result.water is not None for result in results)
+    with_water = sum(isinstance(result, ScanResult) and result.water is not None for result in results)
     if with_water:
         where = "" if with_water == len(results) else f" in {with_water} of {len(results)} scans"
         paragraphs.append(
@@ -47,17 +47,18 @@ def quantification_paragraphs(study: SpectraPlan, results: Sequence[ScanResult],
     return paragraphs
 
 
-def _scales_with_value(result: ScanResult) -> set[str]:
+def _scales_with_value(result: ScanValues) -> set[str]:
     return {item.scale for item in result.concentrations if math.isfinite(item.value)}
 
 
 class _Words(Mapping[str, object]):
     """What a scale's sentence may name, worked out only where it does: references are numbered as they are met."""
 
-    def __init__(self, plan: Quantification, results: Sequence[ScanResult], cite: Citations) -> None:
+    def __init__(self, plan: Quantification, results: Sequence[ScanValues], cite: Citations) -> None:
         self._words: dict[str, Callable[[], object]] = {
             "cite": lambda: _Cite(cite),
             "creatine": lambda: _creatine(results),
+            "covariance": lambda: ", with their covariance" if _any_ours(results) else "",
             "wconc": lambda: f"{plan.water_concentration_mm:g}",
             "atth2o": lambda: f"{plan.water_attenuation:g}",
             "relaxation": lambda: _relaxation(plan),
@@ -85,7 +86,11 @@ class _Cite:
         return self.cite.cite(key)
 
 
-def _creatine(results: Sequence[ScanResult]) -> str:
+def _any_ours(results: Sequence[ScanValues]) -> bool:
+    return any(isinstance(result, ScanResult) for result in results)
+
+
+def _creatine(results: Sequence[ScanValues]) -> str:
     parts = next((row.parts for result in results for row in result.amplitudes if row.metabolite == "tCr"), ())
     return f" ({' + '.join(parts)})" if parts else ""
 

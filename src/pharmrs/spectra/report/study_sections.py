@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pharmrs.core.report.figure_style import figure_svg_text
 from pharmrs.core.report.numbers import count_text
 from pharmrs.core.report.section import Section, render_section
-from pharmrs.spectra.records.scan import ScanResult
+from pharmrs.spectra.records.scan import ScanValues
 from pharmrs.spectra.report.pictures.figure_study import overview_figure, quality_figure
 from pharmrs.spectra.report.scan_pages import ScanPages
 from pharmrs.spectra.report.summary import RuleCount, main_metabolites, rule_counts
@@ -34,13 +34,13 @@ def spectra_sections(scans: ScanPages, rules: QualityRules, metabolites: Sequenc
     )
 
 
-def overview_svg(results: Sequence[ScanResult], scale: str, metabolites: Sequence[str], label: str) -> str:
+def overview_svg(results: Sequence[ScanValues], scale: str, metabolites: Sequence[str], label: str) -> str:
     """The main metabolites scan by scan; empty without any."""
     chosen = list(metabolites) or main_metabolites(results, scale)
     return figure_svg_text(overview_figure(results, scale, chosen, label)) if results and chosen else ""
 
 
-def _quality(scans: ScanPages, results: Sequence[ScanResult], rules: QualityRules) -> Section:
+def _quality(scans: ScanPages, results: Sequence[ScanValues], rules: QualityRules) -> Section:
     return render_section(
         "quality",
         "Quality",
@@ -53,7 +53,7 @@ def _quality(scans: ScanPages, results: Sequence[ScanResult], rules: QualityRule
 
 
 def _concentrations(
-    scans: ScanPages, results: Sequence[ScanResult], chosen: Sequence[str], rules: Sequence[str]
+    scans: ScanPages, results: Sequence[ScanValues], chosen: Sequence[str], rules: Sequence[str]
 ) -> Section:
     return render_section(
         "concentrations",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pharmrs.core.records.scan_files import ScanFiles
 from pharmrs.spectra.records.quantification import Concentration, Exclusion
 from pharmrs.spectra.records.rules import concerns_scan, rule_of
-from pharmrs.spectra.records.scan import ScanResult
+from pharmrs.spectra.records.scan import ScanValues
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,12 +50,12 @@ def short_name(files: ScanFiles) -> str:
     return " ".join(text if text.startswith(prefix) else prefix + text for text, prefix in parts if text)
 
 
-def scale_order(results: Sequence[ScanResult]) -> tuple[str, ...]:
+def scale_order(results: Sequence[ScanValues]) -> tuple[str, ...]:
     """Scales present, in the order in which the quantification gives them."""
     return tuple(dict.fromkeys(item.scale for result in results for item in result.concentrations))
 
 
-def concentration_of(result: ScanResult, metabolite: str, scale: str) -> Concentration | None:
+def concentration_of(result: ScanValues, metabolite: str, scale: str) -> Concentration | None:
     """The concentration of one metabolite on one scale, or None when the scan has none."""
     for item in result.concentrations:
         if item.metabolite == metabolite and item.scale == scale:
@@ -63,12 +63,12 @@ def concentration_of(result: ScanResult, metabolite: str, scale: str) -> Concent
     return None
 
 
-def scan_exclusions(result: ScanResult) -> tuple[Exclusion, ...]:
+def scan_exclusions(result: ScanValues) -> tuple[Exclusion, ...]:
     """Exclusions that concern the whole scan: those that name no single metabolite."""
     return tuple(item for item in result.exclusions if concerns_scan(item))
 
 
-def is_excluded(result: ScanResult, metabolite: str, without_rule: str = "") -> bool:
+def is_excluded(result: ScanValues, metabolite: str, without_rule: str = "") -> bool:
     """Whether a value is out, by the scan or by the metabolite; `without_rule` looks as if that rule did not exist."""
     return any(
         (concerns_scan(item) or item.metabolite == metabolite) and rule_of(item.rule).key != without_rule
@@ -77,7 +77,7 @@ def is_excluded(result: ScanResult, metabolite: str, without_rule: str = "") -> 
 
 
 def group_values(
-    results: Iterable[ScanResult], metabolite: str, scale: str, *, exclude: bool, without_rule: str = ""
+    results: Iterable[ScanValues], metabolite: str, scale: str, *, exclude: bool, without_rule: str = ""
 ) -> GroupValues:
     """Mean and SD over scans; `exclude` leaves out what a rule excluded. Values that could not be given never count."""
     given = ((result, concentration_of(result, metabolite, scale)) for result in results)
@@ -85,12 +85,12 @@ def group_values(
     return described(pairs, metabolite, exclude=exclude, without_rule=without_rule)
 
 
-Given = Sequence[tuple[ScanResult, Concentration]]
+Given = Sequence[tuple[ScanValues, Concentration]]
 
 
-def by_metabolite(results: Iterable[ScanResult], scale: str) -> dict[str, Given]:
+def by_metabolite(results: Iterable[ScanValues], scale: str) -> dict[str, Given]:
     """Every concentration on a scale with its scan, metabolite by metabolite, in one pass."""
-    found: dict[str, list[tuple[ScanResult, Concentration]]] = defaultdict(list)
+    found: dict[str, list[tuple[ScanValues, Concentration]]] = defaultdict(list)
     for result in results:
         first: dict[str, Concentration] = {}
         for item in result.concentrations:
@@ -120,7 +120,7 @@ def described(given: Given, metabolite: str, *, exclude: bool, without_rule: str
     )
 
 
-def rule_counts(results: Sequence[ScanResult], declared: Mapping[str, float]) -> tuple[RuleCount, ...]:
+def rule_counts(results: Sequence[ScanValues], declared: Mapping[str, float]) -> tuple[RuleCount, ...]:
     """Every declared or applied rule with how often it was broken; a declared rule that caught nothing shows 0."""
     limits = dict(declared)
     for result in results:
@@ -148,18 +148,18 @@ def rule_counts(results: Sequence[ScanResult], declared: Mapping[str, float]) ->
     return tuple(counts)
 
 
-def metabolite_order(results: Sequence[ScanResult]) -> tuple[str, ...]:
+def metabolite_order(results: Sequence[ScanValues]) -> tuple[str, ...]:
     """All metabolites and sums, in the order of the first scan that has them."""
     return tuple(dict.fromkeys(row.metabolite for result in results for row in result.amplitudes))
 
 
-def median_crlb(results: Sequence[ScanResult], metabolite: str) -> float:
+def median_crlb(results: Sequence[ScanValues], metabolite: str) -> float:
     """Median CRLB in percent over the scans, NaN when there is none."""
     found = [row.crlb_percent for result in results for row in result.amplitudes if row.metabolite == metabolite]
     return statistics.median(found) if found else math.nan
 
 
-def main_metabolites(results: Sequence[ScanResult], scale: str, count: int = 6) -> list[str]:
+def main_metabolites(results: Sequence[ScanValues], scale: str, count: int = 6) -> list[str]:
     """The best determined metabolites by median CRLB, for want of a declared choice.
 
     Left out are values that cannot vary (tCr on the scale relative to tCr) and those without a value on the scale.

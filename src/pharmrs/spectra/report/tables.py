@@ -12,7 +12,7 @@ from pharmrs.core.report.tables import Row, RowsWhenAsked, Table, problems_table
 from pharmrs.spectra.records.fit import LinearCombinationFit, MetaboliteAmplitude
 from pharmrs.spectra.records.quantification import Concentration, ScanQuality
 from pharmrs.spectra.records.rules import concerns_scan
-from pharmrs.spectra.records.scan import ScanOutcome, ScanResult
+from pharmrs.spectra.records.scan import Outcome, ScanValues
 from pharmrs.spectra.report.summary import is_excluded, scale_order, scan_exclusions
 
 FIT_COLUMNS = tuple(dictionaries.FIT)
@@ -33,7 +33,7 @@ def fit_quality_rows(file: str, fit: LinearCombinationFit) -> list[Row]:
     return [{column: file if column == "file" else getattr(fit, column) for column in FIT_QUALITY_COLUMNS}]
 
 
-def metabolites_table(results: Sequence[ScanResult], scale_labels: Mapping[str, str] | None = None) -> Table:
+def metabolites_table(results: Sequence[ScanValues], scale_labels: Mapping[str, str] | None = None) -> Table:
     """One row per scan and metabolite: amplitude, uncertainty, every scale with its SD, and whether it is excluded."""
     ordered = _by_name(results)
     scales = scale_order(ordered)
@@ -48,7 +48,7 @@ def metabolites_table(results: Sequence[ScanResult], scale_labels: Mapping[str, 
     return Table(name="metabolites", columns=columns, rows=rows)
 
 
-def _metabolite_rows(result: ScanResult) -> Iterator[Row]:
+def _metabolite_rows(result: ScanValues) -> Iterator[Row]:
     scales: dict[str, list[Concentration]] = defaultdict(list)
     for item in result.concentrations:
         scales[item.metabolite].append(item)
@@ -56,7 +56,7 @@ def _metabolite_rows(result: ScanResult) -> Iterator[Row]:
         yield _metabolite_row(result, amplitude, scales[amplitude.metabolite])
 
 
-def _metabolite_row(result: ScanResult, amplitude: MetaboliteAmplitude, scales: Sequence[Concentration]) -> Row:
+def _metabolite_row(result: ScanValues, amplitude: MetaboliteAmplitude, scales: Sequence[Concentration]) -> Row:
     row: Row = {
         "scan": result.files.name,
         "subject": result.files.subject,
@@ -80,7 +80,7 @@ def _metabolite_row(result: ScanResult, amplitude: MetaboliteAmplitude, scales: 
     return row
 
 
-def quality_table(outcomes: Sequence[ScanOutcome]) -> Table:
+def quality_table(outcomes: Sequence[Outcome]) -> Table:
     """One row per scan, failed scans included: every field of `ScanQuality`, and whether the scan is excluded."""
     rows: list[Row] = []
     for outcome in sorted(outcomes, key=lambda outcome: outcome.files.name):
@@ -97,7 +97,7 @@ def quality_table(outcomes: Sequence[ScanOutcome]) -> Table:
     return Table(name="quality", columns=dictionaries.QUALITY, rows=tuple(rows))
 
 
-def exclusions_table(results: Sequence[ScanResult]) -> Table:
+def exclusions_table(results: Sequence[ScanValues]) -> Table:
     """One row per broken rule: what, which rule, its limit, the value, and who decided."""
     columns = dictionaries.EXCLUSIONS
     rows = tuple(
@@ -109,7 +109,7 @@ def exclusions_table(results: Sequence[ScanResult]) -> Table:
     return Table(name="exclusions", columns=columns, rows=rows)
 
 
-def study_tables(outcomes: Sequence[ScanOutcome], scale_labels: Mapping[str, str] | None = None) -> tuple[Table, ...]:
+def study_tables(outcomes: Sequence[Outcome], scale_labels: Mapping[str, str] | None = None) -> tuple[Table, ...]:
     """The tables of a study: metabolites, quality, exclusions, problems."""
     results = [outcome.result for outcome in outcomes if outcome.result is not None]
     problems = [problem for outcome in outcomes for problem in outcome.problems]
@@ -123,7 +123,7 @@ def study_tables(outcomes: Sequence[ScanOutcome], scale_labels: Mapping[str, str
 
 def write_study_tables(
     folder: Path,
-    outcomes: Sequence[ScanOutcome],
+    outcomes: Sequence[Outcome],
     scale_labels: Mapping[str, str] | None = None,
     without: Sequence[str] = (),
 ) -> tuple[Path, ...]:
@@ -132,5 +132,5 @@ def write_study_tables(
     return tuple(path for table in tables for path in write_table(folder, table))
 
 
-def _by_name(results: Sequence[ScanResult]) -> list[ScanResult]:
+def _by_name(results: Sequence[ScanValues]) -> list[ScanValues]:
     return sorted(results, key=lambda result: result.files.name)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pharmrs.core.report.numbers import MISSING, with_sd_text
 from pharmrs.core.report.view_tables import CellView, TableView, count_cell, number_cell
 from pharmrs.spectra.records.rules import rule_of
-from pharmrs.spectra.records.scan import ScanResult
+from pharmrs.spectra.records.scan import ScanValues
 from pharmrs.spectra.report.summary import (
     GroupValues,
     by_metabolite,
@@ -18,7 +18,7 @@ from pharmrs.spectra.report.summary import (
 )
 
 
-def concentrations_view(results: Sequence[ScanResult], scale: str, label: str) -> TableView:
+def concentrations_view(results: Sequence[ScanValues], scale: str, label: str) -> TableView:
     """Mean, SD, CV and n per metabolite: all values, and those that no rule excluded."""
     given = by_metabolite(results, scale)
     rows = tuple(
@@ -51,7 +51,7 @@ def _group_cells(values: GroupValues) -> tuple[CellView, ...]:
 
 
 def rule_sensitivity_view(
-    results: Sequence[ScanResult], scale: str, label: str, metabolites: Sequence[str], rules: Sequence[str]
+    results: Sequence[ScanValues], scale: str, label: str, metabolites: Sequence[str], rules: Sequence[str]
 ) -> TableView:
     """Mean ± SD (n) with all rules, without each rule in turn, and without any."""
 

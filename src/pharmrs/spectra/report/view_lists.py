@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 
 from pharmrs.core.report.numbers import MISSING
 from pharmrs.core.report.view_tables import CellView, TableView, number_cell
-from pharmrs.spectra.records.quantification import Exclusion
+from pharmrs.spectra.records.quantification import Exclusion, ScanQuality
 from pharmrs.spectra.records.rules import concerns_scan, rule_of
-from pharmrs.spectra.records.scan import ScanOutcome
+from pharmrs.spectra.records.scan import Outcome
 from pharmrs.spectra.report.summary import scan_exclusions
 from pharmrs.spectra.report.view_cells import concerned_text, scan_status
 
@@ -20,7 +20,16 @@ def _limit_cells(item: Exclusion) -> tuple[CellView, CellView]:
     return CellView(f"{item.limit:g}", order=repr(item.limit)), number_cell(item.value)
 
 
-def quality_view(outcomes: Sequence[ScanOutcome], link: Callable[[int], str]) -> TableView:
+_SAID = {True: "yes", None: MISSING}
+
+
+def _rejected(quality: ScanQuality) -> CellView:
+    if quality.transients is None:
+        return CellView(MISSING)
+    return CellView(f"{quality.transients_rejected} of {quality.transients}", order=str(quality.transients_rejected))
+
+
+def quality_view(outcomes: Sequence[Outcome], link: Callable[[int], str]) -> TableView:
     """One row per scan: status, S/N, line widths, transients, drift, whiteness and fit; `link` to each position."""
     rows: list[tuple[CellView, ...]] = []
     for position, outcome in enumerate(outcomes):
@@ -39,12 +48,10 @@ def quality_view(outcomes: Sequence[ScanOutcome], link: Callable[[int], str]) ->
                 number_cell(quality.signal_to_noise, tone="bad" if "min_signal_to_noise" in broken else ""),
                 number_cell(quality.line_width_hz, tone="bad" if "max_line_width_hz" in broken else ""),
                 number_cell(quality.water_line_width_hz),
-                CellView(
-                    f"{quality.transients_rejected} of {quality.transients}", order=str(quality.transients_rejected)
-                ),
+                _rejected(quality),
                 number_cell(quality.frequency_drift_hz, 2),
                 number_cell(quality.residual_autocorrelation, 2),
-                CellView("yes") if quality.converged else CellView("no", tone="bad"),
+                CellView("no", tone="bad") if quality.converged is False else CellView(_SAID[quality.converged]),
             )
         )
     columns = (
@@ -62,7 +69,7 @@ def quality_view(outcomes: Sequence[ScanOutcome], link: Callable[[int], str]) ->
     return TableView(caption=caption, columns=columns, rows=tuple(rows), sortable=True)
 
 
-def exclusions_view(outcomes: Sequence[ScanOutcome], link: Callable[[int], str]) -> tuple[TableView, TableView]:
+def exclusions_view(outcomes: Sequence[Outcome], link: Callable[[int], str]) -> tuple[TableView, TableView]:
     """Exclusions of whole scans, and of single values, with rule and decider; `link` to the scan at a position."""
     found = [
         (position, item)

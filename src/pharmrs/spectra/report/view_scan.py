@@ -9,7 +9,7 @@ from pharmrs.core.report.numbers import MISSING, number_text, percent_text, with
 from pharmrs.core.report.view_tables import CellView, TableView, number_cell
 from pharmrs.spectra.records.quantification import Exclusion
 from pharmrs.spectra.records.rules import rule_of
-from pharmrs.spectra.records.scan import ScanOutcome, ScanResult
+from pharmrs.spectra.records.scan import ForeignValues, Outcome, ScanResult, ScanValues
 from pharmrs.spectra.report.result_rows import result_table
 from pharmrs.spectra.report.summary import concentration_of, is_excluded
 from pharmrs.spectra.report.view_cells import concerned_text, scan_status
@@ -18,9 +18,9 @@ from pharmrs.spectra.report.view_pictures import ScanPictures
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanView:
-    """One scan: headline, messages, figures and its table of metabolites; without a result only the problems.
+    """One scan: headline, messages, figures and its table of metabolites; without values only the problems.
 
-    `href`: the page of its own, where it has one.
+    `href`: the page of its own, where it has one. `result`: of a fit of ours; `program`: that fitted it instead.
     """
 
     anchor: str
@@ -33,6 +33,8 @@ class ScanView:
     warnings: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
     result: ScanResult | None = None
+    program: str = ""
+    notes: tuple[str, ...] = ()
     figures: ScanPictures | None = None
     metabolites: TableView | None = None
     sheet: TableView | None = None
@@ -46,7 +48,7 @@ def exclusion_text(item: Exclusion) -> str:
     return f"{what}: {rule_of(item.rule).label}{found}, {item.decided_by}"
 
 
-def metabolites_view(result: ScanResult, scale: str, label: str) -> TableView:
+def metabolites_view(result: ScanValues, scale: str, label: str) -> TableView:
     """All metabolites of one scan with their uncertainties and the primary scale."""
     rows: list[tuple[CellView, ...]] = []
     for row in result.amplitudes:
@@ -91,7 +93,7 @@ def metabolites_view(result: ScanResult, scale: str, label: str) -> TableView:
     return TableView(caption="Metabolites and sums", columns=columns, rows=tuple(rows), ordered=False)
 
 
-def sheet_view(result: ScanResult, scale: str, label: str) -> TableView:
+def sheet_view(result: ScanValues, scale: str, label: str) -> TableView:
     """What is read first: concentration, SD in %, ratio to tCr; values a rule excludes are marked."""
     found = result_table(result.amplitudes, result.concentrations, scale)
     rows = []
@@ -110,7 +112,7 @@ def _order(text: str) -> str:
     return "0" if text[:1].isdigit() or text[:1] in "−>" else ""
 
 
-def scan_head(outcome: ScanOutcome, anchor: str, href: str = "") -> ScanView:
+def scan_head(outcome: Outcome, anchor: str, href: str = "") -> ScanView:
     """Name, status and quality of one scan in a line."""
     status, tone = scan_status(outcome)
     headline = "no result"
@@ -120,7 +122,7 @@ def scan_head(outcome: ScanOutcome, anchor: str, href: str = "") -> ScanView:
     return ScanView(anchor=anchor, name=outcome.files.name, status=status, tone=tone, headline=headline, href=href)
 
 
-def scan_view(outcome: ScanOutcome, anchor: str, scale: str, label: str, figures: ScanPictures | None) -> ScanView:
+def scan_view(outcome: Outcome, anchor: str, scale: str, label: str, figures: ScanPictures | None) -> ScanView:
     """Everything the page tells about one scan."""
     view = replace(scan_head(outcome, anchor), problems=tuple(str(problem) for problem in outcome.problems))
     result = outcome.result
@@ -129,8 +131,10 @@ def scan_view(outcome: ScanOutcome, anchor: str, scale: str, label: str, figures
     return replace(
         view,
         exclusions=tuple(exclusion_text(item) for item in result.exclusions),
-        warnings=result.preprocessed.warnings,
-        result=result,
+        warnings=result.preprocessed.warnings if isinstance(result, ScanResult) else (),
+        notes=result.source.notes if isinstance(result, ForeignValues) else (),
+        program=result.source.tool if isinstance(result, ForeignValues) else "",
+        result=result if isinstance(result, ScanResult) else None,
         figures=figures,
         metabolites=metabolites_view(result, scale, label),
         sheet=sheet_view(result, scale, label),

@@ -19,7 +19,7 @@ class KeptFits:
     """Fits below `output` that were made of the same inputs with the same settings, basis set and code."""
 
     def __init__(self, dataset: Dataset[SpectraPlan], output: Path) -> None:
-        self._study, basis = dataset.usable()
+        self._study, basis = dataset.to_fit()
         self._root, self._basis = dataset.root, basis_checksum(basis)
         self._cache = ScanCache(output, dataset.root)
         self._checksums = Checksums.load(output / CHECKSUMS_FILE)

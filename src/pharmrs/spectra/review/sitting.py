@@ -63,7 +63,7 @@ class ReviewSession:
         self, dataset: Dataset[SpectraPlan], log: DecisionLog, rater: str, seed: int, output: Path | None = None
     ) -> None:
         """Raises InputError where scans are to be shown again and the log has no place for it."""
-        self._study, self._basis = dataset.usable()
+        self._study, self._basis = dataset.to_fit()
         self._log, self._rater, self._seed = log, rater, seed
         declared = self._study.quality.visual_inspection
         self._order = presented(dataset.scans, rater, seed, declared.repeats if declared is not None else 0.0)

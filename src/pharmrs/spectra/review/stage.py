@@ -113,8 +113,12 @@ def _told(rater: str, one: Decision) -> str:
 
 def _look(context: StudyContext[SpectraPlan]) -> StageOutcome:
     """What the raters decided, as exclusions. Raises InputError for logs that cannot be read."""
-    verdicts, problems = inspect(context.root, context.plan, context.scans, context.output, context.checksums)
-    rule = context.plan.quality.visual_inspection
+    plan = context.plan
+    shown = [scan for scan in context.scans if scan.metabolite and plan.basis is not None]
+    verdicts, problems = inspect(context.root, plan, shown, context.output, context.checksums)
+    rule = plan.quality.visual_inspection
+    if rule is not None and (unseen := [scan.name for scan in context.scans if scan not in shown]):
+        problems.append(_not_shown(context.root, unseen))
     made = {
         scan: (found,)
         for scan, raters in verdicts.items()
@@ -161,6 +165,15 @@ def _no_rule(root: Path, folder: Path) -> InputProblem:
         file=str(root / STUDY_FILE), field="quality.visual_inspection", rule="must say what decisions of raters mean",
         value=f"missing, but {folder.name} holds decisions", severity="warning",
         remedy="declare raters, exclude_when and unsure_counts_as; until then the decisions change nothing",
+    )  # fmt: skip
+
+
+def _not_shown(root: Path, unseen: Sequence[str]) -> InputProblem:
+    return InputProblem(
+        file=str(root / STUDY_FILE), field="quality.visual_inspection", rule="every scan should be judged by raters",
+        value=f"only values of another program: {some_of(unseen)}", severity="warning",
+        remedy="bring the recordings and declare a basis set, so that `pharmrs review` can show their fits; until then "
+        "these scans are kept unseen",
     )  # fmt: skip
 
 

@@ -6,13 +6,15 @@ from pharmrs.core.report.tables import write_table
 from pharmrs.core.stage import Stage, StageOutcome, StudyContext
 from pharmrs.spectra.records.declared import SpectraPlan
 from pharmrs.spectra.records.scaling import SCALES
+from pharmrs.spectra.records.scan import fitted_here
 from pharmrs.spectra.report.checklist import checklist, checklist_section, checklist_table
 from pharmrs.spectra.stage.scans import SCANS
 
 
 def _run(context: StudyContext[SpectraPlan]) -> StageOutcome:
     scale = SCALES[context.plan.quantification.primary_scale]
-    results = [outcome.result for outcome in context.given(SCANS) if outcome.result is not None]
+    outcomes = context.given(SCANS)
+    results = fitted_here(outcomes)
     items = checklist(context.plan, results, scale.definition_with_unit)
     write_table(context.output, checklist_table(items))
     return StageOutcome(sections=(checklist_section(items),))
@@ -21,6 +23,6 @@ def _run(context: StudyContext[SpectraPlan]) -> StageOutcome:
 CHECKLIST: Stage[SpectraPlan] = Stage(
     name="MRSinMRS checklist",
     outputs=("mrsinmrs.tsv", "mrsinmrs.json"),
-    wanted=lambda _root, _study: True,
+    wanted=lambda _root, study: study.basis is not None,
     run=_run,
 )

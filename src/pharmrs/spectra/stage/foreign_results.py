@@ -15,8 +15,9 @@ from pharmrs.spectra.checks.of_results import CONCENTRATION_CHECKS
 from pharmrs.spectra.quantify.agreement import Agreement, agreement
 from pharmrs.spectra.read.results.registry import read_results
 from pharmrs.spectra.records.acquisition import Acquisition
-from pharmrs.spectra.records.foreign import UNSCALED, ForeignResult
+from pharmrs.spectra.records.foreign import ForeignResult
 from pharmrs.spectra.records.quantification import Concentration
+from pharmrs.spectra.records.scaling import SCALES
 from pharmrs.spectra.report.foreign_tables import fsl_summary, lcmodel_csv, lcmodel_table, lines_of
 
 COLUMNS = ("tool", "file", "scan", "metabolite", "printed", "scale", "value", "sd", "crlb_percent")
@@ -62,7 +63,7 @@ def _checked(result: ForeignResult) -> tuple[InputProblem, ...]:
     values = tuple(
         Concentration(metabolite=one.metabolite, scale=one.scale, value=one.value, sd=one.sd, unit="")
         for one in result.values
-        if one.scale != UNSCALED and one.sd == one.sd
+        if one.scale in SCALES and one.sd == one.sd
     )
     seen = Quantified(name=result.scan, acquisition=acquisition, concentrations=values)
     files = ScanFiles(name=result.scan, subject="", session="", metabolite=result.file)

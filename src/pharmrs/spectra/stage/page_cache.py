@@ -12,7 +12,7 @@ from pharmrs.core.files.json_text import parse_json
 from pharmrs.core.files.places import CACHE_FOLDER
 from pharmrs.core.files.program import code_checksum, library_versions
 from pharmrs.core.files.seal import opened, sealed
-from pharmrs.spectra.records.scan import ScanOutcome
+from pharmrs.spectra.records.scan import Outcome, ScanResult
 from pharmrs.spectra.stage.scan_cache import ScanCache
 
 PAGES_FILE = Path(CACHE_FOLDER) / "pages.json"
@@ -32,12 +32,12 @@ class PageCache:
         self._known = _read(self._place)
         self._used: dict[str, list[str]] = {}
 
-    def key(self, outcome: ScanOutcome, *around: object) -> str:
+    def key(self, outcome: Outcome, *around: object) -> str:
         """Checksum of all that the page of a scan depends on; empty: not known, the page has to be made.
 
         `around`: what the page shows beside what is kept of the scan; its `repr` tells differences.
         """
-        entry = self._scans.checksum(outcome.files) if outcome.result is not None else ""
+        entry = self._scans.checksum(outcome.files) if isinstance(outcome.result, ScanResult) else ""
         return hashlib.sha256(repr((self._program, entry, around)).encode()).hexdigest() if entry else ""
 
     def is_right(self, page: Path, key: str) -> bool:

@@ -180,14 +180,14 @@ def quantified(outcome: ScanOutcome, proton_amplitude: float, settings: ScanSett
     if not given or any(math.isfinite(one.value) for one in given):
         return replace(outcome, result=done, problems=problems)
     why = next((one.reason for one in given if one.reason), "no metabolite has a finite value")
-    problem = without_value(result.files, settings.primary_scale, why)
+    problem = without_value(result.files.metabolite, settings.primary_scale, why)
     return replace(outcome, result=done, problems=(*problems, problem), without_value=why)
 
 
-def without_value(files: ScanFiles, scale: str, why: str) -> InputProblem:
+def without_value(file: str, scale: str, why: str) -> InputProblem:
     """A scan that gives nothing on the scale the study asks for has failed, however good its fit is."""
     return InputProblem(
-        file=files.metabolite,
+        file=file,
         field=f"value on {scale}",
         rule="every scan needs a value on quantification.primary_scale",
         value=why,
@@ -211,7 +211,7 @@ def check_value(
         water_given=bool(files.quantification),
     )
     why = why_missing(settings.primary_scale, given)
-    return (*problems, without_value(files, settings.primary_scale, why)) if why else problems
+    return (*problems, without_value(files.metabolite, settings.primary_scale, why)) if why else problems
 
 
 def _left_out(fit: LinearCombinationFit, basis: BasisSet) -> tuple[InputProblem, ...]:

@@ -17,7 +17,7 @@ from pharmrs.core.stage import Stage, StageOutcome, StudyContext, Units
 from pharmrs.spectra.records.basis import BasisSet
 from pharmrs.spectra.records.declared import SpectraPlan
 from pharmrs.spectra.records.quantification import Exclusion
-from pharmrs.spectra.records.scan import ScanOutcome
+from pharmrs.spectra.records.scan import Outcome, ScanOutcome
 from pharmrs.spectra.stage.scan_cache import DAMAGED, ScanCache
 from pharmrs.spectra.stage.scan_key import basis_checksum, scan_key
 from pharmrs.spectra.stage.scan_tasks import ScanTask, expected_s, finished, fit_and_draw, lost_scan
@@ -26,7 +26,7 @@ from pharmrs.spectra.stage.settings import settings_by_scan
 BASIS: Handover[BasisSet | None] = Handover("basis set", None)
 KNOWN: Handover[tuple[InputProblem, ...]] = Handover("what is known to be wrong", ())
 JUDGED: Handover[Mapping[str, tuple[Exclusion, ...]]] = Handover("exclusions by raters, scan by scan", {})
-SCANS: Handover[tuple[ScanOutcome, ...]] = Handover("outcomes of the scans", ())
+SCANS: Handover[tuple[Outcome, ...]] = Handover("outcomes of the scans", ())
 
 LOG = logging.getLogger("pharmrs")
 
@@ -77,7 +77,7 @@ def _planned(context: StudyContext[SpectraPlan]) -> list[ScanTask]:
     return plan_scans(
         context.root,
         context.plan,
-        context.scans,
+        [scan for scan in context.scans if scan.metabolite],
         _basis(context),
         context.output,
         context.checksums,
@@ -129,7 +129,7 @@ _UNITS: Units[SpectraPlan, list[ScanTask], ScanTask, ScanOutcome] = Units(
 SCAN_STAGE: Stage[SpectraPlan] = Stage(
     name="scans",
     outputs=(),  # each scan removes its own when it is fitted again
-    wanted=lambda _root, _plan: True,
+    wanted=lambda _root, plan: plan.basis is not None,
     run=_UNITS,
     quiet=True,
 )

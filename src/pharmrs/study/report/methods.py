@@ -13,7 +13,7 @@ from pharmrs.core.report.references import Citations
 from pharmrs.core.report.section import MethodsPart
 from pharmrs.core.unit import Within, unbounded
 from pharmrs.spectra.records.rules import rule_sentence
-from pharmrs.spectra.records.scan import ScanResult
+from pharmrs.spectra.records.scan import ScanResult, ScanValues
 from pharmrs.spectra.report.methods_basis import basis_paragraphs
 from pharmrs.spectra.report.methods_fit import fit_paragraphs
 from pharmrs.spectra.report.methods_preprocessing import preprocessing_paragraphs
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def methods_text(
-    study: Study, results: Sequence[ScanResult], further: Sequence[MethodsPart] = (), within: Within = unbounded
+    study: Study, results: Sequence[ScanValues], further: Sequence[MethodsPart] = (), within: Within = unbounded
 ) -> str:
     """Methods section in Markdown, from the steps, settings and constants found in the results.
 
@@ -37,11 +37,15 @@ def methods_text(
     """
     ordered = sorted(results, key=lambda result: result.files.name)
     cite = Citations()
-    sections: list[tuple[str, Iterable[str]]] = [("Data", _data(ordered))]
+    ours = [result for result in ordered if isinstance(result, ScanResult)]
+    sections: list[tuple[str, Iterable[str]]] = [("Data", _data(ours, study))]
+    if ours and study.basis is not None:
+        sections += [
+            ("Preprocessing", preprocessing_paragraphs(ours, cite)),
+            ("Spectral fitting", [*basis_paragraphs(study.basis, cite), *fit_paragraphs(ours, cite)]),
+        ]
     if ordered:
         sections += [
-            ("Preprocessing", preprocessing_paragraphs(ordered, cite)),
-            ("Spectral fitting", [*basis_paragraphs(study.basis, cite), *fit_paragraphs(ordered, cite)]),
             ("Quantification", quantification_paragraphs(study, ordered, cite)),
             ("Quality control", _quality(study.quality, ordered)),
         ]
@@ -54,8 +58,10 @@ def methods_text(
     return "\n\n".join(parts) + "\n"
 
 
-def _data(results: Sequence[ScanResult]) -> list[str]:
+def _data(results: Sequence[ScanResult], study: Study) -> list[str]:
     version = importlib.metadata.version("pharmrs")
+    if study.basis is None:
+        return [f"The study was analysed with pharmrs {version}; no spectrum was fitted by it."]
     if not results:
         return [f"No scan of the study could be analysed (pharmrs {version})."]
     subjects = len({result.files.subject for result in results})
@@ -68,7 +74,7 @@ def _data(results: Sequence[ScanResult]) -> list[str]:
         _values("mixing time", (1e3 * t for item in acquisitions if (t := item.mixing_time_s) is not None), "ms"),
         _values("repetition time", (1e3 * item.repetition_time_s for item in acquisitions), "ms", 5),
         _values("spectral width", (item.spectral_width_hz for item in acquisitions), "Hz", 5),
-        _values("recorded transients", (result.quality.transients for result in results), ""),
+        _values("recorded transients", (result.quality.transients or 0 for result in results), ""),
     ]
     text = (
         f"{count_text(len(results), 'scan')} of {count_text(subjects, 'participant')} ({nuclei} spectroscopy"
@@ -78,14 +84,16 @@ def _data(results: Sequence[ScanResult]) -> list[str]:
     return [text, "Allocation to treatment is not read at this stage."]
 
 
-def _quality(rules: QualityRules, results: Sequence[ScanResult]) -> list[str]:
+def _quality(rules: QualityRules, results: Sequence[ScanValues]) -> list[str]:
     counts = rule_counts(results, rules.limits())
     definitions = (
         "Line width is the full width at half maximum of a modelled singlet of the fit. Signal-to-noise ratio is the "
         "highest peak of the data minus the baseline over twice the root mean square of the residual."
     )
+    ours = any(isinstance(result, ScanResult) for result in results)
+    said = [definitions] if ours else []
     if not counts:
-        return [definitions, "No exclusion rule was declared and no value was excluded."]
+        return [*said, "No exclusion rule was declared and no value was excluded."]
     lines: list[str] = []
     for item in counts:
         target = f" (applied to {', '.join(rules.metabolites)})" if _is_restricted(item.rule, rules) else ""
@@ -93,7 +101,7 @@ def _quality(rules: QualityRules, results: Sequence[ScanResult]) -> list[str]:
         lines.append(f"- {rule_sentence(item.rule, item.limit)}{target}: {found}.")
     deciders = sorted({item.decided_by for result in results for item in result.exclusions})
     by = [f"Exclusions were decided by: {', '.join(deciders)}."] if deciders else []
-    return [definitions, "Exclusion criteria, and what each excluded:", "\n".join(lines), *by]
+    return [*said, "Exclusion criteria, and what each excluded:", "\n".join(lines), *by]
 
 
 def _is_restricted(rule: str, rules: QualityRules) -> bool:

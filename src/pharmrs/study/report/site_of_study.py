@@ -19,7 +19,7 @@ from pharmrs.core.report.problem_groups import grouped
 from pharmrs.core.report.section import Section
 from pharmrs.core.report.site import PAGES_FOLDER, SitePage, pages_of, render_page, site_links
 from pharmrs.core.unit import Boundary
-from pharmrs.spectra.records.scan import ScanOutcome, ScanResult
+from pharmrs.spectra.records.scan import Outcome, ScanValues
 from pharmrs.spectra.report.scan_pages import FigureSource, KeptPages, ScanPages, drawn_figures
 from pharmrs.spectra.report.study_sections import overview_svg, spectra_sections
 from pharmrs.spectra.report.summary import scan_exclusions
@@ -44,7 +44,7 @@ class _Fact:
 def write_report(
     path: Path,
     study_title: str,
-    outcomes: Sequence[ScanOutcome],
+    outcomes: Sequence[Outcome],
     *,
     rules: QualityRules,
     methods: str,
@@ -78,13 +78,13 @@ def write_report(
     scans = ScanPages(
         report=path, title=study_title, outcomes=ordered, scale=primary_scale, label=label, figures=figures, kept=kept
     )
-    of_spectra = within(lambda: spectra_sections(scans, rules, metabolites), "spectra", "report") or ()
+    of_spectra = within(lambda: spectra_sections(scans, rules, metabolites), "spectra", "report") if ordered else ()
     of_record = record_sections(settings, provenance)
 
     def site() -> tuple[SitePage, ...]:
         return pages_of(
             [
-                *of_spectra,
+                *(of_spectra or ()),
                 *(section for section in sections if section.page != "methods"),
                 problems_section([*found, *within.problems]),
                 methods_section(methods),
@@ -129,11 +129,13 @@ def _write_pages(path: Path, study_title: str, pages: Sequence[SitePage]) -> Non
         write_text(folder / f"{page.name}.html", text)
 
 
-def _facts(outcomes: Sequence[ScanOutcome], results: Sequence[ScanResult]) -> list[_Fact]:
+def _facts(outcomes: Sequence[Outcome], results: Sequence[ScanValues]) -> list[_Fact]:
     subjects = len({outcome.files.subject for outcome in outcomes})
     failed, empty = (sum(one.status == status for one in outcomes) for status in ("failed", "no value"))
     lost = f"{failed} failed" + (f", {empty} without a value on the primary scale" if empty else "")
     out = sum(bool(scan_exclusions(result)) for result in results)
+    if not outcomes:
+        return []
     facts = [
         _Fact("Scans", str(len(outcomes)), count_text(subjects, "participant")),
         _Fact("Analysed", str(len(outcomes) - failed - empty), lost, bad=bool(failed or empty)),

@@ -61,7 +61,10 @@ def _table(path: Path, text: str, head: re.Match[str], problems: Problems) -> Fo
                 ForeignValue(metabolite=our_name(name), printed=name, scale=kind, value=value, crlb_percent=percent)
             )
     width, ratio = _WIDTH.search(text), _RATIO.search(text)
-    mhz = _setting(text, "HZPPPM")
+    told = _told(text)
+    mhz = told.get("spectrometer_frequency_mhz")
+    if width and not mhz:
+        told["line_width_ppm"] = float(width[1])
     return ForeignResult(
         tool="LCModel",
         file=str(path),
@@ -70,7 +73,15 @@ def _table(path: Path, text: str, head: re.Match[str], problems: Problems) -> Fo
         signal_to_noise=float(ratio[1]) if ratio else math.nan,
         line_width_hz=float(width[1]) * mhz if width and mhz else math.nan,
         notes=notes,
+        told=told,
     )
+
+
+def _told(text: str) -> dict[str, float]:
+    """What the settings that were changed tell of the recording."""
+    names = {"spectrometer_frequency_mhz": ("HZPPPM", 1.0), "echo_time_s": ("ECHOT", 1e-3)}
+    found = {name: (_setting(text, setting), unit) for name, (setting, unit) in names.items()}
+    return {name: value * unit for name, (value, unit) in found.items() if value}
 
 
 def _water_scale(text: str) -> tuple[tuple[str, float], tuple[str, ...]]:

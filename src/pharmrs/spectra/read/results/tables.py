@@ -179,6 +179,12 @@ def read_tarquin(path: Path, text: str, problems: Problems) -> list[ForeignResul
     return results
 
 
+def is_bounds_of_osprey(path: Path) -> bool:
+    """Whether a file holds the Cramer-Rao bounds that belong to other tables of Osprey."""
+    match = _OSPREY.match(path.name)
+    return match is not None and match["kind"] == "CRLB"
+
+
 def is_osprey(path: Path, _text: str) -> bool:
     return path.suffix.lower() in (".tsv", ".csv") and _OSPREY.match(path.name) is not None
 
@@ -187,7 +193,7 @@ def read_osprey_table(path: Path, text: str, _problems: Problems) -> list[Foreig
     """A line a scan, in the order of the job file; a column a metabolite. The file's name tells the scale."""
     match = _OSPREY.match(path.name)
     assert match is not None
-    scale = _OSPREY_SCALES.get(match["kind"].lower(), UNSCALED)
+    scale = _OSPREY_SCALES.get(match["kind"].lower(), f"{UNSCALED}: {match['kind']}")
     header, *body = cells_of(text)
     bounds = path.with_name(path.name.replace(match["kind"], "CRLB"))
     percents = cells_of(bounds.read_text(encoding="utf-8"))[1:] if bounds != path and bounds.is_file() else []

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pharmrs.core.report.figure_style import BASELINE, MODEL, MUTED, figure_style, new_figure
-from pharmrs.spectra.records.scan import ScanResult
+from pharmrs.spectra.records.scan import ScanValues
 from pharmrs.spectra.report.summary import (
     concentration_of,
     is_excluded,
@@ -32,7 +32,7 @@ _NAME_PT, _LINE_PT = 4.6, 9.0  # width of a character, height of a line of the n
 
 
 def overview_figure(
-    results: Sequence[ScanResult],
+    results: Sequence[ScanValues],
     scale: str,
     metabolites: Sequence[str] | None = None,
     scale_label: str = "",
@@ -59,7 +59,7 @@ def overview_figure(
     return fig
 
 
-def _draw_metabolite(axes: Axes, results: Sequence[ScanResult], metabolite: str, scale: str) -> None:
+def _draw_metabolite(axes: Axes, results: Sequence[ScanValues], metabolite: str, scale: str) -> None:
     groups: dict[bool, list[tuple[float, float, float]]] = {True: [], False: []}
     for position, result in enumerate(results):
         found = concentration_of(result, metabolite, scale)
@@ -80,7 +80,7 @@ def _draw_metabolite(axes: Axes, results: Sequence[ScanResult], metabolite: str,
     axes.margins(y=0.12)
 
 
-def _label_scans(axes: Axes, results: Sequence[ScanResult]) -> None:
+def _label_scans(axes: Axes, results: Sequence[ScanValues]) -> None:
     if len(results) <= _LABELLED_SCANS:
         short = [short_name(result.files) for result in results]
         axes.set_xticks(range(len(results)), short, rotation=90, fontsize=7.5)
@@ -88,7 +88,7 @@ def _label_scans(axes: Axes, results: Sequence[ScanResult]) -> None:
         axes.set_xlabel("Scan, in the order of the tables")
 
 
-def quality_figure(results: Sequence[ScanResult], rules: QualityRules) -> Figure:
+def quality_figure(results: Sequence[ScanValues], rules: QualityRules) -> Figure:
     """Line width against signal-to-noise of every scan, with the pre-declared limits; excluded scans are hollow."""
     with figure_style():
         fig = new_figure(8.5)
@@ -114,7 +114,7 @@ def quality_figure(results: Sequence[ScanResult], rules: QualityRules) -> Figure
     return fig
 
 
-def _label_points(fig: Figure, axes: Axes, group: Sequence[ScanResult]) -> None:
+def _label_points(fig: Figure, axes: Axes, group: Sequence[ScanValues]) -> None:
     """Names beside their points; one that would lie on another is lifted line by line until it does not."""
     size_pt = 72 * fig.get_size_inches()  # a little more than the axes have: names come no closer than meant
     (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
