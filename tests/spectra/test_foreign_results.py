@@ -265,3 +265,86 @@ def test_damaged_files_give_an_error_with_a_remedy_or_values_but_never_a_crash(t
         else:
             assert all(one.values or one.scan for one in results)
     assert refused > 0
+
+
+def coord(count: int = 23) -> str:
+    """The blocks of a .coord: NY values, ten a line; the curve of a metabolite lies on the background."""
+
+    def block(values: list[float]) -> str:
+        return "".join(
+            " " + "".join(f"{value:13.5E}" for value in values[at : at + 10]) + "\n" for at in range(0, count, 10)
+        )
+
+    ppm = [4.0 - 0.1 * at for at in range(count)]
+    background, glu, naa = [0.5 + 0.01 * at for at in range(count)], [0.0] * count, [0.0] * count
+    glu[5], naa[20] = 3.0, 7.0
+    fit = [b + g + n for b, g, n in zip(background, glu, naa, strict=True)]
+    return (
+        f"  {count} points on ppm-axis = NY\n{block(ppm)} NY phased data points follow\n{block([f + 0.1 for f in fit])}"
+        f" NY points of the fit to the data follow\n{block(fit)} NY background values follow\n{block(background)}"
+        f" Glu      Conc. = 9.61E+00\n{block([b + g for b, g in zip(background, glu, strict=True)])}"
+        f" NAA      Conc. = 8.00E+00\n{block([b + n for b, n in zip(background, naa, strict=True)])}"
+    )
+
+
+def test_the_curves_of_a_coord(tmp_path: Path) -> None:
+    path = lcmodel(tmp_path / "a.coord")
+    path.write_text(path.read_text().replace("$$INPU", coord() + "$$INPU"))
+    (result,) = read_results(path)
+    curves = result.curves
+    assert curves is not None and curves.ppm[0] == 4.0 and len(curves.ppm) == 23
+    np.testing.assert_allclose(curves.data - curves.fit, 0.1, atol=1e-5)
+    assert list(curves.components) == ["Glu", "NAA"]
+    np.testing.assert_allclose(curves.components["NAA"], [0.0] * 20 + [7.0, 0.0, 0.0], atol=1e-5)
+    np.testing.assert_allclose(curves.fit - curves.baseline - sum(curves.components.values()), 0.0, atol=1e-5)
+    path.write_text(path.read_text().replace("NY background", "no background"))
+    (without,) = read_results(path)
+    assert without.curves is not None and not without.curves.baseline.any()
+
+
+def test_marks_and_short_heads_of_lcmodel(tmp_path: Path) -> None:
+    """A ratio far from its prior is marked + or - before the name; the head has six letters of the reference."""
+    rows = "    9.614   5%   1.202-Glu\n    8.000   2%   1.000 GPC+PCh\n 6.78E-02  27%   0.270 -CrCH2"
+    path = lcmodel(tmp_path / "a.table", announced=4, rows=rows)
+    path.write_text(path.read_text().replace("/Cr+PCr  Metabolite", "/GPC+PC  Metab."))
+    (result,) = read_results(path)
+    assert [one.printed for one in result.values[::2]] == ["Glu", "GPC+PCh", "-CrCH2"]
+    assert {one.scale for one in result.values} == {"lcmodel_water", "ratio_tcho"}
+
+
+def test_sums_alone_are_a_whole_table(tmp_path: Path) -> None:
+    (result,) = read_results(lcmodel(tmp_path / "a.table", " ONLYCO = T", announced=20))
+    assert len(result.values) == 12
+
+
+def test_osprey_tells_scans_and_quality_in_tables_above(tmp_path: Path) -> None:
+    folder = tmp_path / "QuantifyResults"
+    folder.mkdir()
+    (folder / "A_TissCorrWaterScaled_Voxel_1_Basis_1.tsv").write_text("NAA_NAAG\tmI\n11.5\t6.5\n12\tNaN\n")
+    (folder / "A_CRLB_Voxel_1_Basis_1.tsv").write_text("mI\tNAA_NAAG\n5\t2\n6\t3\n")
+    (folder / "diff1_CRLB_Voxel_1_Basis_1.tsv").write_text("mI\tNAA_NAAG\n50\t20\n60\t30\n")
+    (tmp_path / "subject_names_and_excluded.tsv").write_text(
+        "group\tsubject\n1\tC:\\data\\sub-01\\ses-2\\mrs\\x.sdat\n1\t/data/P7/scan.dat\n"
+    )
+    (tmp_path / "QM_processed_spectra.tsv").write_text("Cr_SNR\tCr_FWHM\twater_FWHM\n100.4\t7.775\t8\n90\t8\t9\n")
+    first, second = read_results(folder / "A_TissCorrWaterScaled_Voxel_1_Basis_1.tsv")
+    assert (first.scan, second.scan) == ("sub-01_ses-2", "scan")
+    assert values(first) == {("tNAA", "tissue_molal"): (11.5, 2.0), ("Ins", "tissue_molal"): (6.5, 5.0)}
+    assert values(second) == {("tNAA", "tissue_molal"): (12.0, 3.0)}
+    assert (first.signal_to_noise, first.line_width_hz) == (100.4, 7.775)
+    with pytest.raises(InputError, match="Cramér-Rao bounds alone"):
+        read_results(folder / "A_CRLB_Voxel_1_Basis_1.tsv")
+
+
+@pytest.mark.parametrize("name", [
+    "img_osprey_HERCULES_diff1_AlphaCorrWaterScaledGroupNormed_Voxel_1_Basis_1.tsv",
+    "sum_rawWaterScaled_Voxel_1_Basis_1.tsv", "A_tCr_Voxel_2_Basis_1.tsv",
+])  # fmt: skip
+def test_names_that_tables_of_osprey_have(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text("Glu\n9.5\n")
+    (result,) = read_results(tmp_path / name)
+    assert result.tool == "Osprey" and {one.scale for one in result.values} <= {
+        "alpha_normalised",
+        "water_relaxation",
+        "ratio_tcr",
+    }

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.spectra.test_foreign_results import coord
 from tests.study.e2e import RESULTS, Finished, pharmrs, report_text, table
 from tests.study.lcmodel_study import PEOPLE, STUDY, glu, write_tables, write_trial
 
@@ -71,6 +72,18 @@ def test_report_and_methods_say_whose_values_they_are_and_how_they_were_scaled(
     assert "Preprocessing" not in text
     inputs = json.loads((root / RESULTS / "provenance.json").read_text())["inputs_sha256"]
     assert "sourcedata/results/sub-01_ses-1.table" in inputs
+
+
+def test_a_fit_of_another_program_is_drawn_where_its_file_holds_the_curves(tmp_path: Path) -> None:
+    folder = tmp_path / "sourcedata" / "results"
+    write_tables(folder)
+    for path in folder.iterdir():
+        path.with_suffix(".coord").write_text(path.read_text().replace("$$INPU", coord() + "$$INPU"))
+    (tmp_path / "study.yaml").write_text(STUDY.partition("design:")[0])
+    end = pharmrs("run", tmp_path)
+    assert end.code == 0, end.err
+    page = (tmp_path / RESULTS / "report_pages" / "scan-1.html").read_text()
+    assert "Fit of sub-01_ses-1 by LCModel: residual, data with model" in page and "Explore this fit" in page
 
 
 def test_a_rule_that_the_file_tells_nothing_for_is_told_and_not_applied(

@@ -20,7 +20,9 @@ from pharmrs.core.report.answer import Answer
 from pharmrs.core.stage import StageOutcome, StudyContext, look_ahead, run_stages
 from pharmrs.core.unit import FAULTS_FOLDER, Boundary
 from pharmrs.core.workers.execution import Workers, workforce
-from pharmrs.spectra.records.scan import Outcome, ScanOutcome
+from pharmrs.spectra.records.scan import ForeignValues, Outcome, ScanOutcome
+from pharmrs.spectra.report.pictures.foreign_fit import foreign_figures
+from pharmrs.spectra.report.pictures.scan_figures import ScanFigures
 from pharmrs.spectra.review.stage import review_checksums
 from pharmrs.spectra.stage.foreign_scans import FOREIGN
 from pharmrs.spectra.stage.page_cache import PageCache
@@ -181,6 +183,13 @@ def _report_one(outcome: ScanOutcome, root: Path, done: Callable[[ScanOutcome], 
     done(outcome)
 
 
+def _figures(cache: ScanCache, outcome: Outcome) -> ScanFigures | None:
+    """The pictures of a fit: ours as they were kept, those of another program from its curves."""
+    if isinstance(outcome.result, ForeignValues):
+        return foreign_figures(outcome.result)
+    return cache.figures(outcome.files)
+
+
 def _finish(
     dataset: StudyDataset, output: Path, stages: Sequence[StageOutcome], provenance: Mapping[str, object]
 ) -> RunResult:
@@ -189,7 +198,7 @@ def _finish(
     cache = ScanCache(output, dataset.root)
     within = Boundary(output)
     report = write_study(
-        output, dataset, scans, lambda one: cache.figures(one.files), stages, provenance, PageCache(output, cache),
+        output, dataset, scans, partial(_figures, cache), stages, provenance, PageCache(output, cache),
         within,
     )  # fmt: skip
     problems = (*(problem for stage in stages for problem in stage.problems), *within.problems)

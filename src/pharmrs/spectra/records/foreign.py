@@ -6,7 +6,10 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from pharmrs.core.errors import InputProblem
+from pharmrs.core.records.arrays import FloatArray, read_only
 from pharmrs.core.records.scan_files import ScanFiles
 
 UNSCALED = "as the tool gives it"  # a scale of nobody else: of use as a ratio to itself alone
@@ -33,6 +36,21 @@ class ForeignValue:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FittedCurves:
+    """A fit as another program drew it: real parts over `ppm`, (n,). `fit` with the baseline, `components` without."""
+
+    ppm: FloatArray
+    data: FloatArray
+    fit: FloatArray
+    baseline: FloatArray
+    components: Mapping[str, FloatArray]
+
+    def __post_init__(self) -> None:
+        for name in ("ppm", "data", "fit", "baseline"):
+            object.__setattr__(self, name, read_only(getattr(self, name), np.float64))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ForeignResult:
     """What one tool made of one scan. `scan`: as its table names it, else the file's. `notes`: how it was scaled.
 
@@ -48,6 +66,7 @@ class ForeignResult:
     line_width_hz: float = math.nan
     notes: tuple[str, ...] = ()
     told: Mapping[str, float] = field(default_factory=dict)
+    curves: FittedCurves | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,10 +78,12 @@ class ForeignScan:
     problems: tuple[InputProblem, ...] = ()
 
 
-# sums under the names that tools print them by
+# sums and inositols under the names that tools print them by
 _OURS = {
     "NAA+NAAG": "tNAA", "Cr+PCr": "tCr", "PCr+Cr": "tCr", "GPC+PCh": "tCho", "PCh+GPC": "tCho", "GPC+PCho": "tCho",
-    "PCho+GPC": "tCho", "Glu+Gln": "Glx", "TNAA": "tNAA", "TCho": "tCho", "TCr": "tCr",
+    "PCho+GPC": "tCho", "Glu+Gln": "Glx", "TNAA": "tNAA", "TCho": "tCho", "TCr": "tCr", "NAA_NAAG": "tNAA",
+    "Cr_PCr": "tCr", "PCh_GPC": "tCho", "GPC_PCh": "tCho", "Glu_Gln": "Glx", "Glx": "Glx", "mI": "Ins", "mIns": "Ins",
+    "sI": "Scyllo", "sIns": "Scyllo",
 }  # fmt: skip
 
 

@@ -13,11 +13,12 @@ from pathlib import Path
 
 from pharmrs.core.constants import LCMODEL_WATER_ATTENUATION, LCMODEL_WATER_CONCENTRATION_MM
 from pharmrs.core.read.problems import Problems
+from pharmrs.spectra.read.results.lcmodel_coord import read_curves
 from pharmrs.spectra.records.foreign import UNSCALED, ForeignResult, ForeignValue, our_name
 
-_HEAD = re.compile(r"Conc\.\s+%SD\s+/(?P<reference>\S+)\s+Metabolite")
+_HEAD = re.compile(r"Conc\.\s+%SD\s+/(?P<reference>\S+)\s+Metab")
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eEdD][-+]?\d+)?"
-_ROW = re.compile(rf"\s*(?P<value>{_NUMBER})\s+(?P<sd>\d+)%\s*(?P<ratio>{_NUMBER})[ +](?P<name>\S+)\s*$")
+_ROW = re.compile(rf"\s*(?P<value>{_NUMBER})\s+(?P<sd>\d+)%\s*(?P<ratio>{_NUMBER})[ +-](?P<name>\S+)\s*$")
 _WIDTH = re.compile(rf"FWHM\s*=\s*({_NUMBER})\s*ppm")
 _RATIO = re.compile(rf"S/N\s*=\s*({_NUMBER})")
 _NOT_THERE = 999
@@ -36,7 +37,6 @@ def read_lcmodel_result(path: Path, text: str, problems: Problems) -> list[Forei
 
 
 def _table(path: Path, text: str, head: re.Match[str], problems: Problems) -> ForeignResult:
-    reference = our_name(head["reference"])
     rows = []
     for line in text[head.end() :].splitlines()[1:]:
         row = _ROW.match(line)
@@ -44,9 +44,11 @@ def _table(path: Path, text: str, head: re.Match[str], problems: Problems) -> Fo
             break
         rows.append(row)
     announced = re.search(r"(\d+)\s+lines? in following concentration table", text[: head.end()])
-    if announced and int(announced[1]) - 1 != len(rows):
+    sums_alone = re.search(r"\bONLYCO\s*=\s*\.?T", text, re.I) is not None  # then single metabolites are counted only
+    if announced and int(announced[1]) - 1 != len(rows) and not sums_alone:
         rule = f"must have {int(announced[1]) - 1} metabolites, as it announces"
         problems.add("concentration table", rule, f"{len(rows)} lines that can be read", _AGAIN)
+    reference = _reference(head["reference"], rows)
     scale, notes = _water_scale(text)
     values = []
     for row in rows:
@@ -74,7 +76,14 @@ def _table(path: Path, text: str, head: re.Match[str], problems: Problems) -> Fo
         line_width_hz=float(width[1]) * mhz if width and mhz else math.nan,
         notes=notes,
         told=told,
+        curves=read_curves(text),
     )
+
+
+def _reference(printed: str, rows: list[re.Match[str]]) -> str:
+    """What ratios are to: the head has room for six letters of its name, its row has the ratio 1."""
+    cut = (row["name"] for row in rows if row["name"].startswith(printed) and float(row["ratio"]) == 1.0)
+    return our_name(next(cut, printed))
 
 
 def _told(text: str) -> dict[str, float]:

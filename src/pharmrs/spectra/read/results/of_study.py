@@ -13,8 +13,8 @@ from pharmrs.core.files.places import STUDY_FILE
 from pharmrs.core.read.problems import Problems
 from pharmrs.core.read.text_table import TextRow, read_text_table
 from pharmrs.core.records.scan_files import ScanFiles
+from pharmrs.spectra.read.results.osprey import BESIDE, kind_of
 from pharmrs.spectra.read.results.registry import read_results
-from pharmrs.spectra.read.results.tables import is_bounds_of_osprey
 from pharmrs.spectra.records.declared import ForeignResults
 from pharmrs.spectra.records.foreign import ForeignResult, ForeignScan, ForeignValue
 
@@ -63,7 +63,8 @@ def result_files(root: Path, declared: ForeignResults) -> list[Path]:
         and path != mapped
         and not path.name.startswith(".")
         and path.suffix.lower() not in _NOT_RESULTS
-        and not is_bounds_of_osprey(path)
+        and path.name not in (*BESIDE, "quality.tsv")
+        and kind_of(path) != "crlb"
     ]
 
 
@@ -262,6 +263,7 @@ def _joined(results: Sequence[ForeignResult], problems: Problems) -> ForeignResu
         signal_to_noise=_first_number([one.signal_to_noise for one in ordered]),
         line_width_hz=_first_number([one.line_width_hz for one in ordered]),
         notes=tuple(dict.fromkeys(note for one in ordered[:1] or ordered for note in one.notes)),
+        curves=next((one.curves for one in ordered if one.curves is not None), None),
         told={name: value for one in reversed(ordered) for name, value in one.told.items()},
     )
 

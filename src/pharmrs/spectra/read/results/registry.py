@@ -11,6 +11,7 @@ from pharmrs.core.files.content import read_text
 from pharmrs.core.read.problems import Problems
 from pharmrs.spectra.read.results import tables
 from pharmrs.spectra.read.results.lcmodel import read_lcmodel_result, recognises_lcmodel_result
+from pharmrs.spectra.read.results.osprey import is_osprey, read_osprey
 from pharmrs.spectra.records.foreign import ForeignResult
 
 _LARGEST_BYTES = 1 << 27
@@ -38,7 +39,7 @@ FORMATS = (
     ResultFormat(name="Gannet .csv", recognises=tables.is_gannet, read=tables.read_gannet),
     ResultFormat(name="spant .csv", recognises=tables.is_spant, read=tables.read_spant),
     ResultFormat(name="TARQUIN .csv", recognises=tables.is_tarquin, read=tables.read_tarquin),
-    ResultFormat(name="Osprey .tsv", recognises=tables.is_osprey, read=tables.read_osprey_table),
+    ResultFormat(name="Osprey .tsv", recognises=is_osprey, read=read_osprey),
     ResultFormat(name="pharmrs metabolites.tsv", recognises=tables.is_ours, read=tables.read_ours),
 )
 

@@ -1,6 +1,6 @@
-"""Results of FSL-MRS, Osprey, Gannet, spant, TARQUIN and of this program: tables with a column for each thing.
+"""Results of FSL-MRS, Gannet, spant, TARQUIN and of this program: tables with a column for each thing.
 
-Sources: the programs' own writers (FSL-MRS `results.py`, Osprey `exportQuant.m`, Gannet `ExportToCSV.m`, spant
+Sources: the programs' own writers (FSL-MRS `results.py`, Gannet `ExportToCSV.m`, spant
 `fitting.R`, TARQUIN `export_data.cpp`), read for their layout.
 """
 
@@ -12,15 +12,13 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from pharmrs.core.files.content import read_text
 from pharmrs.core.read.problems import Problems
 from pharmrs.spectra.records.foreign import UNSCALED, ForeignResult, ForeignValue, our_name
 from pharmrs.spectra.records.scaling import SCALES
 
 _FSL_SCALES = {"mMol/kg": "tissue_molal", "mM": "tissue_molar"}
 _FSL_SECOND = {"raw": UNSCALED, "internal": "ratio_tcr", "molality": "tissue_molal", "molarity": "tissue_molar"}
-_OSPREY = re.compile(r"(?:[A-Za-z0-9]+_)?(?P<kind>tCr|rawWaterScaled|CSFWaterScaled|TissCorrWaterScaled|amplMets|CRLB|"
-                     r"AlphaWaterScaled|AlphaTissCorrWaterScaled\w*)_Voxel_\d", re.I)  # fmt: skip
-_OSPREY_SCALES = {"tcr": "ratio_tcr", "tisscorrwaterscaled": "tissue_molal", "amplmets": UNSCALED}
 _SPANT_NOT = {"X", "Y", "Z", "Dynamic", "Coil"}
 
 
@@ -51,7 +49,7 @@ def read_fsl_summary(path: Path, text: str, _problems: Problems) -> list[Foreign
     scales = {name: _FSL_SCALES[name] for name in header if name in _FSL_SCALES}
     scales |= {name: f"ratio_{our_name(name[1:]).lower()}" for name in header if re.fullmatch(r"/\S+", name)}
     scales |= {name: UNSCALED for name in header if name == "Raw conc"}
-    values = [_value(row["Metab"], scale, row[name], number(row["%CRLB"]))
+    values = [value_of(row["Metab"], scale, row[name], number(row["%CRLB"]))
               for row in rows for name, scale in scales.items()]  # fmt: skip
     named = {our_name(row["Metab"]): row for row in rows}
     best = named.get("NAA") or named.get("tNAA") or named.get("tCr") or {}
@@ -84,7 +82,7 @@ def read_fsl_concentrations(path: Path, text: str, _problems: Problems) -> list[
             if ("mean", scale) in where and cells[names]:
                 value, sd = number(cells[where["mean", scale]]), number(cells[where["std", scale]])
                 percent = 100.0 * sd / value if value > 0 else math.inf
-                values.append(_value(cells[names], ours, str(value), percent))
+                values.append(value_of(cells[names], ours, str(value), percent))
     return [ForeignResult(tool="FSL-MRS", file=str(path), scan=path.resolve().parent.name, values=tuple(values))]
 
 
@@ -103,9 +101,11 @@ def read_gannet(path: Path, text: str, _problems: Problems) -> list[ForeignResul
             metabolite, _, kind = name.rpartition("_")
             if kind == "ConcCr":
                 percent = number(row.get(f"{metabolite}_FitError_Cr", ""))
-                values.append(_value(metabolite, "ratio_cr", row[name], percent))
+                values.append(value_of(metabolite, "ratio_cr", row[name], percent))
             if kind == "ConcIU":
-                values.append(_value(metabolite, UNSCALED, row[name], number(row.get(f"{metabolite}_FitError_W", ""))))
+                values.append(
+                    value_of(metabolite, UNSCALED, row[name], number(row.get(f"{metabolite}_FitError_W", "")))
+                )
         results.append(
             ForeignResult(
                 tool="Gannet",
@@ -135,7 +135,7 @@ def read_spant(path: Path, text: str, _problems: Problems) -> list[ForeignResult
     for index, cells in enumerate(body, start=1):
         row = dict(zip(header, cells, strict=False))
         values = [
-            _value(one, scale, row[one], _percent(number(row[one]), number(row[f"{one}.sd"])))
+            value_of(one, scale, row[one], _percent(number(row[one]), number(row[f"{one}.sd"])))
             for one in header
             if f"{one}.sd" in row
         ]
@@ -168,7 +168,7 @@ def read_tarquin(path: Path, text: str, problems: Problems) -> list[ForeignResul
     for cells, errors in zip(amplitudes[1:], sds[1:], strict=True):
         row, sd = dict(zip(amplitudes[0], cells, strict=False)), dict(zip(sds[0], errors, strict=False))
         values = [
-            _value(name, UNSCALED, row[name], _percent(number(row[name]), number(sd.get(name, ""))))
+            value_of(name, UNSCALED, row[name], _percent(number(row[name]), number(sd.get(name, ""))))
             for name in amplitudes[0]
             if name not in ("Row", "Col", "Slice", "")
         ]
@@ -176,39 +176,6 @@ def read_tarquin(path: Path, text: str, problems: Problems) -> list[ForeignResul
         scan = path.name.split(".")[0] + place
         note = "amplitudes of TARQUIN: water-scaled where a reference was given; the file does not tell"
         results.append(ForeignResult(tool="TARQUIN", file=str(path), scan=scan, values=tuple(values), notes=(note,)))
-    return results
-
-
-def is_bounds_of_osprey(path: Path) -> bool:
-    """Whether a file holds the Cramer-Rao bounds that belong to other tables of Osprey."""
-    match = _OSPREY.match(path.name)
-    return match is not None and match["kind"] == "CRLB"
-
-
-def is_osprey(path: Path, _text: str) -> bool:
-    return path.suffix.lower() in (".tsv", ".csv") and _OSPREY.match(path.name) is not None
-
-
-def read_osprey_table(path: Path, text: str, _problems: Problems) -> list[ForeignResult]:
-    """A line a scan, in the order of the job file; a column a metabolite. The file's name tells the scale."""
-    match = _OSPREY.match(path.name)
-    assert match is not None
-    scale = _OSPREY_SCALES.get(match["kind"].lower(), f"{UNSCALED}: {match['kind']}")
-    header, *body = cells_of(text)
-    bounds = path.with_name(path.name.replace(match["kind"], "CRLB"))
-    percents = cells_of(bounds.read_text(encoding="utf-8"))[1:] if bounds != path and bounds.is_file() else []
-    results = []
-    for index, cells in enumerate(body):
-        beside = percents[index] if index < len(percents) else []
-        values = [
-            _value(name, scale, cell, number(beside[column]) if column < len(beside) else math.nan)
-            for column, (name, cell) in enumerate(zip(header, cells, strict=False))
-            if not math.isnan(number(cell))
-        ]
-        notes = (f"row {index + 1} of the job file; scale {match['kind']} of Osprey",)
-        results.append(
-            ForeignResult(tool="Osprey", file=str(path), scan=f"row-{index + 1}", values=tuple(values), notes=notes)
-        )
     return results
 
 
@@ -225,15 +192,23 @@ def read_ours(path: Path, text: str, _problems: Problems) -> list[ForeignResult]
         row = dict(zip(header, cells, strict=False))
         for scale in (name for name in header if name in SCALES and not math.isnan(number(row[name]))):
             by_scan.setdefault(row["scan"], []).append(
-                _value(row["metabolite"], scale, row[scale], number(row["crlb_percent"]))
+                value_of(row["metabolite"], scale, row[scale], number(row["crlb_percent"]))
             )
+    beside = path.with_name("quality.tsv")
+    first, *lines = cells_of(read_text(beside, "utf-8")) if beside.is_file() else [[]]
+    quality = {row["scan"]: row for row in (dict(zip(first, cells, strict=False)) for cells in lines)}
     return [
-        ForeignResult(tool="pharmrs", file=str(path), scan=scan, values=tuple(values))
+        ForeignResult(
+            tool="pharmrs", file=str(path), scan=scan, values=tuple(values),
+            signal_to_noise=number(quality.get(scan, {}).get("signal_to_noise", "")),
+            line_width_hz=number(quality.get(scan, {}).get("line_width_hz", "")),
+        )
         for scan, values in by_scan.items()
-    ]
+    ]  # fmt: skip
 
 
-def _value(printed: str, scale: str, cell: str, percent: float) -> ForeignValue:
+def value_of(printed: str, scale: str, cell: str, percent: float) -> ForeignValue:
+    """One cell with its bound."""
     return ForeignValue(
         metabolite=our_name(printed), printed=printed, scale=scale, value=number(cell), crlb_percent=percent
     )
