@@ -15,7 +15,7 @@ from pharmrs.spectra.records import BasisSet
 from tests.spectra.simulated import ACQUISITION, POINTS
 
 GROUPS = ("phase0", "phase1", "shift", "lorentz", "quadratic", "skew", "broad_quadratic")
-GROUPS += ("real_shape", "imaginary_shape", "group_scales", "shifts", "dampings")
+GROUPS += ("turns", "real_shape", "imaginary_shape", "group_scales", "shifts", "dampings")
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,9 @@ def test_the_value_is_the_models_formula_at_full_length(case: Case) -> None:
     free = (theta[layout.real_shape] + 1j * theta[layout.imaginary_shape]) @ shapes
     x = np.cbrt(3.0 * theta[SKEW]) * u
     tail = np.exp(-1j * x + x**2 / 2.0) / (1.0 - 1j * x)
+    currents = sum(p * (1.0 - np.exp(-time_s / t)) for p, t in zip(theta[layout.turns], (0.02, 0.07), strict=True))
     shared = np.exp(-np.pi * theta[LORENTZ] * time_s - theta[QUADRATIC] * u**2) * tail * (1.0 + free)
+    shared = shared * np.exp(1j * currents)
     total = np.zeros(POINTS, dtype=complex)
     for index, fid in enumerate(case.fids):
         own = 2j * np.pi * (theta[SHIFT] + theta[layout.shifts][index]) - np.pi * theta[layout.dampings][index]

@@ -25,6 +25,8 @@ START = Variances(
     group_sd=0.1,
     fine_group_sd=0.1,
     skew_sd=0.1,
+    turn_sd_rad=0.1,
+    size_sd=0.1,
     shift_sd_hz=SETTINGS.shift_sd_hz,
     damping_sd_hz=SETTINGS.damping_sd_hz,
 )
@@ -35,6 +37,8 @@ GROUPS = {
     "group_sd": (LAYOUT.coarse_scales, module._GROUP_WEIGHT, module._GROUP_EXPECTED),
     "fine_group_sd": (LAYOUT.fine_scales, module._GROUP_WEIGHT, module._GROUP_EXPECTED),
     "skew_sd": (slice(SKEW, SKEW + 1), module._SKEW_WEIGHT, module._SKEW_EXPECTED),
+    "turn_sd_rad": (LAYOUT.turns, module._TURN_WEIGHT, module._TURN_EXPECTED_RAD),
+    "size_sd": (LAYOUT.sizes, module._SIZE_WEIGHT, module._SIZE_EXPECTED),
     "shift_sd_hz": (
         slice(LAYOUT.shifts.start, LAYOUT.shifts.stop - 1),
         module._SHARED_WEIGHT,
@@ -87,6 +91,8 @@ def test_sd_of_a_group_is_its_marginal_maximum(field: str, seed: int) -> None:
         "group_sd": group,
         "fine_group_sd": group,
         "skew_sd": module._SKEW_SD,
+        "turn_sd_rad": module._TURN_SD_RAD,
+        "size_sd": module._SIZE_SD,
     }.get(field, (1e-4, expected / module._USUAL_SHARE))
     best = minimize_scalar(marginal, bounds=tuple(np.log(limits)), method="bounded", options={"xatol": 1e-9})
     assert getattr(settled(observed, error_sd), field) == pytest.approx(np.exp(best.x), rel=1e-3)
@@ -178,11 +184,13 @@ def test_smoothness_stays_within_its_limits() -> None:
 
 
 def test_precision_is_that_of_the_stated_sds() -> None:
-    found = replace(START, real_shape_sd=0.5, group_sd=0.25, fine_group_sd=0.5)
+    found = replace(START, real_shape_sd=0.5, group_sd=0.25, fine_group_sd=0.5, size_sd=0.2, turn_sd_rad=0.25)
     prior = precision(LAYOUT, found, BROAD, SETTINGS)
     np.testing.assert_allclose(prior[LAYOUT.real_shape][1:], 4.0)
     np.testing.assert_allclose(prior[LAYOUT.imaginary_shape][1:], 100.0)
-    assert prior[LAYOUT.real_shape.start] == pytest.approx(module._SIZE_SD**-2)  # the size of lines is nearly known
+    for where in (LAYOUT.real_shape, LAYOUT.imaginary_shape):  # the size of a line does not follow the other functions
+        assert prior[where.start] == pytest.approx(25.0)
+    np.testing.assert_allclose(prior[LAYOUT.turns], 16.0)
     np.testing.assert_allclose(prior[LAYOUT.coarse_scales], 16.0)
     np.testing.assert_allclose(prior[LAYOUT.fine_scales], 4.0)
     assert prior[0] == 0.0  # the zero-order phase is free

@@ -148,6 +148,8 @@ def _searched(task: Task, start: Start, smoothness: float, left_out: BoolArray, 
         group_sd=_FIRST_SHAPE_SD,
         fine_group_sd=_FIRST_SHAPE_SD,
         skew_sd=_FIRST_SHAPE_SD,
+        turn_sd_rad=_FIRST_SHAPE_SD,
+        size_sd=_FIRST_SHAPE_SD,
         shift_sd_hz=problem.settings.shift_sd_hz,
         damping_sd_hz=problem.settings.damping_sd_hz,
     )

@@ -236,7 +236,7 @@ def prior_pulls(layout: Layout, state: State, prior: FloatArray, spread: FloatAr
     m, pulls = state.amplitudes.shape[0], []
     for where, weight in estimated_blocks(layout):
         change = np.zeros(m + layout.size)
-        places = slice(m + where.start, m + where.stop)
+        places = m + where
         change[places] = prior[where] * state.theta[where]
-        pulls.append((change, where.stop - where.start - float(prior[where] @ spread[places]) + weight))
+        pulls.append((change, where.size - float(prior[where] @ spread[places]) + weight))
     return pulls

@@ -1,12 +1,16 @@
 """The line shape all metabolites share, as a damping function of time.
 
-L(t) = exp(2 pi i s t) V(t) H(t) [ 1 + sum_k (a_k + i b_k) f_k(t) ], V(t) = exp(-pi l t - q u^2), u = t / 50 ms: a
-common shift, a Voigt profile, skew, and a free form for what else asymmetric shim and residual eddy currents do.
+L(t) = exp(2 pi i s t) V(t) H(t) E(t) [ 1 + sum_k (a_k + i b_k) f_k(t) ], V(t) = exp(-pi l t - q u^2), u = t / 50 ms:
+a common shift, a Voigt profile, skew, eddy currents, and a free form for what else asymmetric shim does.
 
 H(t) = exp(x^2/2 - i x) / (1 - i x), x = (3 c)^(1/3) u, is what an exponential tail of frequencies does (Grushka 1972,
 10.1021/ac60319a011) beyond its mean and its variance, which belong to s and q. log H = -i c u^3 + O(u^4), so c is the
 third cumulant, of either sign, and the derivative by c is smooth at c = 0. One parameter says what several free ones
 would have to.
+
+E(t) = exp(i sum_j p_j (1 - exp(-t / T_j))) is what a field that decays does: it turns a line and takes nothing off it.
+Without it skew and free form describe the turn, and with them goes the line's area, by up to 17 % on simulated eddy
+currents of 1.5 Hz. Slower ones are a shift, faster ones a phase. The SD of the p_j is estimated as well.
 
 The f_k are cubic splines that bend away from 0 one after the other and then go on as straight lines, so with
 independent coefficients N(0, tau^2) the free form is an integrated random walk: smooth, and growing with time as
@@ -26,14 +30,16 @@ from pharmrs.core.records.arrays import ComplexArray, FloatArray
 TIME_UNIT_S = 0.05
 TYPICAL_WIDTH_HZ = 5.0
 _DEGREE = 3
+_TURN_TIMES_S = (0.02, 0.07)  # T_j
+TURNS = len(_TURN_TIMES_S)
 
 
 def free_form(time_s: FloatArray, knot_s: float, extent_s: float) -> FloatArray:
     """The functions f_k at `time_s` (T,), shape (n_functions, T); empty for `knot_s` = 0.
 
     The span of `bends`, turned: only the first function changes the mean of a line over time, weighted with its
-    energy. It is what could multiply or turn every amplitude, with the widths or the phase paying for it, and gets
-    a prior of its own.
+    energy. It is what could multiply or turn every amplitude, with the widths or the phase paying for it, and what a
+    line of two shims needs: it has an SD of its own, which the data choose.
     """
     shapes = bends(time_s, knot_s, extent_s)
     if shapes.shape[0] == 0:
@@ -70,6 +76,11 @@ def skewed(time_s: FloatArray, lorentz_hz: float, quadratic: float, skew: float)
     x = np.cbrt(3.0 * skew) * u
     fall = -np.pi * lorentz_hz * time_s - quadratic * u**2 + 0.5 * x**2 - 1j * x
     return np.asarray(np.exp(fall) / (1.0 - 1j * x))
+
+
+def turns(time_s: FloatArray) -> FloatArray:
+    """Phase in radians that eddy currents of each time constant turn a line by until `time_s` (T,), (TURNS, T)."""
+    return np.asarray(1.0 - np.exp(-np.maximum(time_s, 0.0) / np.array(_TURN_TIMES_S)[:, None]))
 
 
 def skew_slope(time_s: FloatArray, skew: float) -> ComplexArray:

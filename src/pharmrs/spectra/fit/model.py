@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pharmrs.core.records.arrays import BoolArray, ComplexArray, FloatArray, IntArray
-from pharmrs.spectra.fit.line_shape import TIME_UNIT_S, skew_slope, skewed
+from pharmrs.spectra.fit.line_shape import TIME_UNIT_S, TURNS, skew_slope, skewed, turns
 from pharmrs.spectra.preprocess.band import Band
 
 PHASE0, PHASE1, SHIFT, LORENTZ, QUADRATIC, SKEW, BROAD_QUADRATIC, SHARED = range(8)
@@ -35,15 +35,24 @@ class Layout:
 
     @property
     def size(self) -> int:
-        return SHARED + 2 * (self.shapes + self.components) + self.groups
+        return self.real_shape.start + 2 * (self.shapes + self.components) + self.groups
+
+    @property
+    def turns(self) -> slice:
+        return slice(SHARED, SHARED + TURNS)
 
     @property
     def real_shape(self) -> slice:
-        return slice(SHARED, SHARED + self.shapes)
+        return slice(self.turns.stop, self.turns.stop + self.shapes)
 
     @property
     def imaginary_shape(self) -> slice:
-        return slice(SHARED + self.shapes, SHARED + 2 * self.shapes)
+        return slice(self.real_shape.stop, self.real_shape.stop + self.shapes)
+
+    @property
+    def sizes(self) -> IntArray:
+        """The real and the imaginary function of the free form that change the size of a line."""
+        return np.array([self.real_shape.start, self.imaginary_shape.start][: 2 * bool(self.shapes)], dtype=np.intp)
 
     @property
     def group_scales(self) -> slice:
@@ -101,8 +110,9 @@ class Model:
         return np.asarray(2.0 * (ppm - ppm[-1]) / (ppm[0] - ppm[-1]) - 1.0, dtype=np.float64)
 
     def skewed_voigt(self, theta: FloatArray) -> ComplexArray:
-        """V(t) H(t) at the decimated times, (T,)."""
-        return skewed(self.band.time_s, theta[LORENTZ], theta[QUADRATIC], theta[SKEW])
+        """V(t) H(t) E(t) at the decimated times, (T,)."""
+        turned = np.exp(1j * (theta[self.layout.turns] @ turns(self.band.time_s)))
+        return np.asarray(skewed(self.band.time_s, theta[LORENTZ], theta[QUADRATIC], theta[SKEW]) * turned)
 
     def rise(self, theta: FloatArray) -> float:
         """Largest logarithm of the line shape's magnitude, the free form apart: skew can outgrow the Voigt profile."""
@@ -174,6 +184,7 @@ class Model:
                 [-broad * quadratic * self.broad_shape(theta)],
                 total * line_shape * np.stack([-np.pi * time_s, -quadratic, skew_slope(time_s, theta[SKEW])]),
                 total * voigt * self.shapes,
+                1j * total * line_shape * turns(time_s),
                 self._group_signals(theta, amplitudes),
             ]
         )
@@ -183,7 +194,9 @@ class Model:
         jacobian[:, SKEW] = formed[:, 3]
         free = formed[:, 4 : 4 + layout.shapes]
         jacobian[:, layout.real_shape], jacobian[:, layout.imaginary_shape] = free, 1j * free
-        jacobian[:, layout.group_scales] = formed[:, 4 + layout.shapes :]
+        after = 4 + layout.shapes + TURNS
+        jacobian[:, layout.turns] = formed[:, 4 + layout.shapes : after]
+        jacobian[:, layout.group_scales] = formed[:, after:]
         jacobian[:, layout.shifts] = 2j * np.pi * own.T
         jacobian[:, layout.dampings] = -np.pi * own.T
         return jacobian

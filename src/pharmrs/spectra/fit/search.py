@@ -27,7 +27,7 @@ from pharmrs.spectra.fit.ratios import penalty
 from pharmrs.spectra.fit.uncertainty import inverse, of_pulls
 from pharmrs.spectra.fit.variances import Variances, precision, updated
 
-_WATCHED = ("real_shape_sd", "imaginary_shape_sd", "group_sd", "fine_group_sd", "skew_sd")
+_WATCHED = ("real_shape_sd", "imaginary_shape_sd", "size_sd", "group_sd", "fine_group_sd", "skew_sd", "turn_sd_rad")
 
 
 @dataclass(frozen=True, slots=True)

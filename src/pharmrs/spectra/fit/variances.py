@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from pharmrs.core.records.arrays import BoolArray, FloatArray
+from pharmrs.core.records.arrays import BoolArray, FloatArray, IntArray
 from pharmrs.spectra.fit.model import BROAD_QUADRATIC, LORENTZ, PHASE1, QUADRATIC, SHIFT, SKEW, Layout
 from pharmrs.spectra.records.fit import FitSettings
 
@@ -23,9 +23,13 @@ _WIDTH_SD = 100.0
 _BROAD_QUADRATIC_SD = 2.0
 _SKEW_WEIGHT, _SKEW_EXPECTED = 1.0, 0.03  # an exponential tail of 1.4 Hz
 _SKEW_SD = (1e-3, 1.0)
+_TURN_WEIGHT, _TURN_EXPECTED_RAD = 1.0, 0.05
+_TURN_SD_RAD = (1e-3, 1.0)
 _SHARED_WEIGHT, _USUAL_SHARE = 4.0, 0.5  # half the limit of a shared SD counts as much as four metabolites
 _SHAPE_WEIGHT, _SHAPE_EXPECTED = 4.0, 0.02  # the expected SD counts as much as this many functions
-_SIZE_SD = 0.2  # of the one function that changes the size of a line
+# the one function that changes the size of a line has an SD of its own: two shims need it, most lines do not
+_SIZE_WEIGHT, _SIZE_EXPECTED = 1.0, 0.05
+_SIZE_SD = (1e-3, 0.5)
 _LARGEST_STEP = 3.0  # factor on an SD in one update
 _SHAPE_SD = (1e-3, 3.0)
 _GROUP_WEIGHT, _GROUP_EXPECTED = 1.0, 0.05
@@ -45,6 +49,8 @@ class Variances:
     group_sd: float
     fine_group_sd: float
     skew_sd: float
+    turn_sd_rad: float
+    size_sd: float
     shift_sd_hz: float
     damping_sd_hz: float
 
@@ -57,11 +63,10 @@ def precision(layout: Layout, variances: Variances, broad: BoolArray, settings: 
     prior[LORENTZ] = prior[QUADRATIC] = 1.0 / _WIDTH_SD**2
     prior[SKEW] = 1.0 / variances.skew_sd**2
     prior[BROAD_QUADRATIC] = 1.0 / _BROAD_QUADRATIC_SD**2
+    prior[layout.turns] = 1.0 / variances.turn_sd_rad**2
     prior[layout.real_shape] = 1.0 / variances.real_shape_sd**2
     prior[layout.imaginary_shape] = 1.0 / variances.imaginary_shape_sd**2
-    if layout.shapes:
-        for where in (layout.real_shape, layout.imaginary_shape):
-            prior[where.start] = max(prior[where.start], 1.0 / _SIZE_SD**2)
+    prior[layout.sizes] = 1.0 / variances.size_sd**2
     prior[layout.coarse_scales] = 1.0 / variances.group_sd**2
     prior[layout.fine_scales] = 1.0 / variances.fine_group_sd**2
     prior[layout.shifts] = np.where(broad, 1.0 / settings.broad_shift_sd_hz**2, 1.0 / variances.shift_sd_hz**2)
@@ -106,14 +111,20 @@ def updated(
     )
     fields["shift_sd_hz"] = min(fields["shift_sd_hz"], settings.shift_sd_hz)
     fields["damping_sd_hz"] = min(fields["damping_sd_hz"], settings.damping_sd_hz)
-    one = slice(SKEW, SKEW + 1)
-    sd = _updated_sd(theta[one], posterior[one], variances.skew_sd, _SKEW_WEIGHT, _SKEW_EXPECTED)
+    where: slice | IntArray = slice(SKEW, SKEW + 1)
+    sd = _updated_sd(theta[where], posterior[where], variances.skew_sd, _SKEW_WEIGHT, _SKEW_EXPECTED)
     fields["skew_sd"] = float(np.clip(sd, *_SKEW_SD))
+    where = layout.turns
+    sd = _updated_sd(theta[where], posterior[where], variances.turn_sd_rad, _TURN_WEIGHT, _TURN_EXPECTED_RAD)
+    fields["turn_sd_rad"] = float(np.clip(sd, *_TURN_SD_RAD))
     for name, where in (("group_sd", layout.coarse_scales), ("fine_group_sd", layout.fine_scales)):
         if where.stop > where.start:
             sd = _updated_sd(theta[where], posterior[where], getattr(variances, name), _GROUP_WEIGHT, _GROUP_EXPECTED)
             fields[name] = float(np.clip(sd, _LEAST_GROUP_SD, settings.group_sd_limit))
     if layout.shapes:
+        where = layout.sizes
+        sd = _updated_sd(theta[where], posterior[where], variances.size_sd, _SIZE_WEIGHT, _SIZE_EXPECTED)
+        fields["size_sd"] = float(np.clip(sd, *_SIZE_SD))
         for name, where in zip(("real_shape_sd", "imaginary_shape_sd"), _free_shapes(layout), strict=True):
             sd = _updated_sd(theta[where], posterior[where], getattr(variances, name), _SHAPE_WEIGHT, _SHAPE_EXPECTED)
             fields[name] = float(np.clip(sd, *_SHAPE_SD))
@@ -126,12 +137,15 @@ def updated_smoothness(smoothness: float, penalty: float, trace: float, rank: in
     return float(np.clip(smoothness * np.clip(factor, 0.2, 5.0), *_SMOOTHNESS))
 
 
-def estimated_blocks(layout: Layout) -> list[tuple[slice, float]]:
-    """Parameters whose SD is estimated without an upper limit, with the weight of its expected value."""
+def estimated_blocks(layout: Layout) -> list[tuple[IntArray, float]]:
+    """Places of parameters whose SD is estimated without an upper limit, with the weight of its expected value."""
+    places = np.arange(layout.size)
     blocks = [
-        *((where, _SHAPE_WEIGHT) for where in _free_shapes(layout)),
-        (layout.coarse_scales, _GROUP_WEIGHT),
-        (layout.fine_scales, _GROUP_WEIGHT),
-        (slice(SKEW, SKEW + 1), _SKEW_WEIGHT),
+        *((places[where], _SHAPE_WEIGHT) for where in _free_shapes(layout)),
+        (layout.sizes, _SIZE_WEIGHT),
+        (places[layout.coarse_scales], _GROUP_WEIGHT),
+        (places[layout.fine_scales], _GROUP_WEIGHT),
+        (places[[SKEW]], _SKEW_WEIGHT),
+        (places[layout.turns], _TURN_WEIGHT),
     ]
-    return [(where, weight) for where, weight in blocks if where.stop > where.start]
+    return [(where, weight) for where, weight in blocks if where.size]

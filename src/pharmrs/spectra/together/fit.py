@@ -14,7 +14,6 @@ from pharmrs.spectra.fit.attempts import Outcome, told
 from pharmrs.spectra.fit.climb import Climbed, climb
 from pharmrs.spectra.fit.fit import Ended, Made, made, recorded
 from pharmrs.spectra.fit.fit_setup import at_field
-from pharmrs.spectra.fit.model import SHARED
 from pharmrs.spectra.fit.ratios import make_ratios
 from pharmrs.spectra.fit.search import Optimum
 from pharmrs.spectra.fit.variances import Variances
@@ -129,7 +128,7 @@ def _start(first: Ended, tasks: Sequence[Made], land: Together) -> tuple[FloatAr
 def _guess(first: Ended, one: Made, known: FloatArray) -> FloatArray:
     old, layout = first.made.task.model.layout, one.task.model.layout
     theta = np.zeros(layout.size)
-    theta[:SHARED] = known[:SHARED]
+    theta[: layout.turns.stop] = known[: old.turns.stop]
     if layout.shapes == old.shapes:
         theta[layout.real_shape], theta[layout.imaginary_shape] = known[old.real_shape], known[old.imaginary_shape]
     if layout.groups == old.groups and layout.coarse == old.coarse:

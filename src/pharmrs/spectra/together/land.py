@@ -30,7 +30,7 @@ from pharmrs.spectra.fit.variances import Variances, precision, updated
 from pharmrs.spectra.together.sharing import Links
 
 SetVariances = tuple[Variances, ...]
-_POOLED = ("real_shape_sd", "imaginary_shape_sd", "skew_sd", "shift_sd_hz", "damping_sd_hz")
+_POOLED = ("real_shape_sd", "imaginary_shape_sd", "size_sd", "skew_sd", "turn_sd_rad", "shift_sd_hz", "damping_sd_hz")
 _POOLED_GROUPS = ("group_sd", "fine_group_sd")
 
 

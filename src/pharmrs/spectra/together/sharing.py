@@ -17,8 +17,9 @@ from pharmrs.spectra.fit.equations import NEVER_NEGATIVE
 from pharmrs.spectra.fit.model import BROAD_QUADRATIC, LORENTZ, PHASE0, PHASE1, QUADRATIC, SHIFT, SKEW, Layout
 from pharmrs.spectra.fit.variances import estimated_blocks
 
-PHASE, PLACE, WIDTH, SKEWED, BROAD, SHAPE, GROUPS, SINGLE = (
-    "phase", "shift", "width", "skew", "broad width", "line shape", "macromolecule groups", "single deviations",
+PHASE, PLACE, WIDTH, SKEWED, BROAD, TURNED, SHAPE, GROUPS, SINGLE = (
+    "phase", "shift", "width", "skew", "broad width", "eddy currents", "line shape", "macromolecule groups",
+    "single deviations",
 )  # fmt: skip
 _SHARED_KINDS = {
     PHASE0: PHASE, PHASE1: PHASE, SHIFT: PLACE, LORENTZ: WIDTH, QUADRATIC: WIDTH, SKEW: SKEWED, BROAD_QUADRATIC: BROAD,
@@ -177,15 +178,16 @@ def _parameter_columns(
                 entries.append((place, column, value))
         columns.entries.append(entries)
         for where, weight in estimated_blocks(layout):
-            theirs = (column for place, column, _ in entries if where.start <= place < where.stop)
-            blocks.setdefault(keys[where.start], ({}, weight))[0].update(dict.fromkeys(theirs))
+            theirs = (column for place, column, _ in entries if place in where)
+            blocks.setdefault(keys[where[0]], ({}, weight))[0].update(dict.fromkeys(theirs))
     found = tuple((np.fromiter(one, dtype=np.intp), weight) for one, weight in blocks.values())
     return columns, np.array(bounded, dtype=bool), found
 
 
 def _keys(layout: Layout, components: tuple[str, ...]) -> list[tuple[str, object]]:
     """Kind and identity of each parameter of a spectrum, in their order."""
-    keys: list[tuple[str, object]] = [(_SHARED_KINDS[place], place) for place in range(layout.real_shape.start)]
+    keys: list[tuple[str, object]] = [(_SHARED_KINDS[place], place) for place in range(layout.turns.start)]
+    keys += [(TURNED, number) for number in range(layout.turns.stop - layout.turns.start)]
     keys += [(SHAPE, number) for number in range(2 * layout.shapes)]
     keys += [(GROUPS, number) for number in range(layout.groups)]
     keys += [(SINGLE, ("shift", name)) for name in components]
