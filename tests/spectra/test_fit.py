@@ -52,7 +52,7 @@ def fitted(basis: BasisSet, noisy: np.ndarray) -> LinearCombinationFit:
 
 @pytest.mark.parametrize(("width_hz", "lorentz_share"), [(4.0, 1.0), (7.0, 0.6), (12.0, 0.2), (20.0, 0.5)])
 def test_noise_free_spectra_give_the_amounts(basis: BasisSet, width_hz: float, lorentz_share: float) -> None:
-    """1.2 % of each and 0.1 % of the large ones: what is left is the band-limited line shape (see test_band) seen through
+    """1.2 % of each, 0.1 % of the large ones: what is left is the band-limited line shape (see test_band) seen through
     correlated components; the worst is 1.1 % of PCho, beside GPC, at 20 Hz."""
     fit = fit_spectrum(spectrum(brain(basis, AMOUNTS, width_hz=width_hz, lorentz_share=lorentz_share)), basis)
     assert fit.converged

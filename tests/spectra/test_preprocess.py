@@ -157,14 +157,17 @@ def test_frequency_shift_without_eddy_current_correction(
     basis: BasisSet, scan: SimulatedScan, shift_ppm: float
 ) -> None:
     """Alignment and fit find the shift themselves. Residual water and NAA's and GPC's signals beside it are now taken
-    off elsewhere, 0.35 ppm on both sides of 4.65 ppm: half an SD."""
+    off elsewhere, 0.35 ppm on both sides of 4.65 ppm: 0.6 SD of NAAG. Eddy currents stay in the spectrum, and the fit
+    describes them: tNAA/tCr is the truth within 1 % (it was 3 % off when skew had to)."""
     off = replace(DEFAULTS, eddy_current_correction=False)
     turn = np.exp(2j * np.pi * shift_ppm * MHZ * TIME_S)
     still, moved = (
         quantified(basis, recordings(scan), off),
         quantified(basis, recordings(scan, lambda d: d * turn), off),
     )
-    assert furthest(moved, still) < 0.5
+    assert furthest(moved, still) < 0.65
+    for found in (still, moved):
+        assert found.values["tNAA", "ratio_tcr"] == pytest.approx(12.3 / 8.0, rel=0.01)
 
 
 def test_every_transient_twice(basis: BasisSet, scan: SimulatedScan, reference: Outcome) -> None:

@@ -35,7 +35,7 @@ class Layout:
 
     @property
     def size(self) -> int:
-        return self.real_shape.start + 2 * (self.shapes + self.components) + self.groups
+        return SHARED + TURNS + 2 * (self.shapes + self.components) + self.groups
 
     @property
     def turns(self) -> slice:
