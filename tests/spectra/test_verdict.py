@@ -54,7 +54,7 @@ def test_signal_all_over_the_window_is_a_note() -> None:
     """Eleven lines of 25 Hz, a quarter of a ppm apart: too much to do without."""
     time_s = ACQUISITION.time_axis_s(2048)
     comb = sum(np.exp((2j * np.pi * (4.65 - ppm) * 297.2 - 80.0) * time_s) for ppm in np.arange(1.0, 3.6, 0.25))
-    fit = fit_spectrum(spectrum(extra=8.0 * np.asarray(comb)), BASIS)
+    fit = fit_spectrum(spectrum(extra=12.0 * np.asarray(comb)), BASIS)
     assert len(fit.notes) >= 1
     assert "times the noise" in fit.notes[-1]
     assert float(fit.notes[-1].split()[3]) > EXPLAINED_NOISE
