@@ -1,7 +1,8 @@
-"""`python -m benchmarks.error_rates MODEL... --trials N`: how often each test errs where the slopes are equal.
+"""`python -m benchmarks.error_rates [TEST...] --trials N`: how often each test errs where there is nothing to find.
 
-Crossovers of the size of the reference study (or of 12 people) in four situations, in two worlds: what comes and
-goes of a value is spread over baseline and follow-up, or lies at follow-up alone. A test of 5 % should reject 5 %.
+Crossovers of the size of the reference study (or of 12 people) in four situations. Tests of the interaction meet equal
+slopes; tests of effects and correlations (names with a colon) meet trials without any. Every trial is drawn once, for
+all tests. A test of 5 % should reject 5 %. Without names: every test that may be declared and costs little.
 """
 
 from __future__ import annotations
@@ -10,18 +11,22 @@ import argparse
 import math
 import time
 import warnings
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from pharmrs.core.workers.threads import limit_threads
+from pharmrs.trial.chain.associations import change_correlations, oldham_tests
 from pharmrs.trial.chain.change_scores import change_table
+from pharmrs.trial.chain.comparisons import level_comparisons
+from pharmrs.trial.chain.effects import treatment_effects
 from pharmrs.trial.chain.main_model import main_model
 from pharmrs.trial.joint.model import fit_joint
 from pharmrs.trial.least_squares.not_estimable import NotEstimable
 from pharmrs.trial.models.registry import MODELS, ModelInput
 from pharmrs.trial.power.trial_model import draw_trial
-from pharmrs.trial.records.analysis import AnalysisPlan, EffectEstimate
+from pharmrs.trial.records.analysis import AnalysisPlan, EffectEstimate, StatisticalTest
 from pharmrs.trial.records.truth import TrialTruth
 
 PLAN = AnalysisPlan(
@@ -41,6 +46,15 @@ SITUATIONS: dict[str, tuple[TrialTruth, int]] = {
     "12 people": (NULL, 12),
 }
 WORLDS = {"spread": 0.5, "follow-up": 0.0}
+INTERACTION = ("main", "hc3", "cr2", "period", "within", "mixed", "crossover", "symmetry", "log_ratio",
+               "errors_in_variables")  # fmt: skip
+NOTHING = ("effect: Glu", "effect: biomarker", "spearman: placebo", "spearman: drug", "oldham: all treatments",
+           "slope: placebo", "slope: drug", "rmcorr: levels", "levels: biomarker", "within_treatment: drug",
+           "change_between_treatments: change in biomarker", "wilcoxon: drug")  # fmt: skip
+
+
+Found = Sequence[EffectEstimate | StatisticalTest]
+Memory = dict[Callable[[ModelInput], Found], Found]
 
 
 @dataclass(slots=True)
@@ -51,10 +65,22 @@ class Count:
     refused: int = 0
     error: float = 0.0
 
+    def add(self, one: EffectEstimate | StatisticalTest | None, planted: float, alpha: float) -> None:
+        """Count one trial. Where a test has a p, by p; else by its interval."""
+        self.trials += 1
+        if one is None or not (math.isfinite(one.p) or math.isfinite(one.ci_low)):
+            self.refused += 1
+            return
+        self.covered += one.ci_low <= planted <= one.ci_high
+        self.rejected += one.p < alpha if math.isfinite(one.p) else not one.ci_low <= 0 <= one.ci_high
+        self.error += one.estimate - planted
 
-def tested(name: str, given: ModelInput) -> EffectEstimate | None:
-    """The interaction, or None where the trial does not give one."""
+
+def tested(name: str, given: ModelInput, memory: Memory) -> EffectEstimate | StatisticalTest | None:
+    """The tested quantity, or None where the trial does not give one. `memory`: what this trial has given already."""
     try:
+        if ":" in name:
+            return _of_nothing(name, given, memory)
         if name == "joint":  # the treatment effects are not what is counted here
             fit = fit_joint(given.changes, adjust_clock=True, level=1 - given.plan.alpha, effects=False)
             (found,) = fit.interactions
@@ -69,53 +95,102 @@ def tested(name: str, given: ModelInput) -> EffectEstimate | None:
         return None
 
 
-def count(name: str, truth: TrialTruth, people: int, seeds: range) -> Count:
-    """The trials of `seeds` by one model."""
-    found = Count()
-    planted = truth.slopes[1] - truth.slopes[0]
+def _effects(given: ModelInput) -> Found:
+    found = treatment_effects(given.table.kind, given.changes, given.plan)
+    return [one for effect in found for one in effect.estimates if one.hypothesis]
+
+
+def _comparisons(given: ModelInput) -> Found:
+    return level_comparisons(given.table, given.changes, given.plan)
+
+
+FAMILIES: dict[str, Callable[[ModelInput], Found]] = {
+    "effect": _effects,
+    "slope": lambda given: MODELS["slopes"].run(given).estimates,
+    "levels": lambda given: MODELS["levels"].run(given).estimates[:1],
+    "spearman": lambda given: change_correlations(given.changes, given.plan),
+    "oldham": lambda given: oldham_tests(given.changes, given.plan),
+    "rmcorr": lambda given: MODELS["within_correlation"].run(given).tests,
+    "within_treatment": _comparisons,
+    "change_between_treatments": _comparisons,
+    "wilcoxon": lambda given: MODELS["ranks"].run(given).tests,
+}
+
+
+def _of_nothing(name: str, given: ModelInput, memory: Memory) -> EffectEstimate | StatisticalTest | None:
+    """A test of an effect or a correlation by what it is called: its family, and the arm or quantity it is about."""
+    family, _, which = name.partition(": ")
+    run = FAMILIES[family]
+    if run not in memory:
+        memory[run] = run(given)
+    for one in memory[run]:
+        if isinstance(one, EffectEstimate):
+            if family == "levels" or (one.model == name if family == "effect" else one.treatment == which):
+                return one
+        elif family == "rmcorr" or (one.family == family and which in (one.group.split(":")[0], one.quantity)):
+            return one
+    return None
+
+
+def without_effects(truth: TrialTruth) -> TrialTruth:
+    """The same trial with no slope, no effect and no trend over periods."""
+    nothing = (0.0,) * len(truth.treatments)
+    return replace(truth, slopes=nothing, metabolite_changes=nothing, biomarker_changes=nothing, period_change=0.0)
+
+
+def trials(truth: TrialTruth, people: int, seeds: range) -> Iterator[ModelInput]:
+    """The trials of `seeds`, each ready for every test."""
     for seed in seeds:
         table = draw_trial(truth, people, np.random.default_rng([2026, people, seed]))
         changes, _ = change_table(table, PLAN)
-        one = tested(name, ModelInput(table=table, changes=changes, plan=PLAN))
-        found.trials += 1
-        if one is None or not math.isfinite(one.estimate):
-            found.refused += 1
-            continue
-        inside = one.ci_low <= planted <= one.ci_high
-        found.covered += inside
-        found.rejected += one.p < PLAN.alpha if math.isfinite(one.p) else not one.ci_low <= 0 <= one.ci_high
-        found.error += one.estimate - planted
+        yield ModelInput(table=table, changes=changes, plan=PLAN)
+
+
+def count(names: Sequence[str], truth: TrialTruth, people: int, seeds: range) -> dict[str, Count]:
+    """The trials of `seeds` by every test."""
+    found = {name: Count() for name in names}
+    planted = truth.slopes[1] - truth.slopes[0]
+    for given in trials(truth, people, seeds):
+        memory: Memory = {}
+        for name, counted in found.items():
+            counted.add(tested(name, given, memory), planted, PLAN.alpha)
     return found
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.error_rates", description=__doc__)
-    parser.add_argument("models", nargs="+")
+    parser.add_argument("tests", nargs="*", default=[*INTERACTION, *NOTHING])
     parser.add_argument("--trials", type=int, default=1000)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--situations", nargs="*", default=list(SITUATIONS))
-    parser.add_argument("--worlds", nargs="*", default=list(WORLDS))
+    parser.add_argument("--worlds", nargs="*", default=["spread"])
     parser.add_argument("--slopes", nargs=2, type=float, help="planted slopes instead of equal ones")
     asked = parser.parse_args()
     limit_threads()
     warnings.simplefilter("ignore")
-    for name in asked.models:
-        for world in asked.worlds:
-            for situation in asked.situations:
-                truth, people = SITUATIONS[situation]
-                truth = replace(truth, at_baseline=WORLDS[world])
-                if asked.slopes:
-                    truth = replace(truth, slopes=tuple(asked.slopes))
-                begun = time.process_time()
-                found = count(name, truth, people, range(asked.first, asked.first + asked.trials))
-                used = found.trials - found.refused
-                rate, noise = found.rejected / max(used, 1), math.sqrt(0.05 * 0.95 / max(used, 1))
-                print(
-                    f"| {name} | {world} | {situation} | {100 * rate:.1f} | {100 * noise:.1f} | "
-                    f"{100 * found.covered / used:.1f} | {found.error / used:+.3f} | {found.refused} | {used} | "
-                    f"{time.process_time() - begun:.0f} s |",
-                    flush=True,
-                )
+    for world in asked.worlds:
+        for situation in asked.situations:
+            truth, people = SITUATIONS[situation]
+            truth = replace(truth, at_baseline=WORLDS[world])
+            if asked.slopes:
+                truth = replace(truth, slopes=tuple(asked.slopes))
+            seeds = range(asked.first, asked.first + asked.trials)
+            begun = time.process_time()
+            found = count([name for name in asked.tests if ":" not in name], truth, people, seeds)
+            if of_nothing := [name for name in asked.tests if ":" in name]:
+                found |= count(of_nothing, without_effects(truth), people, seeds)
+            print(f"# {world}, {situation}: {time.process_time() - begun:.0f} s", flush=True)
+            for name, one in found.items():
+                print(_line(name, world, situation, one), flush=True)
+
+
+def _line(name: str, world: str, situation: str, found: Count) -> str:
+    used = max(found.trials - found.refused, 1)
+    noise = math.sqrt(0.05 * 0.95 / used)
+    return (
+        f"| {name} | {world} | {situation} | {100 * found.rejected / used:.1f} | {100 * noise:.1f} | "
+        f"{100 * found.covered / used:.1f} | {found.error / used:+.3f} | {found.refused} | {found.trials} |"
+    )
 
 
 if __name__ == "__main__":

@@ -139,7 +139,7 @@ BAD = {
     "limit": ("derivatives/pharmrs/biomarkers.tsv", "187.2", "n/a", "a censored value needs its limit"),
     "two scans": ("derivatives/pharmrs/metabolites.tsv", "01\t1\tNAA", "01\t1\tGlu", "one scan with Glu per session"),
     "units": ("derivatives/pharmrs/biomarkers.tsv", "pg/mL", "ng/mL", "must be one unit"),
-    "covariate": ("participants.tsv", "\tage", "\theight", "must be a column here or a marker"),
+    "covariate": ("participants.tsv", "\tage", "\theight", "must be a column here, of a table in phenotype/"),
 }
 
 
@@ -261,8 +261,8 @@ SLIPS = {
     ),
     "capitals of a column": (
         "participants.tsv", "\tage", "\tAge",
-        "participants.tsv: age: must be a column here or a marker of genotypes.tsv (found: missing). Remedy: did you "
-        "mean Age?",
+        "participants.tsv: age: must be a column here, of a table in phenotype/, or a marker of genotypes.tsv (found: "
+        "missing). Remedy: did you mean Age?",
     ),
     "no sessions": (
         "phenotype/allocation.tsv", "sub-01\t1", "sub-77\t1",

@@ -164,7 +164,7 @@ def test_one_quantity_alone_from_file_to_report(tmp_path: Path, quantity: str, k
 def test_what_is_declared_must_be_complete(tmp_path: Path) -> None:
     (tmp_path / "obs.tsv").write_text("subject\ttreatment\ttime_point\tmetabolite\nA\tplacebo\tbefore\t1\n")
     for body, rule in (
-        ("alpha: 0.05", "metabolite, biomarker or both must be named"),
+        ("alpha: 0.05", "metabolite, biomarker, both or outcomes must be named"),
         ("metabolite: Glu", "metabolite_change must be declared"),
         ("biomarker: BDNF\n  biomarker_change: difference", "time_adjustment, biomarker_transform must be declared"),
     ):

@@ -10,8 +10,8 @@ from benchmarks.error_rates import NULL, PLAN, SITUATIONS, count
 from scipy import stats
 
 from pharmrs.trial.chain.change_scores import change_table
-from pharmrs.trial.models.analyse import analyse
-from pharmrs.trial.models.declarable import reliabilities, why_not_declared
+from pharmrs.trial.chain.what_data_allow import reliabilities
+from pharmrs.trial.models.analyse import analyse, why_not_declared
 from pharmrs.trial.models.registry import MODELS
 from pharmrs.trial.power.trial_model import draw_trial
 from pharmrs.trial.regression.cluster_robust import robust_least_squares
@@ -22,7 +22,7 @@ from pharmrs.trial.regression.measurement_error import errors_in_variables
 def test_errors_in_variables_holds_its_level(situation: str) -> None:
     """400 trials without a difference of slopes: 5 % are rejected, binomial limits of 99.9 %."""
     truth, people = SITUATIONS[situation]
-    found = count("errors_in_variables", truth, people, range(400))
+    found = count(["errors_in_variables"], truth, people, range(400))["errors_in_variables"]
     used = found.trials - found.refused
     assert used > 350
     low, high = stats.binom.ppf([0.0005, 0.9995], used, 0.05)
@@ -35,7 +35,7 @@ def test_errors_in_variables_holds_its_level(situation: str) -> None:
 @pytest.mark.parametrize("situation", ["null", "variances", "12 people"])
 def test_levels_in_many_trials(name: str, situation: str) -> None:
     truth, people = SITUATIONS[situation]
-    found = count(name, truth, people, range(5000))
+    found = count([name], truth, people, range(5000))[name]
     assert 0.033 < found.rejected / (found.trials - found.refused) < 0.06
 
 

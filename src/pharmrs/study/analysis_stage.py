@@ -17,6 +17,7 @@ from pharmrs.study.plan_check import check_sources, check_tables
 from pharmrs.trial.models.analyse import analyse
 from pharmrs.trial.read.allocation import ALLOCATION
 from pharmrs.trial.read.observations import read_observations
+from pharmrs.trial.read.phenotype import phenotype_files
 from pharmrs.trial.records.analysis import AnalysisPlan
 from pharmrs.trial.records.observations import ObservationTable
 from pharmrs.trial.report.answer import trial_answer
@@ -95,7 +96,8 @@ def _inputs(root: Path, study: Study) -> tuple[Path, ...]:
     if study.design is None:
         return ()
     sessions = (sessions_file(root, label) for label in participant_labels(root))
-    return tuple(path for path in (root / PARTICIPANTS, root / ALLOCATION, *sessions) if is_file(path))
+    tables = (root / PARTICIPANTS, root / ALLOCATION, *phenotype_files(root), *sessions)
+    return tuple(path for path in tables if is_file(path))
 
 
 ANALYSIS: Stage[Study] = Stage(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pharmrs.core.errors import InputError, InputProblem, input_problem
+from pharmrs.core.errors import InputError, InputProblem, input_problem, some_of
 from pharmrs.core.read.numbers import Commas
 from pharmrs.core.read.participants import PARTICIPANTS, read_participants, sessions_file
 from pharmrs.core.read.problems import Problems
@@ -18,13 +18,15 @@ from pharmrs.trial.read.derivative_values import (
     ACCEPTANCE_RULE,
     BiomarkerValue,
     MetaboliteValue,
+    Place,
     read_biomarker,
     read_genotypes,
     read_metabolite,
     read_set_aside,
 )
-from pharmrs.trial.read.observation_checks import check_periods
+from pharmrs.trial.read.observation_checks import check_periods, with_occasions
 from pharmrs.trial.read.observations import numbers_or_texts, observation_table
+from pharmrs.trial.read.phenotype import Phenotype, read_phenotype
 from pharmrs.trial.records.analysis import AnalysisPlan
 from pharmrs.trial.records.declared_design import Design
 from pharmrs.trial.records.observations import NOT_CENSORED, CovariateValue, Observation, ObservationTable, SetAside
@@ -32,6 +34,7 @@ from pharmrs.trial.records.observations import NOT_CENSORED, CovariateValue, Obs
 _NAN = float("nan")
 _NO_COMMAS = Commas.UNKNOWN
 GENOTYPE = "genotype"
+_SOURCES = "must be a column here, of a table in phenotype/, or a marker of genotypes.tsv"
 _NO_METABOLITE = MetaboliteValue(value=_NAN, sd=_NAN)
 _NO_BIOMARKER = BiomarkerValue(value=_NAN, sd=_NAN, censored=NOT_CENSORED, limit=_NAN, unit="")
 
@@ -73,19 +76,36 @@ def build_observations(
         read_metabolite(folder, plan, study.analysis.scan, metabolite_problems, others) if plan.metabolite else {}
     )
     biomarker_problems = Problems(str(folder / "biomarkers.tsv"))
-    biomarkers = read_biomarker(folder, plan.biomarker, biomarker_problems) if plan.biomarker else {}
-    aside = read_set_aside(folder, plan.biomarker, biomarker_problems)
-    covariates, covariate_problems = _covariates(root, folder, plan, list(trial.allocation))
-    found += [*metabolite_problems.found, *biomarker_problems.found, *covariate_problems]
+    further, phenotype_problems = _phenotype(root, plan, trial)
+    if plan.biomarker in further:  # a clinical scale, a connectivity value: it takes the place of an analyte
+        biomarkers, aside = _as_biomarker(further[plan.biomarker], trial), {}
+    else:
+        biomarkers = read_biomarker(folder, plan.biomarker, biomarker_problems) if plan.biomarker else {}
+        aside = read_set_aside(folder, plan.biomarker, biomarker_problems)
+    measured = _measured(folder, plan, [one.name for one in plan.outcomes if one.name not in further], study)
+    covariates, covariate_problems = _covariates(root, folder, plan, list(trial.allocation), further)
+    found += [*metabolite_problems.found, *biomarker_problems.found, *covariate_problems, *phenotype_problems]
+    found += measured.problems
     found += _unallocated(root, trial, {subject for subject, _ in (*metabolites, *biomarkers)})
     if any(problem.severity == "error" for problem in found):
         raise InputError(found)
     observations = [
-        _observation(label, visit, periods, metabolites, biomarkers, aside, covariates[label])
+        _observation(
+            label,
+            visit,
+            periods,
+            metabolites,
+            biomarkers,
+            aside,
+            covariates[label]
+            | {name: one.at(label, visit) for name, one in further.items() if name != plan.biomarker}
+            | {name: values.get((label, visit.session), _NAN) for name, values in measured.values.items()},
+        )
         for label, periods in trial.allocation.items()
         for visit in _visits(trial.visits[label], periods, study.design)
         if visit.period in periods
     ]
+    observations = with_occasions(observations, study.design)
     allocated = Problems(str(root / ALLOCATION))
     check_periods(observations, study.design, allocated)
     if allocated.found:
@@ -96,7 +116,9 @@ def build_observations(
         problem = input_problem(folder / "biomarkers.tsv", "unit", "must be one unit", ", ".join(units), remedy)
         raise InputError([*found, problem])
     unit = SCALES[plan.scale].unit
-    return observation_table(observations, study.design, "" if unit == "1" else unit, "".join(units)), found
+    unit = "" if unit == "1" else unit
+    of_sessions = plan.of_sessions
+    return observation_table(observations, study.design, unit, "".join(units), of_sessions=of_sessions), found
 
 
 def _visits(visits: Sequence[Visit], periods: dict[int, str], design: Design) -> list[Visit]:
@@ -142,25 +164,80 @@ def _set_aside(one: BiomarkerValue) -> SetAside:
     return SetAside(value=one.value, sd=one.sd, censored=one.censored, limit=one.limit, rule=ACCEPTANCE_RULE)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Measured:
+    """Outcomes that are other metabolites or analytes, by name and place; what is wrong with them."""
+
+    values: dict[str, dict[Place, float]]
+    problems: list[InputProblem]
+
+
+def _measured(folder: Path, plan: AnalysisPlan, names: Sequence[str], study: Study) -> _Measured:
+    """What `names` are in metabolites.tsv, else in biomarkers.tsv. A value that a rule excludes, or that is only known
+    to lie beyond a limit, is missing: a further outcome is analysed as measured.
+    """
+    assert study.analysis is not None
+    values: dict[str, dict[Place, float]] = {}
+    problems: list[InputProblem] = []
+    for name in names:
+        as_metabolite = Problems(str(folder / "metabolites.tsv"))
+        found = read_metabolite(folder, replace(plan, metabolite=name), study.analysis.scan, as_metabolite)
+        if found:
+            values[name] = {place: _NAN if one.exclusions else one.value for place, one in found.items()}
+            problems += as_metabolite.found
+            continue
+        as_analyte = Problems(str(folder / "biomarkers.tsv"))
+        other = read_biomarker(folder, name, as_analyte)
+        values[name] = {place: one.value for place, one in other.items()}
+        if not other:
+            rule = f"must be a column of a table in {ALLOCATION.parent}/, a metabolite or an analyte"
+            remedy = "correct analysis.outcomes, or bring the table"
+            problems.append(input_problem(folder, "analysis.outcomes", rule, name, remedy))
+    return _Measured(values=values, problems=problems)
+
+
+def _phenotype(root: Path, plan: AnalysisPlan, trial: Trial) -> tuple[dict[str, Phenotype], list[InputProblem]]:
+    """The columns of tables in phenotype/ that the plan names, and lines of theirs that belong to nobody's visit."""
+    problems = Problems(str(root / ALLOCATION.parent))
+    categories = [one.name for one in (*plan.covariates, *plan.exposures) if one.categorical]
+    found = read_phenotype(root, [plan.biomarker, *plan.columns], categories, problems)
+    for one in found.values():
+        if lost := one.strangers(trial.visits):
+            named = some_of([", ".join(filter(None, place)) for place in lost], 3)
+            rule, remedy = "should belong to a session of an allocated participant", "correct the labels, or leave it"
+            problems.add(f"{one.file.name}: {one.name}", rule, named, remedy, severity="warning")
+    return found, problems.found
+
+
+def _as_biomarker(one: Phenotype, trial: Trial) -> dict[Place, BiomarkerValue]:
+    found = {}
+    for label, visits in trial.visits.items():
+        for visit in visits:
+            value = one.at(label, visit)
+            found[label, visit.session] = replace(_NO_BIOMARKER, value=value if isinstance(value, float) else _NAN)
+    return found
+
+
 def _covariates(
-    root: Path, folder: Path, plan: AnalysisPlan, labels: Sequence[str]
+    root: Path, folder: Path, plan: AnalysisPlan, labels: Sequence[str], elsewhere: Collection[str]
 ) -> tuple[dict[str, dict[str, CovariateValue]], list[InputProblem]]:
     """The declared covariates of each participant, from participants.tsv or genotypes.tsv."""
     problems = Problems(str(root / PARTICIPANTS))
     values: dict[str, dict[str, CovariateValue]] = {label: {} for label in labels}
-    if not plan.covariates:
+    wanted = [one for one in (*plan.covariates, *plan.exposures) if one.name not in elsewhere]
+    if not wanted:
         return values, []
     people = {row.text("participant_id").removeprefix("sub-"): row for row in read_participants(root, problems)}
     genotype_problems = Problems(str(folder / "genotypes.tsv"))
     genotypes = read_genotypes(folder, genotype_problems)
-    for covariate in plan.covariates:
+    for covariate in wanted:
         texts = _texts(covariate.name, labels, people, genotypes)
         commas = next(
             (row.commas[covariate.name] for row in people.values() if covariate.name in row.cells), _NO_COMMAS
         )
         if texts is None:
             remedy = "add the column, correct analysis.covariates, or declare genotyping"
-            problems.add(covariate.name, "must be a column here or a marker of genotypes.tsv", "missing", remedy)
+            problems.add(covariate.name, _SOURCES, "missing", remedy)
             continue
         typed: list[CovariateValue] = (
             list(texts) if covariate.categorical else numbers_or_texts(texts, commas, problems, covariate.name)

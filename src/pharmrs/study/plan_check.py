@@ -21,6 +21,7 @@ from pharmrs.genotype.read.markers import find_markers
 from pharmrs.spectra.fit.amplitudes import SUMS, parts_of
 from pharmrs.study.declared import Study
 from pharmrs.study.observations import GENOTYPE, Trial
+from pharmrs.trial.read.phenotype import phenotype_columns
 from pharmrs.trial.records.analysis import Covariate
 
 
@@ -44,7 +45,7 @@ def check_tables(root: Path, study: Study, trial: Trial) -> list[InputProblem]:
     """Time points, participants and values of covariates that the plan names and the tables do not have."""
     assert study.analysis is not None
     problems = _time_points(root, study, trial)
-    if (root / PARTICIPANTS).is_file() or study.analysis.covariates:
+    if (root / PARTICIPANTS).is_file() or study.analysis.covariates or study.analysis.exposures:
         problems += _participants(root, study, trial)
     return problems
 
@@ -56,8 +57,9 @@ def check_sources(root: Path, study: Study) -> list[InputProblem]:
     rows = read_participants(root, quiet) if (root / PARTICIPANTS).is_file() else []
     columns = list(rows[0].cells) if rows else []
     problems = [*_metabolite(root, study), *_biomarker(root, study)]
-    for covariate in study.analysis.covariates if rows else ():
-        if covariate.name not in columns:
+    elsewhere = phenotype_columns(root)
+    for covariate in (*study.analysis.covariates, *study.analysis.exposures) if rows else ():
+        if covariate.name not in columns and covariate.name not in elsewhere:
             problems += _marker(covariate, root, study, columns)
     return problems
 
@@ -97,6 +99,8 @@ def _biomarker(root: Path, study: Study) -> list[InputProblem]:
     assert study.analysis is not None
     if study.assay is None or study.analysis.biomarker in ("", study.assay.analyte):
         return []
+    if study.analysis.biomarker in phenotype_columns(root):
+        return []
     rule, remedy = f"must be assay.analyte, {study.assay.analyte}", "write both alike"
     return [input_problem(root / STUDY_FILE, "analysis.biomarker", rule, study.analysis.biomarker, remedy)]
 
@@ -112,7 +116,7 @@ def _participants(root: Path, study: Study, trial: Trial) -> list[InputProblem]:
         rule, remedy = "should list every participant of the allocation", "add the lines, or correct the labels"
         problems.add("participant_id", rule, f"no line for {some_of(absent)}", remedy, severity="warning")
     analysed = [row for label, row in rows.items() if label in trial.allocation]
-    for covariate in study.analysis.covariates:
+    for covariate in (*study.analysis.covariates, *study.analysis.exposures):
         if any(covariate.name in row.cells for row in analysed):
             _column(covariate, analysed, problems)
     return problems.found
@@ -147,7 +151,7 @@ def _marker(covariate: Covariate, root: Path, study: Study, columns: Sequence[st
         remedy = (
             f"did you mean {near}?" if near else "add the column, correct analysis.covariates, or declare genotyping"
         )
-        rule = "must be a column here or a marker of genotypes.tsv"
+        rule = "must be a column here, of a table in phenotype/, or a marker of genotypes.tsv"
         return [input_problem(root / PARTICIPANTS, covariate.name, rule, "missing", remedy)]
     assert study.genotype is not None
     try:

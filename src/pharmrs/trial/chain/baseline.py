@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from pharmrs.trial.chain.sample_flow import analysed_alone
 from pharmrs.trial.records.analysis import AnalysisPlan
 from pharmrs.trial.records.analysis_result import BaselineValue, PeriodCount
 from pharmrs.trial.records.changes import ChangeTable
@@ -87,8 +88,7 @@ def _described(quantity: str, group: str, values: list[CovariateValue]) -> list[
 
 def period_counts(changes: ChangeTable, plan: AnalysisPlan) -> tuple[PeriodCount, ...]:
     """Of each sequence and period: who was to get which treatment, and whose pair is analysed."""
-    known = np.isfinite(changes.change_metabolite if plan.metabolite else changes.change_biomarker)
-    analysed = changes.complete if plan.couples else known
+    analysed = changes.complete if plan.couples else analysed_alone(changes, plan)
     cells: dict[tuple[str, float, str], list[bool]] = {}
     columns = (changes.sequence, changes.period.tolist(), changes.treatment, analysed.tolist())
     for sequence, period, treatment, used in zip(*columns, strict=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -24,6 +25,14 @@ CHANGE_DECIMALS = 10
 _CENSORING_SIGN = {NOT_CENSORED: 0, "left": -1, "right": 1}
 
 Change = Callable[[FloatArray, FloatArray], FloatArray]
+
+
+def log_ratios(plan: AnalysisPlan) -> AnalysisPlan:
+    """The plan with log ratios of both quantities as measured, which owe nothing to the unit of the assay."""
+    return replace(
+        plan, time_adjustment="none", biomarker_transform="none", biomarker_change="log_ratio",
+        metabolite_change="log_ratio",
+    )  # fmt: skip
 
 
 def _relative(before: FloatArray, after: FloatArray) -> FloatArray:
@@ -86,6 +95,7 @@ def change_table(
         change_metabolite_sd=_change_sd(plan.metabolite_change, metabolite, sd),
         change_biomarker=change_biomarker,
         covariates=covariates,
+        outcomes={one.name: both(lambda row, name=one.name: row.number(name)) for one in plan.outcomes},  # type: ignore[misc]
     )
     return changes, (*notes, *session_notes)
 
@@ -93,10 +103,10 @@ def change_table(
 def _pairs(table: ObservationTable) -> list[tuple[Observation, Observation]]:
     """Baseline and follow-up of each participant under each treatment; matched by name, never by position."""
     known = {row.key: row for row in table.paired_rows}
-    cells = dict.fromkeys((row.subject, row.treatment) for row in table.paired_rows)
+    cells = dict.fromkeys((row.subject, row.treatment, row.occasion) for row in table.paired_rows)
     return [
-        (known[subject, treatment, table.baseline], known[subject, treatment, table.follow_up])
-        for subject, treatment in cells
+        (known[subject, treatment, table.baseline, time], known[subject, treatment, table.follow_up, time])
+        for subject, treatment, time in cells
     ]
 
 
@@ -132,7 +142,7 @@ def _covariates(
     table: ObservationTable, pairs: list[tuple[Observation, Observation]], plan: AnalysisPlan
 ) -> tuple[dict[str, tuple[CovariateValue, ...]], list[str]]:
     """A value for each pair; of a covariate that differs between the two sessions, the one the plan asks for."""
-    asked = {covariate.name: covariate.at for covariate in plan.covariates}
+    asked = {one.name: one.at for one in (*plan.covariates, *plan.exposures)}
     found: dict[str, tuple[CovariateValue, ...]] = {}
     notes: list[str] = []
     for name in table.covariate_names:
@@ -140,7 +150,7 @@ def _covariates(
         at = asked.get(name) or "follow_up"
         found[name] = tuple(_at(before, after, at) for before, after in both)
         if name in asked and not asked[name] and any(_differ(before, after) for before, after in both):
-            notes.append(f"covariate {name} differs between sessions: its value at {table.follow_up} is used")
+            notes.append(f"{name} differs between sessions: its value at {table.follow_up} is used")
     return found, notes
 
 

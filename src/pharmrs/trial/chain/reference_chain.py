@@ -8,6 +8,7 @@ from pharmrs.trial.chain.change_design import clustered_interactions
 from pharmrs.trial.chain.change_scores import change_table
 from pharmrs.trial.chain.comparisons import level_comparisons
 from pharmrs.trial.chain.effects import treatment_effects
+from pharmrs.trial.chain.families import family_tests
 from pharmrs.trial.chain.joint_test import joint_interaction_test
 from pharmrs.trial.chain.levels import biomarker_levels
 from pharmrs.trial.chain.main_model import main_model
@@ -15,6 +16,7 @@ from pharmrs.trial.chain.rule_sensitivity import rule_changes
 from pharmrs.trial.chain.sample_flow import sample_flow
 from pharmrs.trial.chain.term_tests import covariate_test, type_two_tests
 from pharmrs.trial.chain.unit_invariance import unit_changes
+from pharmrs.trial.chain.what_data_allow import says_nothing, warnings_of_pairs
 from pharmrs.trial.least_squares.not_estimable import NotEstimable
 from pharmrs.trial.records.analysis import AnalysisPlan, StatisticalTest
 from pharmrs.trial.records.analysis_result import CovariateModel, ReferenceChain
@@ -40,13 +42,15 @@ def reference_chain(table: ObservationTable, plan: AnalysisPlan) -> ReferenceCha
     if not plan.couples or len(table.treatments) == 1:
         return ReferenceChain(
             levels=levels, changes=changes, flow=sample_flow(table, changes, plan), effects=effects,
-            baseline=baseline, periods=periods,
-            paired=adjusted(level_comparisons(table, changes, plan)), notes=(*table.notes, *levels.notes, *notes),
+            families=family_tests(plan, effects, None, table.treatments), baseline=baseline, periods=periods,
+            paired=adjusted(level_comparisons(table, changes.one_row_each(), plan)),
+            notes=(*table.notes, *levels.notes, *notes, *_averages(changes)),
         )  # fmt: skip
     try:
         model, reason = main_model(changes, plan), ""
     except NotEstimable as why:
         model, reason = None, str(why)
+    excludes = () if model is None else says_nothing(model.hypothesis, changes)
     with_covariate = _covariate_models(changes, plan)
     return ReferenceChain(
         levels=levels,
@@ -57,18 +61,24 @@ def reference_chain(table: ObservationTable, plan: AnalysisPlan) -> ReferenceCha
         joint=() if model is None else (joint_interaction_test(model),),
         terms=() if model is None else type_two_tests(model, f"change in {plan.metabolite}"),
         effects=effects,
+        families=family_tests(plan, effects, model, table.treatments),
         baseline=baseline,
         periods=periods,
         clustered=() if model is None else clustered_interactions(changes, plan),
         covariates=adjusted([covariate_test(one.model, one.covariate) for one in with_covariate if one.model]),
-        correlations=_judged(change_correlations(changes, plan)),
-        oldham=oldham_tests(changes, plan),
-        paired=adjusted(level_comparisons(table, changes, plan)),
+        correlations=_judged(change_correlations(changes.one_row_each(), plan)),
+        oldham=oldham_tests(changes.one_row_each(), plan),
+        paired=adjusted(level_comparisons(table, changes.one_row_each(), plan)),
         unit_changes=unit_changes(table, plan),
         rule_changes=rule_changes(table, plan),
-        notes=(*table.notes, *levels.notes, *notes),
+        notes=(*table.notes, *levels.notes, *notes, *_averages(changes), *warnings_of_pairs(changes, plan), *excludes),
         reason=reason,
     )
+
+
+def _averages(changes: ChangeTable) -> tuple[str, ...]:
+    text = "a treatment was given to a participant more than once: rank correlations and t tests take his mean"
+    return (text,) if changes.repeated else ()
 
 
 def _judged(correlations: tuple[StatisticalTest, ...]) -> tuple[StatisticalTest, ...]:

@@ -9,7 +9,7 @@ import numpy as np
 from pharmrs.core.records.arrays import BoolArray
 from pharmrs.trial.records.analysis import AnalysisPlan
 from pharmrs.trial.records.analysis_result import FlowCount
-from pharmrs.trial.records.changes import ChangeTable
+from pharmrs.trial.records.changes import FOLLOW_UP, ChangeTable
 from pharmrs.trial.records.observations import LEFT, RIGHT, Observation, ObservationTable
 
 
@@ -55,13 +55,22 @@ def _stages(row: Observation) -> tuple[str, ...]:
     return (_BIOMARKER + "planned", _BIOMARKER + biomarker, _METABOLITE + "planned", _METABOLITE + metabolite)
 
 
+def analysed_alone(changes: ChangeTable, plan: AnalysisPlan) -> BoolArray:
+    """Rows that the first quantity of a trial about single quantities uses."""
+    if plan.metabolite or plan.biomarker:
+        return np.isfinite(changes.change_metabolite if plan.metabolite else changes.change_biomarker)
+    first = plan.outcomes[0]
+    known = np.isfinite(changes.outcomes[first.name])
+    return np.asarray(known[:, FOLLOW_UP] if first.change == "follow_up" else known.all(axis=1))
+
+
 def _pairs(changes: ChangeTable, plan: AnalysisPlan) -> list[FlowCount]:
     stages: dict[str, BoolArray] = {}
     if plan.biomarker:
         stages["biomarker pairs"] = np.isfinite(changes.change_biomarker)
     if plan.metabolite:
         stages["metabolite pairs"] = np.isfinite(changes.change_metabolite)
-    analysed = changes.complete if plan.couples else next(iter(stages.values()))
+    analysed = changes.complete if plan.couples else analysed_alone(changes, plan)
     stages[ANALYSED if plan.couples else ANALYSED_ALONE] = analysed
     counts: list[FlowCount] = []
     for stage, rows in stages.items():

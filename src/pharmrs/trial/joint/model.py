@@ -16,7 +16,7 @@ from scipy.linalg import solve_triangular
 
 from pharmrs.core.records.arrays import FloatArray
 from pharmrs.trial.joint.data import JointData, joint_data
-from pharmrs.trial.joint.likelihood import log_likelihood
+from pharmrs.trial.joint.likelihood import MISSING, log_likelihood
 from pharmrs.trial.joint.structure import Structure
 from pharmrs.trial.least_squares.not_estimable import NotEstimable
 from pharmrs.trial.records.changes import ChangeTable
@@ -27,7 +27,10 @@ _GRADIENT_TOLERANCE = 1e-3  # of the log likelihood per standard error; what is 
 _LARGEST_GRADIENT = 1e-3  # per pair: a search that ended above it has not converged
 _WORST = 1e12
 _MOST_EXPANSIONS = 30
-_FARTHEST = 1e3  # standardised units; a profile that is still flat there has no limit
+_FARTHEST = 30.0  # standardised units; a profile that is still flat there has no limit
+_MOST_STARTS = 4
+_BETTER = 0.01  # log likelihood by which a profile may pass the maximum before that was none
+_VALUES_PER_PARAMETER = 2.5  # values that are known, also by their limit, for each parameter of the model
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,11 +158,28 @@ def fit_joint(
     """
     data = _checked(changes, adjust_clock)
     problem = _Problem(data, Structure(treatments=len(data.treatments), shared=data.shared))
-    best, parameters = problem.maximise(_start(data, problem.structure))
+    known = int(np.sum(data.values.state != MISSING))
+    parameters = _start(data, problem.structure)
+    if known < _VALUES_PER_PARAMETER * len(parameters):
+        raise NotEstimable(
+            f"{METHOD}: {known} values for {len(parameters)} parameters, {_VALUES_PER_PARAMETER:g} each are the least"
+        )
+    for _ in range(_MOST_STARTS):
+        best, parameters = problem.maximise(parameters)
+        try:
+            return _profiled(problem, best, parameters, level if intervals else 0.0, effects)
+        except _BetterFit as better:
+            parameters = better.parameters
+    raise NotEstimable(f"{METHOD}: the likelihood has several maxima, and the search did not find the highest")
+
+
+def _profiled(problem: _Problem, best: float, parameters: FloatArray, level: float, effects: bool) -> JointFit:
+    """Every effect with its profile around the maximum. Raises `_BetterFit` where a profile leads above it."""
+    data = problem.data
     split, count = problem.means, len(data.treatments)
     df = data.pairs - _change_terms(data)
     ratio = data.scale_biomarker / data.scale_metabolite
-    profile = _Profiler(problem, best, parameters, data.pairs, df, level if intervals else 0.0)
+    profile = _Profiler(problem, best, parameters, data.pairs, df, level)
     slope = profile.effect(f"slope under {data.treatments[0]}", data.treatments[0], split, ratio)
     interactions = tuple(
         profile.effect(f"slope difference, {data.treatments[k]}", data.treatments[k], split + k, ratio)
@@ -173,16 +193,23 @@ def fit_joint(
         for term in [f"{quantity} change: {arm}"]
         if effects
     )
+    open_ended = [
+        one.term for one in (slope, *interactions) if level and not np.isfinite([one.ci_low, one.ci_high]).all()
+    ]
+    notes = tuple(f"the data do not limit the {term} on both sides: no interval" for term in open_ended)
     return JointFit(
         slope=slope, interactions=interactions, treatment_effects=treatment_effects,
         log_likelihood=best, df=df, subjects=data.subjects, pairs=data.pairs, complete=data.complete,
-        censored=data.censored, notes=data.notes + _boundary_notes(problem.structure, parameters[split:]),
+        censored=data.censored,
+        notes=data.notes + _boundary_notes(problem.structure, parameters[split:]) + notes,
     )  # fmt: skip
 
 
 def _checked(changes: ChangeTable, adjust_clock: bool) -> JointData:
     if len(changes) == 0:
         raise NotEstimable(f"{METHOD}: no rows")
+    if changes.repeated:
+        raise NotEstimable(f"{METHOD}: it has one place for each treatment, and participants got one more than once")
     data = joint_data(changes, adjust_clock=adjust_clock)
     if data is None:
         raise NotEstimable(f"{METHOD}: metabolite or biomarker missing, censored, constant or below 0 throughout")
@@ -226,6 +253,14 @@ def _boundary_notes(structure: Structure, parameters: FloatArray) -> tuple[str, 
     )
 
 
+class _BetterFit(Exception):
+    """A profile led above the maximum: what was found is none. `parameters`: where it led."""
+
+    def __init__(self, parameters: FloatArray) -> None:
+        super().__init__()
+        self.parameters = parameters
+
+
 class _Profiler:
     """Profile likelihood of single parameters around the maximum."""
 
@@ -264,7 +299,9 @@ class _Profiler:
         along = np.linalg.solve(self.curvature[np.ix_(free, free)], self.curvature[free, place])
         start[free] -= along * (at - start[place])
         start[place] = at
-        value, _ = self.problem.maximise(start, held=place, curvature=self.curvature)
+        value, found = self.problem.maximise(start, held=place, curvature=self.curvature)
+        if value > self.best + _BETTER:
+            raise _BetterFit(found)
         return float(np.sqrt(max(0.0, 2 * (self.best - value))))
 
     def _limit(self, place: int, side: float) -> float:

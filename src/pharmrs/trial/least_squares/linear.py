@@ -41,7 +41,7 @@ def shapiro_test(values: FloatArray, quantity: str) -> StatisticalTest:
 _ALIASED = 1e-7  # relative length left of a column after the columns before it; the tolerance of R's lm
 _FULL_LEVERAGE = 1e-9  # 1 - leverage below which a row is fitted exactly
 _NEARLY_NOTHING = 1e-6  # share of the variance left by a fit that no measurement would give
-_NO_RESIDUAL = 1e-12  # residual sum of squares relative to that of the outcome: an exact fit has no error to test with
+NO_RESIDUAL = 1e-12  # residual sum of squares relative to that of the outcome: an exact fit has no error to test with
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +94,7 @@ def fit_linear_model(
     residuals = outcome - design.matrix @ coefficients
     rss, freedom = float(residuals @ residuals), n - count
     total = float(np.sum((outcome - outcome.mean()) ** 2))
-    if rss <= _NO_RESIDUAL * float(outcome @ outcome):
+    if rss <= NO_RESIDUAL * float(outcome @ outcome):
         raise NotEstimable(f"{name}: the model fits every value exactly, there is no residual variance to test with")
     inverse = linalg.solve_triangular(triangle, np.eye(count))
     covariance = inverse @ inverse.T * (rss / freedom)

@@ -10,6 +10,7 @@ from scipy import stats
 from pharmrs.core.records.arrays import FloatArray
 from pharmrs.trial.chain.change_design import change_model
 from pharmrs.trial.chain.effects import Quantity, quantities, treatment_effects
+from pharmrs.trial.least_squares.linear import NO_RESIDUAL, near_exact
 from pharmrs.trial.least_squares.not_estimable import NotEstimable
 from pharmrs.trial.least_squares.person_rows import PersonRows
 from pharmrs.trial.models.extension import ExtensionModel, ModelInput
@@ -55,7 +56,7 @@ def run_slopes(given: ModelInput) -> ModelOutcome:
 
 def run_within_correlation(given: ModelInput) -> ModelOutcome:
     """Repeated-measures correlation of the levels."""
-    metabolite, biomarker = (one.levels for one in _both(given))
+    metabolite, biomarker = (one.levels for one in _both(given)[:2])
     known = np.isfinite(metabolite) & np.isfinite(biomarker)
     subject = np.repeat(given.changes.subject, 2)[known.ravel()]
     people = PersonRows.of(subject.tolist())
@@ -71,7 +72,9 @@ def run_within_correlation(given: ModelInput) -> ModelOutcome:
     if not (x @ x > 0 and y @ y > 0):
         raise NotEstimable("one of the two does not vary within participants")
     r = float(x @ y / math.sqrt(float(x @ x) * float(y @ y)))
-    t = r * math.sqrt(df / max(1 - r * r, 1e-300))
+    if 1 - r * r <= NO_RESIDUAL:
+        raise NotEstimable("within participants the two are proportional, there is no scatter to test with")
+    t = r * math.sqrt(df / (1 - r * r))
     reach = float(stats.norm.ppf(1 - given.plan.alpha / 2)) / math.sqrt(df - 1)
     test = StatisticalTest(
         family="within_correlation", group="all treatments", quantity="levels within participants",
@@ -80,16 +83,18 @@ def run_within_correlation(given: ModelInput) -> ModelOutcome:
         statistic_name="t", statistic=t, df=float(df), p=float(2 * stats.t.sf(abs(t), df)), p_method="t", n=len(x),
     )  # fmt: skip
     return ModelOutcome(name="within_correlation", title="Correlation within participants", tests=(test,),
-                        methods=(_WITHIN,))  # fmt: skip
+                        notes=near_exact(1 - r * r, 1.0), methods=(_WITHIN,))  # fmt: skip
 
 
 def run_repeatability(given: ModelInput) -> ModelOutcome:
     """ICC and minimal detectable change of each quantity under the reference treatment."""
     reference = given.changes.treatments[0]
-    own = given.changes.of_treatment(reference)
+    first = {name: row for row, name in reversed(list(enumerate(given.changes.subject)))
+             if given.changes.treatment[row] == reference}  # fmt: skip
+    own = np.isin(np.arange(len(given.changes)), list(first.values()))  # of a treatment given twice the first time
     tests: list[StatisticalTest] = []
     facts: dict[str, float] = {}
-    for quantity in quantities(given.changes, given.plan):
+    for quantity in (one for one in quantities(given.changes, given.plan) if one.from_baseline):
         levels = quantity.levels[own]
         levels = levels[np.isfinite(levels).all(axis=1)]
         tests += _intraclass(quantity.name, reference, levels, given.plan.alpha, facts)
@@ -154,7 +159,8 @@ def run_equivalence(given: ModelInput) -> ModelOutcome:
                     family="equivalence", group=item.treatment,
                     quantity=f"{quantity.name} within {margin.low:g} to {margin.high:g}", estimate_name="difference",
                     estimate=item.estimate, ci_low=item.estimate - reach, ci_high=item.estimate + reach, df=item.df,
-                    p=max(upper, lower), p_method=f"two one-sided t, {100 * (1 - 2 * given.plan.alpha):g} % interval",
+                    p=max(upper, lower), p_method="two one-sided t",
+                    interval=f"{100 * (1 - 2 * given.plan.alpha):g} % CI",
                     n=item.n,
                 )
             )  # fmt: skip
@@ -164,7 +170,7 @@ def run_equivalence(given: ModelInput) -> ModelOutcome:
 
 def _both(given: ModelInput) -> tuple[Quantity, ...]:
     found = quantities(given.changes, given.plan)
-    if len(found) < 2:
+    if not given.plan.couples:
         raise NotEstimable("needs a metabolite and a biomarker")
     return found
 

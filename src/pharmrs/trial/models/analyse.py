@@ -9,22 +9,29 @@ from dataclasses import asdict, replace
 from functools import partial
 
 from pharmrs.core.unit import Within, unbounded
+from pharmrs.trial.chain.change_scores import change_table, log_ratios
 from pharmrs.trial.chain.reference_chain import reference_chain
+from pharmrs.trial.chain.what_data_allow import says_nothing, unequal_reliability
 from pharmrs.trial.least_squares.not_estimable import NotEstimable
-from pharmrs.trial.models.declarable import why_not_declared
-from pharmrs.trial.models.registry import MODELS, ModelInput
+from pharmrs.trial.models.registry import MODELS, ExtensionModel, ModelInput
 from pharmrs.trial.records.analysis import AnalysisPlan, ModelOutcome
 from pharmrs.trial.records.analysis_result import AnalysisResult, ReferenceChain
+from pharmrs.trial.records.changes import ChangeTable
 from pharmrs.trial.records.declared_design import Design
 from pharmrs.trial.records.observations import ObservationTable
 
 _FAULT = "a fault of pharmrs, see problems"
+# keys that came later: where they hold nothing they are left out, so that plans without them keep their hash
+_LATER = ("outcomes", "exposures", "families", "contrasts", "ed50")
 
 
 def plan_hash(design: ObservationTable | Design, plan: AnalysisPlan) -> str:
     """SHA-256 of design and plan, without exploratory models: results with the same hash were planned alike."""
     told = {name: getattr(design, name) for name in ("kind", "treatments", "baseline", "follow_up")}
-    declared = asdict(replace(plan, exploratory=()))
+    told |= {name: getattr(design, name) for name in ("sequences", "doses") if getattr(design, name)}
+    plain = AnalysisPlan()
+    later = {name for name in _LATER if getattr(plan, name) == getattr(plain, name)}
+    declared = {name: value for name, value in asdict(replace(plan, exploratory=())).items() if name not in later}
     text = json.dumps({"design": told, "analysis": declared}, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -53,8 +60,31 @@ def analyse(
         outcome = outcome or ModelOutcome(name=name, title=MODELS[name].title, reason=_FAULT)
         why = why_not_declared(MODELS[name], chain.changes) if name in plan.models and chain.changes is not None else ""
         notes = (f"declared, but shown beside the plan: {why}", *outcome.notes) if why else outcome.notes
+        notes = (*notes, *_says_nothing(MODELS[name], outcome, table, chain, plan))
         models.append(replace(outcome, declared=name in plan.models and not why, notes=notes))
     return AnalysisResult(table=table, plan=plan, plan_hash=plan_hash(table, plan), chain=chain, models=tuple(models))
+
+
+def why_not_declared(model: ExtensionModel, changes: ChangeTable) -> str:
+    """Why this model is shown beside the plan although the plan names it; empty where it is part of it."""
+    if model.misses:
+        return f"its test does not hold its level {model.misses}"
+    told = unequal_reliability(changes) if model.takes_as_exact else ""
+    if not told:
+        return ""
+    return f"{told}, and it takes the change for exact: equal slopes look unequal (errors_in_variables allows for it)"
+
+
+def _says_nothing(
+    model: ExtensionModel, outcome: ModelOutcome, table: ObservationTable, chain: ReferenceChain, plan: AnalysisPlan
+) -> tuple[str, ...]:
+    """Intervals of the slopes that hold everything there can be, on the scale of the model."""
+    changes = chain.changes
+    if changes is None or not plan.couples or model.of_effects or not outcome.tested:
+        return ()
+    if model.logs:
+        changes, _ = change_table(table, log_ratios(plan))
+    return says_nothing(outcome.estimates, changes, corrected=model.corrects_error)
 
 
 def _outcome(name: str, table: ObservationTable, chain: ReferenceChain, plan: AnalysisPlan) -> ModelOutcome:

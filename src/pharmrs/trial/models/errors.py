@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from pharmrs.core.records.arrays import FloatArray
 from pharmrs.trial.chain.change_design import ChangeModel, change_model, outcome_of
-from pharmrs.trial.chain.change_scores import change_table
+from pharmrs.trial.chain.change_scores import change_table, log_ratios
+from pharmrs.trial.chain.what_data_allow import reliabilities
 from pharmrs.trial.joint.model import JointFit, ProfiledEffect, fit_joint
 from pharmrs.trial.least_squares.linear import design_of
 from pharmrs.trial.least_squares.not_estimable import NotEstimable
-from pharmrs.trial.models.declarable import reliabilities
 from pharmrs.trial.models.extension import ExtensionModel, ModelInput
 from pharmrs.trial.records.analysis import EffectEstimate, ModelOutcome
 from pharmrs.trial.regression.censored_regression import fit_tobit
@@ -39,8 +37,7 @@ _JOINT = (
 
 def run_log_ratio(given: ModelInput) -> ModelOutcome:
     """Log ratios of both, CR2; the time of day is left out of a ratio."""
-    plan = replace(given.plan, time_adjustment="none", biomarker_transform="none", biomarker_change="log_ratio",
-                   metabolite_change="log_ratio")  # fmt: skip
+    plan = log_ratios(given.plan)
     changes, notes = change_table(given.table, plan)
     model = change_model(changes, plan)
     found = robust_least_squares(
@@ -147,9 +144,16 @@ _ROWS = "where participants have several rows, which it takes for independent"
 _FEW = "in samples of this size (about 8 % of 35, 12 % of 12 people where 5 are due)"
 _SCATTER = "where the scatter of the biomarker differs between treatments (about 8 % of 35 people where 5 are due)"
 ERROR_MODELS = (
-    ExtensionModel(name="log_ratio", title="Log ratios (CR2)", run=run_log_ratio, takes_as_exact=True),
-    ExtensionModel(name="errors_in_variables", title="Errors in variables", run=run_errors),
-    ExtensionModel(name="simex", title="SIMEX", run=run_simex, misses=_ROWS),
-    ExtensionModel(name="tobit", title="Censored regression (Tobit)", run=run_tobit, misses=_FEW),
-    ExtensionModel(name="joint", title="Joint model, censored values kept", run=run_joint, misses=_SCATTER),
+    ExtensionModel(name="log_ratio", title="Log ratios (CR2)", run=run_log_ratio, takes_as_exact=True, logs=True),
+    ExtensionModel(name="errors_in_variables", title="Errors in variables", run=run_errors, corrects_error=True),
+    ExtensionModel(name="simex", title="SIMEX", run=run_simex, misses=_ROWS, corrects_error=True),
+    ExtensionModel(name="tobit", title="Censored regression (Tobit)", run=run_tobit, misses=_FEW, logs=True),
+    ExtensionModel(
+        name="joint",
+        title="Joint model, censored values kept",
+        run=run_joint,
+        misses=_SCATTER,
+        logs=True,
+        corrects_error=True,
+    ),
 )

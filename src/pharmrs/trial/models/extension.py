@@ -25,7 +25,9 @@ class ExtensionModel:
 
     `misses`: where its test of equal slopes does not hold its level (docs/models.md, type I error); such a model is
     shown beside the plan and never as part of it. `takes_as_exact`: it takes the metabolite change for exact, so that
-    its level holds only where that is measured equally reliably under every treatment.
+    its level holds only where that is measured equally reliably under every treatment. `logs`: it is about log ratios
+    of both, whatever the plan declares; `corrects_error`: its slope is that of the change without its error.
+    `of_effects`: it tests treatment effects, not differences of slopes.
     """
 
     name: str
@@ -33,3 +35,6 @@ class ExtensionModel:
     run: Callable[[ModelInput], ModelOutcome]
     misses: str = ""
     takes_as_exact: bool = False
+    logs: bool = False
+    corrects_error: bool = False
+    of_effects: bool = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -127,6 +128,7 @@ def run_summaries(given: ModelInput) -> ModelOutcome:
 def run_ranks(given: ModelInput) -> ModelOutcome:
     """Kendall and Pearson of the changes, signed ranks of the levels, spread of the changes."""
     tests: list[StatisticalTest] = []
+    given = replace(given, changes=given.changes.one_row_each())
     for treatment in given.changes.treatments:
         rows = given.changes.where(given.changes.complete & given.changes.of_treatment(treatment))
         x, y = rows.change_metabolite, rows.change_biomarker
@@ -151,9 +153,10 @@ def run_ranks(given: ModelInput) -> ModelOutcome:
         given.changes.change_biomarker[given.changes.complete & given.changes.of_treatment(name)]
         for name in given.changes.treatments
     ]
-    tests.append(
-        _told("levene", "all treatments", "biomarker change", partial(levene, *changes), sum(map(len, changes)))
-    )
+    if len(changes) > 1:
+        tests.append(
+            _told("levene", "all treatments", "biomarker change", partial(levene, *changes), sum(map(len, changes)))
+        )
     return ModelOutcome(name="ranks", title="Rank tests and spread", tests=tuple(tests), methods=(_RANKS,))
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pharmrs.trial.models.agreement import AGREEMENT_MODELS
 from pharmrs.trial.models.changes import CHANGE_MODELS
+from pharmrs.trial.models.contrasts import CONTRAST_MODELS
 from pharmrs.trial.models.errors import ERROR_MODELS
+from pharmrs.trial.models.exposure import EXPOSURE_MODELS
 from pharmrs.trial.models.extension import ExtensionModel, ModelInput
 from pharmrs.trial.models.levels import LEVEL_MODELS
 from pharmrs.trial.models.multiverse import MULTIVERSE_MODELS
@@ -20,6 +22,8 @@ _ALL = (
     *LEVEL_MODELS,
     *AGREEMENT_MODELS,
     *REPEATED_MODELS,
+    *EXPOSURE_MODELS,
+    *CONTRAST_MODELS,
     *MULTIVERSE_MODELS,
 )
 MODELS: dict[str, ExtensionModel] = {model.name: model for model in _ALL}

@@ -25,9 +25,16 @@ def run_repeated(given: ModelInput) -> ModelOutcome:
         raise NotEstimable("repeated measures are for designs in which a participant has one treatment")
     estimates: list[EffectEstimate] = []
     facts: dict[str, float] = {}
+    notes: list[str] = []
     for name, value in _values(given).items():
-        estimates += _of_quantity(given, name, value, facts)
-    return ModelOutcome(name="mmrm", title=_TITLE, estimates=tuple(estimates), facts=facts, methods=(_METHODS,))
+        try:
+            estimates += _of_quantity(given, name, value, facts)
+        except NotEstimable as why:
+            notes.append(f"{name}: not estimable, {why}")
+    if not estimates:
+        raise NotEstimable("; ".join(notes))
+    return ModelOutcome(name="mmrm", title=_TITLE, estimates=tuple(estimates), facts=facts, notes=tuple(notes),
+                        methods=(_METHODS,))  # fmt: skip
 
 
 def _values(given: ModelInput) -> dict[str, dict[tuple[str, str], float]]:
@@ -36,13 +43,15 @@ def _values(given: ModelInput) -> dict[str, dict[tuple[str, str], float]]:
     logged = {
         plan.metabolite: plan.metabolite_change == "log_ratio",
         plan.biomarker: plan.biomarker_change == "log_ratio" or plan.biomarker_transform != "none",
+        **{one.name: one.change == "log_ratio" for one in plan.outcomes},
     }
 
     def kept(row: Observation, name: str) -> float:
-        value = row.metabolite_kept if name == plan.metabolite else row.biomarker_measured
+        own = {plan.metabolite: row.metabolite_kept, plan.biomarker: row.biomarker_measured}
+        value = own[name] if name in own else row.number(name)
         return float(np.log(value)) if logged[name] and value > 0 else float("nan") if logged[name] else value
 
-    for name in filter(None, (plan.metabolite, plan.biomarker)):
+    for name in plan.quantities:
         found[name] = {(row.subject, row.time_point): kept(row, name) for row in given.table.rows}
     return found
 
@@ -91,4 +100,4 @@ def _of_quantity(
     ]  # fmt: skip
 
 
-REPEATED_MODELS = (ExtensionModel(name="mmrm", title=_TITLE, run=run_repeated),)
+REPEATED_MODELS = (ExtensionModel(name="mmrm", title=_TITLE, run=run_repeated, of_effects=True),)

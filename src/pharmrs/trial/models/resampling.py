@@ -122,6 +122,7 @@ def run_leave_one_out(given: ModelInput) -> ModelOutcome:
             StatisticalTest(
                 family="leave_one_out", group=names[furthest], quantity=term, estimate_name="without",
                 estimate=float(values[furthest]), ci_low=float(np.nanmin(values)), ci_high=float(np.nanmax(values)),
+                interval="range",
                 n=len(model.outcome) - model.subject.count(names[furthest]),
             )
         )  # fmt: skip

@@ -49,8 +49,8 @@ def read_allocation(root: Path, design: Design, problems: Problems) -> dict[str,
         if period is None:
             continue
         taken = found.setdefault(label, {})
-        if period in taken or treatment in taken.values():
-            rule = "one line per participant and period, each treatment once"
+        if period in taken or (treatment in taken.values() and not design.replicates):
+            rule = "one line per participant and period, each treatment once unless design.sequences says otherwise"
             problems.add(f"{row.where}: period", rule, f"sub-{label}, {period}, {treatment}", "correct the line")
             continue
         if design.kind == "parallel" and taken:

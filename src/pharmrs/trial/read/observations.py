@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from pharmrs.core.read.cells import CellReader
 from pharmrs.core.read.numbers import Commas, NumberRead, could_be_number, read_number
 from pharmrs.core.read.problems import Problems
 from pharmrs.core.read.text_table import TextRow, read_text_table
-from pharmrs.trial.read.observation_checks import check_observations
+from pharmrs.trial.read.observation_checks import check_observations, with_occasions
 from pharmrs.trial.records.analysis import AnalysisPlan
 from pharmrs.trial.records.declared_design import Design
 from pharmrs.trial.records.observations import (
@@ -61,22 +61,23 @@ def read_observations(
     observations = [
         _observation(row, cells, {name: values[i] for name, values in covariates.items()}) for i, row in enumerate(rows)
     ]
+    observations = with_occasions(observations, design)
     check_observations(observations, [row.where for row in rows], design, plan, problems)
     units = _units(Path(path), problems)
     problems.raise_errors(warn)
     kept, notes = _without_undeclared(observations, plan)
-    return observation_table(kept, design, *units, notes=notes)
+    return observation_table(kept, design, *units, notes=notes, of_sessions=plan.of_sessions)
 
 
 def _without_undeclared(
     observations: Sequence[Observation], plan: AnalysisPlan
 ) -> tuple[list[Observation], tuple[str, ...]]:
     """The rows without columns that differ between the sessions of a participant and that no plan names."""
-    declared = {covariate.name for covariate in plan.covariates}
+    declared = {*plan.columns}
     ignored = {name: who for name, who in varying_covariates(observations).items() if name not in declared}
     notes = tuple(
         f"column {name} differs between the rows of a participant ({some_of(who, 3)}) and is not declared: it is "
-        "ignored (analysis.covariates declares it)"
+        "ignored (analysis.covariates, exposures or outcomes declare it)"
         for name, who in ignored.items()
     )
     kept = [
@@ -103,7 +104,7 @@ def _units(path: Path, problems: Problems) -> tuple[str, str]:
 
 def observation_table(
     observations: Sequence[Observation], design: Design, metabolite_unit: str = "", biomarker_unit: str = "",
-    notes: tuple[str, ...] = (),
+    notes: tuple[str, ...] = (), of_sessions: Collection[str] = (),
 ) -> ObservationTable:  # fmt: skip
     """The table of checked observations."""
     return ObservationTable.of(
@@ -112,9 +113,12 @@ def observation_table(
         treatments=design.treatments,
         baseline=design.baseline,
         follow_up=design.follow_up,
+        sequences=design.sequences,
+        doses=design.doses,
         metabolite_unit=metabolite_unit,
         biomarker_unit=biomarker_unit,
         notes=notes,
+        of_sessions=of_sessions,
     )
 
 
@@ -155,7 +159,7 @@ def _rules(text: str) -> tuple[str, ...]:
 
 def _check_names(header: Sequence[str], plan: AnalysisPlan, problems: Problems) -> None:
     """A column that is nearly an optional one would be taken for a covariate, and what it says be lost."""
-    planned = [one.name for one in plan.covariates]
+    planned = plan.columns
     lacking = [name for name in (*_OPTIONAL, *planned) if name not in header]
     for name in header:
         if name in (*_REQUIRED, *_OPTIONAL, *planned):
@@ -169,7 +173,11 @@ def _covariates(
     rows: Sequence[TextRow], names: Sequence[str], plan: AnalysisPlan, problems: Problems
 ) -> dict[str, list[CovariateValue]]:
     """Every further column, as numbers where all its values are numbers and the plan does not call it a category."""
-    categories = {covariate.name for covariate in plan.covariates if covariate.categorical}
+    categories = {one.name for one in (*plan.covariates, *plan.exposures) if one.categorical}
+    numeric = [one.name for one in plan.outcomes]
+    for name in (name for name in numeric if name not in names):
+        remedy = "add it, or correct analysis.outcomes"
+        problems.add("header", f"must hold the column {name}", "missing", remedy)
     found: dict[str, list[CovariateValue]] = {}
     for name in names:
         texts = [row.text(name) for row in rows]
@@ -177,6 +185,8 @@ def _covariates(
             found[name] = list(texts)
         else:
             found[name] = numbers_or_texts(texts, rows[0].commas[name], problems, name)
+        if name in numeric and (words := [value for value in found[name] if isinstance(value, str) and value]):
+            problems.add(f"column {name}", "an outcome must hold numbers", some_of(words, 3), "correct the cells")
     return found
 
 

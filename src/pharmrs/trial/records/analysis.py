@@ -43,6 +43,50 @@ class Margin:
 
 
 @declaration
+class Outcome:
+    """An outcome beside metabolite and biomarker: what each treatment does to it is estimated."""
+
+    name: str = key(
+        "column of the observation table; in a run a column of a table in phenotype/, another metabolite or analyte",
+        min_length=1,
+    )
+    change: Literal["difference", "log_ratio", "follow_up"] = key(
+        "difference or log_ratio from baseline (analysis given the baseline); follow_up: measured after treatment alone"
+    )
+
+
+@declaration
+class Contrast:
+    """A comparison of treatments that was declared."""
+
+    name: str = key("what it is called, e.g. both doses against placebo", min_length=1)
+    weights: tuple[float, ...] = key(
+        "what the mean of each treatment counts, in their order; they sum to 0", min_length=2
+    )
+
+    def __post_init__(self) -> None:
+        if abs(sum(self.weights)) > 1e-6 * max(map(abs, self.weights)) or not any(self.weights):
+            raise ValueError(f"weights must sum to 0 and not all be 0, they are {self.weights}")
+
+
+COUPLING = "coupling"  # the name of the interaction among the members of a family
+
+
+@declaration
+class Family:
+    """Hypotheses that are tested together, so that the probability of any false rejection is at most alpha."""
+
+    members: tuple[str, ...] = key(
+        "quantities whose treatment effects are tested, and coupling for the interaction of the main model; the order "
+        "is that of fixed_sequence",
+        min_length=1,
+    )
+    method: Literal["holm", "hochberg", "bonferroni", "fixed_sequence"] = key(
+        "fixed_sequence: each at alpha, in order, until one is not rejected", default="holm"
+    )
+
+
+@declaration
 class AnalysisPlan:
     """Every choice of the analysis that changes numbers. The names are keys of the registries of the trial.
 
@@ -63,6 +107,20 @@ class AnalysisPlan:
     models: tuple[str, ...] = key("extension models that are part of the plan", default=())
     exploratory: tuple[str, ...] = key("extension models run beside the plan, labelled exploratory", default=())
     equivalence: tuple[Margin, ...] = key("margins of the model equivalence", default=())
+    outcomes: tuple[Outcome, ...] = key("further outcomes, each with its treatment effects", default=())
+    exposures: tuple[Covariate, ...] = key(
+        "what was taken in or measured of the drug, such as its level in plasma: the model exposure", default=()
+    )
+    contrasts: tuple[Contrast, ...] = key("comparisons of treatments for the model contrasts", default=())
+    ed50: float = key(
+        "dose with half of the largest effect, for the Emax shape of the model dose_response; 0: linear alone",
+        default=0.0,
+        ge=0,
+    )
+    families: tuple[Family, ...] = key(
+        "confirmatory families in the order of their gates: a family is tested where all of those before are rejected",
+        default=(),
+    )
     seed: int = key("of every model that draws random numbers", default=1, ge=0)
     multiverse: MultiversePlan = key("levels of each choice of the model multiverse", default=MultiversePlan())
 
@@ -70,6 +128,24 @@ class AnalysisPlan:
     def couples(self) -> bool:
         """Whether the plan is about how two quantities go together, not about one alone."""
         return bool(self.metabolite and self.biomarker)
+
+    @property
+    def quantities(self) -> tuple[str, ...]:
+        """Everything whose treatment effects are estimated, in order."""
+        return tuple(name for name in (self.metabolite, self.biomarker, *(one.name for one in self.outcomes)) if name)
+
+    @property
+    def of_sessions(self) -> frozenset[str]:
+        """Columns whose values belong to their session: one that is missing is never filled from another."""
+        named = [one.name for one in self.covariates if one.at in ("follow_up", "baseline", "change")]
+        named += [one.name for one in self.exposures if one.at != "participant"]
+        return frozenset((*named, *(one.name for one in self.outcomes)))
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns of the observation table beyond its own that the plan names."""
+        names = [one.name for one in (*self.covariates, *self.exposures)]
+        return (*names, *(one.name for one in self.outcomes))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +186,7 @@ class StatisticalTest:
     judged by after correction for multiplicity (Bonferroni; `alpha_sidak`: Sidak), NaN where it is not judged;
     `alpha_reference`, `alpha_sidak_reference`: the levels as the reference study corrected them, which are not used.
     `ties`: values share a rank, which AS 89 does not allow for.
+    `interval`: what `ci_low` to `ci_high` is, where it is not the interval of the declared level.
     `p_holm`, `p_bh`: p adjusted for all tests of its family and sample (Holm; Benjamini and Hochberg).
     """
 
@@ -137,6 +214,7 @@ class StatisticalTest:
     p_holm: float = _NAN
     p_bh: float = _NAN
     sample: str = ""
+    interval: str = ""
     reason: str = ""
 
 
@@ -158,3 +236,13 @@ class ModelOutcome:
     reason: str = ""
     declared: bool = True
     curve: SpecificationCurve | None = None
+
+    @property
+    def tested(self) -> tuple[EffectEstimate, ...]:
+        """The terms that the model is about."""
+        return tuple(one for one in self.estimates if one.hypothesis)
+
+    @property
+    def shown(self) -> tuple[EffectEstimate, ...]:
+        """What a summary shows: the tested terms, else those of an arm each, else the first."""
+        return self.tested or tuple(one for one in self.estimates if one.treatment) or self.estimates[:1]

@@ -21,7 +21,7 @@ class BiomarkerLevels:
     (|min| + 1); NaN where they do not apply. `samples`: values the regression used.
     """
 
-    keys: tuple[tuple[str, str, str], ...]
+    keys: tuple[tuple[str, str, str, int], ...]
     levels: FloatArray
     samples: int
     intercept: float
@@ -111,6 +111,7 @@ class ReferenceChain:
     `clustered`: the interactions with CR2 standard errors, where participants have several rows;
     `effects`: what each treatment did to each quantity, which is the declared result where the trial is about one
     quantity or one arm;
+    `families`: the hypotheses of the declared families, p and adjusted p;
     `terms`: F of each term of the main model; `covariates`: F of each covariate.
     """
 
@@ -123,6 +124,7 @@ class ReferenceChain:
     terms: tuple[StatisticalTest, ...] = ()
     clustered: tuple[EffectEstimate, ...] = ()
     effects: tuple[ModelOutcome, ...] = ()
+    families: tuple[StatisticalTest, ...] = ()
     baseline: tuple[BaselineValue, ...] = ()
     periods: tuple[PeriodCount, ...] = ()
     covariates: tuple[StatisticalTest, ...] = ()

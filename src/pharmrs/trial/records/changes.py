@@ -12,6 +12,7 @@ from pharmrs.core.records.arrays import BoolArray, FloatArray, read_only
 from pharmrs.trial.records.observations import CovariateValue, is_missing
 
 BASELINE, FOLLOW_UP = 0, 1
+_AVERAGED = ("metabolite", "biomarker", "biomarker_level", "change_metabolite", "change_biomarker")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +23,8 @@ class ChangeTable:
     declared scale; `biomarker`: measured concentration; `biomarker_censored`: -1 below, +1 above `biomarker_limit`,
     else 0; `biomarker_level`: the biomarker after the declared time adjustment and transformation, the number that
     changes are taken of. `change_*` are the declared changes, `change_metabolite_sd` is propagated from the two SDs
-    (delta method). `treatments`: levels of the design, the first is the reference.
+    (delta method). `treatments`: levels of the design, the first is the reference. `outcomes`: baseline and follow-up
+    of each further outcome.
     """
 
     treatments: tuple[str, ...]
@@ -42,6 +44,7 @@ class ChangeTable:
     change_metabolite_sd: FloatArray
     change_biomarker: FloatArray
     covariates: Mapping[str, tuple[CovariateValue, ...]] = field(default_factory=dict)
+    outcomes: Mapping[str, FloatArray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for item in fields(self):
@@ -70,6 +73,33 @@ class ChangeTable:
         """Rows of one treatment."""
         return np.array([treatment == name for treatment in self.treatment], dtype=bool)
 
+    @property
+    def repeated(self) -> bool:
+        """Whether a participant has a treatment more than once."""
+        cells = list(zip(self.subject, self.treatment, strict=True))
+        return len(set(cells)) < len(cells)
+
+    def one_row_each(self) -> ChangeTable:
+        """One row per participant and treatment: of a treatment given several times the mean of the complete rows, or
+        of all where none is complete. Tests that take rows for independent may not count a participant twice.
+        """
+        if not self.repeated:
+            return self
+        cells: dict[tuple[str, str], list[int]] = {}
+        for row, cell in enumerate(zip(self.subject, self.treatment, strict=True)):
+            cells.setdefault(cell, []).append(row)
+        complete = self.complete
+        chosen = [[row for row in rows if complete[row]] or rows for rows in cells.values()]
+        first = self.where(np.isin(np.arange(len(self)), [rows[0] for rows in chosen]))
+        order = sorted(chosen, key=lambda rows: rows[0])
+        means: dict[str, object] = {
+            name: np.array([getattr(self, name)[rows].mean(axis=0) for rows in order]) for name in _AVERAGED
+        }
+        levels = {
+            name: np.array([values[rows].mean(axis=0) for rows in order]) for name, values in self.outcomes.items()
+        }
+        return replace(first, **means, outcomes=levels)  # type: ignore[arg-type]
+
     def covariate_known(self, name: str) -> BoolArray:
         """Rows in which a covariate is not missing."""
         return np.array([not is_missing(value) for value in self.covariates[name]], dtype=bool)
@@ -85,4 +115,5 @@ class ChangeTable:
             elif item.name in ("subject", "treatment", "sequence"):
                 changed[item.name] = tuple(value[i] for i in chosen)
         kept = {name: tuple(values[i] for i in chosen) for name, values in self.covariates.items()}
-        return replace(self, **changed, covariates=kept)  # type: ignore[arg-type]
+        levels = {name: values[chosen] for name, values in self.outcomes.items()}
+        return replace(self, **changed, covariates=kept, outcomes=levels)  # type: ignore[arg-type]

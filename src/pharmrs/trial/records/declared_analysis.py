@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from pharmrs.core.records.declaration import declaration, key, taken_from
-from pharmrs.trial.records.analysis import AnalysisPlan
+from pharmrs.trial.records.analysis import COUPLING, AnalysisPlan
 from pharmrs.trial.records.declared_design import Design
 from pharmrs.trial.records.declared_power import Power
 
@@ -34,8 +34,8 @@ class Analysis(AnalysisPlan):
     )
 
     def __post_init__(self) -> None:
-        if not (self.metabolite or self.biomarker):
-            raise ValueError("metabolite, biomarker or both must be named: what the trial is about")
+        if not self.quantities:
+            raise ValueError("metabolite, biomarker, both or outcomes must be named: what the trial is about")
         choices: dict[str, tuple[str, ...]] = {
             "metabolite": ("metabolite_change",),
             "biomarker": ("time_adjustment", "biomarker_transform", "biomarker_change"),
@@ -44,12 +44,7 @@ class Analysis(AnalysisPlan):
             missing = [name for name in needed if getattr(self, quantity) and not getattr(self, name)]
             if missing:
                 raise ValueError(f"{', '.join(missing)} must be declared with a {quantity}: it changes numbers")
-        unknown = {one.quantity for one in self.equivalence} - {self.metabolite, self.biomarker}
-        if unknown:
-            raise ValueError(f"equivalence names neither metabolite nor biomarker: {', '.join(sorted(unknown))}")
-        names = [covariate.name for covariate in self.covariates]
-        if len(set(names)) < len(names):
-            raise ValueError("covariates must be named once each")
+        self._check_names()
         if both := sorted({*self.models} & {*self.exploratory}):
             raise ValueError(f"a model is either declared or exploratory, not both: {', '.join(both)}")
         if self.biomarker_transform != "none" and self.biomarker_change == "log_ratio":
@@ -60,6 +55,23 @@ class Analysis(AnalysisPlan):
             and self.biomarker_change != "difference"
         ):
             raise ValueError("adjusted concentrations can be negative: without a transform use difference")
+
+    def _check_names(self) -> None:
+        """Names that others refer to: each once, and each reference to one that is there."""
+        known = ", ".join(self.quantities)
+        if unknown := sorted({one.quantity for one in self.equivalence} - {*self.quantities}):
+            raise ValueError(f"equivalence names none of {known}: {', '.join(unknown)}")
+        if len(set(self.quantities)) < len(self.quantities):
+            raise ValueError("metabolite, biomarker and outcomes must have different names")
+        for what, named in (("covariates", self.covariates), ("exposures", self.exposures)):
+            if len({one.name for one in named}) < len(named):
+                raise ValueError(f"{what} must be named once each")
+        members = [name for family in self.families for name in family.members]
+        allowed = [*self.quantities, COUPLING] if self.couples else [*self.quantities]
+        if unknown := [name for name in members if name not in allowed]:
+            raise ValueError(f"families may name {', '.join(allowed)}, not {', '.join(unknown)}")
+        if len(set(members)) < len(members):
+            raise ValueError("a quantity may stand once in the families")
 
     def plan(self, primary_scale: str = "") -> AnalysisPlan:
         """The plan as the statistics use it; `primary_scale` is taken where no scale is declared."""
@@ -76,5 +88,8 @@ class StudyPlan:
     power: Power | None = key("what the planned trial is expected to be like, for pharmrs power", default=None)
 
     def __post_init__(self) -> None:
+        count = len(self.design.treatments)
+        if wrong := [one.name for one in self.analysis.contrasts if len(one.weights) != count]:
+            raise ValueError(f"contrasts need one weight per treatment ({count}): {', '.join(wrong)}")
         if self.power is not None and len(self.power.slopes) != len(self.design.treatments):
             raise ValueError(f"power.slopes needs one value per treatment ({len(self.design.treatments)})")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 CovariateValue = float | str
@@ -29,12 +29,12 @@ class SetAside:
 class Observation:
     """One participant at one time point under one treatment. NaN and empty text mean missing.
 
-    `clock_time_h`: time of the blood sample, hours since midnight; `metabolite`: concentration on the declared scale,
-    `exclusions`: the rules that exclude it (none: kept; the value stays); `biomarker`: concentration, missing where it
-    is `biomarker_censored` (`left`: below, `right`: above `biomarker_limit`). `covariates` belong to the
-    participant where they are the same in all his rows, else to the session. `metabolite_scales`: the same measurement
-    on other scales, for the multiverse. `biomarker_set_aside`: a rejected biomarker value; `biomarker` is
-    missing then.
+    `occasion`: the period, where a participant gets a treatment several times; else 0. `clock_time_h`: time of the
+    blood sample, hours since midnight; `metabolite`: concentration on the declared scale, `exclusions`: the rules that
+    exclude it (none: kept; the value stays); `biomarker`: concentration, missing where it is `biomarker_censored`
+    (`left`: below, `right`: above `biomarker_limit`). `covariates` belong to the participant where they are the same
+    in all his rows, else to the session. `metabolite_scales`: the same measurement on other scales, for the
+    multiverse. `biomarker_set_aside`: a rejected biomarker value; `biomarker` is missing then.
     """
 
     subject: str
@@ -42,6 +42,7 @@ class Observation:
     time_point: str
     sequence: str = ""
     period: int | None = None
+    occasion: int = 0
     clock_time_h: float = _NAN
     metabolite: float = _NAN
     metabolite_sd: float = _NAN
@@ -55,8 +56,13 @@ class Observation:
     biomarker_set_aside: SetAside | None = None
 
     @property
-    def key(self) -> tuple[str, str, str]:
-        return (self.subject, self.treatment, self.time_point)
+    def key(self) -> tuple[str, str, str, int]:
+        return (self.subject, self.treatment, self.time_point, self.occasion)
+
+    def number(self, name: str) -> float:
+        """A further column as a number; NaN where it is missing or text."""
+        value = self.covariates.get(name, _NAN)
+        return value if isinstance(value, float) else _NAN
 
     @property
     def metabolite_kept(self) -> float:
@@ -84,29 +90,34 @@ class ObservationTable:
     treatments: tuple[str, ...]
     baseline: str
     follow_up: str
+    sequences: tuple[tuple[str, ...], ...] = ()
+    doses: tuple[float, ...] = ()
     metabolite_unit: str = ""
     biomarker_unit: str = ""
     notes: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, rows: Iterable[Observation], *, kind: str, treatments: Iterable[str], baseline: str, follow_up: str,
-           notes: tuple[str, ...] = (), **units: str) -> ObservationTable:  # fmt: skip
-        """The canonical table. Raises ValueError on a row given twice (readers report it before)."""
+           sequences: tuple[tuple[str, ...], ...] = (), doses: tuple[float, ...] = (), notes: tuple[str, ...] = (),
+           of_sessions: Collection[str] = (), **units: str) -> ObservationTable:  # fmt: skip
+        """The canonical table. `of_sessions`: columns of which a missing value is not that of other rows. Raises
+        ValueError on a row given twice (readers report it before).
+        """
         levels = tuple(treatments)
         given = list(rows)
         twice = [key for key, count in Counter(row.key for row in given).items() if count > 1]
         if twice:
             raise ValueError(f"observations given twice: {twice}")
-        completed = _completed(given, kind, levels, (baseline, follow_up))
+        completed = _completed(given, kind, levels, (baseline, follow_up), sequences, of_sessions)
         place = {name: position for position, name in enumerate((baseline, follow_up))}
         rank = {name: position for position, name in enumerate(levels)}
 
         def order(row: Observation) -> tuple[object, ...]:
             return (row.subject, rank.get(row.treatment, len(rank)), row.treatment,
-                    place.get(row.time_point, len(place)), row.time_point)  # fmt: skip
+                    row.occasion, place.get(row.time_point, len(place)), row.time_point)  # fmt: skip
 
         return cls(rows=tuple(sorted(completed, key=order)), kind=kind, treatments=levels, baseline=baseline,
-                   follow_up=follow_up, notes=notes, **units)  # fmt: skip
+                   follow_up=follow_up, sequences=sequences, doses=doses, notes=notes, **units)  # fmt: skip
 
     @property
     def subjects(self) -> tuple[str, ...]:
@@ -124,7 +135,7 @@ class ObservationTable:
 
     def at(self, subject: str, treatment: str, time_point: str) -> Observation | None:
         """One observation; None where the participant never was to get that treatment."""
-        return next((row for row in self.rows if row.key == (subject, treatment, time_point)), None)
+        return next((row for row in self.rows if row.key[:3] == (subject, treatment, time_point)), None)
 
     def mapped(self, change: Callable[[Observation], Observation]) -> ObservationTable:
         """The same table with `change` applied to every row (which keeps its key)."""
@@ -132,28 +143,51 @@ class ObservationTable:
 
 
 def _completed(
-    rows: list[Observation], kind: str, treatments: tuple[str, ...], time_points: tuple[str, str]
-) -> list[Observation]:
+    rows: list[Observation], kind: str, treatments: tuple[str, ...], time_points: tuple[str, str],
+    sequences: tuple[tuple[str, ...], ...], of_sessions: Collection[str],
+) -> list[Observation]:  # fmt: skip
     """`rows` and an empty row for every combination the design asks for; what is known of a participant is in each."""
     completed: list[Observation] = []
     elsewhere = _periods_of_sequences(rows)
+    apart = {*of_sessions, *varying_covariates(rows)}
     for subject, given in _by_subject(rows).items():
         own = {row.key: row for row in given}
         sequence = next((row.sequence for row in given if row.sequence), "")
         taken = dict.fromkeys(row.treatment for row in given)
         wanted = tuple(taken) if kind == "parallel" else treatments
-        for treatment in wanted:
-            for time_point in time_points:
-                key = (subject, treatment, time_point)
-                own.setdefault(key, Observation(subject=subject, treatment=treatment, time_point=time_point))
-        shared = _shared_covariates(own.values())
         periods = _periods(given, wanted, {name: elsewhere.get((sequence, name)) for name in wanted if sequence})
+        cells = [(treatment, 0) for treatment in wanted]
+        if sequences:
+            order = _order_of(given, sequences)
+            repeated = len(set(order)) < len(order) or any(row.occasion for row in given)
+            cells = [(name, place if repeated else 0) for place, name in enumerate(order, start=1)]
+            cells = cells or list(dict.fromkeys((row.treatment, row.occasion) for row in given))
+            periods = {name: place for place, name in enumerate(order, start=1)} if not repeated else {}
+        for treatment, occasion in cells:
+            for time_point in time_points:
+                row = Observation(subject=subject, treatment=treatment, time_point=time_point, occasion=occasion,
+                                  period=occasion or None)  # fmt: skip
+                own.setdefault(row.key, row)
+        shared = {name: value for name, value in _shared_covariates(own.values()).items() if name not in apart}
         completed += [
             replace(row, sequence=sequence, covariates={**row.covariates, **shared},
                     period=row.period or periods.get(row.treatment))
             for row in own.values()
         ]  # fmt: skip
     return completed
+
+
+def _order_of(given: Iterable[Observation], sequences: tuple[tuple[str, ...], ...]) -> tuple[str, ...]:
+    """The one declared sequence that the rows of a participant fit; empty where several do, or none."""
+    rows = [row for row in given if row.period is not None]
+    fitting = orders_that_fit(rows, sequences)
+    return fitting[0] if len(fitting) == 1 else ()
+
+
+def orders_that_fit(rows: Iterable[Observation], sequences: tuple[tuple[str, ...], ...]) -> tuple[tuple[str, ...], ...]:
+    """The declared sequences that have every treatment of the rows in its period."""
+    told = {(row.period, row.treatment) for row in rows if row.period is not None}
+    return tuple(order for order in sequences if told <= set(enumerate(order, start=1)))
 
 
 def _by_subject(rows: Iterable[Observation]) -> dict[str, list[Observation]]:

@@ -191,7 +191,10 @@ def _climb(
         if np.max(np.abs(at.gradient[free]) * reach) < _GRADIENT_TOLERANCE:
             return components, True
         step = np.zeros_like(components)
-        step[free] = -np.linalg.solve(_curvature(at, free), at.gradient[free])
+        try:
+            step[free] = -np.linalg.solve(_curvature(at, free), at.gradient[free])
+        except np.linalg.LinAlgError:  # so few rows that nothing tells the components apart
+            return components, False
         moved = _line_search(components, step, at.deviance, (blocks, outcome, design, restricted, bounded))
         if moved is None:
             return components, bool(np.max(np.abs(at.gradient[free]) * reach) < np.sqrt(_GRADIENT_TOLERANCE))

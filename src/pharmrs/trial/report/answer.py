@@ -19,6 +19,7 @@ from pharmrs.trial.report.statistics_text import (
     dependence_note,
     df_text,
     effect_findings,
+    family_findings,
     findings,
     interval_text,
     level_text,
@@ -38,7 +39,7 @@ def trial_answer(result: AnalysisResult) -> Answer:
         f"Does the change of {plan.biomarker} go with the change of {plan.metabolite}, and does that coupling differ "
         f"between {others} and {table.treatments[0]}?"
         if result.couples
-        else f"What does {others or table.treatments[0]} do to {plan.metabolite or plan.biomarker}?"
+        else f"What does {others or table.treatments[0]} do to {' and '.join(plan.quantities)}?"
     )
     model = result.chain.model
     formula = model.formula if model is not None else "the main model" if result.couples else "follow-up given baseline"
@@ -54,7 +55,7 @@ def trial_answer(result: AnalysisResult) -> Answer:
     return Answer(
         question=question,
         declared=declared,
-        findings=told,
+        findings=(*told, *family_findings(result)),
         estimates=tuple(_estimates(result)),
         warnings=tuple(_warnings(result)),
         checks=checks(result),

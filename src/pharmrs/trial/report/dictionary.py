@@ -70,6 +70,7 @@ TESTS: dict[str, Column] = {
     "group": Column("Treatment, time point or comparison it is about."),
     "quantity": Column("What is tested."),
     "sample": Column("Which pairs enter."),
+    "interval": Column("What ci_low to ci_high is, where it is not the interval of the declared level."),
     "estimate_name": Column("What `estimate` is."),
     "estimate": Column("Estimate."),
     "ci_low": Column("Lower end of its interval."),

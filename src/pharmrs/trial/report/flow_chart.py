@@ -70,11 +70,15 @@ def _pairs(name: str, rows: Sequence[Observation], changes: ChangeTable) -> Flow
     """Pairs with both changes; of the others, the first reason met."""
     mine = changes.of_treatment(name)
     complete = int((changes.complete & mine).sum())
-    known = {subject for subject, done in zip(changes.subject, changes.complete & mine, strict=True) if done}
+    done = changes.where(changes.complete & mine)
+    known = set(zip(done.subject, done.period.tolist(), strict=True)) if changes.repeated else set(done.subject)
     why: Counter[str] = Counter()
-    for subject in dict.fromkeys(row.subject for row in rows):
-        if subject not in known:
-            why[_why([row for row in rows if row.subject == subject])] += 1
+    cells: dict[object, list[Observation]] = {}
+    for row in rows:
+        cells.setdefault((row.subject, row.period) if changes.repeated else row.subject, []).append(row)
+    for cell, own in cells.items():
+        if cell not in known:
+            why[_why(own)] += 1
     total = complete + sum(why.values())
     lost = tuple(f"{count} lost: {reason}" for reason, count in why.most_common())
     return FlowBox(title=f"{complete} of {total} pairs", lines=("both changes known",), lost=lost)

@@ -46,8 +46,13 @@ def _parts(title: str, design: Design, plan: AnalysisPlan) -> Iterator[str]:
         yield f"{plan.metabolite}{scale}, as {_CHANGE[plan.metabolite_change]}."
     if plan.biomarker:
         yield f"{plan.biomarker}, {_biomarker(plan)}, as {_CHANGE[plan.biomarker_change]} of that level."
+    for one in plan.outcomes:
+        yield f"{one.name}, {_CHANGE.get(one.change, 'at follow-up alone (it has no baseline)')}."
+    if plan.exposures:
+        yield f"Exposures (model `exposure`): {', '.join(one.name for one in plan.exposures)}."
     yield "## Primary analysis"
     yield _primary(design, plan)
+    yield from _families(plan)
     yield f"Two-sided level {plan.alpha:g}; intervals cover {100 * (1 - plan.alpha):g} %."
     if plan.covariates:
         named = ", ".join(
@@ -72,6 +77,17 @@ def _parts(title: str, design: Design, plan: AnalysisPlan) -> Iterator[str]:
     yield f"Exploratory, labelled so wherever shown: {', '.join(plan.exploratory) or 'nothing declared'}."
 
 
+def _families(plan: AnalysisPlan) -> Iterator[str]:
+    """What is confirmatory, in which order."""
+    for number, family in enumerate(plan.families, start=1):
+        gate = f"Tested where all hypotheses of family {number - 1} are rejected. " if number > 1 else ""
+        members = ", ".join(family.members)
+        yield (
+            f"Family {number} ({family.method.replace('_', ' ')}): {members}. {gate}Each treatment against the "
+            "reference is a hypothesis of its own."
+        )
+
+
 def _biomarker(plan: AnalysisPlan) -> str:
     transform = {
         "shifted_log": "shifted by |minimum| + 1 and log-transformed",
@@ -90,7 +106,7 @@ def _primary(design: Design, plan: AnalysisPlan) -> str:
             "parallel": "by analysis of covariance",
             "single_arm": "by a one-sample t test of the change",
         }[design.kind]
-        return f"The effect of each treatment on {plan.metabolite or plan.biomarker}: follow-up given baseline, {how}."
+        return f"The effect of each treatment on {', '.join(plan.quantities)}: follow-up given baseline, {how}."
     return (
         f"The change in {plan.biomarker} is regressed on the change in {plan.metabolite}, treatment and their "
         "interaction (ordinary least squares over all pairs with both changes; CR2 standard errors by participant "

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from pharmrs.core.report.numbers import MISSING, number_text, p_text
 from pharmrs.core.report.printed_tables import PrintedTable
+from pharmrs.trial.chain.families import rejected
 from pharmrs.trial.records.analysis import EffectEstimate, StatisticalTest
 from pharmrs.trial.records.analysis_result import AnalysisResult, BaselineValue
 from pharmrs.trial.records.linear_model import LinearModel
@@ -35,6 +36,7 @@ def printed_tables(result: AnalysisResult) -> tuple[PrintedTable, ...]:
         _correlations_table(result),
         _comparisons_table(result),
         effects_table(result) if result.couples else None,
+        _families_table(result),
         _adjusted_table(result),
         _rules_table(result),
         _units_table(result),
@@ -137,6 +139,28 @@ def _adjusted_table(result: AnalysisResult) -> PrintedTable | None:
         title="p adjusted for the number of tests of a family",
         columns=("Family", "Test", "n", "p", "p (Holm)", "p (Benjamini-Hochberg)"), rows=rows,
         note="Holm: probability of any false rejection in the family; Benjamini-Hochberg: false discovery rate.",
+    )  # fmt: skip
+
+
+def _families_table(result: AnalysisResult) -> PrintedTable | None:
+    """The confirmatory hypotheses in the order of their gates."""
+    tests = result.chain.families
+    if not tests:
+        return None
+    rows = tuple(
+        (test.sample, f"{test.quantity}, {test.group}", test.p_alternative_method, number_text(test.estimate),
+         interval_text(test.ci_low, test.ci_high), p_text(test.p), p_text(test.p_alternative),
+         "rejected" if rejected(test) else "not rejected", str(test.n))
+        for test in tests
+    )  # fmt: skip
+    note = (
+        f"No effect is rejected where the adjusted p is at most {result.plan.alpha:g}; a family is tested where all "
+        "hypotheses of the one before are rejected. Intervals are not adjusted."
+    )
+    return PrintedTable(
+        title="The declared hypotheses", note=note + _reasons(tests), rows=rows,
+        columns=("Family", "Hypothesis", "Method", "Estimate", level_text(result), "p", "p (adjusted)", "no effect",
+                 "n"),
     )  # fmt: skip
 
 

@@ -31,8 +31,7 @@ def models_table(result: AnalysisResult) -> PrintedTable:
             notes.append(f"{name}: not estimable, {reason}.")
     for outcome in result.models:
         plan = "declared" if outcome.declared else "exploratory"
-        shown = [item for item in outcome.estimates if item.hypothesis] or list(outcome.estimates[:1])
-        rows += [_model_row(outcome.title, plan, item, main_unit) for item in shown]
+        rows += [_model_row(outcome.title, plan, item, main_unit) for item in outcome.shown]
         if outcome.reason:
             rows.append((outcome.title, plan, *(MISSING for _ in range(8))))
             notes.append(f"{outcome.title}: not estimable, {outcome.reason}.")
@@ -75,12 +74,12 @@ def model_tests_table(result: AnalysisResult) -> PrintedTable | None:
         (
             f"{model.title}: {_about(test)}",
             str(test.n), test.estimate_name or MISSING, number_text(test.estimate),
-            interval_text(test.ci_low, test.ci_high), _statistic_alone(test),
-            p_text(test.p),
+            interval_text(test.ci_low, test.ci_high) + (f" ({test.interval})" if test.interval else ""),
+            _statistic_alone(test), p_text(test.p),
         )
         for model, test in tests
     )  # fmt: skip
-    columns = ("Test", "n", "", "value", "interval", "statistic", "p")
+    columns = ("Test", "n", "", "value", level_text(result), "statistic", "p")
     exploratory = [model.title for model in result.models if not model.declared and model.tests]
     note = f"Exploratory: {', '.join(exploratory)}." if exploratory else ""
     return PrintedTable(title="Tests of the other models", columns=columns, rows=rows, note=note)

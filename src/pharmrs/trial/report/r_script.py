@@ -36,7 +36,7 @@ d$level[use] <- {level}
 _PAIRS = """\
 before <- d[d$time_point == {baseline}, ]
 after <- d[d$time_point == {follow_up}, ]
-w <- merge(before, after, by = c("subject", "treatment"), suffixes = c("", ".after"))
+w <- merge(before, after, by = c("subject", "treatment"{period}), suffixes = c("", ".after"))
 w$treatment <- factor(w$treatment, levels = treatments)
 w$subject <- factor(w$subject)
 change <- function(kind, a, b) round(switch(kind, relative = ifelse(a == 0, NA, (b - a) / a), difference = b - a,
@@ -71,13 +71,13 @@ named <- c({terms})
 """
 _PARALLEL = """\
 v$a <- v$a - mean(v$a)
-k <- summary(lm(b ~ treatment + a, data = v))$coefficients
+k <- summary(lm(b ~ treatment {baseline}, data = v))$coefficients
 keep({model}, named, k[1 + seq_along(named), 1], k[1 + seq_along(named), 2], k[1 + seq_along(named), 4])
 """
 _CROSSOVER = """\
 v$own <- ave(v$a, v$subject); v$within <- v$a - v$own
 if (requireNamespace("lmerTest", quietly = TRUE)) {{
-  k <- summary(lmerTest::lmer(b ~ treatment + {period}within + own + (1 | subject), data = v),
+  k <- summary(lmerTest::lmer(b ~ treatment + {period}{baseline}(1 | subject), data = v),
                ddf = "Kenward-Roger")$coefficients
   keep({model}, named, k[1 + seq_along(named), 1], k[1 + seq_along(named), 2], k[1 + seq_along(named), 5])
 }}
@@ -110,27 +110,38 @@ def _parts(result: AnalysisResult) -> Iterator[str]:
         yield _METABOLITE
     if plan.biomarker:
         yield _levels(plan)
-    yield _PAIRS.format(baseline=_text(table.baseline), follow_up=_text(table.follow_up))
+    replicate = any(row.occasion for row in table.rows)
+    yield _PAIRS.format(
+        baseline=_text(table.baseline), follow_up=_text(table.follow_up), period=', "period"' if replicate else ""
+    )
     if chain.model is not None:
         order = [item.term for item in chain.model.estimates]
         yield _MAIN.format(
             metabolite_change=_text(plan.metabolite_change), biomarker_change=_text(plan.biomarker_change),
             terms=_strings(order),
         )  # fmt: skip
-    for effect in chain.effects:
+    columns = {
+        plan.metabolite: ("metabolite", plan.metabolite_change),
+        plan.biomarker: ("level", plan.biomarker_change),
+    }
+    columns |= {one.name: (one.name, one.change) for one in plan.outcomes}
+    for name, effect in zip(plan.quantities, chain.effects, strict=False):
         terms = [item.term for item in effect.estimates if item.hypothesis]
         if effect.reason or not terms:
             continue
-        metabolite = effect.name == f"effect: {plan.metabolite}"
-        column, kind = ("metabolite", plan.metabolite_change) if metabolite else ("level", plan.biomarker_change)
-        sides = [f"w${column}", f"w${column}.after"]
+        column, kind = columns[name]
+        sides = [f"w[[{_text(column)}]]", f"w[[{_text(column + '.after')}]]"]
+        sides[0] = sides[1] if kind == "follow_up" else sides[0]
         if kind == "log_ratio":
             sides = [f"suppressWarnings(log(ifelse({side} > 0, {side}, NA)))" for side in sides]
         yield _EFFECT.format(before=sides[0], after=sides[1], terms=_strings(terms))
         several = any(item.term.startswith("period ") for item in effect.estimates)
         body = {"parallel": _PARALLEL, "crossover": _CROSSOVER}.get(table.kind, _SINGLE)
         body = _SINGLE if len(table.treatments) == 1 else body
-        yield body.format(model=_text(effect.name), period="factor(period) + " if several else "")
+        yield body.format(
+            model=_text(effect.name), period="factor(period) + " if several else "",
+            baseline={"parallel": "+ a", "crossover": "within + own + "}.get(table.kind, "") * (kind != "follow_up"),
+        )  # fmt: skip
     yield _TAIL.format(tolerance="1e-5", p_tolerance="1e-4")
 
 

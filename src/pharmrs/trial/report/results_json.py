@@ -38,6 +38,7 @@ def results_json(result: AnalysisResult) -> str:
         else {name: getattr(chain.levels, name) for name in ("samples", "intercept", "slope_per_h", "shift", "notes")},
         "main_model": {"reason": chain.reason} if chain.model is None else _model(chain.model),
         "effects": chain.effects,
+        "families": chain.families,
         "baseline": chain.baseline,
         "periods": chain.periods,
         "covariate_models": [

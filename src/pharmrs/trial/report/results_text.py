@@ -13,6 +13,7 @@ from pharmrs.trial.report.statistics_text import (
     dependence_note,
     df_text,
     effect_findings,
+    family_findings,
     findings,
     interval_text,
     level_text,
@@ -42,6 +43,7 @@ def results_paragraphs(result: AnalysisResult) -> list[str]:
             paragraphs.append(note)
         if len(chain.model.hypothesis) > 1:
             paragraphs += [f"All interactions together: {statistic_phrase(test)}." for test in chain.joint]
+    paragraphs += family_findings(result)
     if covariates := _covariates(chain):
         paragraphs.append(covariates)
     rank = [test for test in chain.correlations if test.family == "spearman"]
@@ -161,8 +163,7 @@ def _model_paragraph(model: ModelOutcome, result: AnalysisResult) -> str:
     label = model.title if model.declared else f"{model.title} (exploratory, not part of the plan)"
     if model.reason:
         return f"{label}: not estimable, {model.reason}."
-    shown = [item for item in model.estimates if item.hypothesis] or list(model.estimates[:1])
-    parts = [_effect_of_model(item, result) for item in shown]
+    parts = [_effect_of_model(item, result) for item in model.shown]
     tests = [test for test in model.tests if test.family != "leave_one_out"]  # its notes say it in words
     parts += [_test_of_model(test) for test in tests[:_TESTS_IN_TEXT]]
     more = len(tests) - _TESTS_IN_TEXT
@@ -174,7 +175,15 @@ def _model_paragraph(model: ModelOutcome, result: AnalysisResult) -> str:
 def _test_of_model(test: StatisticalTest) -> str:
     group = f", {test.group}" if test.group else ""
     name = "" if test.family == "multiverse" else f" ({test.family.replace('_', ' ')})"
-    return f"{test.quantity}{name}{group}: {statistic_phrase(test)} (n = {test.n})"
+    return f"{test.quantity}{name}{group}: {_estimate_first(test)}{statistic_phrase(test)} (n = {test.n})"
+
+
+def _estimate_first(test: StatisticalTest) -> str:
+    """The estimate and its interval, where the phrase of the statistic does not hold them."""
+    if test.reason or not test.statistic_name or math.isnan(test.estimate):
+        return ""
+    interval = "" if math.isnan(test.ci_low) else f" ({interval_text(test.ci_low, test.ci_high)})"
+    return f"{test.estimate_name} = {number_text(test.estimate)}{interval}, "
 
 
 def _sentence(note: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from pharmrs.core.report.numbers import MISSING, number_text, p_phrase, p_text
+from pharmrs.trial.chain.families import rejected
 from pharmrs.trial.records.analysis import EffectEstimate, StatisticalTest
 from pharmrs.trial.records.analysis_result import AnalysisResult, ReferenceChain
 
@@ -14,10 +15,10 @@ def level_text(result: AnalysisResult) -> str:
     return f"{100 * (1 - result.plan.alpha):g} % CI"
 
 
-def covers_zero(item: EffectEstimate) -> bool:
+def covers_zero(item: EffectEstimate, alpha: float) -> bool:
     """Whether an effect of nothing is inside the interval; by p where there is no interval."""
     if math.isnan(item.ci_low) or math.isnan(item.ci_high):
-        return not item.p < 0.05
+        return not item.p < alpha
     return item.ci_low <= 0 <= item.ci_high
 
 
@@ -31,7 +32,7 @@ def _finding(item: EffectEstimate, other: str, result: AnalysisResult) -> str:
     plan, reference = result.plan, result.table.treatments[0]
     coupling = f"the coupling of the change in {plan.biomarker} with the change in {plan.metabolite}"
     interval = interval_text(item.ci_low, item.ci_high)
-    if covers_zero(item):
+    if covers_zero(item, result.plan.alpha):
         return (
             f"There is no evidence that {coupling} differs between {other} and {reference}: the data are compatible "
             f"with differences from {interval} ({level_text(result)})."
@@ -53,12 +54,29 @@ def effect_findings(result: AnalysisResult) -> tuple[str, ...]:
     )
 
 
+def family_findings(result: AnalysisResult) -> tuple[str, ...]:
+    """What the declared families say together, each in a sentence."""
+    tests = result.chain.families
+    found = []
+    for name in dict.fromkeys(test.sample for test in tests):
+        own = [test for test in tests if test.sample == name]
+        parts = [
+            f"{test.quantity}, {test.group}: adjusted p = {p_text(test.p_alternative)}, no effect "
+            f"{'rejected' if rejected(test) else 'not rejected'}"
+            for test in own
+        ]
+        found.append(
+            f"Declared {name} ({own[0].p_alternative_method}, level {result.plan.alpha:g}): {'; '.join(parts)}."
+        )
+    return tuple(found)
+
+
 def _effect_finding(item: EffectEstimate, title: str, result: AnalysisResult) -> str:
     against = f" against {result.table.treatments[0]}" if len(result.table.treatments) > 1 else " from baseline"
     interval = f"{level_text(result)} {interval_text(item.ci_low, item.ci_high)}"
     effect = f"{title}, {item.treatment}{against}: {number_text(item.estimate)} ({item.unit}; {interval}; "
     effect += f"t({df_text(item.df)}) = {number_text(item.statistic)}, {p_phrase(item.p)})"
-    if covers_zero(item):
+    if covers_zero(item, result.plan.alpha):
         return f"{effect}. The interval covers no effect: there is no evidence of one."
     return f"{effect}: {'higher' if item.estimate > 0 else 'lower'}."
 

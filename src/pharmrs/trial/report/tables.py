@@ -115,7 +115,16 @@ def reference_tests(result: AnalysisResult) -> list[StatisticalTest]:
                 )
             )  # fmt: skip
             tests.append(model.shapiro)
-    return [*tests, *chain.joint, *chain.terms, *chain.covariates, *chain.correlations, *chain.oldham, *chain.paired]
+    return [
+        *tests,
+        *chain.joint,
+        *chain.terms,
+        *chain.covariates,
+        *chain.correlations,
+        *chain.oldham,
+        *chain.paired,
+        *chain.families,
+    ]
 
 
 def _test_row(test: StatisticalTest, model: ModelOutcome | None) -> Row:

@@ -42,6 +42,27 @@ def holm(p_values: ArrayLike) -> FloatArray:
     return adjusted
 
 
+def hochberg(p_values: ArrayLike) -> FloatArray:
+    """Hochberg's step-up adjustment (10.1093/biomet/75.4.800): for tests that do not oppose each other. NaN stay."""
+    p, ordered, order = _sorted_p(p_values)
+    adjusted = np.full(p.shape, np.nan)
+    raised = ordered * (ordered.size - np.arange(ordered.size))
+    adjusted[order] = np.minimum(1.0, np.minimum.accumulate(raised[::-1])[::-1])
+    return adjusted
+
+
+def bonferroni(p_values: ArrayLike) -> FloatArray:
+    """Each p times their number. NaN stay NaN and are not counted."""
+    p, ordered, _ = _sorted_p(p_values)
+    return np.asarray(np.minimum(1.0, p * ordered.size))
+
+
+def fixed_sequence(p_values: ArrayLike) -> FloatArray:
+    """Each at the full level in the given order until one is not rejected: the largest p so far."""
+    p, _, _ = _sorted_p(p_values)
+    return np.asarray(np.maximum.accumulate(p))
+
+
 def benjamini_hochberg(p_values: ArrayLike) -> FloatArray:
     """Benjamini-Hochberg adjustment (false discovery rate, 10.1111/j.2517-6161.1995.tb02031.x). NaN stay NaN."""
     p, ordered, order = _sorted_p(p_values)

@@ -29,15 +29,15 @@ def permuted_treatments(rows: ChangeTable, draws: int, seed: int, everything: Ch
     if len(names) < FEWEST_PERSONS:
         raise NotEstimable(f"permutation: {len(names)} participants, {FEWEST_PERSONS} are the least")
     place = {name: position for position, name in enumerate(rows.treatments)}
-    orders = _orders(everything or rows, names)
+    taken = _taken(everything or rows, names)
+    orders = {name: tuple(treatment for _, treatment in visits) for name, visits in taken.items()}
     if len(set(orders.values())) < 2:
         raise NotEstimable("permutation: every participant has the same sequence")
     longest = max(map(len, orders.values()))
     table = np.array([[place[name] for name in order] + [-1] * (longest - len(order)) for order in orders.values()])
     alike = [np.flatnonzero([len(order) == size for order in orders.values()]) for size in range(1, longest + 1)]
-    rank = np.array(
-        [orders[name].index(treatment) for name, treatment in zip(rows.subject, rows.treatment, strict=True)]
-    )
+    columns = zip(rows.subject, rows.period.tolist(), rows.treatment, strict=True)
+    rank = np.array([_rank(taken[name], period, treatment) for name, period, treatment in columns])
     person = PersonRows.of(rows.subject).codes
     generator = np.random.default_rng(seed)
     shuffled = np.tile(np.arange(len(names)), (draws, 1))
@@ -47,8 +47,13 @@ def permuted_treatments(rows: ChangeTable, draws: int, seed: int, everything: Ch
     return np.asarray(table[shuffled[:, person], rank[None, :]], dtype=np.intp)
 
 
-def _orders(everything: ChangeTable, names: list[str]) -> dict[str, tuple[str, ...]]:
-    """Treatments of each participant in the order of their periods; in a parallel trial it is one."""
+def _rank(visits: list[tuple[float, str]], period: float, treatment: str) -> int:
+    """Which visit of a participant a row is; in a parallel trial, where periods may not be known, his only one."""
+    return 0 if len(visits) == 1 else visits.index((period, treatment))
+
+
+def _taken(everything: ChangeTable, names: list[str]) -> dict[str, list[tuple[float, str]]]:
+    """Period and treatment of each participant's visits, in the order of the periods."""
     own: dict[str, list[tuple[float, str]]] = {name: [] for name in names}
     columns = (everything.subject, everything.period.tolist(), everything.treatment)
     for name, period, treatment in zip(*columns, strict=True):
@@ -56,7 +61,7 @@ def _orders(everything: ChangeTable, names: list[str]) -> dict[str, tuple[str, .
             own[name].append((period, treatment))
     if any(len(taken) > 1 and not all(math.isfinite(period) for period, _ in taken) for taken in own.values()):
         raise NotEstimable("permutation: the period is not known for every row of the crossover")
-    return {name: tuple(treatment for _, treatment in sorted(taken)) for name, taken in own.items()}
+    return {name: sorted(visits) for name, visits in own.items()}
 
 
 def permutation_p(observed: float, permuted: FloatArray) -> float:
