@@ -37,7 +37,8 @@ PLAN = AnalysisPlan(
 TRUTH = replace(random_trials.TRUTH, lower_limit=200.0, missing_metabolite=0.05)
 
 
-REFUSED = ("carry_over", "mmrm", "equivalence")  # two periods, several treatments a person, no margins declared
+# two periods, several treatments a person; no margins, exposures, contrasts or doses declared
+REFUSED = ("carry_over", "mmrm", "equivalence", "exposure", "contrasts", "dose_response")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -86,7 +87,8 @@ def test_models_of_the_interaction_agree_on_its_sign(crossover: dict[str, ModelO
 def test_a_parallel_trial_states_what_it_cannot_say() -> None:
     found = outcomes(table(kind="parallel", subjects=60))
     refused = {name for name, model in found.items() if model.reason}
-    assert refused == {"period", "within", "mixed", "crossover", "carry_over", "symmetry", "equivalence"}
+    assert refused == {"period", "within", "mixed", "crossover", "carry_over", "symmetry", "equivalence",
+                       "exposure", "contrasts", "dose_response"}  # fmt: skip
     assert "no participant has two rows" in found["mixed"].reason
     assert "same period" in found["period"].reason
 
@@ -233,7 +235,7 @@ def test_surrogate_of_the_reference_study() -> None:
     """README of the surrogate: the models run; their p values are by-products of its seed, so none is compared."""
     found = outcomes(surrogate_table(), replace(PAPER_PLAN, models=tuple(MODELS), multiverse=FEW))
     assert {name for name, model in found.items() if model.reason} == {
-        "errors_in_variables", "simex", "carry_over", "mmrm", "equivalence",
+        "errors_in_variables", "simex", "carry_over", "mmrm", "equivalence", "exposure", "contrasts", "dose_response",
     }  # fmt: skip
     assert "46 of 46 rows" in found["simex"].reason
     assert found["joint"].facts["complete_pairs"] == 46

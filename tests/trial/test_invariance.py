@@ -147,7 +147,7 @@ def test_a_missing_value_drops_its_pair_and_no_other(seed: int) -> None:
     """n of every paired test is counted by hand from the rows."""
     rows = random_rows(seed, missing=0.25)
     chain = reference_chain(table_of(rows), replace(PLAN, time_adjustment="none", biomarker_transform="log"))
-    known = {row.key: not math.isnan(row.metabolite) for row in rows}
+    known = {row.key[:3]: not math.isnan(row.metabolite) for row in rows}
     subjects = {row.subject for row in rows}
 
     def n_of(group: str) -> int:
