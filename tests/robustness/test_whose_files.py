@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import stat
 from collections.abc import Callable
 from hashlib import sha256
@@ -45,6 +46,74 @@ def test_no_command_writes_into_the_folder_of_somebody_else(command: str, tmp_pa
     end = pharmrs(command, table_file, *words, "--out", tmp_path / "out")
     assert end.code == 2
     assert contents(tmp_path / "out") == {"thesis.tex": b"mine"}
+
+
+def test_what_would_land_beside_the_named_file_is_nobodys(tmp_path: Path, make_nifti: Callable[..., Path]) -> None:
+    """Tables of quality, pictures, pages, templates, a printed report, a set of metabolites: each is in the way."""
+    place = tmp_path / "place"
+    spectrum = make_nifti("s.nii.gz")
+    basis = [
+        "--sequence",
+        "steam",
+        "--te-ms",
+        20,
+        "--tm-ms",
+        10,
+        "--larmor-mhz",
+        297,
+        "--bandwidth-hz",
+        5000,
+        "-m",
+        "Cr",
+    ]
+    (tmp_path / "report.html").write_text("<p>ours</p>")
+    (tmp_path / "results.csv").write_text("Row, Col, NAA, NAA %SD\n1,1,1.0,5\n")
+    commands: dict[str, list[object]] = {
+        "t_quality.tsv": ["fit", spectrum, "-o", place / "t.tsv"],
+        "t_concentrations.tsv": ["fit", spectrum, "-o", place / "t.tsv"],
+        "s_fit.png": ["fit", spectrum, "-o", place],
+        "s_fit.html": ["fit", spectrum, "-o", tmp_path / "t.tsv", "--figure", place],
+        "b.png": ["basis", *basis, "-o", place / "b.basis"],
+        "b_json/Cr.json": ["basis", *basis, "-o", place / "b.basis"],
+        "layout-template.tsv": ["plate", "--template", "-o", place],
+        "layout.html": ["plate", "--template", "-o", place],
+        "report.pdf": ["pdf", tmp_path / "report.html", "-o", place / "report.pdf"],
+        "r_quality.tsv": ["results", tmp_path / "results.csv", "-o", place / "r.tsv"],
+        "notes": ["results", tmp_path / "results.csv", "--as", "lcmodel", "-o", place],
+    }
+    for name, words in commands.items():
+        (place / name).parent.mkdir(parents=True)
+        (place / name).write_text("mine")
+        if name.startswith("layout-"):
+            (place / "layout.tsv").write_text("mine, too")
+        before = snapshot(place)
+        end = pharmrs(*words)
+        assert end.code == 2 and snapshot(place) == before, (name, end)
+        shutil.rmtree(place)
+
+
+def test_init_adds_and_replaces_nothing(tmp_path: Path) -> None:
+    """Whatever of a study is there, links among it: each stays as it is, and nothing is written through a link."""
+    (tmp_path / "theirs").write_text("mine")
+    study = tmp_path / "study"
+    (study / "sub-01" / "ses-1" / "mrs").mkdir(parents=True)
+    (study / "sub-01" / "ses-1" / "mrs" / "sub-01_ses-1_svs.nii.gz").touch()
+    assert pharmrs("init", study).code == 0
+    made = sorted(contents(study))
+    assert len(made) > 3
+    for name in made:
+        (study / name).write_text("mine")
+    before = snapshot(study)
+    assert pharmrs("init", study).code == 0
+    assert snapshot(study) == before
+    for name in ("study.yaml", "participants.tsv"):
+        (study / name).unlink()
+        (study / name).symlink_to(tmp_path / "theirs")
+    pharmrs("init", study)
+    assert (tmp_path / "theirs").read_text() == "mine"
+    (tmp_path / "theirs").unlink()  # now the links lead nowhere
+    pharmrs("init", study)
+    assert not (tmp_path / "theirs").exists()
 
 
 def test_what_others_put_into_our_folder_stays(tmp_path: Path) -> None:

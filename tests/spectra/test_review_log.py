@@ -124,6 +124,8 @@ def test_a_full_disk_leaves_no_half_line(tmp_path: Path, monkeypatch: pytest.Mon
         ("decision", "maybe", "must be one of accept, reject, unsure, withdrawn"),
         ("rater", "CD", "must be the rater of"),
         ("position", "one", "must be a whole number"),
+        ("decision", "reject", "must be as it was written"),
+        ("reason", "motion", "must be as it was written"),
     ],
 )
 def test_a_log_edited_by_hand_is_named(column: str, value: str, said: str, tmp_path: Path) -> None:
@@ -137,3 +139,20 @@ def test_a_log_edited_by_hand_is_named(column: str, value: str, said: str, tmp_p
         with pytest.raises(InputError) as caught:
             read()
         assert said in str(caught.value) and "line 2" in str(caught.value)
+
+
+def test_a_line_that_was_lost_or_put_in_shows_and_an_older_log_is_read(tmp_path: Path) -> None:
+    with DecisionLog(tmp_path, "AB") as log:
+        for name in ("sub-01", "sub-02", "sub-03"):
+            log.add(_decision(name))
+    path = log_file(tmp_path, "AB")
+    head, *lines = path.read_text().splitlines()
+    for changed in ([lines[0], lines[2]], [lines[1], lines[0], lines[2]], [lines[0], *lines]):
+        path.write_text("\n".join([head, *changed]) + "\n")
+        with pytest.raises(InputError, match="after the line before it"):
+            read_decisions(tmp_path)
+    older = [line.rpartition("\t")[0] for line in (head, *lines)]
+    path.write_text("\n".join(older) + "\n")
+    with DecisionLog(tmp_path, "AB") as log:
+        log.add(_decision("sub-04"))
+    assert [one.scan for one in read_decisions(tmp_path)] == ["sub-01", "sub-02", "sub-03", "sub-04"]

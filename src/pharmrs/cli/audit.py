@@ -28,7 +28,7 @@ def audit_command(
 
     Exit code 0 whatever is found: an impossible statistic is a result.
     """
-    from pharmrs.core.files.targets import claim_output
+    from pharmrs.core.files.targets import claimed
     from pharmrs.trial.audit.audit import audit_rows
     from pharmrs.trial.read.reported import read_reported_table
     from pharmrs.trial.report.audit_table import audit_lines, write_audit
@@ -39,6 +39,6 @@ def audit_command(
     for line in audit_lines(audited):
         typer.echo(line)
     if out is not None:
-        claim_output(out)
-        for path in write_audit(out, table.name, audited):
-            typer.echo(str(path))
+        with claimed(out):
+            for path in write_audit(out, table.name, audited):
+                typer.echo(str(path))

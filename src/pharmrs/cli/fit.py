@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, Optional, cast
 
@@ -82,6 +83,7 @@ def fit_command(
 ) -> None:
     """Quantify spectra with a basis set, preprocessed or raw: the metabolites, tables, and a page of each fit."""
     from pharmrs.core.errors import InputError
+    from pharmrs.core.files.targets import check_output_folder, claimed
     from pharmrs.core.workers.execution import workforce
     from pharmrs.core.workers.threads import limit_threads
     from pharmrs.spectra.records.fit import FitSettings
@@ -91,7 +93,8 @@ def fit_command(
     low, high = _window(ppm)
     named = not out.is_dir() and (out.suffix != "" or out.exists())
     table = out if named else out / "fit.tsv"
-    if problems := check_fit_table(table):
+    pages = figure or (None if named else out)
+    if problems := [*check_fit_table(table), *(check_output_folder(pages) if pages is not None else ())]:
         raise InputError(problems)
     limit_threads()
     built_in = cast(tuple[Literal["mm", "lipids"], ...], tuple(add))  # others: the fit says that there are none
@@ -109,7 +112,8 @@ def fit_command(
     with workforce(execution) as team, progress("spectra") as (begin, step):
         begin(len(spectra))
         outcomes = fit_files(spectra, fitting, team, lambda one: step(one.file.name, one.fit is not None))
-    _leave(outcomes, table, figure or out if figure is not None or not named else None)
+    with claimed(pages) if pages is not None else nullcontext():
+        _leave(outcomes, table, pages)
 
 
 def _leave(outcomes: Sequence[SpectrumOutcome], table: Path, pages: Path | None) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -32,7 +34,17 @@ from pharmrs.cli import (
     validate,
     voxel,
 )
-from pharmrs.cli.messages import EXIT_BAD_INPUT, EXIT_SOME_FAILED, EXIT_STOPPED, print_problems, say, system_error_text
+from pharmrs.cli.messages import (
+    EXIT_BAD_INPUT,
+    EXIT_BY_SIGNAL,
+    EXIT_SOME_FAILED,
+    EXIT_STOPPED,
+    flush_results,
+    open_streams,
+    print_problems,
+    say,
+    system_error_text,
+)
 from pharmrs.core.errors import InputError, WorkersLost
 from pharmrs.core.files.targets import protect
 
@@ -72,6 +84,9 @@ app.command("simulate", short_help="Simulate a trial as a BIDS dataset, with kno
 app.command("demo", short_help="Simulate a trial, analyse it, compare with the truth.")(demo.demo_command)
 
 
+_signals: list[int] = []  # what the system sent to end this process
+
+
 def _print_version(wanted: bool) -> None:
     if wanted:
         typer.echo(__version__)
@@ -94,11 +109,33 @@ def _given(words: Sequence[str]) -> list[Path]:
     return [Path(one.split("=", 1)[-1]) for one in values if not one.startswith(("--out", "--figure"))]
 
 
+def _stop_in_order() -> None:
+    """SIGTERM (a batch system, `kill`) and SIGHUP (a closed terminal) end a command as Ctrl+C does: tidied up.
+
+    A second one ends it at once; `nohup` stays what it is. Only the main thread of a program may ask for signals.
+    """
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is signal.SIG_DFL:
+                signal.signal(number, _stop)
+
+
+def _stop(number: int, _frame: object) -> None:
+    signal.signal(number, signal.SIG_DFL)
+    _signals.append(number)
+    raise KeyboardInterrupt
+
+
 def run() -> None:
     """Entry point: bad input, a full disk, a missing right become a message and exit code 2; bugs keep a traceback."""
+    open_streams()
+    _stop_in_order()
     protect(_given(sys.argv[1:]))
     try:
-        app()
+        try:
+            app()
+        finally:
+            flush_results()
     except InputError as error:
         print_problems(error.problems)
         sys.exit(EXIT_BAD_INPUT)
@@ -108,6 +145,9 @@ def run() -> None:
     except SystemExit as end:
         if end.code == EXIT_STOPPED:
             say("stopped; the same command goes on from what is complete")
+            sys.exit(EXIT_BY_SIGNAL + _signals[-1] if _signals else EXIT_STOPPED)
+        if type(sys.stdout).__name__ == "PacifyFlushWrapper":  # the reader of a pipe has gone
+            sys.exit(EXIT_BY_SIGNAL + signal.SIGPIPE)
         raise
     except OSError as error:
         say(system_error_text(error))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -16,6 +18,7 @@ from pharmrs.core.report.problem_groups import ProblemGroup, grouped
 EXIT_BAD_INPUT = 2
 EXIT_SOME_FAILED = 3
 EXIT_STOPPED = 130
+EXIT_BY_SIGNAL = 128  # and its number, as a shell tells it
 _MOST_ALIKE, _SHOWN_OF_MORE = 12, 5
 _AGAIN = "then give the same command again: it goes on from what is complete"
 _ELSEWHERE = "choose another folder for the output, or ask for the right to write there"
@@ -34,8 +37,31 @@ class Step(Protocol):
 
 
 def say(text: str) -> None:
-    """A line for the person (standard error; standard output is for results)."""
-    print(text, file=sys.stderr, flush=True)
+    """A line for the person, on standard error: standard output is for results. Where nobody listens, work goes on."""
+    with contextlib.suppress(OSError):
+        print(text, file=sys.stderr, flush=True)
+
+
+def open_streams() -> None:
+    """Where a stream of the command was closed (`2>&-`), nothing takes its place: else the next file would get its
+    words."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            handle = os.open(os.devnull, os.O_RDWR)  # the lowest number that is free
+            if getattr(sys, name) is None:
+                setattr(sys, name, os.fdopen(handle, "r" if number == 0 else "w", encoding="utf-8"))
+
+
+def flush_results() -> None:
+    """Raises OSError, which names the place, where the results that were printed cannot be written."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left in it stays untold
+        raise OSError(error.errno, error.strerror, "standard output") from error
 
 
 def print_problems(problems: Iterable[InputProblem]) -> tuple[int, int]:
@@ -76,7 +102,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 def system_error_text(error: OSError) -> str:
     """The one line for what the system refused: where, why, and what to do."""
-    where = f"{error.filename}: " if error.filename else ""
+    where = f"{error.filename or 'standard output'}: "  # writers of files tell which
     remedy = _REMEDIES.get(error.errno or 0, "check that the path exists, is writable and has room")
     return f"error: {where}{error.strerror or error}. Remedy: {remedy}."
 

@@ -25,7 +25,7 @@ def power_command(
     cluster: ClusterOption = None,
 ) -> None:
     """Sample size for the planned coupling: simulate trials, analyse them as planned, count."""
-    from pharmrs.core.files.targets import claim_output, refuse_output
+    from pharmrs.core.files.targets import claimed, refuse_output
     from pharmrs.core.workers.execution import workforce
     from pharmrs.study.power_file import read_power
     from pharmrs.trial.report.power_tables import power_lines
@@ -42,6 +42,6 @@ def power_command(
         found = simulate_power(plan, team, lambda _result: step(""))
     for line in power_lines(found):
         typer.echo(line)
-    claim_output(out)
-    for path in write_power(out, found):
-        say(str(path))
+    with claimed(out):
+        for path in write_power(out, found):
+            say(str(path))

@@ -25,13 +25,13 @@ def results_command(
 ) -> None:
     """Read the results of any known tool, check them as our own, and write them tidy or in another tool's form."""
     from pharmrs.core.errors import InputError
-    from pharmrs.core.files.targets import check_target
+    from pharmrs.core.files.targets import check_output_folder, claimed
     from pharmrs.core.report.numbers import count_text, number_text
-    from pharmrs.spectra.stage.foreign_results import FORMS, compared, gather, write_form, write_tidy
+    from pharmrs.spectra.stage.foreign_results import FORMS, check_tidy, compared, gather, write_form, write_tidy
 
     if form != "tsv" and form not in FORMS:
         raise typer.BadParameter(f"{form!r} is not one of tsv, {', '.join(FORMS)}", param_hint="--as")
-    if form == "tsv" and (problems := check_target(out, (".tsv", ".csv"), b"crlb_percent")):
+    if problems := check_tidy(out) if form == "tsv" else check_output_folder(out):
         raise InputError(problems)
     gathered = gather(files)
     others = gather(compare or [])
@@ -41,7 +41,11 @@ def results_command(
         raise typer.Exit(EXIT_BAD_INPUT)
     for note in dict.fromkeys(f"{one.tool}: {note}" for one in gathered.results for note in one.notes):
         say(f"note: {note}")
-    paths = write_tidy(out, gathered.results) if form == "tsv" else write_form(out, form, gathered.results)
+    if form == "tsv":
+        paths = write_tidy(out, gathered.results)
+    else:
+        with claimed(out):
+            paths = write_form(out, form, gathered.results)
     for path in paths:
         typer.echo(str(path))
     if compare:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pharmrs.core.errors import InputError, InputProblem, input_problem
 from pharmrs.core.files.owned import remove_written
-from pharmrs.core.files.targets import check_output_folder, claim_output
+from pharmrs.core.files.targets import check_output_folder, claimed
 from pharmrs.core.unit import Boundary
 from pharmrs.study.study_file import read_plan
 from pharmrs.trial.models.analyse import analyse
@@ -57,11 +57,11 @@ def analyse_file(
         problems.append(input_problem(output, "out", rule, str(observations), remedy))
     if problems:
         raise InputError(problems)
-    claim_output(output)
-    result = analyse(table, plan, tell, within)
-    tell("tables and figures")
-    remove_written(output, ANALYSIS_OUTPUTS)
-    section = write_analysis(output, result, within)
-    page = output / "report.html"
-    write_analysis_page(page, declared.title, result, section)
+    with claimed(output):
+        result = analyse(table, plan, tell, within)
+        tell("tables and figures")
+        remove_written(output, ANALYSIS_OUTPUTS)
+        section = write_analysis(output, result, within)
+        page = output / "report.html"
+        write_analysis_page(page, declared.title, result, section)
     return Analysed(result, page, tuple(map(str, not_estimable(result))), (*warnings, *within.problems))

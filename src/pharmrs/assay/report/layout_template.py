@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pharmrs.assay.records.plate import well_name
+from pharmrs.core.errors import InputError, input_problem
 from pharmrs.core.files.atomic import write_text
 from pharmrs.core.report.page import environment
 
@@ -24,8 +25,12 @@ def write_layout_template(folder: Path) -> tuple[Path, Path]:
     table, page = folder / "layout.tsv", folder / "layout.html"
     if table.exists():
         table = folder / "layout-template.tsv"
-    write_text(table, layout_template())
     letters = [well_name(row, 0)[0] for row in range(_ROWS)]
     text = environment().get_template("layout.html.j2").render(rows=letters, columns=range(1, _WELL_COLUMNS + 1))
-    write_text(page, text)
+    contents = {table: layout_template(), page: text}
+    rule, remedy = "must not replace a file of somebody else, nor a template that was filled in", "move it elsewhere"
+    if other := [path for path, content in contents.items() if path.exists() and path.read_bytes() != content.encode()]:
+        raise InputError([input_problem(path, "out", rule, "it exists", remedy) for path in other])
+    for path, content in contents.items():
+        write_text(path, content)
     return table, page

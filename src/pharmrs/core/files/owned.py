@@ -112,7 +112,8 @@ def take(path: Path) -> None:
     if state is not None and not stat.S_ISLNK(state.st_mode):
         rule, remedy = "must not replace a file that pharmrs did not write", "move it elsewhere, then run again"
         raise InputError([input_problem(path, "output", rule, "a file of somebody else", remedy)])
-    _known[str(root)].add(root / MARKER, name)
+    with _named(path.parents[len(PurePosixPath(name).parts) - 1] / MARKER):  # as the person typed it
+        _known[str(root)].add(root / MARKER, name)
 
 
 def open_written(path: Path, flags: int, *, continued: bool = False) -> int:
@@ -188,9 +189,8 @@ class _Listing:
         handle = os.open(marker, _LISTING)
         try:
             line = f"{name}\n".encode("utf-8", "surrogateescape")
-            with _named(marker):
-                if os.write(handle, b"\n" * self.torn + line) < len(line):
-                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            if os.write(handle, b"\n" * self.torn + line) < len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         finally:
             os.close(handle)
 

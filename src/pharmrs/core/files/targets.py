@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pharmrs.core.errors import InputError, InputProblem, input_problem, some_of
-from pharmrs.core.files.owned import claim, is_marked, release
+from pharmrs.core.files.owned import claim, is_marked, owner_of, release
 
 _INPUTS: set[tuple[int, int]] = set()  # device and inode of every file this process was given to read
 _HEAD_BYTES = 4096
@@ -53,13 +53,25 @@ def check_target(path: Path, endings: Sequence[str], head: bytes) -> list[InputP
         return [input_problem(path, "out", rule, path.name, remedy)]
     if path.is_dir():
         return [input_problem(path, "out", "must be a file", "a folder", "give the name of a file in it")]
-    if path.exists() and path.stat().st_size:
+    return check_replaced(path, head)
+
+
+def check_replaced(path: Path, head: bytes) -> list[InputProblem]:
+    """What is wrong with writing to `path`: there must be nothing, or what was written here before, as `head` tells.
+
+    Below our marker the listing tells instead.
+    """
+    try:
+        if not path.stat().st_size or owner_of(path) is not None:
+            return []
         with path.open("rb") as stream:
             ours = head in stream.read(_HEAD_BYTES)
-        if not ours:
-            rule, remedy = "must not replace a file that this command did not write", "choose another name"
-            return [input_problem(path, "out", rule, "it exists and holds something else", remedy)]
-    return []
+    except FileNotFoundError:
+        ours = not path.is_symlink()
+    except OSError:
+        ours = False
+    rule, remedy = "must not replace a file that this command did not write", "choose another name"
+    return [] if ours else [input_problem(path, "out", rule, "it exists and holds something else", remedy)]
 
 
 def check_output_folder(folder: Path) -> list[InputProblem]:
@@ -98,8 +110,8 @@ def claim_output(folder: Path) -> None:
 @contextmanager
 def claimed(folder: Path) -> Iterator[None]:
     """Take a folder for results while they are made; where nothing was written, it is as it was before."""
-    claim_output(folder)
     try:
+        claim_output(folder)  # within: whatever ends the process, the folder is given back
         yield
     finally:
         release(folder)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pharmrs.core.errors import InputError, InputProblem
 from pharmrs.core.files.atomic import write_bytes
+from pharmrs.core.files.owned import owner_of
 from pharmrs.core.report.site import PAGES_FOLDER
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "microsoft-edge")
@@ -40,7 +41,7 @@ def print_pdf(report: Path, target: Path) -> None:
     if browser is None:
         remedy = "install Chromium or Chrome, or open the report in any browser and print it to PDF"
         raise _error(report, "printing needs a browser of the Chromium family", "none found", remedy)
-    if target.exists() and target.with_suffix("") != report.with_suffix(""):
+    if target.exists() and owner_of(target) is None:  # in a folder of ours its list tells whose it is
         raise _error(target, "must not replace a file", "it exists", "delete it, or choose another name")
     with tempfile.TemporaryDirectory(prefix="pharmrs-print-") as folder:
         part = Path(folder) / "report.pdf"

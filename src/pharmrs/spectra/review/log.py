@@ -25,8 +25,11 @@ from pharmrs.core.read.problems import Problems
 from pharmrs.core.read.text_table import TextRow, parse_text_table
 from pharmrs.spectra.review.records import VERDICTS, WITHDRAWN, Decision
 
-COLUMNS = tuple(field.name for field in fields(Decision))
-_LATER = ("showing",)  # columns that logs of earlier versions lack
+_FIELDS = tuple(field.name for field in fields(Decision))
+SEAL = "seal"
+COLUMNS = (*_FIELDS, SEAL)
+_SEAL_DIGITS = 16
+_LATER = ("showing", SEAL)  # columns that logs of earlier versions lack
 _DIGITS = 32  # of the SHA-256 of a recording
 _REMEDY = "restore the log from a backup; it is never edited by hand"
 _PATTERN = "rater-*_decisions.tsv"
@@ -40,6 +43,7 @@ _DESCRIPTIONS = {
     "recording": "First 32 digits of the SHA-256 of the metabolite recording that was shown.",
     "decided_at": "When the decision was made (UTC).",
     "showing": "1, or 2 where the scan was shown a second time to see how well the rater agrees with themselves.",
+    SEAL: "First 16 digits of the SHA-256 of the seal before and this line: shows a line changed, lost or put in.",
 }
 
 
@@ -76,8 +80,10 @@ def _read(path: Path, problems: Problems) -> list[Decision]:
     if whole.count(b"\n") < 2:
         return []  # opened, but nothing decided yet
     try:
+        text = whole.decode("utf-8")
+        _check_seals(text, problems)
         rows = parse_text_table(
-            without_hidden(whole.decode("utf-8")),
+            without_hidden(text),
             problems,
             tuple(name for name in COLUMNS if name not in _LATER),
             _LATER,
@@ -87,6 +93,24 @@ def _read(path: Path, problems: Problems) -> list[Decision]:
         return []
     made = [_decision(row, path, problems) for row in rows]
     return [one for one in made if one is not None]
+
+
+def _check_seals(text: str, problems: Problems) -> str:
+    """The last seal; the first line that is not as it was written, or does not follow the one before, is a problem."""
+    head, *lines = text.removesuffix("\n").split("\n")
+    before, right = "", True
+    for number, line in enumerate(lines if head.endswith(f"\t{SEAL}") else (), start=2):
+        content, _, seal = line.rpartition("\t")
+        if right and seal != _seal(before, content):
+            rule = "must be as it was written, after the line before it"
+            problems.add(f"line {number}: {SEAL}", rule, f"{seal} does not fit", _REMEDY)
+            right = False
+        before = seal
+    return before
+
+
+def _seal(before: str, content: str) -> str:
+    return hashlib.sha256(f"{before}\t{content}".encode("utf-8", "surrogatepass")).hexdigest()[:_SEAL_DIGITS]
 
 
 def _decision(row: TextRow, path: Path, problems: Problems) -> Decision | None:
@@ -106,7 +130,7 @@ def _decision(row: TextRow, path: Path, problems: Problems) -> Decision | None:
             numbers[name] = value
     if len(problems.found) > before:
         return None
-    texts = {name: row.text(name) for name in COLUMNS if name not in numbers}
+    texts = {name: row.text(name) for name in _FIELDS if name not in numbers}
     return Decision(**texts, **numbers)  # type: ignore[arg-type]
 
 
@@ -139,8 +163,9 @@ class DecisionLog:
             problems = Problems(str(self.path))
             self.decisions = _read(self.path, problems)
             problems.raise_errors()
-            with self.path.open(encoding="utf-8") as stream:
-                self._columns = tuple(stream.readline().rstrip("\n").split("\t"))
+            text = self.path.read_text(encoding="utf-8")
+            self._columns = tuple(text.partition("\n")[0].split("\t"))
+            self._sealed = _check_seals(text, problems)
         except BaseException:
             os.close(self._file)
             raise
@@ -158,7 +183,10 @@ class DecisionLog:
 
     def add(self, decision: Decision) -> None:
         """Add one decision; it is on the disk when this returns."""
-        self._write("\t".join(_cell(getattr(decision, name)) for name in self._columns) + "\n")
+        line = "\t".join(_cell(getattr(decision, name)) for name in self._columns if name != SEAL)
+        seal = _seal(self._sealed, line)
+        self._write(f"{line}\t{seal}\n" if SEAL in self._columns else f"{line}\n")
+        self._sealed = seal
         self.decisions.append(decision)
 
     def _write(self, line: str) -> None:

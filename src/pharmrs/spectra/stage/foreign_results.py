@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pharmrs.core.errors import InputError, InputProblem, input_problem
 from pharmrs.core.files.atomic import write_text
+from pharmrs.core.files.targets import check_replaced, check_target
 from pharmrs.core.records.scan_files import ScanFiles
 from pharmrs.core.report.tables import Row, write_tsv
 from pharmrs.spectra.checks.finding import Quantified, findings, problems_of
@@ -70,10 +71,23 @@ def _checked(result: ForeignResult) -> tuple[InputProblem, ...]:
     return problems_of(findings(CONCENTRATION_CHECKS, seen), files)
 
 
+def check_tidy(table: Path) -> list[InputProblem]:
+    """What is wrong with the place of the table, before anything is read."""
+    separator = "," if table.suffix.lower() == ".csv" else "\t"
+    return [
+        *check_target(table, (".tsv", ".csv"), b"crlb_percent"),
+        *check_replaced(_quality_of(table), separator.join(QUALITY[:3]).encode()),
+    ]
+
+
+def _quality_of(table: Path) -> Path:
+    return table.with_name(f"{table.stem}_quality{table.suffix}")
+
+
 def write_tidy(table: Path, results: Sequence[ForeignResult]) -> list[Path]:
     """The long table, and what the tools tell of quality and scaling beside it."""
     write_tsv(table, COLUMNS, (row for result in results for row in lines_of(result)))
-    quality = table.with_name(f"{table.stem}_quality{table.suffix}")
+    quality = _quality_of(table)
     rows: list[Row] = [
         {
             "tool": one.tool,

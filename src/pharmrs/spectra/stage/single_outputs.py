@@ -9,7 +9,7 @@ import numpy as np
 
 from pharmrs.core.errors import InputProblem
 from pharmrs.core.files.atomic import write_text
-from pharmrs.core.files.targets import check_target
+from pharmrs.core.files.targets import check_replaced, check_target
 from pharmrs.core.report.svg_figure import svg_figure
 from pharmrs.core.report.tables import Row, write_tsv
 from pharmrs.spectra.report.pictures.figures import save_figure
@@ -27,8 +27,8 @@ def write_fit_tables(table: Path, outcomes: Sequence[SpectrumOutcome]) -> tuple[
     quality = [row for outcome in done if outcome.fit for row in fit_quality_rows(str(outcome.file), outcome.fit)]
     write_tsv(table, FIT_COLUMNS, rows)
     written = [table]
+    quality_path, scaled_path = _beside(table)
     if quality:
-        quality_path = table.with_name(f"{table.stem}_quality{table.suffix}")
         write_tsv(quality_path, FIT_QUALITY_COLUMNS, quality)
         written.append(quality_path)
     scaled: list[Row] = [
@@ -45,7 +45,6 @@ def write_fit_tables(table: Path, outcomes: Sequence[SpectrumOutcome]) -> tuple[
         if np.isfinite(one.value)
     ]
     if scaled:
-        scaled_path = table.with_name(f"{table.stem}_concentrations{table.suffix}")
         write_tsv(scaled_path, tuple(scaled[0]), scaled)
         written.append(scaled_path)
     return tuple(written)
@@ -75,4 +74,17 @@ def write_fit_figures(folder: Path, outcomes: Sequence[SpectrumOutcome]) -> list
 def check_fit_table(table: Path) -> list[InputProblem]:
     """What is wrong with the place of the table, before anything is fitted."""
     separator = "," if table.suffix.lower() == ".csv" else "\t"
-    return check_target(table, (".tsv", ".csv", ".txt"), separator.join(FIT_COLUMNS[:2]).encode())
+    quality, scaled = _beside(table)
+    return [
+        *check_target(table, (".tsv", ".csv", ".txt"), separator.join(FIT_COLUMNS[:2]).encode()),
+        *check_replaced(quality, separator.join(FIT_QUALITY_COLUMNS[:2]).encode()),
+        *check_replaced(scaled, separator.join(("file", "metabolite", "scale")).encode()),
+    ]
+
+
+def _beside(table: Path) -> tuple[Path, Path]:
+    """The tables of quality and of concentrations beside the table of a fit."""
+    return (
+        table.with_name(f"{table.stem}_quality{table.suffix}"),
+        table.with_name(f"{table.stem}_concentrations{table.suffix}"),
+    )
