@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import math
 from datetime import time
 from pathlib import Path
@@ -13,6 +14,7 @@ from pharmrs.core.read.cells import CellReader
 from pharmrs.core.read.participants import participant_labels, read_participants, sessions_file
 from pharmrs.core.read.problems import Problems
 from pharmrs.core.read.text_table import TextRow, read_text_table
+from pharmrs.core.report.tables import write_tsv
 
 _LEFT_OUT = "header: only known columns are read"
 
@@ -183,3 +185,27 @@ def test_participants(tmp_path: Path) -> None:
     problems = Problems("participants.tsv")
     read_participants(tmp_path, problems)
     assert [one.field for one in problems.found] == ["line 2: participant_id", "line 4: participant_id"]
+
+
+COMMAND = "+cmd|' /C calc'!A0"
+AS_IT_IS = ("-0.5", "-0.36 to 0.87", "+5", "-", "'t Hooft", "-1e-3", -0.5, float("-inf"))
+
+
+@pytest.mark.parametrize(
+    ("cell", "written"),
+    [
+        *((text, f"'{text}") for text in ("=1+1", '=HYPERLINK("x")', "@SUM(1)", COMMAND, f"-2{COMMAND}")),
+        ("'=1", "''=1"),
+        *((cell, str(cell)) for cell in AS_IT_IS),
+    ],
+)
+def test_no_cell_is_a_formula_and_each_is_read_as_it_was(cell: str | float, written: str, tmp_path: Path) -> None:
+    """A spreadsheet shows text that begins with an apostrophe; numbers stay numbers; our reader takes it off again."""
+    for name, mark in (("a.tsv", "\t"), ("a.csv", ",")):
+        path = tmp_path / name
+        write_tsv(path, ("id", "=x"), [{"id": "a", "=x": cell}])
+        head, line = path.read_text(encoding="utf-8").splitlines()
+        assert head == f"id{mark}'=x" and next(iter(csv.reader([line], delimiter=mark)))[1] == written
+        problems = Problems("a")
+        (row,) = read_text_table(path, problems, ("id", "=x"))
+        assert row.text("=x") == str(cell) and not problems.found

@@ -51,7 +51,8 @@ def density(concentration: float) -> float:
 def write_plate(folder: Path, name: str) -> Path:
     """Two columns of standards and a blank, one of samples, as a grid."""
     columns = [[density(one) for one in STANDARDS] + [0.05], [1.01 * density(one) for one in STANDARDS] + [0.0503]]
-    columns.append([density(40.0 + 50 * number) for number in range(8)])
+    columns.append([density(40.0 + 50 * number + len(name)) for number in range(8)])
+    columns = [[one * (1 + 0.002 * (name == "two")) for one in column] for column in columns]  # no two are the same
     rows = [",".join(["ABCDEFGH"[row], *(f"{column[row]:.5f}" for column in columns)]) for row in range(8)]
     path = folder / f"{name}.csv"
     path.write_text("\n".join(["<>,1,2,3", *rows]) + "\n")

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import csv
 import gzip
 import io
 import json
 import os
+import re
 import sys
-from collections.abc import Iterable
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -86,6 +90,23 @@ def fingerprint(folder: Path) -> dict[str, tuple[str, int]]:
         for path in folder.rglob("*")
         if path.is_file() and "derivatives" not in path.relative_to(folder).parts
     }
+
+
+def layers(content: bytes) -> Iterator[bytes]:
+    """A file as it is, and what is packed in it: gzip, the members of a zip (docx), the compressed fits of a page."""
+    yield content
+    if content[:2] == b"\x1f\x8b":
+        yield gzip.decompress(content)
+    if content[:4] == b"PK\x03\x04":
+        with zipfile.ZipFile(io.BytesIO(content)) as packed:
+            yield from map(packed.read, packed.namelist())
+    for found in re.finditer(rb"[A-Za-z0-9+/]{200,}={0,2}", content):
+        with contextlib.suppress(ValueError):
+            inner = base64.b64decode(found[0], validate=True)
+            yield inner
+            for kind in (-15, 15, 31):  # deflate, zlib, gzip
+                with contextlib.suppress(zlib.error):
+                    yield zlib.decompress(inner, kind)
 
 
 def plain(content: bytes) -> bytes:

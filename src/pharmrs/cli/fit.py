@@ -83,7 +83,7 @@ def fit_command(
 ) -> None:
     """Quantify spectra with a basis set, preprocessed or raw: the metabolites, tables, and a page of each fit."""
     from pharmrs.core.errors import InputError
-    from pharmrs.core.files.targets import check_output_folder, claimed
+    from pharmrs.core.files.targets import check_output_folder
     from pharmrs.core.workers.execution import workforce
     from pharmrs.core.workers.threads import limit_threads
     from pharmrs.spectra.records.fit import FitSettings
@@ -112,12 +112,12 @@ def fit_command(
     with workforce(execution) as team, progress("spectra") as (begin, step):
         begin(len(spectra))
         outcomes = fit_files(spectra, fitting, team, lambda one: step(one.file.name, one.fit is not None))
-    with claimed(pages) if pages is not None else nullcontext():
-        _leave(outcomes, table, pages)
+    _leave(outcomes, table, pages)
 
 
 def _leave(outcomes: Sequence[SpectrumOutcome], table: Path, pages: Path | None) -> None:
     """What is told of the spectra, their tables and their pages; ends with the exit code where some failed."""
+    from pharmrs.core.files.targets import claimed
     from pharmrs.spectra.stage.single_outputs import write_fit_figures, write_fit_tables
 
     print_problems(problem for outcome in outcomes for problem in outcome.problems)
@@ -128,10 +128,10 @@ def _leave(outcomes: Sequence[SpectrumOutcome], table: Path, pages: Path | None)
     if len(failed) == len(outcomes):
         raise typer.Exit(EXIT_BAD_INPUT)
     _print_results([outcome for outcome in outcomes if outcome.fit is not None])
-    for path in write_fit_tables(table, outcomes):
-        typer.echo(str(path))
-    if pages is not None:
-        for path in write_fit_figures(pages, outcomes):
+    with claimed(pages) if pages is not None else nullcontext():
+        for path in write_fit_tables(table, outcomes):
+            typer.echo(str(path))
+        for path in write_fit_figures(pages, outcomes) if pages is not None else ():
             typer.echo(str(path))
     if failed:
         raise typer.Exit(EXIT_SOME_FAILED)

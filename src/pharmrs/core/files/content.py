@@ -17,6 +17,19 @@ _HIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069\
 # marks nobody sees that make two labels of one: of no width, of direction (Windows adds them to what it copies)
 _MARKS = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 
+# what a spreadsheet computes instead of showing it; -0.5 is a number, and so is -0.36 to 0.87 no formula
+_FORMULA = re.compile(r"[=@＝＠＋－]|[-+](?=[^\d\s.])(?=.)|[-+].*[(|!=]", re.S)
+
+
+def shown_as_text(cell: str) -> str:
+    """A cell of a table as a spreadsheet shows it: before what it would compute stands the apostrophe of a text."""
+    return f"'{cell}" if _FORMULA.match(cell.lstrip("'")) and len(cell) > 1 else cell
+
+
+def text_shown(cell: str) -> str:
+    """What `shown_as_text` was given."""
+    return cell[1:] if cell.startswith("'") and shown_as_text(cell[1:]) == cell else cell
+
 
 def read_content(path: Path, largest: int = LARGEST_BYTES) -> bytes:
     """The bytes of a regular file of at most `largest` bytes.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pharmrs.core.errors import InputError, InputProblem, input_problem, some_of
@@ -114,7 +114,8 @@ def claimed(folder: Path) -> Iterator[None]:
         claim_output(folder)  # within: whatever ends the process, the folder is given back
         yield
     finally:
-        release(folder)
+        with suppress(OSError):  # of a disk that fails: what it did in the block is told
+            release(folder)
 
 
 def _made_here(description: Path) -> bool:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pharmrs.core.errors import some_of
-from pharmrs.core.files.content import hidden_character, without_marks
+from pharmrs.core.files.content import hidden_character, text_shown, without_marks
 from pharmrs.core.read.numbers import Commas, commas_of, could_be_number
 from pharmrs.core.read.problems import Problems
 from pharmrs.core.read.sheets import SheetOfText, read_sheets, table_of
@@ -107,7 +107,7 @@ def _rows(
 def _header(sheet: SheetOfText) -> tuple[int, list[str]]:
     """Place and names of the first row that holds anything, without what is empty at its end."""
     for place, row in enumerate(sheet.rows):
-        names = [without_marks(name).strip() for name in row]
+        names = [text_shown(without_marks(name).strip()) for name in row]
         while names and not names[-1]:
             names.pop()
         if names:
@@ -123,6 +123,7 @@ def _lines(sheet: SheetOfText, start: int, header: list[str], problems: Problems
         cells = [cell if cell == (plain := without_marks(cell).strip()) else plain for cell in row]
         if any(len(plain) < len(cell.strip()) for plain, cell in zip(cells, row, strict=True)):
             marked.append(f"line {line}")
+        cells = [text_shown(cell) if cell.startswith("'") else cell for cell in cells]
         while len(cells) > len(header) and not cells[-1]:
             cells.pop()
         if not any(cells):

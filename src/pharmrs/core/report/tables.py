@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pharmrs.core.errors import InputProblem
 from pharmrs.core.files.atomic import write_text, writing
+from pharmrs.core.files.content import shown_as_text
 from pharmrs.core.records.columns import Column, columns_of
 from pharmrs.core.report import dictionaries
 from pharmrs.core.report.numbers import MISSING
@@ -51,19 +52,21 @@ class RowsWhenAsked:
 
 
 def cell_text(value: Cell) -> str:
-    """One cell: `n/a` when missing (BIDS), yes/no, at most ten significant digits and no more than needed."""
+    """One cell: `n/a` when missing (BIDS), yes/no, at most ten significant digits, no more than needed; no formula."""
     if isinstance(value, float):
         return MISSING if math.isnan(value) else f"{value:.{_SIGNIFICANT_DIGITS}g}"
     if value is None or value == "":
         return MISSING
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return " ".join(str(value).split()) or MISSING  # a tab or line end inside a cell would break the row
+    if isinstance(value, int):
+        return str(value)
+    return shown_as_text(" ".join(value.split())) or MISSING  # a tab or line end inside a cell would break the row
 
 
 def tsv_lines(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[str]:
     """The lines of a tab-separated table, header first, each with its end."""
-    yield "\t".join(columns) + "\n"
+    yield "\t".join(map(shown_as_text, columns)) + "\n"
     for row in rows:
         yield "\t".join(map(cell_text, map(row.get, columns))) + "\n"
 
@@ -81,7 +84,7 @@ def write_tsv(path: Path, columns: Sequence[str], rows: Iterable[Row]) -> None:
 
 def _csv_lines(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[str]:
     """The same cells, quoted where a comma or a quote needs it."""
-    for cells in (list(columns), *([cell_text(row.get(name)) for name in columns] for row in rows)):
+    for cells in (list(map(shown_as_text, columns)), *([cell_text(row.get(name)) for name in columns] for row in rows)):
         quoted = ['"' + cell.replace('"', '""') + '"' if re.search('[",]', cell) else cell for cell in cells]
         yield ",".join(quoted) + "\n"
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from pharmrs.core.errors import InputError
 from pharmrs.core.files.atomic import write_text
-from pharmrs.core.files.content import read_content, without_hidden
+from pharmrs.core.files.content import read_content, shown_as_text, without_hidden
 from pharmrs.core.files.owned import open_written
 from pharmrs.core.read.numbers import whole_number
 from pharmrs.core.read.problems import Problems
@@ -227,7 +227,7 @@ class DecisionLog:
 
 
 def _cell(value: object) -> str:
-    return re.sub(r"[\s\x00-\x1f]+", " ", str(value)).strip() or "n/a"
+    return shown_as_text(re.sub(r"[\s\x00-\x1f]+", " ", str(value)).strip()) or "n/a"
 
 
 def _describe(path: Path) -> None:
