@@ -34,7 +34,7 @@ class Estimates:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """RMSE and bias in %, and the SD of (estimate - truth)/SD (NaN where no SD is given)."""
+    """RMSE and bias in %, and the root mean square of (estimate - truth)/SD, bias included (NaN: no SD is given)."""
 
     rmse: float
     bias: float
@@ -54,13 +54,9 @@ def estimates_of(fits: Sequence[LinearCombinationFit]) -> Estimates:
 
 
 def estimates_of_table(table: Mapping[str, FloatArray]) -> Estimates:
-    """A program's table with columns METABOLITE, METABOLITE_crlb (%) and seconds, as `lcmodel.csv`."""
-    values, sds = {}, {}
-    for target, parts in TARGETS.items():
-        values[target] = np.sum([np.nan_to_num(table[part]) for part in parts], axis=0)
-        if len(parts) == 1:
-            sds[target] = np.asarray(values[target] * table[f"{target}_crlb"] / 100.0)
-    return Estimates(values, sds, table["seconds"])
+    """A program's table with columns TARGET, TARGET_sd and seconds, as `lcmodel_groups.csv`."""
+    values = {target: table[target] for target in TARGETS}
+    return Estimates(values, {target: table[f"{target}_sd"] for target in TARGETS}, table["seconds"])
 
 
 def truth_of(table: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
@@ -68,16 +64,21 @@ def truth_of(table: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
     return {target: np.sum([table[part] for part in parts], axis=0) for target, parts in TARGETS.items()}
 
 
-def score(estimates: Estimates, truth: Mapping[str, FloatArray]) -> dict[str, Score]:
-    """Scores of each target; the common scale is removed by the median ratio of NAA, as ../shared/.../score.py does."""
-    scale = float(np.median(estimates.values["NAA"] / truth["NAA"]))
+def scale_of(estimates: Estimates, truth: Mapping[str, FloatArray]) -> float:
+    """The common scale: median ratio of tNAA to its truth, as ../shared/data/known-truth-worlds/score.py takes it."""
+    return float(np.nanmedian(estimates.values["tNAA"] / truth["tNAA"]))
+
+
+def score(estimates: Estimates, truth: Mapping[str, FloatArray], scale: float | None = None) -> dict[str, Score]:
+    """Scores of each target; the common `scale` is that of the spectra themselves where none is given."""
+    common = scale_of(estimates, truth) if scale is None else scale
     result = {}
     for target, true in truth.items():
-        relative = (estimates.values[target] / scale / true - 1.0) * 100.0
-        z = float("nan")
-        if target in estimates.sds:
-            sd = estimates.sds[target] / scale
-            usable = (sd > 0) & (sd < 5.0 * estimates.values[target] / scale)
-            z = float(np.std(((estimates.values[target] / scale - true) / np.where(sd > 0, sd, 1.0))[usable]))
-        result[target] = Score(float(np.sqrt(np.mean(relative**2))), float(np.mean(relative)), z)
+        error = estimates.values[target] / common - true
+        sd = estimates.sds[target] / common
+        usable = np.isfinite(sd) & (sd > 0)
+        z = float(np.sqrt(np.mean((error[usable] / sd[usable]) ** 2))) if usable.any() else float("nan")
+        result[target] = Score(
+            100.0 * float(np.sqrt(np.nanmean((error / true) ** 2))), 100.0 * float(np.nanmean(error / true)), z
+        )
     return result

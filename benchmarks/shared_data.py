@@ -19,6 +19,7 @@ SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 VENDORED = Path(__file__).resolve().parents[1] / "tests" / "data"  # ours: in the repository
 RECORDING = SHARED / "steam-7t"
 KNOWN_TRUTH = SHARED / "known-truth"
+WORLDS = SHARED / "known-truth-worlds"
 BASIS_FILE = RECORDING / "STEAM_7T_11ms.BASIS.gz"
 
 
@@ -61,8 +62,20 @@ def spectra(fids: ComplexArray, dwell_time_s: float, mhz: float, source: str) ->
     ]
 
 
+def given_kinds() -> list[str]:
+    """Names of all kinds of given spectra."""
+    return sorted(path.parent.name for folder in (WORLDS, KNOWN_TRUTH) for path in folder.glob("*/spectra.npz"))
+
+
 def known_truth_spectra(kind: str) -> tuple[list[Spectrum], dict[str, FloatArray], dict[str, FloatArray]]:
-    """The given 40 spectra of a kind, their truth, and LCModel's results on them."""
-    with np.load(KNOWN_TRUTH / kind / "spectra.npz") as file:
+    """The given spectra of a kind, their truth, and LCModel's results with the components that ours are fitted with.
+
+    With G_glu and G_gly, halves of GSH that ours leaves out, LCModel would be handicapped: `lcmodel_groups.csv` is
+    without.
+    """
+    folder = (KNOWN_TRUTH if (KNOWN_TRUTH / kind).is_dir() else WORLDS) / kind
+    with np.load(folder / "spectra.npz") as file:
         found = spectra(file["fid"], float(file["dwell_s"]), float(file["spectrometer_frequency_mhz"]), kind)
-    return found, read_columns(KNOWN_TRUTH / kind / "truth.csv"), read_columns(KNOWN_TRUTH / kind / "lcmodel.csv")
+    fair = folder / "lcmodel_groups.csv"
+    theirs = fair if fair.is_file() else folder / "lcmodel.csv"
+    return found, read_columns(folder / "truth.csv"), read_columns(theirs)

@@ -1,5 +1,10 @@
 """What healthy brain holds, region by region: ranges of published means, rounded outwards.
 
+Of the database of Gudmundson 2023 the 2.5 and 97.5 percentiles of the means of healthy adult groups at echo times up to
+50 ms (mM or over tCr; 14 to 82 groups of 7 to 30 papers for each of the whole brain, 4 to 24 for a region), widened to
+hold the cerebellum, pons, insula and occipital lobe of Jacobs 2001 and the white matter and thalamus of Christiansen
+1993. Some papers give ratios of areas, not of amplitudes, for Cho: those were left out.
+
 Not diagnostic limits. A value is questioned only when it lies, with its error, beyond these ranges widened by
 `MARGIN` (absolute) or `RATIO_MARGIN`, which leaves room for disease, age and the scale; what is then left is nearly
 always a water reference, a gain or a fit that went wrong.
@@ -11,12 +16,7 @@ import re
 from dataclasses import dataclass
 
 MARGIN, RATIO_MARGIN = 2.0, 1.5
-# Govindaraju 2000 (table of concentrations in adult brain), Pouwels & Frahm 1998 and Minati 2010 (six regions each)
-SOURCES = (
-    "10.1002/1099-1492(200005)13:3<129::AID-NBM619>3.0.CO;2-V",
-    "10.1002/mrm.1910390110",
-    "10.4103/0971-6203.62128",
-)
+SOURCES = ("10.1016/j.ab.2023.115227", "10.1002/mrm.1248", "10.1002/nbm.1940060114")
 
 Range = tuple[float, float]
 
@@ -38,19 +38,19 @@ BRAIN = Region(
     label="brain",
     names="",
     absolute={
-        "tNAA": (6.0, 17.0),
-        "tCr": (4.5, 13.0),
+        "tNAA": (5.5, 17.5),
+        "tCr": (4.0, 14.0),
         "tCho": (0.8, 3.5),
-        "Ins": (3.0, 9.0),
+        "Ins": (3.5, 10.0),
         "Glu": (5.0, 14.0),
-        "Glx": (7.0, 20.0),
+        "Glx": (5.0, 22.0),
     },
     to_tcr={
         "tNAA": (0.7, 2.4),
         "tCho": (0.12, 0.55),
         "Ins": (0.4, 1.2),
-        "Glu": (0.7, 1.7),
-        "Glx": (0.9, 2.6),
+        "Glu": (0.65, 1.95),
+        "Glx": (0.8, 2.6),
     },
 )  # fmt: skip
 REGIONS = (
@@ -63,20 +63,20 @@ REGIONS = (
     Region(
         label="brain stem",
         names=r"pons|brain ?-?stem|medulla|midbrain|mesenceph",
-        absolute={**BRAIN.absolute, "tCr": (3.5, 9.0), "tCho": (1.3, 4.2)},
+        absolute={**BRAIN.absolute, "tCr": (3.5, 9.0), "tCho": (1.3, 4.2), "Glu": (3.0, 11.0), "Glx": (4.0, 13.0)},
         to_tcr={**BRAIN.to_tcr, "tNAA": (1.0, 3.0), "tCho": (0.25, 0.8), "Glu": (0.5, 1.7), "Glx": (0.7, 2.6)},
     ),
     Region(
         label="white matter",
         names=r"white ?-?matter|(?<![a-z])wm(?![a-z])|centrum ?-?semi|corona ?-?radiata|corpus ?-?callosum",
-        absolute={**BRAIN.absolute, "tCr": (3.8, 9.0), "tCho": (1.0, 3.0), "Glu": (4.0, 11.0), "Glx": (5.0, 15.0)},
+        absolute={**BRAIN.absolute, "tCr": (3.8, 11.0), "tCho": (1.0, 3.0), "Glu": (4.0, 11.0), "Glx": (5.0, 15.0)},
         to_tcr={**BRAIN.to_tcr, "tNAA": (1.2, 2.6), "tCho": (0.2, 0.55)},
     ),
     Region(
         label="thalamus and basal ganglia",
         names=r"thalam|putamen|caudate|basal ?-?gangl|striat|pallid",
-        absolute={**BRAIN.absolute, "tCr": (5.0, 13.0)},
-        to_tcr={**BRAIN.to_tcr, "tNAA": (0.8, 2.0)},
+        absolute={**BRAIN.absolute, "tCr": (4.8, 13.0)},
+        to_tcr={**BRAIN.to_tcr, "tNAA": (0.75, 2.0), "Glu": (0.6, 2.3), "Glx": (0.7, 2.6)},
     ),
 )
 
