@@ -11,6 +11,7 @@ from pharmrs.cli.messages import say
 
 if TYPE_CHECKING:
     from pharmrs.spectra.records.basis_protocol import BasisProtocol
+    from pharmrs.spectra.records.editing import Editing
 
 
 _Number = Optional[float]  # noqa: UP045  typer reads the annotation at run time
@@ -23,7 +24,7 @@ def basis_command(
         Optional[Path],  # noqa: UP045  typer reads the annotation at run time
         typer.Option("--like", help="Recording (NIfTI-MRS) whose header tells sequence, times, field and bandwidth."),
     ] = None,
-    sequence: Annotated[str, typer.Option("--sequence", help="steam, press or slaser.")] = "",
+    sequence: Annotated[str, typer.Option("--sequence", help="steam, press, slaser or megapress.")] = "",
     te_ms: Annotated[_Number, typer.Option("--te-ms", help="Echo time, ms.")] = None,
     larmor_mhz: Annotated[
         _Number, typer.Option("--larmor-mhz", help="Spectrometer frequency, MHz (297.2 at 7 T).")
@@ -44,6 +45,15 @@ def basis_command(
         list[Path],
         typer.Option("--pulse", help="Shaped pulse (text) for the pulses of its flip angle; repeat for others."),
     ] = [],  # noqa: B006
+    edit_ppm: Annotated[
+        str, typer.Option("--edit-ppm", help="Of megapress: where the editing pulse is on, two for HERMES.")
+    ] = "1.9",
+    edit_off_ppm: Annotated[float, typer.Option("--edit-off-ppm", help="Where it is off.")] = 7.5,
+    edit_ms: Annotated[float, typer.Option("--edit-ms", help="Duration of a Gaussian editing pulse, ms.")] = 14.0,
+    editing_pulse: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--editing-pulse", help="Shape of the editing pulse (text) instead of a Gaussian."),
+    ] = None,
     macromolecules: Annotated[bool, typer.Option(help="Add the component mm of published peaks.")] = True,
     spin_systems: Annotated[
         Optional[Path],  # noqa: UP045
@@ -67,6 +77,7 @@ def basis_command(
         points=points,
         intervals_s=tuple(one / 1e3 for one in _numbers(interval_ms)),
         line_width_hz=line_width_hz,
+        editing=_editing(edit_ppm, edit_off_ppm, edit_ms) if sequence.lower() == "megapress" else None,
     )
     if like is not None:
         protocol = _of_header(like, sequence, protocol)
@@ -76,12 +87,22 @@ def basis_command(
         macromolecules=macromolecules,
         spin_systems=spin_systems,
         pulses=tuple(pulse),
+        editing_pulse=editing_pulse,
     )
     basis, paths = write_simulated_basis(request, out)
     for note in basis.notes:
         say(f"note: {note}")
     for path in paths:
         typer.echo(str(path))
+
+
+def _editing(on: str, off_ppm: float, duration_ms: float) -> Editing:
+    from pharmrs.spectra.records.editing import Editing
+
+    bands = tuple(_numbers(on))
+    if len(bands) not in (1, 2) or not all(-5 <= one <= 15 for one in (*bands, off_ppm)) or not duration_ms > 0:
+        raise typer.BadParameter(f"{on!r} is not one or two chemical shifts such as 1.9", param_hint="--edit-ppm")
+    return Editing(on_ppm=bands, off_ppm=off_ppm, duration_ms=duration_ms)
 
 
 def _of_header(recording: Path, sequence: str, given: BasisProtocol) -> BasisProtocol:
@@ -99,6 +120,7 @@ def _of_header(recording: Path, sequence: str, given: BasisProtocol) -> BasisPro
         mixing_time_s=given.mixing_time_s or told.mixing_time_s,
         spectrometer_frequency_mhz=given.spectrometer_frequency_mhz or told.spectrometer_frequency_mhz,
         bandwidth_hz=given.bandwidth_hz or told.bandwidth_hz,
+        editing=given.editing or told.editing,
     )
     say(f"note: {note}")
     mixing = "" if whole.mixing_time_s is None else f", tm_ms: {1e3 * whole.mixing_time_s:g}"

@@ -96,7 +96,11 @@ def simulated_basis(
     ]
     # macromolecules as in OFF: what editing does to them is fitted
     whole = [np.concatenate([fids, basis.fids[len(wanted) :]]) for fids in others]
-    return replace(basis, edited=tuple(replace(basis, fids=fids) for fids in whole))
+    return replace(
+        basis,
+        edited=tuple(replace(basis, fids=fids) for fids in whole),
+        edited_ppm=editing.on_ppm if editing is not None else (),
+    )
 
 
 def metabolite_fid(

@@ -7,6 +7,7 @@ import re
 from pharmrs.core.errors import InputError, InputProblem
 from pharmrs.spectra.records.acquisition import Fids
 from pharmrs.spectra.records.basis_protocol import BasisProtocol
+from pharmrs.spectra.records.editing import Editing
 
 _WHERE = ("SequenceName", "PulseSequenceType", "PulseSequenceFile", "ProtocolName", "SeriesDescription")
 EDITED = re.compile(
@@ -19,6 +20,12 @@ _KINDS = (
     ("steam", re.compile(r"steam|svs_st(?![a-z])|(?<![a-z])probe-?s(?![a-z])|vapor_st", re.I)),
     ("press", re.compile(r"press|svs_se(?![a-z])|(?<![a-z])probe-?p(?![a-z])|presscsi", re.I)),
 )
+_TARGETS: tuple[tuple[str, str, tuple[float, ...]], ...] = (
+    ("hermes", "GABA and GSH", (1.9, 4.56)),
+    ("gsh|glutathione", "GSH", (4.56,)),
+    ("(?<![a-z])lac", "Lac", (4.1,)),
+)
+_USUAL: tuple[str, tuple[float, ...]] = ("GABA", (1.9,))
 _OTHERS = re.compile(r"special|(?<![a-z])laser|isis|fid(?![a-z])|csi|epsi|spiral", re.I)
 
 
@@ -35,8 +42,9 @@ def proposed_protocol(fids: Fids, named: str = "") -> tuple[BasisProtocol, str]:
     told = {"--sequence": named, **told} if named else told
     found = [(key, kind) for key, text in told.items() for kind, name in _KINDS if name.search(text)]
     listed = "; ".join(f"{key} {text}" for key, text in told.items()) or "none of them is given"
-    if any(EDITED.search(text) for text in told.values()):
-        raise _no(fids, "no basis set is simulated for edited measurements", listed)
+    edited = next(((key, text) for key, text in told.items() if EDITED.search(text)), None)
+    if edited is not None and (fids.transients > 1 or named.lower() == "megapress"):
+        return _edited(fids, edited, listed)
     others = [text for text in told.values() if _OTHERS.search(text)]
     if not found:
         rule = f"{', '.join(_WHERE)} were looked at for press, slaser or steam"
@@ -65,6 +73,33 @@ def proposed_protocol(fids: Fids, named: str = "") -> tuple[BasisProtocol, str]:
     )
 
 
+def _edited(fids: Fids, named: tuple[str, str], listed: str) -> tuple[BasisProtocol, str]:
+    """MEGA-PRESS or HERMES with Gaussian editing pulses; the target by its name, GABA where none is named."""
+    key, text = named
+    if re.search(r"hercules", listed, re.I):
+        raise _no(fids, "no basis set is simulated for HERCULES", listed)
+    if re.search(r"s-?laser|semi-?_?laser|mslaser|special", listed, re.I):
+        raise _no(fids, "edited sequences other than MEGA-PRESS are not simulated", listed)
+    target, bands = next(((name, ppm) for word, name, ppm in _TARGETS if re.search(word, listed, re.I)), _USUAL)
+    acquisition = fids.acquisition
+    protocol = BasisProtocol(
+        sequence="megapress",
+        echo_time_s=acquisition.echo_time_s,
+        spectrometer_frequency_mhz=acquisition.spectrometer_frequency_mhz,
+        bandwidth_hz=acquisition.spectral_width_hz,
+        points=2 * fids.points,
+        editing=Editing(on_ppm=bands),
+    )
+    at = " and ".join(f"{ppm:g}" for ppm in bands)
+    return protocol, (
+        f"basis set simulated from the header: megapress for {target} ({key} {text}), TE "
+        f"{1e3 * protocol.echo_time_s:g} ms, {protocol.spectrometer_frequency_mhz:.4g} MHz; ideal localisation, "
+        f"editing pulses of 14 ms (Gaussian) at {at} ppm: give the scanner's own to `pharmrs basis` where they are known"
+    )
+
+
 def _no(fids: Fids, rule: str, value: str) -> InputError:
-    remedy = "name it (--sequence press, slaser or steam), give a basis set (--basis), or one of `pharmrs basis`"
+    remedy = (
+        "name it (--sequence press, slaser, steam or megapress), give a basis set (--basis), or one of `pharmrs basis`"
+    )
     return InputError([InputProblem(file=fids.source, field="sequence", rule=rule, value=value, remedy=remedy)])

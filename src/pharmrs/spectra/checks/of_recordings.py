@@ -143,20 +143,29 @@ def _echo_time(fids: Fids) -> Iterator[Finding]:
 
 
 def _edited(recordings: Recordings) -> Iterator[Finding]:
-    """ON and OFF of an edited measurement must not be averaged, and their difference needs a basis set of its own."""
+    """ON and OFF of an edited measurement must not be averaged; with a basis set of its conditions they are not."""
     fids = recordings.metabolite
+    if fids.conditions:
+        yield _needs_conditions("DIM_EDIT", f"{max(fids.conditions) + 1} conditions", several=True)
+        return
     told = {"sequence": fids.acquisition.sequence, **{key: str(fids.header.get(key, "")) for key in _NAMES}}
     named = next(((key, text) for key, text in told.items() if EDITED.search(text)), None)
     if named is None:
         return
     several = fids.transients > 1
-    yield Finding(
+    field = "SequenceName" if named[0] == "sequence" else named[0]
+    value = f"{named[1]}, {fids.transients} transients" if several else named[1]
+    yield _needs_conditions(field, value, several=several)
+
+
+def _needs_conditions(field: str, value: str, *, several: bool) -> Finding:
+    return Finding(
         about=METABOLITE,
-        field="SequenceName" if named[0] == "sequence" else named[0],
-        rule="edited measurements (MEGA, HERMES, HERCULES) cannot be analysed: ON and OFF must not be averaged",
-        value=f"{named[1]}, {fids.transients} transients" if several else named[1],
-        remedy="store the OFF transients alone, with the name of the sequence without editing (press, slaser), "
-        "or leave this recording out",
+        field=field,
+        rule="edited measurements (MEGA, HERMES) need a basis set of their conditions: ON and OFF must not be averaged",
+        value=value,
+        remedy="simulate one: basis: {simulate: {sequence: megapress, te_ms: 68}} in study.yaml, or `pharmrs fit` "
+        "without --basis; or store the OFF transients alone, with the name of the sequence without editing",
         severity="error" if several else "warning",
     )
 
@@ -181,3 +190,5 @@ RECORDING_CHECKS: tuple[Check[Recordings], ...] = (
         look=_edited,
     ),
 )
+# with a basis set of the conditions
+EDITED_CHECKS = tuple(check for check in RECORDING_CHECKS if check.look is not _edited)

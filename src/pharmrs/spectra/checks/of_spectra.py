@@ -95,8 +95,8 @@ def _kinds(prepared: Prepared) -> Iterator[Finding]:
             value=f"{one.pattern} differ by {200 * one.share:.0f} % of the signal ({one.noise_ratio:.0f} x noise)",
             remedy="look for motion or a changed frequency and keep the better half"
             if halves
-            else "if ON and OFF of an edited measurement alternate (MEGA, SPECIAL), store one kind alone or subtract "
-            "them first; else look at the transients one by one",
+            else "if ON and OFF of an edited measurement alternate, use a basis set of its conditions (basis.simulate "
+            "with sequence: megapress); if it is SPECIAL, subtract them first; else look at the transients one by one",
             severity="error" if certain else "warning",
         )
 

@@ -15,12 +15,15 @@ SUMS: dict[str, tuple[tuple[str, ...], ...]] = {
     "tCr": (("Cr", "Cre"), ("PCr",)),
     "tCho": (("GPC",), ("PCho", "PCh"), ("Cho",)),
     "Glx": (("Glu",), ("Gln",)),
+    "GABA+": (("GABA",), ("MM3co",)),
 }
+_WHOLE = ("GABA+",)  # of all its parts or not at all: GABA alone is not GABA+
 
 
 def parts_of(total: str, names: tuple[str, ...]) -> tuple[str, ...]:
     """Components of the sum `total` that are among `names`."""
-    return tuple(alias for aliases in SUMS[total] for alias in aliases if alias in names)
+    found = tuple(alias for aliases in SUMS[total] for alias in aliases if alias in names)
+    return () if total in _WHOLE and len(found) < len(SUMS[total]) else found
 
 
 @lru_cache(maxsize=256)

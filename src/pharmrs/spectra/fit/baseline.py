@@ -33,8 +33,8 @@ FOREIGN_PPM, _FOREIGN_STEP_PPM, _FOREIGN_WIDTH_PPM = (0.65, 1.75), 0.07, 0.12
 SATELLITES_PPM = (2.04, 2.25, 2.8)  # lines of lipids among those of metabolites
 _SATELLITE_PENALTY = 16.0  # a quarter of the height
 _RIDGE = 1e-9
-SMOOTH, FOREIGN = 0, 1  # blocks
-BLOCKS = 2
+SMOOTH, FOREIGN, BESIDE = 0, 1, 2  # blocks
+BLOCKS = 2  # whose factor is estimated; that of what stands beside is 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class Background:
 
     def penalties(self, smoothness: tuple[float, ...]) -> FloatArray:
         """Penalty of each function (k,), `smoothness` (blocks,) being the factors of the blocks."""
-        return np.asarray(np.asarray(smoothness)[self.block] * self.roughness)
+        return np.asarray(np.append(smoothness, 1.0)[self.block] * self.roughness)
 
     def solver(self, smoothness: tuple[float, ...]) -> ComplexArray:
         """(gram + penalties)^-1, (k, k): the coefficients of projected data."""
@@ -87,6 +87,19 @@ class Background:
         """Stacked signal of coefficients: (k,) -> (2n,)."""
         values = self.functions @ coefficients
         return np.concatenate([values.real, values.imag])
+
+    def beside(self, signals: ComplexArray, penalties: FloatArray) -> Background:
+        """With `signals` (n, s) over the whole window as further functions of `penalties` (s,) that stay as they are;
+        for a window without gaps."""
+        functions = np.concatenate([self.functions, signals], axis=1)
+        return Background(
+            functions=read_only(functions, np.complex128),
+            everywhere=read_only(functions, np.complex128),
+            adjoint=read_only(functions.conj().T.copy(), np.complex128),
+            gram=read_only(functions.conj().T @ functions, np.complex128),
+            roughness=read_only(np.concatenate([self.roughness, penalties]), np.float64),
+            block=read_only(np.concatenate([self.block, np.full(penalties.shape[0], BESIDE)]), np.intp),
+        )
 
     def across_gaps(self, coefficients: ComplexArray) -> ComplexArray:
         """Signal of coefficients over the whole window: (k,) -> complex (n + left out,)."""

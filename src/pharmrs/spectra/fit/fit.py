@@ -66,16 +66,24 @@ class Made:
     reach_hz: float
 
 
-def made(spectrum: Spectrum, basis: BasisSet, settings: FitSettings, shift_hz: float | None, *, parts: bool) -> Made:
+def made(
+    spectrum: Spectrum,
+    basis: BasisSet,
+    settings: FitSettings,
+    shift_hz: float | None,
+    *,
+    parts: bool,
+    broad: tuple[str, ...] = (),
+) -> Made:
     """The task of fitting `spectrum` with `basis`, which is chosen already and may be on another clock.
 
     `settings` at the field; `shift_hz`: to take off the data before (None: that of the best start). `parts`: whether
-    components that are parts of another are left out.
+    components that are parts of another are left out; `broad`: components that count as broad whatever their width.
     """
     fid = _without_zero_filling(spectrum.fid)
     resampled = resample_basis(basis, spectrum.acquisition, fid.shape[0])
     band = make_band(spectrum.acquisition, fid.shape[0], settings.ppm_low, settings.ppm_high)
-    model, kept, norms, left_out = make_model(resampled, band, settings, parts=parts)
+    model, kept, norms, left_out = make_model(resampled, band, settings, parts=parts, named_broad=broad)
     reach_hz = LARGEST_SHIFT_PPM * spectrum.acquisition.spectrometer_frequency_mhz
     starts = find_starts(model, band.decimate(fid), model.broad, reach_hz) if shift_hz is None else []
     # the window follows the metabolites: what is inside must not depend on the shift of the data

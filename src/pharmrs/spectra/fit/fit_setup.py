@@ -67,7 +67,7 @@ def _problem(basis: BasisSet, field: str, rule: str, value: str) -> InputProblem
 
 
 def make_model(
-    basis: BasisSet, band: Band, settings: FitSettings, *, parts: bool = True
+    basis: BasisSet, band: Band, settings: FitSettings, *, parts: bool = True, named_broad: tuple[str, ...] = ()
 ) -> tuple[Model, tuple[str, ...], FloatArray, tuple[tuple[str, str], ...]]:
     """The forward model, names of its components, norms taken off their signals, what was left out and why.
 
@@ -85,6 +85,7 @@ def make_model(
     left_out += [(name, "it has no signal in the fit window") for name in basis.names if name in unseen]
     seen = np.array([name not in found and name not in unseen for name in basis.names])
     broad = is_broad(signals[seen], band.time_s)
+    broad |= np.array([name in named_broad for name, there in zip(basis.names, seen, strict=True) if there])
     levels = [
         _groups(basis.fids[seen], basis.ppm_axis(), broad, band, norms[seen], edges)
         for edges in levels_at(band.hz_per_ppm)

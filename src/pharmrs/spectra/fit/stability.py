@@ -10,7 +10,7 @@ models.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -41,17 +41,22 @@ def fit_with_stability(spectrum: Spectrum, basis: BasisSet, settings: FitSetting
     if not settings.stability or not fit.converged:
         return fit
     changes, rows, cpu_s = [], [fit.amplitudes], fit.cpu_s
-    for change, changed, chosen in _variations(spectrum, basis, settings, fit):
+    for change, changed, chosen in variations(spectrum, basis, settings, fit):
         try:
-            other = fit_from(changed, basis, chosen, first, _searched_again).fit
+            other = fit_from(changed, basis, chosen, first, searched_again).fit
         except (FitFailure, InputError, np.linalg.LinAlgError, ArithmeticError):
             continue
         cpu_s += other.cpu_s
         if other.converged:
             changes.append(change)
-            rows.append(_amplitudes(other, fit))
+            rows.append(amplitudes_of(other, fit))
+    return replace(with_spread(fit, changes, rows), cpu_s=cpu_s)
+
+
+def with_spread(fit: LinearCombinationFit, changes: Sequence[str], rows: Sequence[FloatArray]) -> LinearCombinationFit:
+    """`fit` with the mean amplitudes and the spread of `rows`: those of the fit as it is, then those of each change."""
     if not changes:
-        return replace(fit, cpu_s=cpu_s)
+        return fit
     values = np.array(rows)
     between = np.atleast_2d(np.cov(values, rowvar=False))
     return replace(
@@ -61,11 +66,10 @@ def fit_with_stability(spectrum: Spectrum, basis: BasisSet, settings: FitSetting
         stability=Stability(
             changes=("as it is", *changes), amplitudes=values, covariance=between, noise_covariance=fit.covariance
         ),
-        cpu_s=cpu_s,
     )
 
 
-def _variations(
+def variations(
     spectrum: Spectrum, basis: BasisSet, settings: FitSettings, fit: LinearCombinationFit
 ) -> Iterator[tuple[str, Spectrum, FitSettings]]:
     """Each change in words, the spectrum and the settings it leads to."""
@@ -91,13 +95,13 @@ def _variations(
     yield "freer baseline", spectrum, replace(settings, baseline_detail_s=_FREER * settings.baseline_detail_s)
 
 
-def _amplitudes(other: LinearCombinationFit, fit: LinearCombinationFit) -> FloatArray:
+def amplitudes_of(other: LinearCombinationFit, fit: LinearCombinationFit) -> FloatArray:
     """Amplitudes of `other` in the order of `fit`; what it did not fit is as in `fit`."""
     found = dict(zip(other.names, other.amplitudes, strict=True))
     return np.array([found.get(name, value) for name, value in zip(fit.names, fit.amplitudes, strict=True)])
 
 
-def _searched_again(before: Ended, task: Task, names: tuple[str, ...], scale: float) -> Outcome:
+def searched_again(before: Ended, task: Task, names: tuple[str, ...], scale: float) -> Outcome:
     """The optimum of `task` from where the search of `before` ended."""
     model, old = task.model, before.made.task.model
     state, variances = before.outcome.optimum.state, before.outcome.optimum.variances

@@ -59,7 +59,7 @@ def align(fids: ComplexArray, acquisition: Acquisition) -> Alignment:
         for index in range(count):
             # the others only: a transient must not be its own reference
             others = reference - moved[index] * matched / count if count > 1 else reference
-            offset, phase = _registered(narrow[index], others, band)
+            offset, phase = registered(narrow[index], others, band)
             # so far that all meet at their mean: the whole way to the mean of the others, two would change places
             offsets[index] += share * (offset - offsets[index])
             phases[index] += share * np.angle(np.exp(1j * (phase - phases[index])))
@@ -70,12 +70,14 @@ def align(fids: ComplexArray, acquisition: Acquisition) -> Alignment:
     return Alignment(offsets, np.angle(np.exp(1j * phases)), fids * turned)
 
 
-def _registered(signal: ComplexArray, reference: ComplexArray, band: Band) -> tuple[float, float]:
+def registered(
+    signal: ComplexArray, reference: ComplexArray, band: Band, reach_hz: float = LARGEST_OFFSET_HZ
+) -> tuple[float, float]:
     """Frequency (Hz) and phase (rad) of `signal` against `reference`, both decimated (K,)."""
     size = _PADDING * signal.shape[0]
     product = np.fft.fft(signal * reference.conj(), size)
     step_hz = 1.0 / (size * float(band.time_s[1] - band.time_s[0]))
-    reach = max(int(LARGEST_OFFSET_HZ / step_hz), 2)
+    reach = max(int(reach_hz / step_hz), 2)
     near = np.concatenate([np.arange(-reach, 0), np.arange(reach + 1)])
     heights = np.abs(product[near])
     top = int(np.clip(np.argmax(heights), 1, heights.shape[0] - 2))

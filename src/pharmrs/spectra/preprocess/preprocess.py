@@ -15,6 +15,7 @@ from pharmrs.core.records.arrays import ComplexArray
 from pharmrs.core.records.declaration import declaration
 from pharmrs.spectra.preprocess import alignment, coils, eddy_current
 from pharmrs.spectra.preprocess.alternation import alternations
+from pharmrs.spectra.preprocess.edited import edited_means
 from pharmrs.spectra.preprocess.residual_water import remove_residual_water
 from pharmrs.spectra.records.acquisition import Acquisition, Fids, Spectrum
 from pharmrs.spectra.records.preprocessing import PreprocessedScan, Preprocessing, PreprocessingStep
@@ -38,8 +39,14 @@ class Recordings:
     coil_combination: Fids | None = None
 
 
-def preprocess(recordings: Recordings, settings: PreprocessingSettings) -> PreprocessedScan:
-    """Combine, correct, align, average; see the module. Recordings must share dwell time, length and coils."""
+def preprocess(
+    recordings: Recordings, settings: PreprocessingSettings, expected: ComplexArray | None = None
+) -> PreprocessedScan:
+    """Combine, correct, align, average; see the module. Recordings must share dwell time, length and coils.
+
+    `expected` (conditions, points): of an edited measurement, a typical spectrum of each condition on the clock of the
+    recordings, OFF first; the spectrum is then that of OFF. Raises InputError where it is not edited like that.
+    """
     trimmed, steps = _trim(recordings, settings)
     metabolite = trimmed.metabolite
     acquisition = metabolite.acquisition
@@ -48,21 +55,29 @@ def preprocess(recordings: Recordings, settings: PreprocessingSettings) -> Prepr
     if settings.eddy_current_correction and trimmed.eddy_current is not None:
         signal, step = _correct_eddy_currents(signal, coils.combine(trimmed.eddy_current, weights.weights))
         steps.append(step)
-    if settings.align_transients and metabolite.transients > 1:
-        signal, step = _align(signal, acquisition)
+    if expected is not None:
+        edited = edited_means(metabolite, signal, expected[:, : metabolite.points], settings)
+        averages, rejected = list(edited.means), edited.rejected
+        steps += edited.steps
+    else:
+        if settings.align_transients and metabolite.transients > 1:
+            signal, step = _align(signal, acquisition)
+            steps.append(step)
+        weighting, average, step = _average(signal, acquisition, settings)
         steps.append(step)
-    weighting, average, step = _average(signal, acquisition, settings)
-    steps.append(step)
+        averages, rejected = [average], tuple(int(index) for index in np.flatnonzero(weighting.rejected))
     if settings.remove_residual_water:
-        average, step = _remove_water(average, acquisition, settings)
-        steps.append(step)
-    rejected = tuple(int(index) for index in np.flatnonzero(weighting.rejected))
+        cleaned = [_remove_water(average, acquisition, settings) for average in averages]
+        averages = [average for average, _ in cleaned]
+        steps.append(cleaned[0][1])
+    spectra = [_spectrum(metabolite, average, metabolite.transients - len(rejected)) for average in averages]
     return PreprocessedScan(
-        spectrum=_spectrum(metabolite, average, metabolite.transients - len(rejected)),
+        spectrum=spectra[0],
         water=_water(trimmed.quantification, weights.weights),
         steps=tuple(steps),
         rejected_transients=rejected,
-        alternations=alternations(signal, weighting.weights, acquisition),
+        alternations=alternations(signal, weighting.weights, acquisition) if expected is None else (),
+        edited=tuple(spectra[1:]),
     )
 
 

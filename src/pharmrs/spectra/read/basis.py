@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -42,9 +43,60 @@ FORMATS = (
 def read_basis(path: str | Path) -> BasisSet:
     """Read a basis set (file or folder) in the NIfTI-MRS phase sense.
 
-    A reference peak at 0 ppm is removed, `proton_amplitude` is estimated, and `notes` tells what was done. Raises
+    A reference peak at 0 ppm is removed, `proton_amplitude` is estimated, and `notes` tells what was done. Beside
+    `NAME.basis`, `NAME-on1.basis` (and `-on2`, `-on3` of HERMES) are the conditions of an edited sequence. Raises
     `InputError` with every problem found.
     """
+    off = _read_one(path)
+    places = [condition_file(Path(path), number) for number in (1, 2, 3)]
+    there = [place for place in places if Path(path).is_file() and is_there(place)]
+    if not there:
+        return off
+    return _with_conditions(off, [_read_one(place) for place in there], str(path))
+
+
+def condition_file(off: Path, number: int) -> Path:
+    """Where the basis set of a condition with the editing pulses on is, beside that of OFF."""
+    return off.with_name(f"{off.stem}-on{number}{off.suffix}")
+
+
+def _with_conditions(off: BasisSet, conditions: list[BasisSet], source: str) -> BasisSet:
+    """All conditions, each with the components, the clock and the unit of OFF."""
+    problems = Problems(source)
+    if len(conditions) not in (1, 3):
+        remedy = "one for MEGA, three for HERMES (first band, second band, both)"
+        problems.add("conditions", "must be one or three beside OFF", f"{len(conditions)}", remedy)
+    made = []
+    for one in conditions:
+        clock = math.isclose(one.dwell_time_s, off.dwell_time_s, rel_tol=1e-6) and one.points == off.points
+        missing = [name for name in off.names if name not in one.names]
+        if missing or not clock:
+            value = f"{one.source}: {', '.join(missing) or 'another clock or length'}"
+            problems.add("conditions", "must have the components and the clock of OFF", value, "write them again")
+            continue
+        rows = [one.names.index(name) for name in off.names]
+        made.append(replace(off, fids=one.fids[rows], source=one.source, edited=()))
+    problems.raise_errors()
+    return replace(off, edited=tuple(made), edited_ppm=_bands(off, made))
+
+
+def _bands(off: BasisSet, conditions: list[BasisSet]) -> tuple[float, ...]:
+    """Where the pulse of each band acts, as the notes of a simulated set tell; else where NAA or nothing is crushed."""
+    bands = (1,) if len(conditions) == 1 else (1, 2)
+    named = {"naa": 1.9}
+    found = []
+    for band in bands:
+        crushed = [
+            named[name.lower()]
+            for row, name in enumerate(off.names)
+            if name.lower() in named
+            and np.linalg.norm(conditions[band - 1].fids[row]) < 0.7 * np.linalg.norm(off.fids[row])
+        ]
+        found.append(crushed[0] if crushed else float("nan"))
+    return tuple(found)
+
+
+def _read_one(path: str | Path) -> BasisSet:
     place = Path(path)
     problems = Problems(str(path))
     known = ", ".join(kind.name for kind in FORMATS)

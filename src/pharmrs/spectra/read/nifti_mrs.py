@@ -21,6 +21,7 @@ from pharmrs.spectra.read.privacy import identifying_keys, without_identity
 from pharmrs.spectra.records import Acquisition, Fids, Spectrum
 
 _LEAST_POINTS = 64
+_DIMENSIONS = ("DIM_COIL", "DIM_DYN", "DIM_EDIT")
 _SMALLEST, _LARGEST = 1e-30, 1e30
 _MOST_BEFORE = 0.5  # of a recording that begins before its echo
 # everything else a header may hold is left behind: what is not known to be harmless may identify a person
@@ -41,7 +42,7 @@ def read_fids(path: str | Path) -> Fids:
         raise AssertionError("an unreadable container must come with a problem")
     sidecar, sidecar_name = read_sidecars(Path(path), problems)
     metadata = Metadata(extension=container.extension, sidecar=sidecar, sidecar_name=sidecar_name, problems=problems)
-    data = _arrange(container.data, container.shape, container.extension, problems)
+    data, conditions = _arrange(container.data, container.shape, container.extension, problems)
     acquisition = acquisition_of(metadata, container.dwell_time_s)
     if data is not None and acquisition is not None:
         _check_start(acquisition, data.shape[0], problems)
@@ -54,6 +55,7 @@ def read_fids(path: str | Path) -> Fids:
         affine=container.affine,
         source=str(path),
         header=without_identity(metadata.merged()),
+        conditions=conditions,
     )
 
 
@@ -64,7 +66,9 @@ def spectrometer_frequency_mhz(path: str | Path) -> float:
 
 def write_fids(path: str | Path, fids: Fids) -> None:
     """Write `fids` as NIfTI-MRS (complex128), atomically; nothing that identifies a person is written."""
-    data = fids.data.reshape(1, 1, 1, *fids.data.shape)
+    conditions = max(fids.conditions, default=0) + 1
+    turns = (fids.transients // conditions, conditions) if conditions > 1 else (fids.transients,)
+    data = fids.data.reshape(1, 1, 1, fids.points, fids.coils, *turns)
     _write(Path(path), data, fids.acquisition, fids.affine, fids.header, {})
 
 
@@ -94,26 +98,28 @@ def identifying_fields(path: str | Path) -> tuple[str, ...]:
 
 def _arrange(
     data: np.ndarray[Any, Any] | None, shape: tuple[int, ...], extension: dict[str, Any], problems: Problems
-) -> ComplexArray | None:
-    """The stored array as (points, coils, transients); None, with the reasons in `problems`, where it cannot be."""
+) -> tuple[ComplexArray | None, tuple[int, ...]]:
+    """The stored array as (points, coils, transients); None, with the reasons in `problems`, where it cannot be.
+
+    Conditions of editing (DIM_EDIT) become transients that take turns; they are told beside.
+    """
     if len(shape) < 4 or shape[3] < _LEAST_POINTS:
         remedy = "the fourth dimension must be the FID: convert the scanner's file again with spec2nii"
         problems.add("dim", f"needs a fourth dimension of at least {_LEAST_POINTS} points", shape, remedy)
-        return None
+        return None, ()
     if shape[:3] != (1, 1, 1):
         remedy = "only single-voxel data can be analysed; extract one voxel, or leave this recording out"
         problems.add("dim", "must be a single voxel (1 x 1 x 1)", shape[:3], remedy)
     axes = _dimension_axes(shape, extension, problems)
-    if data is None:
-        return None
-    if not _values_are_usable(data, problems) or axes is None or shape[:3] != (1, 1, 1):
-        return None
-    ordered = [3, *(axes[tag] for tag in ("DIM_COIL", "DIM_DYN") if tag in axes)]
+    if data is None or not _values_are_usable(data, problems) or axes is None or shape[:3] != (1, 1, 1):
+        return None, ()
+    ordered = [3, *(axes[tag] for tag in _DIMENSIONS if tag in axes)]
     rest = [axis for axis in range(data.ndim) if axis not in ordered]
-    sizes = (shape[3], *(shape[axes[tag]] if tag in axes else 1 for tag in ("DIM_COIL", "DIM_DYN")))
+    coils, dynamics, conditions = (shape[axes[tag]] if tag in axes else 1 for tag in _DIMENSIONS)
+    sizes = (shape[3], coils, dynamics * conditions)
     arranged = np.transpose(data, ordered + rest).reshape(sizes).astype(np.complex128, order="C")
     arranged.flags.writeable = False  # nobody else holds it: the record need not copy it
-    return arranged
+    return arranged, tuple(range(conditions)) * dynamics if conditions > 1 else ()
 
 
 def _dimension_axes(shape: tuple[int, ...], extension: dict[str, Any], problems: Problems) -> dict[str, int] | None:
@@ -124,9 +130,9 @@ def _dimension_axes(shape: tuple[int, ...], extension: dict[str, Any], problems:
         tag = extension.get(key)
         if shape[axis] == 1:
             continue
-        if tag not in ("DIM_COIL", "DIM_DYN") or tag in axes:
-            rule = "dimensions longer than 1 must be DIM_COIL or DIM_DYN, each once"
-            remedy = "split, combine or relabel this dimension (mrs_tools reorder/split); edited, 2D and repeated"
+        if tag not in _DIMENSIONS or tag in axes:
+            rule = "dimensions longer than 1 must be DIM_COIL, DIM_DYN or DIM_EDIT, each once"
+            remedy = "split, combine or relabel this dimension (mrs_tools reorder/split); 2D and repeated"
             problems.add(key, rule, f"{tag} of size {shape[axis]}", remedy + " measurements are not supported")
             fine = False
             continue
@@ -170,6 +176,8 @@ def _write(
     from nifti_mrs.hdr_ext import Hdr_Ext
 
     extension = Hdr_Ext(acquisition.spectrometer_frequency_mhz, acquisition.nucleus, dimensions=data.ndim)
+    if data.ndim == 7:
+        extension.set_dim_info("7th", "DIM_EDIT")
     for key, value in _standard_keys(acquisition, header).items():
         extension.set_standard_def(key, value)
     for key, (value, description) in extra.items():

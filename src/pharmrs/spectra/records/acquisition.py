@@ -62,7 +62,8 @@ class Acquisition:
 class Fids:
     """Raw transients: `data` complex, shape (points, coils, transients), arbitrary receiver units.
 
-    `affine` is the 4x4 voxel-to-world matrix in mm (its columns carry the voxel size).
+    `affine` is the 4x4 voxel-to-world matrix in mm (its columns carry the voxel size). `conditions`: of an edited
+    measurement, which condition each transient is of, as the file tells it (DIM_EDIT); empty: it does not.
     """
 
     data: ComplexArray
@@ -70,6 +71,7 @@ class Fids:
     affine: FloatArray
     source: str
     header: dict[str, object] = field(default_factory=dict)
+    conditions: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "data", read_only(self.data, np.complex128))

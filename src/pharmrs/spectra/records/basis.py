@@ -18,7 +18,7 @@ class BasisSet:
     that `proton_amplitude` is the initial amplitude of one proton at unit concentration (NaN where it is not known).
     `echo_time_s` is NaN where the file does not say. `notes` tells what the reader did (reference peak removed, ...).
     `edited`: of an edited sequence, the same components with the editing pulses on, in the order of the bands, both
-    last; this basis set is then that of the OFF condition.
+    last; this basis set is then that of the OFF condition. `edited_ppm`: those bands.
     """
 
     names: tuple[str, ...]
@@ -31,6 +31,7 @@ class BasisSet:
     proton_amplitude: float = float("nan")
     notes: tuple[str, ...] = ()
     edited: tuple[BasisSet, ...] = ()
+    edited_ppm: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "fids", read_only(self.fids, np.complex128))

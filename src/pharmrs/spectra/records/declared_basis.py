@@ -8,6 +8,7 @@ from annotated_types import Gt, Interval, MinLen
 from pydantic import BeforeValidator
 
 from pharmrs.core.records.declaration import NotNegative, Positive, declaration, key
+from pharmrs.spectra.records.editing import Editing
 
 _Path = Annotated[str, MinLen(1)]
 
@@ -16,7 +17,7 @@ _Path = Annotated[str, MinLen(1)]
 class SimulatedBasis:
     """The sequence a basis set is simulated for; field and clock are those of the recordings where left out."""
 
-    sequence: Literal["steam", "press", "slaser"] = key("localisation sequence")
+    sequence: Literal["steam", "press", "slaser", "megapress"] = key("localisation sequence")
     te_ms: Annotated[float, Interval(ge=1, le=500)] = key("echo time, ms")
     tm_ms: Annotated[float, Interval(ge=1, le=2000)] | None = key("mixing time of STEAM, ms", default=None)
     intervals_ms: tuple[float, ...] = key("between pulse centres and to sampling; empty: default", default=())
@@ -28,6 +29,7 @@ class SimulatedBasis:
     macromolecules: bool = key("add the component mm of published peaks", default=True)
     spin_systems: _Path | None = key("JSON of own spin systems, path relative to study.yaml", default=None)
     pulses: tuple[_Path, ...] = key("shaped pulses, paths relative to study.yaml", default=())
+    editing: Editing = key("editing pulses of megapress (two bands: HERMES)", default=Editing())
 
 
 @declaration

@@ -10,8 +10,7 @@ from annotated_types import Interval, MinLen
 from pharmrs.core.records.declaration import Positive, declaration, key
 
 _Ppm = Annotated[float, Interval(ge=-5, le=15)]
-COEDITED = ("1to1GABAsoft", "1to1GABA", "3to2MM", "fixedGauss", "freeGauss", "none")
-CoeditedName = Literal["1to1GABAsoft", "1to1GABA", "3to2MM", "fixedGauss", "freeGauss", "none"]
+Coedited = Literal["1to1GABAsoft", "1to1GABA", "3to2MM", "fixedGauss", "freeGauss", "none"]
 
 
 @declaration

@@ -9,6 +9,7 @@ import numpy as np
 
 from pharmrs.core.records.arrays import BoolArray, ComplexArray, FloatArray, read_only
 from pharmrs.core.records.declaration import Positive, declaration, key
+from pharmrs.spectra.records.editing import Coedited
 
 
 @declaration
@@ -40,6 +41,11 @@ class Fit:
     )
 
     ratio_priors: tuple[RatioPrior, ...] = key("soft priors on amplitude ratios; none by default", default=())
+    coedited: Coedited = key(
+        "what is edited along with GABA at 3.0 ppm, named as in Osprey: as much as GABA (soft or fixed), two thirds of "
+        "the macromolecule at 0.9 ppm, free with a fixed or a free width, none",
+        default="1to1GABAsoft",
+    )
     stability: bool = key(
         "fit again under harmless changes (first point, window, macromolecules, small components, baseline), average, "
         "and add the spread to the SD; up to five times the computing",

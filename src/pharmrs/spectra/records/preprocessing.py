@@ -60,7 +60,8 @@ class Alternation:
 class PreprocessedScan:
     """The spectrum ready to be fitted, its water reference (same coil weights), and the steps that led there.
 
-    `alternations`: whether the transients that were averaged are of one kind.
+    `alternations`: whether the transients that were averaged are of one kind. `edited`: of an edited measurement, the
+    spectra of the conditions with the editing pulses on; `spectrum` is then that of OFF.
     """
 
     spectrum: Spectrum
@@ -68,6 +69,7 @@ class PreprocessedScan:
     steps: tuple[PreprocessingStep, ...]
     rejected_transients: tuple[int, ...] = ()
     alternations: tuple[Alternation, ...] = ()
+    edited: tuple[Spectrum, ...] = ()
 
     @property
     def warnings(self) -> tuple[str, ...]:

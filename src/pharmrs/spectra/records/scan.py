@@ -10,6 +10,7 @@ import numpy as np
 from pharmrs.core.errors import InputProblem
 from pharmrs.core.records.scan_files import ScanFiles
 from pharmrs.spectra.records.acquisition import Acquisition
+from pharmrs.spectra.records.edited import EditedScan
 from pharmrs.spectra.records.fit import LinearCombinationFit, MetaboliteAmplitude
 from pharmrs.spectra.records.foreign import ForeignResult
 from pharmrs.spectra.records.preprocessing import PreprocessedScan, WaterAmplitude
@@ -36,7 +37,10 @@ class ForeignValues(ScanValues):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanResult(ScanValues):
-    """Everything computed for one scan. `points`: complex points of the preprocessed spectrum."""
+    """Everything computed for one scan. `points`: complex points of the preprocessed spectrum.
+
+    `edited`: of an edited scan, whose `fit` is that of OFF with the amplitudes of all its spectra.
+    """
 
     acquisition: Acquisition
     preprocessed: PreprocessedScan
@@ -44,6 +48,7 @@ class ScanResult(ScanValues):
     fit: LinearCombinationFit
     water: WaterAmplitude | None
     cpu_s: float = 0.0
+    edited: EditedScan | None = None
 
     def without_signals(self) -> ScanResult:
         """The same without what has one value per point: all that tables, texts and statistics need."""
@@ -54,18 +59,26 @@ class ScanResult(ScanValues):
             spectrum=replace(spectrum, fid=nothing),
             water=replace(water, fid=nothing) if water is not None else None,
             steps=tuple(replace(step, before=nothing, after=nothing) for step in self.preprocessed.steps),
+            edited=tuple(replace(one, fid=nothing) for one in self.preprocessed.edited),
         )
-        fit = replace(
-            self.fit,
-            ppm=nothing.real,
-            data=nothing,
-            model=nothing,
-            baseline=nothing,
-            phase=nothing,
-            components=np.zeros((len(self.fit.names), 0), dtype=np.complex128),
-        )
+        edited = self.edited
+        if edited is not None:
+            edited = replace(edited, differences=tuple(_without_spectra(one) for one in edited.differences))
         amplitude = replace(self.water, observed=nothing.real, fitted=nothing.real) if self.water is not None else None
-        return replace(self, preprocessed=prepared, fit=fit, water=amplitude)
+        return replace(self, preprocessed=prepared, fit=_without_spectra(self.fit), water=amplitude, edited=edited)
+
+
+def _without_spectra(fit: LinearCombinationFit) -> LinearCombinationFit:
+    nothing = np.zeros(0, dtype=np.complex128)
+    return replace(
+        fit,
+        ppm=nothing.real,
+        data=nothing,
+        model=nothing,
+        baseline=nothing,
+        phase=nothing,
+        components=np.zeros((len(fit.names), 0), dtype=np.complex128),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

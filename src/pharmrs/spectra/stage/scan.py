@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass, replace
 
 from pharmrs.core.errors import FitFailure, InputError, InputProblem
+from pharmrs.core.records.arrays import ComplexArray
 from pharmrs.core.records.scan_files import REFERENCE_PURPOSES, ScanFiles
 from pharmrs.spectra.checks.finding import (
     METABOLITE,
@@ -18,7 +19,7 @@ from pharmrs.spectra.checks.finding import (
     problems_of,
     without_unusable,
 )
-from pharmrs.spectra.checks.of_recordings import RECORDING_CHECKS
+from pharmrs.spectra.checks.of_recordings import EDITED_CHECKS, RECORDING_CHECKS
 from pharmrs.spectra.checks.of_results import CONCENTRATION_CHECKS, FIT_CHECKS
 from pharmrs.spectra.checks.of_spectra import SPECTRUM_CHECKS
 from pharmrs.spectra.fit.amplitudes import metabolite_amplitudes
@@ -26,6 +27,7 @@ from pharmrs.spectra.fit.fit_setup import chosen_basis
 from pharmrs.spectra.fit.resample import check_field
 from pharmrs.spectra.fit.stability import fit_with_stability
 from pharmrs.spectra.preprocess.preprocess import Recordings, preprocess
+from pharmrs.spectra.quantify.editing import edited_figures
 from pharmrs.spectra.quantify.quality import broken_rules, scan_quality
 from pharmrs.spectra.quantify.quantify import Context, Given, concentrations, why_missing
 from pharmrs.spectra.quantify.water import water_amplitude
@@ -33,10 +35,12 @@ from pharmrs.spectra.read.nifti_mrs import read_fids
 from pharmrs.spectra.read.recordings import check_pair
 from pharmrs.spectra.records.acquisition import Fids
 from pharmrs.spectra.records.basis import BasisSet
+from pharmrs.spectra.records.edited import EditedScan
 from pharmrs.spectra.records.fit import LinearCombinationFit
 from pharmrs.spectra.records.preprocessing import PreprocessedScan, WaterAmplitude
 from pharmrs.spectra.records.scan import ScanOutcome, ScanResult
 from pharmrs.spectra.stage.settings import ScanSettings
+from pharmrs.spectra.together.edited import FittedEdited, expected_conditions, fit_edited
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +96,16 @@ def check_opened(
     problems = list(opened.problems)
     if opened.recordings is None:
         return None, tuple(problems)
-    found = findings(RECORDING_CHECKS, opened.recordings)
+    edited = basis is not None and bool(basis.edited)
+    found = findings(EDITED_CHECKS if edited else RECORDING_CHECKS, opened.recordings)
     problems += problems_of(found, files)
     if any(problem.severity == "error" for problem in problems):
         return None, tuple(problems)
     recordings = _cut(without_unusable(opened.recordings, found))
     try:
-        prepared = preprocess(recordings, settings.preprocessing)
         if basis is not None:
-            check_field(basis, prepared.spectrum.acquisition)
+            check_field(basis, recordings.metabolite.acquisition)
+        prepared = preprocess(recordings, settings.preprocessing, _expected(recordings, basis))
     except InputError as error:
         problems += [problem if problem.file else replace(problem, file=files.metabolite) for problem in error.problems]
         return None, tuple(problems)
@@ -108,6 +113,14 @@ def check_opened(
     problems += problems_of(findings(SPECTRUM_CHECKS, seen), files)
     stopped = any(problem.severity == "error" for problem in problems)
     return None if stopped else prepared, tuple(problems)
+
+
+def _expected(recordings: Recordings, basis: BasisSet | None) -> ComplexArray | None:
+    """What the conditions of an edited measurement look like; None where there are none."""
+    if basis is None or not basis.edited:
+        return None
+    fids = recordings.metabolite
+    return expected_conditions(basis, fids.acquisition, fids.points)
 
 
 def process_scan(files: ScanFiles, basis: BasisSet, settings: ScanSettings) -> ScanOutcome:
@@ -133,8 +146,13 @@ def fitted(opened: Opened, files: ScanFiles, basis: BasisSet, settings: ScanSett
     prepared, problems = check_opened(opened, files, basis, settings)
     if prepared is None:
         return ScanOutcome(files=files, result=None, problems=problems)
+    together: FittedEdited | None = None
     try:
-        fit = fit_with_stability(prepared.spectrum, basis, settings.fit)
+        if basis.edited:
+            together = fit_edited((prepared.spectrum, *prepared.edited), basis, settings.fit)
+            fit = together.fit
+        else:
+            fit = fit_with_stability(prepared.spectrum, basis, settings.fit)
     except (FitFailure, InputError) as error:
         return ScanOutcome(files=files, result=None, problems=problems + fit_problems(error, files.metabolite))
     water, water_problems = water_of(prepared, files)
@@ -152,8 +170,16 @@ def fitted(opened: Opened, files: ScanFiles, basis: BasisSet, settings: ScanSett
         concentrations=(),
         quality=scan_quality(prepared, fit, water),
         exclusions=(),
+        edited=_edited(files.name, together, basis, prepared),
     )
     return ScanOutcome(files=files, result=result, problems=problems + water_problems + noticed)
+
+
+def _edited(scan: str, together: FittedEdited | None, basis: BasisSet, prepared: PreprocessedScan) -> EditedScan | None:
+    if together is None:
+        return None
+    figures = edited_figures(scan, together.fit, together.differences, basis.edited_ppm, together.crushed, prepared)
+    return EditedScan(differences=together.differences, figures=figures)
 
 
 def quantified(outcome: ScanOutcome, proton_amplitude: float, settings: ScanSettings) -> ScanOutcome:

@@ -13,6 +13,7 @@ from pharmrs.spectra.basis.basis_set import describe, simulated_basis
 from pharmrs.spectra.basis.sequences import SEQUENCES
 from pharmrs.spectra.basis.spin_library import known_spin_systems
 from pharmrs.spectra.basis.write_basis import write_fsl_json, write_lcmodel_basis
+from pharmrs.spectra.read.basis import condition_file
 from pharmrs.spectra.read.pulse_file import read_pulse
 from pharmrs.spectra.records.basis import BasisSet
 from pharmrs.spectra.records.basis_protocol import BasisProtocol
@@ -24,13 +25,17 @@ _SHORTEST_S = 1e-3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BasisRequest:
-    """What is to be simulated: `metabolites` None for the default ones; files of own spin systems and of pulses."""
+    """What is to be simulated: `metabolites` None for the default ones; files of own spin systems and of pulses.
+
+    `editing_pulse`: shape of the editing pulse for 0 Hz, of an edited sequence.
+    """
 
     protocol: BasisProtocol
     metabolites: tuple[str, ...] | None = None
     macromolecules: bool = True
     spin_systems: Path | None = None
     pulses: tuple[Path, ...] = ()
+    editing_pulse: Path | None = None
 
 
 def simulate(request: BasisRequest, problems: Problems) -> BasisSet:
@@ -46,6 +51,12 @@ def simulate(request: BasisRequest, problems: Problems) -> BasisSet:
             pulses.append(read_pulse(path))
         except InputError as error:
             problems.found += error.problems
+    editing_pulse = None
+    if request.editing_pulse is not None:
+        try:
+            editing_pulse = read_pulse(request.editing_pulse)
+        except InputError as error:
+            problems.found += error.problems
     try:
         basis = simulated_basis(
             request.protocol,
@@ -53,6 +64,7 @@ def simulate(request: BasisRequest, problems: Problems) -> BasisSet:
             macromolecules=request.macromolecules,
             spin_systems=known,
             pulses=pulses,
+            editing_pulse=editing_pulse,
             origin=problems.file,
         )
     except InputError as error:
@@ -76,11 +88,16 @@ def write_simulated_basis(request: BasisRequest, out: Path) -> tuple[BasisSet, l
         rule = "must not hold components of another basis set, or anything else"
         problems.add(str(folder), rule, ", ".join(strangers), "delete the folder, or choose another name")
         problems.raise_errors()
-    write_lcmodel_basis(out, basis, SEQUENCES[request.protocol.sequence].label)
+    label = SEQUENCES[request.protocol.sequence].label
+    write_lcmodel_basis(out, basis, label)
+    conditions = []
+    for number, condition in enumerate(basis.edited, start=1):
+        conditions.append(condition_file(out, number))
+        write_lcmodel_basis(conditions[-1], condition, label)
     write_fsl_json(folder, basis, request.protocol.line_width_hz)
     picture = out.with_suffix(".png")
     save_figure(basis_figure(basis, describe(request.protocol)), picture)
-    return basis, [out, folder, picture]
+    return basis, [out, *conditions, folder, picture]
 
 
 def _check_units(protocol: BasisProtocol, problems: Problems) -> None:

@@ -21,7 +21,7 @@ from pharmrs.spectra.basis.spin_library import SPIN_SYSTEMS_FILE
 from pharmrs.spectra.basis.write_basis import write_lcmodel_basis
 from pharmrs.spectra.fit.fit_setup import chosen_basis
 from pharmrs.spectra.preprocess.phase_sense import basis_sense, sense_problem
-from pharmrs.spectra.read.basis import read_basis
+from pharmrs.spectra.read.basis import condition_file, read_basis
 from pharmrs.spectra.read.nifti_mrs import read_fids
 from pharmrs.spectra.records.acquisition import Acquisition, Fids
 from pharmrs.spectra.records.basis import BasisSet
@@ -53,8 +53,9 @@ def basis_files(declared: StudyBasis) -> tuple[str, ...]:
     if declared.path is not None:
         return (declared.path,)
     assert declared.simulate is not None
-    own = () if declared.simulate.spin_systems is None else (declared.simulate.spin_systems,)
-    return (*own, *declared.simulate.pulses)
+    simulated = declared.simulate
+    own = (simulated.spin_systems, simulated.editing.shape if simulated.sequence == "megapress" else None)
+    return (*(name for name in own if name is not None), *simulated.pulses)
 
 
 def study_basis(
@@ -95,12 +96,16 @@ def keep_basis(declared: StudyBasis, basis: BasisSet, output: Path) -> BasisSet:
     assert declared.simulate is not None
     place = output / BASIS_FOLDER / basis.source
     if not _intact(place) or not _made_by_this(output, basis.source):
-        write_lcmodel_basis(place, basis, SEQUENCES[declared.simulate.sequence].label)
+        label = SEQUENCES[declared.simulate.sequence].label
+        write_lcmodel_basis(place, basis, label)
+        for number, condition in enumerate(basis.edited, start=1):
+            write_lcmodel_basis(condition_file(place, number), condition, label)
         save_figure(basis_figure(basis, basis_name(declared)), place.with_suffix(".png"))
         content = {
             "declared": asdict(declared.simulate),
             "components": list(basis.names),
             "notes": list(basis.notes),
+            "edited_ppm": list(basis.edited_ppm),
         }
         content["sha256"] = _sealed(place, content)
         write_text(_description(place), json.dumps(content, indent=2) + "\n")  # after them: it vouches for the others
@@ -120,8 +125,9 @@ def _simulated(
 
 
 def _read_kept(place: Path) -> BasisSet:
-    notes = read_json(_description(place))["notes"]
-    return replace(read_basis(place), notes=tuple(notes), source=place.name)
+    told = read_json(_description(place))
+    basis = read_basis(place)
+    return replace(basis, notes=tuple(told["notes"]), source=place.name, edited_ppm=tuple(told["edited_ppm"]))
 
 
 def _request(root: Path, declared: SimulatedBasis, acquisition: Acquisition, points: int) -> BasisRequest:
@@ -135,11 +141,13 @@ def _request(root: Path, declared: SimulatedBasis, acquisition: Acquisition, poi
             points=declared.points or 2 * points,  # a basis that outlasts the data is not cut short by it
             intervals_s=tuple(one / 1e3 for one in declared.intervals_ms),
             line_width_hz=declared.line_width_hz,
+            editing=declared.editing if SEQUENCES[declared.sequence].editing else None,
         ),
         metabolites=declared.metabolites,
         macromolecules=declared.macromolecules,
         spin_systems=None if declared.spin_systems is None else root / declared.spin_systems,
         pulses=tuple(root / name for name in declared.pulses),
+        editing_pulse=None if declared.editing.shape is None else root / declared.editing.shape,
     )
 
 
@@ -191,7 +199,9 @@ def _intact(place: Path) -> bool:
 def _sealed(place: Path, content: Mapping[str, object]) -> str:
     """SHA-256 of a kept basis set and of what is said about it."""
     about = json.dumps(content, sort_keys=True, default=str)
-    return hashlib.sha256(f"{_checksum(place)}\n{about}".encode()).hexdigest()
+    conditions = [condition_file(place, number) for number in (1, 2, 3)]
+    there = "".join(_checksum(one) for one in conditions if one.is_file())
+    return hashlib.sha256(f"{_checksum(place)}{there}\n{about}".encode()).hexdigest()
 
 
 def _maker(name: str) -> dict[str, str]:
@@ -209,7 +219,8 @@ def _made_by_this(output: Path, name: str) -> bool:
 
 def _fingerprint(request: BasisRequest) -> str:
     """SHA-256 of what is asked for: the request and the files it names."""
-    files = [SPIN_SYSTEMS_FILE, *request.pulses, *([request.spin_systems] if request.spin_systems else [])]
+    own = [one for one in (request.spin_systems, request.editing_pulse) if one is not None]
+    files = [SPIN_SYSTEMS_FILE, *request.pulses, *own]
     content = {
         "protocol": request.protocol.as_dict(),
         "metabolites": request.metabolites,

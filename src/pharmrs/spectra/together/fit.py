@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from pharmrs.core.errors import FitFailure
-from pharmrs.core.records.arrays import FloatArray, IntArray
+from pharmrs.core.records.arrays import ComplexArray, FloatArray, IntArray
 from pharmrs.spectra.fit.attempts import Outcome, told
 from pharmrs.spectra.fit.climb import Climbed, climb
 from pharmrs.spectra.fit.fit import Ended, Made, made, recorded
@@ -23,14 +23,21 @@ from pharmrs.spectra.records.fit import FitSettings, LinearCombinationFit
 from pharmrs.spectra.together.land import SetBend, SetState, SetVariances, Together
 from pharmrs.spectra.together.sharing import Sharing, link
 
+_REMAINS, _REMAINS_HZ = 0.015, 0.15  # SD of what is left of a line in a difference: share, and its frequency
+_MIDDLE_S = 0.03
+
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A further spectrum of the set, with the basis set that is fitted to it and its own settings."""
+    """A further spectrum of the set, with the basis set that is fitted to it, its own settings, and the components that
+    do not share the line shape of the metabolites although they are not very broad. `remains`: components of the first
+    spectrum of which something may be left in this one, with another phase, frequency or width."""
 
     spectrum: Spectrum
     basis: BasisSet
     settings: FitSettings
+    broad: tuple[str, ...] = ()
+    remains: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +52,20 @@ class FittedSet:
     labels: tuple[tuple[str, int], ...]
     values: FloatArray
     covariance: FloatArray
+    tied: Mapping[str, tuple[str, float]] = field(default_factory=dict)
 
     def where(self, name: str, number: int = 0) -> int:
         """Place of a number of the set."""
         return self.labels.index((name, number))
+
+    def between(self, names: Sequence[str]) -> FloatArray:
+        """What the first number of each of `names` is of the numbers of the set, (names, P)."""
+        matrix = np.zeros((len(names), len(self.labels)))
+        for row, name in enumerate(names):
+            leader, factor = self.tied.get(name, (name, 1.0))
+            leader, factor = (leader, factor) if (leader, 0) in self.labels else (name, 1.0)
+            matrix[row, self.where(leader)] = factor
+        return matrix
 
     def places(self, name: str) -> IntArray:
         """Places of all numbers of a component, in the order of its course."""
@@ -65,7 +82,7 @@ def fit_together(first: Ended, others: Sequence[Member], sharing: Sharing) -> Fi
         return FittedSet((fit,), tuple((name, 0) for name in names), fit.amplitudes, fit.covariance)
     began = time.process_time()
     tasks = [first.made, *(_made(one, first) for one in others)]
-    land = _landscape(first, tasks, sharing)
+    land = _landscape(first, tasks, sharing, [one.remains for one in others])
     theta, variances = _start(first, tasks, land)
     try:
         end, there = climb(land, theta, variances)
@@ -80,23 +97,31 @@ def fit_together(first: Ended, others: Sequence[Member], sharing: Sharing) -> Fi
     ]
     count, units = end.state.amplitudes.shape[0], there.links.units
     return FittedSet(
-        tuple(fits),
-        there.links.labels,
-        end.state.amplitudes / units,
-        posterior[:count, :count] / np.outer(units, units),
+        fits=tuple(fits),
+        labels=there.links.labels,
+        values=end.state.amplitudes / units,
+        covariance=posterior[:count, :count] / np.outer(units, units),
+        tied=sharing.tied,
     )
 
 
 def _made(member: Member, first: Ended) -> Made:
     settings = at_field(member.settings, member.spectrum.acquisition.spectrometer_frequency_mhz)
-    return made(member.spectrum, member.basis, settings, first.shift_hz, parts=False)
+    return made(member.spectrum, member.basis, settings, first.shift_hz, parts=False, broad=member.broad)
 
 
-def _landscape(first: Ended, tasks: Sequence[Made], sharing: Sharing) -> Together:
-    problems = [
-        first.outcome.problem,
-        *(one.task.problem(np.zeros(one.task.values.shape[0], dtype=bool), ()) for one in tasks[1:]),
-    ]
+def _landscape(first: Ended, tasks: Sequence[Made], sharing: Sharing, remains: Sequence[tuple[str, ...]]) -> Together:
+    problems = [first.outcome.problem]
+    for one, names in zip(tasks[1:], remains, strict=True):
+        problem = one.task.problem(np.zeros(one.task.values.shape[0], dtype=bool), ())
+        left = _remains(first, names)
+        if left.any():
+            left = left * (first.made.scale / one.scale)
+            noise = one.task.noise_sd**2 or first.outcome.optimum.variances.noise
+            baseline = problem.baseline.beside(left, np.full(2, noise))
+            projected = baseline.project(problem.data[:, None])[:, 0]
+            problem = replace(problem, baseline=baseline, data_projected=projected)
+        problems.append(problem)
     links = link(
         sharing,
         [one.names for one in tasks],
@@ -113,6 +138,23 @@ def _landscape(first: Ended, tasks: Sequence[Made], sharing: Sharing) -> Togethe
         ratios=make_ratios(tuple(dict.fromkeys(declared)), names, links.units),
         ratio_penalty=np.zeros((count, count)),
     )
+
+
+def _remains(first: Ended, names: tuple[str, ...]) -> ComplexArray:
+    """What stays of `names` in a difference of spectra that are not quite alike, (n, 2), each as large as expected.
+
+    To first order that is their signal (phase, size) and time times it (frequency, width), time counted from where the
+    lines tell most of their frequency, so that the two are independent of each other.
+    """
+    model, state = first.made.task.model, first.outcome.optimum.state
+    rows = [row for row, name in enumerate(first.made.names) if name in names]
+    if not rows:
+        return np.zeros((model.band.ppm.shape[0], 0), dtype=complex)
+    shaped = model.shaped(state.theta, model.unshaped(state.theta))[rows]
+    signal = state.amplitudes[rows] @ shaped
+    later_s = model.band.time_s - _MIDDLE_S
+    both = model.band.model_spectrum(np.stack([_REMAINS * signal, _REMAINS_HZ * 2.0 * np.pi * later_s * signal]))
+    return np.asarray((both * model.phase(state.theta)).T)
 
 
 def _start(first: Ended, tasks: Sequence[Made], land: Together) -> tuple[FloatArray, SetVariances]:
