@@ -118,7 +118,7 @@ def recorded(rng: np.random.Generator, off: ComplexArray, on: ComplexArray, time
         bad = 2 * pair + int(rng.integers(2))
         faded = np.exp(-np.pi * rng.uniform(10, 30) * time_s) * np.exp(1j * rng.normal(0, 1.0))
         signals[:, bad] = signals[:, bad] * rng.uniform(0.3, 0.8) * faded
-    sd = 7.0  # per part of one transient
+    sd = 5.0  # per part of one transient
     noise = rng.normal(0.0, sd, (2, *signals.shape))
     data = signals + noise[0] + 1j * noise[1]
     affine = np.diag([30.0, 30.0, 30.0, 1.0])

@@ -69,7 +69,11 @@ CASES: dict[str, tuple[dict[str, Any], str, str]] = {
     "several voxels": ({"data": signal((2, 1, 1, 128))}, "dim", "single voxel"),
     "three dimensions": ({"data": signal((1, 1, 128))}, "dim", "fourth dimension"),
     "few points": ({"data": signal((1, 1, 1, 8))}, "dim", "points"),
-    "edited": ({"data": signal((1, 1, 1, 128, 2)), "changes": {"dim_5": "DIM_EDIT"}}, "dim_5", "DIM_COIL"),
+    "two-dimensional": (
+        {"data": signal((1, 1, 1, 128, 2)), "changes": {"dim_5": "DIM_INDIRECT_0"}},
+        "dim_5",
+        "DIM_COIL",
+    ),
     "untagged": ({"data": signal((1, 1, 1, 128, 2))}, "dim_5", "DIM_COIL"),
     "coils twice": (
         {"data": signal((1, 1, 1, 128, 2, 2)), "changes": {"dim_5": "DIM_COIL", "dim_6": "DIM_COIL"}},

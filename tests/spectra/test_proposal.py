@@ -56,9 +56,27 @@ def test_what_a_person_names_comes_before_the_header() -> None:
         ({}, "none of them is given"),
         ({"SequenceName": "removed"}, "found: SequenceName removed"),
         ({"SequenceName": "svs_special"}, r"svs_special \(a sequence that cannot be simulated\)"),
-        ({"SequenceName": "press", "ProtocolName": "MEGA_GABA"}, "no basis set is simulated for edited"),
+        ({"SequenceName": "megaslaser"}, "edited sequences other than MEGA-PRESS"),
+        ({"SequenceName": "press", "ProtocolName": "HERCULES"}, "no basis set is simulated for HERCULES"),
     ],
 )
 def test_a_refusal_names_what_was_looked_at_and_found(header: dict[str, object], said: str) -> None:
     with pytest.raises(InputError, match=said):
         proposed_protocol(recording(header))
+
+
+@pytest.mark.parametrize(
+    ("header", "bands"),
+    [
+        ({"SequenceName": "press", "ProtocolName": "MEGA_GABA"}, (1.9,)),
+        ({"SequenceName": "svs_edit"}, (1.9,)),
+        ({"SequenceName": "megapress", "ProtocolName": "GSH_edited"}, (4.56,)),
+        ({"SequenceName": "HERMES_GABA_GSH"}, (1.9, 4.56)),
+    ],
+)
+def test_edited_sequences_and_their_targets(header: dict[str, object], bands: tuple[float, ...]) -> None:
+    one = recording(header)
+    protocol, note = proposed_protocol(replace(one, data=np.repeat(one.data, 2, axis=2)))
+    assert protocol.sequence == "megapress"
+    assert protocol.editing is not None and protocol.editing.on_ppm == bands
+    assert "Gaussian editing pulses" in note

@@ -149,7 +149,11 @@ def test_validate_writes_nothing_and_tells_everything(copy_of_demo: Copy) -> Non
 @pytest.mark.parametrize(
     ("declared", "field", "said"),
     [
-        ("{simulate: {sequence: stem, te_ms: 20}}", "basis.simulate.sequence", "'steam', 'press' or 'slaser'"),
+        (
+            "{simulate: {sequence: stem, te_ms: 20}}",
+            "basis.simulate.sequence",
+            "'slaser' or 'megapress'",
+        ),
         ("{simulate: {sequence: press, te_ms: 0}}", "basis.simulate.te_ms", "greater than or equal to 1"),
         ("{simulate: {sequence: steam, te_ms: 20, tm_ms: 0.01}}", "basis.simulate.tm_ms", "greater than or equal to 1"),
         ("{simulate: {sequence: press, te_ms: 900}}", "basis.simulate.te_ms", "less than or equal to 500"),

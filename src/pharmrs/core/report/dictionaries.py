@@ -119,6 +119,8 @@ QUALITY: dict[str, Column] = {
     "left_out_percent": _LEFT_OUT,
     "converged": _CONVERGED,
     "message": _MESSAGE,
+    "choline_artefact_percent": Column("Of an edited scan: Cho left in the difference, of Cho in OFF.", "%"),
+    "naa_residue_percent": Column("Of a scan edited for GABA: NAA left in ON, or taken beyond all of it.", "%"),
     "excluded": Column("Whether the whole scan is excluded (see exclusions.tsv).", levels=_YES_NO),
 }
 EXCLUSIONS: dict[str, Column] = {

@@ -94,7 +94,7 @@ def _edited(fids: Fids, named: tuple[str, str], listed: str) -> tuple[BasisProto
     return protocol, (
         f"basis set simulated from the header: megapress for {target} ({key} {text}), TE "
         f"{1e3 * protocol.echo_time_s:g} ms, {protocol.spectrometer_frequency_mhz:.4g} MHz; ideal localisation, "
-        f"editing pulses of 14 ms (Gaussian) at {at} ppm: give the scanner's own to `pharmrs basis` where they are known"
+        f"Gaussian editing pulses of 14 ms at {at} ppm: give the scanner's own to `pharmrs basis` where known"
     )
 
 

@@ -19,7 +19,7 @@ from pharmrs.spectra.preprocess.band import Band, make_band
 from pharmrs.spectra.records.acquisition import Acquisition, Fids
 
 _BAND_PPM = (1.0, 4.1)
-_WIDTH_HZ, _REACH_PPM = 6.0, 0.3
+_WIDTH_HZ, _USUAL_HZ, _REACH_PPM = 6.0, 5.0, 0.3
 _PROVEN, _PLAUSIBLE, _CLEAR = 0.5, 0.25, 0.3
 _ALIKE, _STANDS_OUT = 0.03, 0.08  # of the highest line
 _FAR_FROM_WATER_PPM = 3.7  # residual water is what is left of a signal that is not the metabolites'
@@ -91,7 +91,9 @@ def _best_named(
     band = make_band(acquisition, transients.shape[0], *_BAND_PPM)
     fade = np.exp(-np.pi * _WIDTH_HZ * band.time_s[: band.count])
     means = np.stack([transients[:, groups == group].mean(axis=1) for group in range(count)])
-    seen, wanted = band.decimate(means) * fade, band.decimate(expected) * fade
+    # lines of a basis set are narrow, those of a brain are not
+    usual = np.exp(-np.pi * _USUAL_HZ * band.time_s[: band.count])
+    seen, wanted = band.decimate(means) * fade, band.decimate(expected) * fade * usual
     reach_hz = _REACH_PPM * acquisition.spectrometer_frequency_mhz
     shift_hz, phase = registered(seen.mean(axis=0), wanted.mean(axis=0), band, reach_hz)
     seen = seen * np.exp(-2j * np.pi * shift_hz * band.time_s[: band.count] - 1j * phase)

@@ -20,6 +20,7 @@ from pharmrs.spectra.records.preprocessing import PreprocessedScan, Preprocessin
 _CHO_PPM, _GAUSSIAN_PPM, _CHO_LEFT_OUT_PPM = (3.12, 3.32), (2.79, 3.55), (3.155, 3.285)
 _GABA_PPM, _GABA_WIDTH_PPM = 3.01, 0.14
 _EDITED_PPM = (2.8, 3.2)
+_CHO = ("GPC", "PCho", "PCh", "Cho")
 _UNKNOWN = (float("nan"), float("nan"))
 
 
@@ -76,15 +77,21 @@ def _over_tcr(fit: LinearCombinationFit) -> tuple[float, float]:
 
 
 def choline_artefact(fit: LinearCombinationFit, difference: LinearCombinationFit) -> float:
-    """Largest departure of the difference from a straight line at Cho, in % of the height of Cho in OFF."""
+    """How much of Cho is left in the difference, in % of Cho in OFF, whatever its phase.
+
+    Fitted metabolites and a straight line are taken off first.
+    """
     inside = (difference.ppm > _CHO_PPM[0]) & (difference.ppm < _CHO_PPM[1])
-    of_off = (fit.ppm > _CHO_PPM[0]) & (fit.ppm < _CHO_PPM[1])
-    if np.count_nonzero(inside) < 5:
+    rows = [row for row, name in enumerate(fit.names) if name in _CHO]
+    if difference.ppm.shape != fit.ppm.shape or np.count_nonzero(inside) < 8 or not rows:
         return float("nan")
-    height = float(np.abs((fit.data - fit.baseline)[of_off]).max())
-    values = (difference.data * difference.phase.conj())[inside]
-    ends = np.interp(difference.ppm[inside][::-1], difference.ppm[inside][[-1, 0]], values[[-1, 0]])[::-1]
-    return 100.0 * float(np.abs(values - ends).max()) / height if height > 0.0 else float("nan")
+    line = fit.components[rows].sum(axis=0)[inside]
+    if not np.abs(line).any():
+        return float("nan")
+    place = difference.ppm[inside] - float(np.mean(_CHO_PPM))
+    columns = np.stack([line, np.ones_like(line), place.astype(complex)], axis=1)
+    left, *_ = np.linalg.lstsq(columns, (difference.data - difference.model)[inside], rcond=None)
+    return 100.0 * float(np.abs(left[0]))
 
 
 def gaussian_gaba(difference: LinearCombinationFit) -> tuple[float, float]:

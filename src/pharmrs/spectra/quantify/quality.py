@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from pharmrs.spectra.records.edited import EditedScan
 from pharmrs.spectra.records.fit import LinearCombinationFit, MetaboliteAmplitude
 from pharmrs.spectra.records.preprocessing import PreprocessedScan, WaterAmplitude
 from pharmrs.spectra.records.quantification import Exclusion, ScanQuality
@@ -11,13 +12,18 @@ from pharmrs.spectra.records.rules import CONVERGED, LIMITS, Rules
 
 
 def scan_quality(
-    preprocessed: PreprocessedScan, fit: LinearCombinationFit, water: WaterAmplitude | None
+    preprocessed: PreprocessedScan,
+    fit: LinearCombinationFit,
+    water: WaterAmplitude | None,
+    edited: EditedScan | None = None,
 ) -> ScanQuality:
     """The quality figures of one scan (definitions: data dictionary of quality.tsv)."""
     offsets = next(
         (step.series["frequency offset (Hz)"] for step in preprocessed.steps if step.name == "alignment"), ()
     )
     rejected = len(preprocessed.rejected_transients)
+    figures = edited.figures if edited is not None else ()
+    residues = [abs(one.naa_residue_percent) for one in figures if one.naa_residue_percent == one.naa_residue_percent]
     return ScanQuality(
         signal_to_noise=fit.signal_to_noise,
         line_width_hz=fit.line_width_hz,
@@ -31,6 +37,8 @@ def scan_quality(
         left_out_percent=fit.left_out_percent,
         converged=fit.converged,
         message=fit.message,
+        choline_artefact_percent=max((one.choline_artefact_percent for one in figures), default=float("nan")),
+        naa_residue_percent=max(residues, default=float("nan")),
     )
 
 

@@ -21,7 +21,7 @@ class EditedFigures:
     pairs_rejected: int = column("Pairs left out because one of them was bad.")
     drift_hz: float = column("Frequency drift, last against first quarter of the transients.", "Hz")
     choline_artefact_percent: float = column(
-        "Largest departure of the difference from a straight line from 3.12 to 3.32 ppm, of the height of Cho.", "%"
+        "Cho that is left in the difference from 3.12 to 3.32 ppm, whatever its phase, of Cho in OFF.", "%"
     )
     naa_residue_percent: float = column(
         "NAA that the editing pulse at 1.9 ppm has left in ON, of that in OFF (negative: less than none)", "%",

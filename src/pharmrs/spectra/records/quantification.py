@@ -25,7 +25,7 @@ class Concentration:
 class ScanQuality:
     """Quality of one scan, as defined by the field (definitions in the data dictionary).
 
-    What another program does not tell of its fit is NaN or None.
+    What another program does not tell of its fit is NaN or None, and so is what only an edited scan has.
     """
 
     signal_to_noise: float
@@ -40,6 +40,8 @@ class ScanQuality:
     left_out_percent: float
     converged: bool | None
     message: str
+    choline_artefact_percent: float = float("nan")
+    naa_residue_percent: float = float("nan")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

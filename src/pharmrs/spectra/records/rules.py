@@ -24,6 +24,13 @@ class Rules:
     )
     max_line_width_hz: Positive | None = key("per scan: FWHM of the modelled singlet (Hz)", default=None)
     min_signal_to_noise: Positive | None = key("per scan: LCModel definition", default=None)
+    max_choline_artefact_percent: Positive | None = key(
+        "per edited scan: exclude it when more of Cho is left in the difference (% of Cho in OFF)", default=None
+    )
+    max_naa_residue_percent: Positive | None = key(
+        "per scan edited for GABA: exclude it when the editing pulse left more of NAA, or took more than all (%)",
+        default=None,
+    )
     metabolites: tuple[str, ...] = key(
         "metabolites the CRLB and stability rules are applied to; empty: all", default=()
     )
@@ -90,6 +97,20 @@ STABILITY = Rule(
     figure=Figure("stability_percent", le),
     of_metabolite=True,
 )
+CHOLINE_ARTEFACT = Rule(
+    name="choline artefact (%) at most",
+    key="max_choline_artefact_percent",
+    label="subtraction artefact at Cho above the limit (%)",
+    sentence="more than {limit} % of Cho left in the difference of an edited scan",
+    figure=Figure("choline_artefact_percent", le),
+)
+NAA_RESIDUE = Rule(
+    name="NAA residue (%) at most",
+    key="max_naa_residue_percent",
+    label="NAA left by the editing pulse above the limit (%)",
+    sentence="the editing pulse left more than {limit} % of NAA in ON, or took more than all of it",
+    figure=Figure("naa_residue_percent", le),
+)
 CONVERGED = Rule(
     name="fit converged",
     key="fit converged",
@@ -102,7 +123,7 @@ VISUAL_INSPECTION = Rule(
     label="rejected by raters",
     sentence="the scan was rejected on visual inspection",
 )
-LIMITS = (LINE_WIDTH, SIGNAL_TO_NOISE, CRLB, STABILITY)
+LIMITS = (LINE_WIDTH, SIGNAL_TO_NOISE, CRLB, STABILITY, CHOLINE_ARTEFACT, NAA_RESIDUE)
 _KNOWN = {called: rule for rule in (*LIMITS, CONVERGED, VISUAL_INSPECTION) for called in (rule.name, rule.key)}
 
 

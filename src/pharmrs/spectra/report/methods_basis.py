@@ -5,7 +5,7 @@ from __future__ import annotations
 from pharmrs.core.report.references import Citations
 from pharmrs.spectra.records.declared_basis import StudyBasis
 
-_NAMES = {"steam": "STEAM", "press": "PRESS", "slaser": "semi-LASER"}
+_NAMES = {"steam": "STEAM", "press": "PRESS", "slaser": "semi-LASER", "megapress": "MEGA-PRESS"}
 
 
 def basis_paragraphs(basis: StudyBasis, cite: Citations) -> list[str]:
@@ -23,6 +23,11 @@ def basis_paragraphs(basis: StudyBasis, cite: Citations) -> list[str]:
         f"{cite.cite('govindaraju')} {cite.cite('govindaraju_corrected')}; GABA {cite.cite('gaba')}, "
         f"ascorbate {cite.cite('ascorbate')}."
     )
+    if declared.sequence == "megapress":
+        editing = declared.editing
+        shape = editing.shape or f"Gaussian, {editing.duration_ms:g} ms"
+        at = " and ".join(f"{ppm:g}" for ppm in editing.on_ppm)
+        text += f" Editing pulses ({shape}) acted at {at} ppm when on and at {editing.off_ppm:g} ppm when off."
     if declared.spin_systems is not None:
         text += f" Spin systems of the study ({declared.spin_systems}) came before published ones."
     if declared.macromolecules:

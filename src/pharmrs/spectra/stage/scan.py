@@ -159,6 +159,7 @@ def fitted(opened: Opened, files: ScanFiles, basis: BasisSet, settings: ScanSett
     corrected = any(step.name == "eddy-current correction" for step in prepared.steps)
     seen = Fitted(acquisition=prepared.spectrum.acquisition, fit=fit, water=water, corrected=corrected)
     noticed = problems_of(findings(FIT_CHECKS, seen), files)
+    edited = _edited(files.name, together, basis, prepared)
     result = ScanResult(
         files=files,
         acquisition=prepared.spectrum.acquisition,
@@ -168,9 +169,9 @@ def fitted(opened: Opened, files: ScanFiles, basis: BasisSet, settings: ScanSett
         amplitudes=metabolite_amplitudes(fit),
         water=water,
         concentrations=(),
-        quality=scan_quality(prepared, fit, water),
+        quality=scan_quality(prepared, fit, water, edited),
         exclusions=(),
-        edited=_edited(files.name, together, basis, prepared),
+        edited=edited,
     )
     return ScanOutcome(files=files, result=result, problems=problems + water_problems + noticed)
 

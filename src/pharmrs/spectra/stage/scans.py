@@ -13,11 +13,13 @@ from pharmrs.core.files.checksums import Checksums, signature
 from pharmrs.core.records.handover import Handover
 from pharmrs.core.records.scan_files import ScanFiles
 from pharmrs.core.records.tissue import TISSUE, StudyTissue
+from pharmrs.core.report.tables import write_table
 from pharmrs.core.stage import Stage, StageOutcome, StudyContext, Units
 from pharmrs.spectra.records.basis import BasisSet
 from pharmrs.spectra.records.declared import SpectraPlan
 from pharmrs.spectra.records.quantification import Exclusion
 from pharmrs.spectra.records.scan import Outcome, ScanOutcome
+from pharmrs.spectra.report.edited import edited_methods, edited_rows, edited_section, edited_table
 from pharmrs.spectra.stage.scan_cache import DAMAGED, ScanCache
 from pharmrs.spectra.stage.scan_key import basis_checksum, scan_key
 from pharmrs.spectra.stage.scan_tasks import ScanTask, expected_s, finished, fit_and_draw, lost_scan
@@ -102,7 +104,14 @@ def _gathered(
 ) -> StageOutcome:
     if not isinstance(context.workers, int):
         context.workers.rest()
-    return StageOutcome(handed={SCANS: tuple(outcomes)})
+    results = [one.result for one in outcomes if one.result is not None]
+    rows = edited_rows(results)
+    if not rows:
+        return StageOutcome(handed={SCANS: tuple(outcomes)})
+    write_table(context.output, edited_table(rows))
+    return StageOutcome(
+        handed={SCANS: tuple(outcomes)}, sections=(edited_section(rows),), methods=(edited_methods(results),)
+    )
 
 
 def _kept(task: ScanTask) -> ScanOutcome | None:
@@ -128,7 +137,7 @@ _UNITS: Units[SpectraPlan, list[ScanTask], ScanTask, ScanOutcome] = Units(
 
 SCAN_STAGE: Stage[SpectraPlan] = Stage(
     name="scans",
-    outputs=(),  # each scan removes its own when it is fitted again
+    outputs=("edited.tsv", "edited.json"),  # each scan removes its own when it is fitted again
     wanted=lambda _root, plan: plan.basis is not None,
     run=_UNITS,
     quiet=True,

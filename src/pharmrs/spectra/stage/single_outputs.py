@@ -11,7 +11,8 @@ from pharmrs.core.errors import InputProblem
 from pharmrs.core.files.atomic import write_text
 from pharmrs.core.files.targets import check_replaced, check_target
 from pharmrs.core.report.svg_figure import svg_figure
-from pharmrs.core.report.tables import Row, write_tsv
+from pharmrs.core.report.tables import Row, table_of_rows, write_tsv
+from pharmrs.spectra.records.edited import EditedFigures
 from pharmrs.spectra.report.pictures.figures import save_figure
 from pharmrs.spectra.report.pictures.interactive_fit import fit_html
 from pharmrs.spectra.report.pictures.plot_fit import fit_sheet_svg
@@ -47,6 +48,12 @@ def write_fit_tables(table: Path, outcomes: Sequence[SpectrumOutcome]) -> tuple[
     if scaled:
         write_tsv(scaled_path, tuple(scaled[0]), scaled)
         written.append(scaled_path)
+    edited = [row for outcome in done if outcome.edited for row in outcome.edited.figures]
+    if edited:
+        table_of_edited = table_of_rows("edited", EditedFigures, edited)
+        edited_path = table.with_name(f"{table.stem}_edited{table.suffix}")
+        write_tsv(edited_path, tuple(table_of_edited.columns), list(table_of_edited.rows))
+        written.append(edited_path)
     return tuple(written)
 
 
@@ -61,7 +68,9 @@ def write_fit_figures(folder: Path, outcomes: Sequence[SpectrumOutcome]) -> list
         name = f"{outcome.file.resolve().parent.name}_{plain}" if several else plain
         found = result_table(outcome.amplitudes, outcome.concentrations)
         remarks = [*outcome.fit.notes, *(f"{one.field}: {one.rule} ({one.value})" for one in outcome.problems)]
-        figure = svg_figure(fit_sheet_svg(outcome.fit, outcome.file.name, outcome.amplitudes, found, remarks))
+        differences = outcome.edited.differences if outcome.edited is not None else ()
+        sheet = fit_sheet_svg(outcome.fit, outcome.file.name, outcome.amplitudes, found, remarks, differences)
+        figure = svg_figure(sheet)
         page = folder / f"{name}_fit.html"
         write_text(page, fit_html(outcome.fit, outcome.file.name, outcome.amplitudes, found, remarks))
         written.append(page)

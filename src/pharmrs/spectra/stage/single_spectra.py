@@ -17,6 +17,7 @@ from pharmrs.spectra.quantify.quantify import QuantificationSettings
 from pharmrs.spectra.read.nifti_mrs import read_fids
 from pharmrs.spectra.records.acquisition import Fids
 from pharmrs.spectra.records.basis import BasisSet
+from pharmrs.spectra.records.edited import EditedScan
 from pharmrs.spectra.records.fit import FitSettings, LinearCombinationFit, MetaboliteAmplitude
 from pharmrs.spectra.records.quantification import Concentration
 from pharmrs.spectra.records.rules import Rules
@@ -58,6 +59,7 @@ class SpectrumOutcome:
     concentrations: tuple[Concentration, ...] = ()
     problems: tuple[InputProblem, ...] = ()
     steps: tuple[str, ...] = ()
+    edited: EditedScan | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +121,7 @@ def fit_file(file: Path, fitting: SpectrumFitting) -> SpectrumOutcome:
         result.concentrations,
         outcome.problems,
         tuple(step.summary for step in result.preprocessed.steps) if raw else (),
+        result.edited,
     )
 
 

@@ -37,6 +37,7 @@ _CRUSHED = ("NAA", "NAAG")
 _EDITED_PPM = (2.8, 3.2)  # of GABA
 _MM3CO_PPM, _MM3CO_HZ = 3.0, 14.0  # Osprey's
 _SOFT_SD = 0.5
+_LEAST_EDITED = 0.01  # of the strongest signal in a difference: nothing tells less from what the subtraction leaves
 _OTHER_MODEL: dict[str, Coedited] = {"1to1GABAsoft": "3to2MM", "fixedGauss": "freeGauss", "freeGauss": "fixedGauss"}
 _WIDTH_SD_HZ = {"fixedGauss": 0.05, "freeGauss": 8.0}
 _USUAL_WIDTH_SD_HZ, _PLACE_SD_HZ = 2.0, 2.0
@@ -145,7 +146,7 @@ def _member(spectrum: Spectrum, basis: BasisSet, kept: tuple[str, ...], settings
     seen = [
         index
         for index, name in enumerate(basis.names)
-        if name in kept and strength[index] > 1e-3 * float(strength.max())
+        if name in kept and strength[index] > _LEAST_EDITED * float(strength.max())
     ]
     less = replace(basis, names=tuple(basis.names[index] for index in seen), fids=basis.fids[seen])
     usual = replace(settings, ratio_priors=(), omit=(), add=())

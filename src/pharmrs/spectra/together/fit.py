@@ -23,7 +23,7 @@ from pharmrs.spectra.records.fit import FitSettings, LinearCombinationFit
 from pharmrs.spectra.together.land import SetBend, SetState, SetVariances, Together
 from pharmrs.spectra.together.sharing import Sharing, link
 
-_REMAINS, _REMAINS_HZ = 0.015, 0.15  # SD of what is left of a line in a difference: share, and its frequency
+_REMAINS, _REMAINS_HZ = 0.03, 0.2  # SD of what is left of a line in a difference: share, and its frequency
 _MIDDLE_S = 0.03
 
 

@@ -24,7 +24,8 @@ def quality_line(fit: LinearCombinationFit) -> str:
 
 def shown_components(fit: LinearCombinationFit, rows: FloatArray, ppm: FloatArray) -> list[tuple[str, FloatArray]]:
     """Names and real traces of the components above zero, highest chemical shift of the maximum first."""
-    present = [index for index in range(len(fit.names)) if fit.amplitudes[index] > 0]
+    # of an edited scan, what only the difference shows has nothing here
+    present = [index for index in range(len(fit.names)) if fit.amplitudes[index] > 0 and rows[index].any()]
     present.sort(key=lambda index: (-float(ppm[int(np.argmax(rows[index]))]), fit.names[index]))
     return [(fit.names[index], rows[index]) for index in present]
 

@@ -29,11 +29,35 @@ _TABLE_PX, _LINE_PX, _REMARK_LETTERS = 300, 15.5, 46  # of the result beside the
 
 
 def fit_svg(
-    fit: LinearCombinationFit, name: str, amplitudes: Sequence[MetaboliteAmplitude], *, components: bool = True
+    fit: LinearCombinationFit,
+    name: str,
+    amplitudes: Sequence[MetaboliteAmplitude],
+    *,
+    components: bool = True,
+    differences: Sequence[LinearCombinationFit] = (),
 ) -> str:
-    """Real parts after phasing, high ppm at the left; components above zero in rows on one scale with their CRLB."""
-    height, parts = _drawn(fit, name, amplitudes, components=components)
-    return picture(height, parts)
+    """Real parts after phasing, high ppm at the left; components above zero in rows on one scale with their CRLB.
+
+    `differences`: of an edited scan, drawn below, the picture above being that of OFF.
+    """
+    return picture(*_with_differences(fit, name, amplitudes, differences, components=components))
+
+
+def _with_differences(
+    fit: LinearCombinationFit,
+    name: str,
+    amplitudes: Sequence[MetaboliteAmplitude],
+    differences: Sequence[LinearCombinationFit],
+    *,
+    components: bool,
+) -> tuple[float, list[str]]:
+    height, parts = _drawn(fit, f"{name}, OFF" if differences else name, amplitudes, components=components)
+    for number, one in enumerate(differences, start=1):
+        which = f" {number}" if len(differences) > 1 else ""
+        label = f"{name}, difference{which} (ON - OFF)"
+        height, below = _drawn(one, label, amplitudes, components=components, top=height + 14)
+        parts += below
+    return height, parts
 
 
 def fit_sheet_svg(
@@ -42,9 +66,10 @@ def fit_sheet_svg(
     amplitudes: Sequence[MetaboliteAmplitude],
     table: ResultTable,
     remarks: Sequence[str] = (),
+    differences: Sequence[LinearCombinationFit] = (),
 ) -> str:
     """The same drawing with the result beside it, a page as every spectroscopist knows it."""
-    height, parts = _drawn(fit, name, amplitudes, components=True)
+    height, parts = _with_differences(fit, name, amplitudes, differences, components=True)
     lines = 6 + len(table.rows) + sum(len(textwrap.wrap(one, _REMARK_LETTERS)) for one in remarks)
     return picture(max(height, 60 + _LINE_PX * lines), [*parts, *_beside(fit, table, remarks)], WIDTH_PX + _TABLE_PX)
 
@@ -75,27 +100,34 @@ def _beside(fit: LinearCombinationFit, table: ResultTable, remarks: Sequence[str
 
 
 def _drawn(
-    fit: LinearCombinationFit, name: str, amplitudes: Sequence[MetaboliteAmplitude], *, components: bool
+    fit: LinearCombinationFit,
+    name: str,
+    amplitudes: Sequence[MetaboliteAmplitude],
+    *,
+    components: bool,
+    top: float = 0.0,
 ) -> tuple[float, list[str]]:
-    """Height in pixels, and everything that is drawn."""
+    """Where it ends, in pixels, and everything that is drawn from `top` on."""
     traces = phased_traces(fit, np.argsort(-fit.ppm, kind="stable"))
     ppm = traces.ppm
     edges = (float(ppm[0]), float(ppm[-1])) if len(ppm) else (1.0, 0.0)
-    residual = _residual(traces, fit.noise_sd, edges)
+    residual = _residual(traces, fit.noise_sd, edges, top)
     main = _main(traces, residual.bottom + 26, edges)
     shown = shown_components(fit, traces.components, ppm) if components else []
     offsets = row_offsets([row for _, row in shown])
     parts = [
-        title(2, 17, name),
-        text(WIDTH_PX - _RIGHT, 33, "residual on its own scale, band: ±2 SD of the noise", anchor="end", size=11,
+        title(2, top + 17, name),
+        text(WIDTH_PX - _RIGHT, top + 33, "residual on its own scale, band: ±2 SD of the noise", anchor="end", size=11,
              more=f" fill='{SOFT}'"),
         *_draw_residual(residual, traces, fit),
         *_draw_main(main, traces, fit),
     ]  # fmt: skip
     last = main
     if shown:
-        top = max(float((row / _unit(shown) + offset).max()) for (_, row), offset in zip(shown, offsets, strict=True))
-        limits = (-0.6 * LOWEST_ROW, top + 0.4 * LOWEST_ROW)
+        highest = max(
+            float((row / _unit(shown) + offset).max()) for (_, row), offset in zip(shown, offsets, strict=True)
+        )
+        limits = (-0.6 * LOWEST_ROW, highest + 0.4 * LOWEST_ROW)
         last = Panel(
             left=_LEFT, top=main.bottom + 46, width=main.width, x=edges, y=limits,
             height=_ROW_PX * (limits[1] - limits[0]) / LOWEST_ROW,
@@ -110,11 +142,11 @@ def _unit(shown: Sequence[tuple[str, FloatArray]]) -> float:
     return max(float(np.max([row for _, row in shown])), 1e-300)
 
 
-def _residual(traces: FitTraces, noise_sd: float, edges: tuple[float, float]) -> Panel:
+def _residual(traces: FitTraces, noise_sd: float, edges: tuple[float, float], top: float) -> Panel:
     known = np.abs(traces.residual[np.isfinite(traces.residual)])
     reach = max(float(known.max(initial=0.0)), 3 * noise_sd if math.isfinite(noise_sd) else 0.0, 1e-300)
     width = WIDTH_PX - _LEFT - _RIGHT
-    return Panel(left=_LEFT, top=38, width=width, height=_RESIDUAL_PX, x=edges, y=(-1.1 * reach, 1.1 * reach))
+    return Panel(left=_LEFT, top=top + 38, width=width, height=_RESIDUAL_PX, x=edges, y=(-1.1 * reach, 1.1 * reach))
 
 
 def _main(traces: FitTraces, top: float, edges: tuple[float, float]) -> Panel:

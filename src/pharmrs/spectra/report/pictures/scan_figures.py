@@ -49,7 +49,9 @@ def render_scan_figures(result: ScanResult, within: Within = unbounded) -> ScanF
 
 
 def _fit_figure(result: ScanResult) -> EmbeddedFigure:
-    return _embedded(fit_svg(result.fit, result.files.name, result.amplitudes), _fit_alt(result))
+    differences = result.edited.differences if result.edited is not None else ()
+    drawing = fit_svg(result.fit, result.files.name, result.amplitudes, differences=differences)
+    return _embedded(drawing, _fit_alt(result))
 
 
 def _water_figure(water: WaterAmplitude, name: str) -> EmbeddedFigure:
@@ -73,4 +75,5 @@ def _fit_alt(result: ScanResult) -> str:
         f"Fit of {result.files.name}: residual, data with model and baseline, and {shown} components from "
         f"{fit.settings.ppm_high:g} to {fit.settings.ppm_low:g} ppm; line width {fit.line_width_hz:.1f} Hz, "
         f"signal-to-noise ratio {fit.signal_to_noise:.0f}."
+        + (" Below, the same of the difference ON - OFF." if result.edited is not None else "")
     )
