@@ -56,8 +56,7 @@ def test_what_a_person_names_comes_before_the_header() -> None:
         ({}, "none of them is given"),
         ({"SequenceName": "removed"}, "found: SequenceName removed"),
         ({"SequenceName": "svs_special"}, r"svs_special \(a sequence that cannot be simulated\)"),
-        ({"SequenceName": "megaslaser"}, "edited sequences other than MEGA-PRESS"),
-        ({"SequenceName": "press", "ProtocolName": "HERCULES"}, "no basis set is simulated for HERCULES"),
+        ({"SequenceName": "press", "ProtocolName": "MEGA_GABA"}, "one transient of an edited measurement"),
     ],
 )
 def test_a_refusal_names_what_was_looked_at_and_found(header: dict[str, object], said: str) -> None:
@@ -80,3 +79,12 @@ def test_edited_sequences_and_their_targets(header: dict[str, object], bands: tu
     assert protocol.sequence == "megapress"
     assert protocol.editing is not None and protocol.editing.on_ppm == bands
     assert "Gaussian editing pulses" in note
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("megaslaser", "other than MEGA-PRESS"), ("HERCULES", "no basis set is simulated for HERCULES")]
+)
+def test_edited_sequences_that_are_not_simulated(name: str, said: str) -> None:
+    one = recording({"SequenceName": name})
+    with pytest.raises(InputError, match=said):
+        proposed_protocol(replace(one, data=np.repeat(one.data, 2, axis=2)))

@@ -15,6 +15,15 @@ if TYPE_CHECKING:
 
 
 _Number = Optional[float]  # noqa: UP045  typer reads the annotation at run time
+_EditPpm = Annotated[
+    str, typer.Option("--edit-ppm", help="Of megapress: where the editing pulse is on, two for HERMES.")
+]
+_EditOffPpm = Annotated[float, typer.Option("--edit-off-ppm", help="Where it is off.")]
+_EditMs = Annotated[float, typer.Option("--edit-ms", help="Duration of a Gaussian editing pulse, ms.")]
+_EditingPulse = Annotated[
+    Optional[Path],  # noqa: UP045
+    typer.Option("--editing-pulse", help="Shape of the editing pulse (text) instead of a Gaussian."),
+]
 
 
 def basis_command(
@@ -45,15 +54,10 @@ def basis_command(
         list[Path],
         typer.Option("--pulse", help="Shaped pulse (text) for the pulses of its flip angle; repeat for others."),
     ] = [],  # noqa: B006
-    edit_ppm: Annotated[
-        str, typer.Option("--edit-ppm", help="Of megapress: where the editing pulse is on, two for HERMES.")
-    ] = "1.9",
-    edit_off_ppm: Annotated[float, typer.Option("--edit-off-ppm", help="Where it is off.")] = 7.5,
-    edit_ms: Annotated[float, typer.Option("--edit-ms", help="Duration of a Gaussian editing pulse, ms.")] = 14.0,
-    editing_pulse: Annotated[
-        Optional[Path],  # noqa: UP045
-        typer.Option("--editing-pulse", help="Shape of the editing pulse (text) instead of a Gaussian."),
-    ] = None,
+    edit_ppm: _EditPpm = "1.9",
+    edit_off_ppm: _EditOffPpm = 7.5,
+    edit_ms: _EditMs = 14.0,
+    editing_pulse: _EditingPulse = None,
     macromolecules: Annotated[bool, typer.Option(help="Add the component mm of published peaks.")] = True,
     spin_systems: Annotated[
         Optional[Path],  # noqa: UP045

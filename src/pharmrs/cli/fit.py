@@ -74,10 +74,7 @@ def fit_command(
         ),
     ] = None,
     sequence: Annotated[
-        str,
-        typer.Option(
-            "--sequence", help="press, slaser, steam or megapress: without --basis, where the header tells none."
-        ),
+        str, typer.Option("--sequence", help="press, slaser, steam, megapress: where no basis set and no header tells.")
     ] = "",
     skip_points: Annotated[int, typer.Option("--skip-points", min=0, help="Points before the echo to drop.")] = 0,
     workers: WorkersOption = 0,

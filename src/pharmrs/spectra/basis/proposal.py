@@ -43,7 +43,11 @@ def proposed_protocol(fids: Fids, named: str = "") -> tuple[BasisProtocol, str]:
     found = [(key, kind) for key, text in told.items() for kind, name in _KINDS if name.search(text)]
     listed = "; ".join(f"{key} {text}" for key, text in told.items()) or "none of them is given"
     edited = next(((key, text) for key, text in told.items() if EDITED.search(text)), None)
-    if edited is not None and (fids.transients > 1 or named.lower() == "megapress"):
+    if edited is not None and fids.transients == 1:
+        raise _no(
+            fids, "one transient of an edited measurement is OFF, ON or a difference, and no header says which", listed
+        )
+    if edited is not None:
         return _edited(fids, edited, listed)
     others = [text for text in told.values() if _OTHERS.search(text)]
     if not found:
