@@ -131,8 +131,12 @@ def test_an_entity_that_no_reference_has_is_told_once(tmp_path: Path) -> None:
 
 
 def test_no_description_and_no_scans(tmp_path: Path) -> None:
+    """A study without recordings (plates alone) needs no description; one with them does."""
     scans, problems = find_scans(dataset(tmp_path, description=False), study())
-    assert not scans and {p.field for p in problems} == {"dataset_description.json", "dataset"}
+    assert not scans and {p.field for p in problems} == {"dataset"}
+    (tmp_path / "one").mkdir()
+    _, problems = find_scans(dataset(tmp_path / "one", "sub-01_svs.nii.gz", description=False), study())
+    assert "dataset_description.json" in {p.field for p in problems}
     scans, problems = find_scans(tmp_path / "none", study())
     assert not scans and problems[0].value == "missing"
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from pharmrs.assay.records.plate import Missing
 from pharmrs.core.files.content import LARGEST_TEXT_BYTES, read_content, without_hidden
-from pharmrs.core.read.numbers import Commas, Typed, read_number
+from pharmrs.core.read.numbers import Commas, Typed, could_be_number, read_number
 from pharmrs.core.read.problems import Problems
 from pharmrs.core.read.sheets import sheets_of, text_of
 
@@ -101,8 +101,8 @@ def number(cell: str, commas: Commas = Commas.UNKNOWN) -> float | None:
 
 
 def number_like(cell: str) -> bool:
-    """Whether a cell is a number that somebody wrote in a way that is not read: 6'041, 23 717, 1.2.3."""
-    return _NUMBER_LIKE.fullmatch(cell.strip()) is not None
+    """Whether a cell that is not read as a number is one all the same: 6'041, 23 717, 1.2.3, 1e300."""
+    return _NUMBER_LIKE.fullmatch(cell.strip()) is not None or could_be_number(cell)
 
 
 def _without_dust(value: float) -> float:

@@ -208,7 +208,7 @@ def _report(detail: dict[str, Any], problems: Problems, section: type) -> None:
         rule = str(detail["msg"]).removeprefix("Value error, ")
         allowed = re.findall(r"'([^']*)'", str(detail["ctx"]["expected"])) if kind == "literal_error" else []
         if isinstance(value, dict):
-            value, remedy = "", "change its keys so that this holds"
+            value, remedy = "", _describe(section, location, "change its keys so that this holds", ". About it: ")
         elif near := difflib.get_close_matches(str(value), allowed, n=1, cutoff=0.6):
             remedy = f"did you mean '{near[0]}'?"
         else:
