@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +16,6 @@ import numpy as np
 from benchmarks.anatomy_heads import HEADS, PRESETS, HeadResult, alone, measured, seed_of
 from benchmarks.shared_data import SHARED
 from benchmarks.tables import PRINTED, Check, print_checks, print_rows
-from pharmrs.anatomy.science.fractions import boundary_covariance
-from pharmrs.anatomy.stage.tissue import OWN_SEGMENTATION_SD
 from pharmrs.core.workers.threads import limit_threads
 from pharmrs.spectra.quantify.tissue_correction import TISSUE_ONLY, tissue_factor
 from pharmrs.spectra.records import TissueFractions
@@ -26,34 +24,14 @@ ADULT_WATER = np.array([0.78, 0.65, 0.97])  # relative densities: what the molal
 BEGIN, END = "<!-- measured: begin -->\n", "<!-- measured: end -->\n"
 
 
-def sds(result: HeadResult, borders: tuple[float, float] = OWN_SEGMENTATION_SD) -> np.ndarray:
-    """Stated SDs of the fractions, (boxes, 3), as `pharmrs.anatomy.stage.tissue` makes them; places known."""
-    own = np.diag(boundary_covariance(*borders))
-    return np.sqrt(own + np.array(result.apart) ** 2)
-
-
-def z_of(results: Sequence[HeadResult], borders: tuple[float, float] = OWN_SEGMENTATION_SD) -> np.ndarray:
+def z_of(results: Sequence[HeadResult]) -> np.ndarray:
     """Root mean square of error / SD, (3,)."""
-    return np.asarray(np.sqrt(z_squares(results, borders).mean(axis=0)))
+    return np.asarray(np.sqrt(z_squares(results).mean(axis=0)))
 
 
-def z_squares(results: Sequence[HeadResult], borders: tuple[float, float] = OWN_SEGMENTATION_SD) -> np.ndarray:
+def z_squares(results: Sequence[HeadResult]) -> np.ndarray:
     """Squares of error / SD, (boxes, 3)."""
-    return np.asarray(np.concatenate([one.errors / sds(one, borders) for one in results]) ** 2)
-
-
-def calibrated(results: Sequence[HeadResult]) -> tuple[float, float]:
-    """SDs at the borders GM/WM and GM/CSF that make the root mean square of error / SD 1 for white matter and CSF."""
-
-    def solved(tissue: int, borders: Callable[[float], tuple[float, float]]) -> float:
-        low, high = 1e-4, 0.1
-        for _ in range(40):
-            middle = 0.5 * (low + high)
-            low, high = (middle, high) if z_of(results, borders(middle))[tissue] > 1.0 else (low, middle)
-        return middle
-
-    white, csf = solved(1, lambda sd: (sd, 1.0)), solved(2, lambda sd: (1.0, sd))
-    return white, csf
+    return np.asarray(np.concatenate([one.errors / np.array(one.sds) for one in results]) ** 2)
 
 
 def molal_change(results: Sequence[HeadResult]) -> np.ndarray:
@@ -66,11 +44,11 @@ def molal_change(results: Sequence[HeadResult]) -> np.ndarray:
     return np.concatenate([factor(np.array(one.found)) / factor(np.array(one.truth)) - 1.0 for one in results])
 
 
-def z_of_molal(results: Sequence[HeadResult], borders: tuple[float, float] = OWN_SEGMENTATION_SD) -> float:
+def z_of_molal(results: Sequence[HeadResult]) -> float:
     """Root mean square of the relative error of the molal tissue factor over its stated relative SD."""
     stated = []
     for one in results:
-        for found, sd in zip(np.array(one.found), sds(one, borders), strict=True):
+        for found, sd in zip(np.array(one.found), np.array(one.sds), strict=True):
             tissue = TissueFractions(
                 gray_matter=found[0],
                 white_matter=found[1],
@@ -148,28 +126,11 @@ def print_targets(results: Sequence[HeadResult]) -> int:
 
 
 def print_calibration(results: Sequence[HeadResult]) -> None:
-    """SDs at the borders from all heads but one, checked on that one."""
+    """Root mean square of error / stated SD in every head."""
     made = [one for one in results if not one.known_place]
-    columns = ["checked on", "GM/WM", "GM/CSF", "z GM", "z WM", "z CSF", "in use: GM", "WM", "CSF"]
-    rows, left_out, in_use = [], [], []
-    for head in sorted({one.head for one in made}):
-        mine, others = ([one for one in made if (one.head == head) == own] for own in (True, False))
-        if not others:
-            continue
-        borders = calibrated(others)
-        left_out.append(z_squares(mine, borders))
-        in_use.append(z_squares(mine))
-        of_head = (np.sqrt(one[-1].mean(axis=0)) for one in (left_out, in_use))
-        rows.append([head, *(f"{value:.4f}" for value in borders), *(f"{z:.2f}" for of in of_head for z in of)])
-    if rows:
-        of_all = (np.sqrt(np.concatenate(of).mean(axis=0)) for of in (left_out, in_use))
-        rows.append(["all", "", "", *(f"{z:.2f}" for of in of_all for z in of)])
-    print_rows(
-        "Stated SDs: borders from all heads but one, root mean square of error / SD in that one, and with the SDs in "
-        f"use ({OWN_SEGMENTATION_SD[0]:g}, {OWN_SEGMENTATION_SD[1]:g})",
-        columns,
-        rows,
-    )
+    heads = sorted({one.head for one in made})
+    rows = [[head, *(f"{z:.2f}" for z in z_of([one for one in made if one.head == head]))] for head in heads]
+    print_rows("Root mean square of error / stated SD", ["head", "z GM", "z WM", "z CSF"], rows)
 
 
 def print_places(results: Sequence[HeadResult]) -> None:

@@ -29,6 +29,7 @@ from pharmrs.anatomy.records.atlas import Atlas
 from pharmrs.anatomy.records.images import TissueMaps, Volume, VoxelBox
 from pharmrs.anatomy.science.fractions import shares_in
 from pharmrs.anatomy.science.segmentation import Segmentation, segment
+from pharmrs.anatomy.science.segmentation_error import known_at, segmentation_error
 from pharmrs.core.workers.threads import limit_threads
 
 P = ParamSpec("P")
@@ -40,8 +41,9 @@ TARGET_MNI_MM = (0.0, 42.0, 6.0)  # where heads made from the template have thei
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeadResult:
-    """What was found in one head. Per box, in the order grey matter, white matter, CSF: `truth`, `found`, and
-    `apart`, the difference of the two segmentations; `inside`: share of the box that is in the found brain.
+    """What was found in one head. Per box, in the order grey matter, white matter, CSF: `truth`, `found`,
+    `apart`, the difference of the two segmentations, and `sds`, what is stated; `inside`: share of the box that is in
+    the found brain.
 
     `kept`: share of grey and white matter in the found brain. `centre_mm`: MNI152 place of the first box.
     CPU and memory of the segmentation alone.
@@ -53,6 +55,7 @@ class HeadResult:
     truth: list[list[float]]
     found: list[list[float]]
     apart: list[list[float]]
+    sds: list[list[float]]
     inside: list[float]
     kept: float
     similarity: float
@@ -127,6 +130,16 @@ def mean_maps(found: Segmentation, image: Volume) -> tuple[TissueMaps, TissueMap
     return _maps(found.maps, image.affine), _maps(found.second, image.affine)
 
 
+def stated(found: Segmentation, maps: TissueMaps, second: TissueMaps, boxes: np.ndarray) -> np.ndarray:
+    """SDs of the fractions that the segmentation is given in every box, (boxes, 3); where the boxes lie is known."""
+    sds = []
+    for affine in boxes:
+        place = (found.affine.to_template @ affine[:, 3])[:3]
+        error = segmentation_error(maps, second, found.errors, VoxelBox(affine=affine), known_at(place))
+        sds.append(np.sqrt(np.diag(error)))
+    return np.array(sds)
+
+
 def fractions(maps: TissueMaps, boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Fractions of the brain in every box, (boxes, 3), and the share of the box that is brain."""
     shares = np.array([shares_in(maps, VoxelBox(affine=affine))[0] for affine in boxes])
@@ -167,6 +180,7 @@ def measured(head: str, preset: str, seed: int, kept: Path) -> HeadResult:
         truth=fractions(truth, boxes["boxes"])[0].tolist(),
         found=values.tolist(),
         apart=(values - fractions(second, boxes["boxes"])[0]).tolist(),
+        sds=stated(found, maps, second, boxes["boxes"]).tolist(),
         inside=inside.tolist(),
         kept=float(tissue[brain].sum() / tissue.sum()),
         similarity=found.affine.similarity,

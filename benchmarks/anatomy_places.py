@@ -17,15 +17,12 @@ from typing import Any
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from benchmarks.anatomy_heads import HEADS, PRESETS, alone, atlas_without, fractions, made, mean_maps, true_maps
+from benchmarks.anatomy_heads import HEADS, PRESETS, alone, atlas_without, fractions, made, mean_maps, stated, true_maps
 from benchmarks.shared_data import SHARED
 from benchmarks.tables import print_rows
 from pharmrs.anatomy.read.template import mni152
 from pharmrs.anatomy.read.volumes import read_volume
-from pharmrs.anatomy.records.images import VoxelBox
-from pharmrs.anatomy.science.fractions import border_doubt, boundary_covariance
 from pharmrs.anatomy.science.segmentation import segment
-from pharmrs.anatomy.stage.tissue import OWN_SEGMENTATION_SD
 from pharmrs.core.workers.threads import limit_threads
 
 BOXES = 4
@@ -54,13 +51,7 @@ def measured(head: str, preset: str, seed: int, kept: Path) -> dict[str, Any]:
     places = {}
     for name, (centre, edges) in PLACES.items():
         boxes = np.array([_box(centre, edges, found.affine.to_head, rng) for _ in range(BOXES)])
-        values = fractions(maps, boxes)[0]
-        own = [
-            boundary_covariance(*OWN_SEGMENTATION_SD) + border_doubt(found.doubt, maps, VoxelBox(affine=box))
-            for box in boxes
-        ]
-        apart = values - fractions(second, boxes)[0]
-        sds = np.sqrt(np.array([np.diag(one) for one in own]) + apart**2)
+        values, sds = fractions(maps, boxes)[0], stated(found, maps, second, boxes)
         places[name] = [fractions(truth, boxes)[0].tolist(), values.tolist(), sds.tolist()]
     return {"head": head, "preset": preset, "seed": seed, "cpu_s": cpu_s, "places": places}
 

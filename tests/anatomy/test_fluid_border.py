@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter1d
 
-from pharmrs.anatomy.science.fluid_border import without_false_gray
+from pharmrs.anatomy.science.fluid_border import steepness, without_false_gray
 from pharmrs.anatomy.science.mixture import Classes
 
 PURE = Classes(means=np.array([260.0, 660.0, 1000.0]), sds=np.full(3, 15.0))
@@ -41,7 +41,7 @@ def test_no_cortex_between_white_matter_and_fluid(noise: float, left: float, off
     image, (csf, gray, white) = layers(0.0, noise)
     assert gray.max() == 0.0
     before = by_brightness(image)
-    (after,) = without_false_gray(image, INSIDE, PURE, np.ones(3), (before,))
+    (after,) = without_false_gray(steepness(image, np.ones(3)), image, INSIDE, PURE, np.ones(3), (before,))
     columns = INSIDE[..., 0].size
     deep = (slice(None), slice(None), slice(12, 30))  # away from the noise of pure tissue
     assert before[1][deep].sum() / columns > 0.7
@@ -55,7 +55,7 @@ def test_a_cortex_stays(cortex: float, lost: float) -> None:
     """Cortex is 2 to 4.5 mm thick; at 2 mm it loses at most a tenth, from 2.5 mm on next to nothing."""
     image, _ = layers(cortex, 15.0)
     before = by_brightness(image)
-    (after,) = without_false_gray(image, INSIDE, PURE, np.ones(3), (before,))
+    (after,) = without_false_gray(steepness(image, np.ones(3)), image, INSIDE, PURE, np.ones(3), (before,))
     assert after[1].sum() > (1.0 - lost) * before[1].sum()
 
 
@@ -64,6 +64,6 @@ def test_shares_still_add_up_and_nothing_changes_outside() -> None:
     half = INSIDE.copy()
     half[:12] = False
     before = by_brightness(image)
-    (after,) = without_false_gray(image, half, PURE, np.ones(3), (before,))
+    (after,) = without_false_gray(steepness(image, np.ones(3)), image, half, PURE, np.ones(3), (before,))
     assert np.abs(np.sum(after, axis=0) - 1.0).max() < 1e-5
     assert all(np.array_equal(a[:12], b[:12]) for a, b in zip(after, before, strict=True))

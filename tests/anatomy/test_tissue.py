@@ -171,6 +171,19 @@ def _sheared(root: Path) -> None:
     _edit(root, "CSF", change)
 
 
+def _thick(root: Path) -> None:
+    folder = write_maps(root, head())
+    for path in folder.glob("*probseg.nii.gz"):
+        image = nib.load(path)
+        affine = image.affine.copy()
+        affine[:, 2] *= 6.0 / np.linalg.norm(affine[:3, 2])
+        nib.save(nib.Nifti1Image(np.asarray(image.dataobj), affine), path)
+
+
+def _overshot(root: Path) -> None:
+    _edit(root, "CSF", lambda data, affine: (np.where(data > 0.9, 1.06, data - 0.04).astype(np.float32), affine))
+
+
 def _elsewhere(root: Path) -> None:
     folder = write_maps(root, head())
     for path in folder.glob("*probseg.nii.gz"):
@@ -223,6 +236,8 @@ BAD: dict[str, tuple[Damage, str, str]] = {
     "constant": (_constant, "must hold an image (found: 0 everywhere)", "export or convert"),
     "four dimensions": (_four_dimensions, "must be one three-dimensional image", "extract one volume"),
     "centimetres": (_centimetres, "elements must be 0.3 to 5 mm large (found: 0.2 x 0.2 x 0.2 mm)", "NIfTI wants mm"),
+    "slices of 6 mm": (_thick, "0.3 to 5 mm large (found: 2 x 2 x 6 mm)", "three-dimensional image"),
+    "overshot": (_overshot, "must be shares from 0 to 1 (found: -0.04 to 1.06)", "resampling with splines"),
     "sheared": (_sheared, "the axes must be at right angles", "resample the image"),
     "another place": (_elsewhere, "the voxel must lie inside the image", "one person and one visit"),
     "slab": (_slab, "the voxel must lie inside the image", "a slab that cuts the voxel"),
@@ -321,6 +336,8 @@ def test_a_t1w_image_is_segmented_once_for_both_visits(segmented: Path) -> None:
     assert float(rows[1]["dice_first"]) == pytest.approx(1.0)
     kept = sorted(path.name for path in (results / "sub-01" / "anat").glob("*"))
     assert kept == [
+        "sub-01_desc-border_label-CSF_probseg.nii.gz",
+        "sub-01_desc-border_label-WM_probseg.nii.gz",
         "sub-01_desc-doubt_label-GM_probseg.nii.gz",
         "sub-01_desc-second_label-CSF_probseg.nii.gz",
         "sub-01_desc-second_label-GM_probseg.nii.gz",

@@ -9,7 +9,7 @@ import ants
 import nibabel as nib
 import numpy as np
 import pytest
-from scipy.ndimage import affine_transform
+from scipy.ndimage import affine_transform, map_coordinates
 from scipy.spatial.transform import Rotation
 
 from pharmrs.anatomy.read.transform import read_image_transform
@@ -72,6 +72,16 @@ def test_a_known_movement_is_found(head: MadeHead, name: str) -> None:
     assert found.information > 1.5 * found.elsewhere
     angle = Rotation.from_matrix(movement(name)[:3, :3]).magnitude()
     assert found.turned_deg == pytest.approx(np.degrees(angle), abs=0.7)
+
+
+def test_the_head_of_another_person_is_not_taken(head: MadeHead) -> None:
+    """Another brain: folds up to 8 mm elsewhere, in a head of the same size and place."""
+    index = np.indices(head.image.data.shape, dtype=float)
+    folds = index + 4.0 * np.sin(index[[1, 2, 0]] / 4.0)
+    data = map_coordinates(head.image.data, folds, order=1).astype(np.float32)
+    other = Volume(data=data, affine=head.image.affine, source="")
+    with pytest.raises(NotFound, match="another person"):
+        find_movement(Pair(head.image, brain_of(head), moved(other, movement("turned"))), "")
 
 
 def test_an_image_that_shows_no_head_is_not_taken(head: MadeHead) -> None:

@@ -26,6 +26,9 @@ _FIELD_OF_VIEW_MM = (30.0, 600.0)
 _EDGE_MM = (3.0, 120.0)
 _SHEAR = 0.01  # cosine of the angle between two axes: half a degree
 _SUM_TOLERANCE = 0.05
+_OVERSHOOT = 0.5  # of what splines leave of shares
+_THICKEST_MM = 25.0  # of slices; beyond, the unit is another one
+_THICK = "slices so thick cannot show what a voxel holds: give the three-dimensional image (MPRAGE) of the visit"
 _UNITS = "correct the affine and pixdim (NIfTI wants mm), or convert the scanner's files again"
 
 
@@ -186,7 +189,8 @@ def _grid(image: Any, problems: Problems) -> FloatArray:
     if spacing.min() < _SPACING_MM[0] or spacing.max() > _SPACING_MM[1]:
         shown = " x ".join(f"{value:.3g}" for value in spacing)
         rule = f"elements must be {_SPACING_MM[0]:g} to {_SPACING_MM[1]:g} mm large"
-        problems.add("affine", rule, f"{shown} mm", _UNITS)
+        thick = spacing.min() >= _SPACING_MM[0] and spacing.max() < _THICKEST_MM
+        problems.add("affine", rule, f"{shown} mm", _THICK if thick else _UNITS)
     elif extent.min() < _FIELD_OF_VIEW_MM[0] or extent.max() > _FIELD_OF_VIEW_MM[1]:
         shown = " x ".join(f"{value:.0f}" for value in extent)
         problems.add("affine", "must be an image of a head", f"{shown} mm field of view", _UNITS)
@@ -203,7 +207,11 @@ def _worst_cosine(affine: FloatArray) -> float:
 
 def _check_probabilities(data: ImageArray, problems: Problems) -> None:
     if data.min() < -0.01 or data.max() > 1.01:
-        remedy = "divide by the largest possible value (e.g. 255), or take the probseg maps, not intensities"
+        remedy = (
+            "resampling with splines leaves such values: take the maps as they were written, or clip them to 0 to 1"
+            if data.min() > -_OVERSHOOT and data.max() < 1.0 + _OVERSHOOT
+            else "divide by the largest possible value (e.g. 255), or take the probseg maps, not intensities"
+        )
         problems.add("data", "must be shares from 0 to 1", f"{data.min():.3g} to {data.max():.3g}", remedy)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ _ENDS = (("P", "A", "I", "S"), ("L", "R", "I", "S"), ("L", "R", "P", "A"))  # le
 _COLOURS = np.array([[0.85, 0.37, 0.01], [0.46, 0.44, 0.70], [0.11, 0.62, 0.47]])  # grey matter, white matter, CSF
 _AROUND_MM = 28.0
 _LINE = "#ffd166"
+_TITLE_LETTERS = 78  # of a line, as wide as the figure
 
 
 def placement_figure(cuts: Sequence[PlaneCut], tissue: VoxelTissue) -> Figure:
@@ -36,8 +38,8 @@ def placement_figure(cuts: Sequence[PlaneCut], tissue: VoxelTissue) -> Figure:
         found = tissue.fractions
         values = ((found.gray_matter, "GM"), (found.white_matter, "WM"), (found.csf, "CSF"))
         said = ", ".join(f"{name} {value:.3f}" if np.isfinite(value) else f"{name} {MISSING}" for value, name in values)
-        title = f"{tissue.scan}: {said}{_moved(tissue)}"
-        fig.suptitle(title, fontsize=10, x=0.01, ha="left", fontweight="bold")
+        lines = [f"{tissue.scan}: {said}", *textwrap.wrap(_moved(tissue), _TITLE_LETTERS)]
+        fig.suptitle("\n".join(lines), fontsize=10, x=0.01, ha="left", fontweight="bold")
         names = ("grey matter", "white matter", "CSF")
         patches = [Patch(facecolor=tuple(colour), label=name) for colour, name in zip(_COLOURS, names, strict=True)]
         fig.legend(handles=patches, loc="outside lower center", ncols=3)
@@ -71,7 +73,7 @@ def _moved(tissue: VoxelTissue) -> str:
         return ""
     far = movement.moved_mm(np.array(tissue.centre_mm))
     return (
-        f"\nvisit laid on the head of the maps: {far:.1f} mm, {movement.turned_deg:.1f}°, "
+        f"visit laid on the head of the maps: {far:.1f} mm, {movement.turned_deg:.1f}°, "
         f"SD {movement.error_mm:.1f} mm ({movement.how}); line: border of the brain in the maps"
     )
 

@@ -33,8 +33,11 @@ def tissue_paragraphs(plan: Anatomy, tissues: Sequence[VoxelTissue], cite: Citat
             "and white matter were taken from pure elements. Maps are the weighted mean of the posteriors "
             f"with a Markov random field {cite.cite('atropos')} and of the partial volumes expected by brightness "
             f"{cite.cite('partial_volume')}, with steep borders of white matter and CSF told from grey matter; "
-            "thalamus, caudate, putamen, pallidum and accumbens were found with a warped atlas as prior. The "
-            "difference of the two in the voxel, and what the atlas leaves open, are part of the stated uncertainty."
+            "thalamus, caudate, putamen, pallidum and accumbens were found with a warped atlas as prior; where borders "
+            "were wider than the image's resolution makes them, that of myelinated cortex was set deeper. The stated "
+            "uncertainty holds the error that made heads had at the place, the difference of the two maps, what the "
+            "atlas leaves open and, by the width of the borders, how far apart people and programs put them; the last "
+            "is mostly common to all scans."
         )
     if any(math.isfinite(tissue.mni_centre_mm[0]) for tissue in tissues):
         paragraphs.append(

@@ -22,8 +22,8 @@ from pharmrs.anatomy.records.images import ImageArray
 from pharmrs.anatomy.science.mixture import Classes, Mask
 from pharmrs.core.records.arrays import FloatArray
 
-_SCALE_MM = 0.8  # of the Gaussian that the gradient is taken with
-_BLUR = 0.6  # SD of an image's own blur in elements: what heads of known tissues have; more blur finds fewer
+SCALE_MM = 0.8  # of the Gaussian that the gradient is taken with
+BLUR = 0.6  # SD of an image's own blur in elements: what heads of known tissues have; more blur finds fewer
 _EVIDENCE = (0.65, 0.95)  # below: grey matter may be there, as a thin cortex; above: none
 _LEAST_LEVER = 0.15  # of the steepest gradient: where both kinds of border are as steep, nothing can be told
 
@@ -31,15 +31,20 @@ Maps = tuple[ImageArray, ...]
 
 
 def without_false_gray(
-    data: ImageArray, inside: Mask, pure: Classes, spacing_mm: FloatArray, segmentations: tuple[Maps, ...]
+    steep: tuple[ImageArray, ImageArray],
+    data: ImageArray,
+    inside: Mask,
+    pure: Classes,
+    spacing_mm: FloatArray,
+    segmentations: tuple[Maps, ...],
 ) -> tuple[Maps, ...]:
     """Maps (CSF, grey, white matter) of each segmentation, with the grey matter between white matter and CSF divided.
 
-    `data`: brightness without bias; what is neither CSF nor white matter there becomes the mixture of both that has
-    the brightness of the element.
+    `data`: brightness without bias, and `steep`, its `steepness`; what is neither CSF nor white matter there becomes
+    the mixture of both that has the brightness of the element.
     """
     dark, _, bright = pure.means
-    evidence = _evidence(data, pure, spacing_mm)
+    evidence = _evidence(steep, pure, spacing_mm)
     evidence[~inside] = 0.0
     white = np.clip((data - dark) / (bright - dark), 0.0, 1.0).astype(np.float32)
     rest = 1.0 - evidence
@@ -49,16 +54,20 @@ def without_false_gray(
     )
 
 
-def _evidence(data: ImageArray, pure: Classes, spacing_mm: FloatArray) -> ImageArray:
-    dark, middle, bright = pure.means
-    scale = _SCALE_MM / spacing_mm
-    blur_mm = float(np.hypot(_BLUR * spacing_mm.mean(), _SCALE_MM))
-    smooth = gaussian_filter(data, scale)
+def steepness(data: ImageArray, spacing_mm: FloatArray) -> tuple[ImageArray, ImageArray]:
+    """The image smoothed by a Gaussian of `SCALE_MM`, and its gradient (per mm)."""
+    scale = SCALE_MM / spacing_mm
     found = np.zeros(data.shape, dtype=np.float32)
     for axis in range(3):
         order = [int(axis == other) for other in range(3)]
         found += (gaussian_filter(data, scale, order=order) / np.float32(spacing_mm[axis])) ** 2
-    found = np.sqrt(found)
+    return gaussian_filter(data, scale), np.sqrt(found)
+
+
+def _evidence(steep: tuple[ImageArray, ImageArray], pure: Classes, spacing_mm: FloatArray) -> ImageArray:
+    dark, middle, bright = pure.means
+    blur_mm = float(np.hypot(BLUR * spacing_mm.mean(), SCALE_MM))
+    smooth, found = steep
     fluid = _gradient(smooth, dark, bright, blur_mm)
     cortex = np.where(
         smooth < middle, _gradient(smooth, dark, middle, blur_mm), _gradient(smooth, middle, bright, blur_mm)

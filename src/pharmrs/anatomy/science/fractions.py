@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pharmrs.anatomy.records.images import ImageArray, TissueMaps, VoxelBox
+from pharmrs.anatomy.records.images import TissueMaps, VoxelBox
 from pharmrs.anatomy.science.overlap import box_overlap
 from pharmrs.core.records.arrays import FloatArray
 
@@ -69,9 +69,3 @@ def disagreement(maps: TissueMaps, second: TissueMaps, box: VoxelBox) -> FloatAr
     """Covariance, (3, 3), of an error as large as the difference of two segmentations in `box`."""
     first, other = (_normalised(shares_in(one, box)[0]) for one in (maps, second))
     return np.asarray(np.outer(first - other, first - other))
-
-
-def border_doubt(doubt: ImageArray, maps: TissueMaps, box: VoxelBox) -> FloatArray:
-    """Covariance, (3, 3), where grey and white matter may be taken for each other by `doubt`, the same way all over."""
-    error = box_overlap(box, maps.shape, maps.affine).sum_of(doubt) * np.array([1.0, -1.0, 0.0])
-    return np.asarray(np.outer(error, error))

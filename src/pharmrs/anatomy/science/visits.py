@@ -2,7 +2,7 @@
 
 A search over places and tilts by mutual information on 8 mm, then ANTs on 2 mm, once in each direction. What the two
 directions differ by at the brain is the error that is known of; what the images share at the found pose against moved
-and turned ones says whether the pose is one.
+and turned ones says whether the pose is one, and how soon it is lost whether both are of one person.
 """
 
 from __future__ import annotations
@@ -27,6 +27,10 @@ _STEPS = np.array([8.0, 8.0, 8.0, 8.0, 8.0, 8.0])  # of the search: mm, degrees
 _FARTHER = (10.0, 10.0)  # mm, degrees: poses that must share less
 _LEAST_OVERLAP = 0.6  # of the brain in the image of the visit
 _LEAST_LEAD = 0.05  # of the information at the found pose over that of the best other pose, relative
+_NEAR = (3.0, 3.0)  # mm, degrees
+_MOST_NEAR = (
+    0.8  # of the information at the found pose, so near to it: two scans of a person 0.35 to 0.6, two people 0.9
+)
 _MOST_ERROR_MM = 2.0
 _LEAST_ERROR_MM = 0.3  # where both directions agree by chance
 _LEAST_ELEMENTS = 1000
@@ -101,7 +105,9 @@ def apart_mm(pair: Pair, first: FloatArray, second: FloatArray) -> float:
 
 def _checked(pair: Pair, to_head: FloatArray, error_mm: float, how: str) -> Movement:
     """The movement with what speaks for it. Raises `NotFound` where the images do not."""
-    others = [pair.information(_turned(pair, to_head, step)) for step in _elsewhere()]
+    others, near = (
+        [pair.information(_turned(pair, to_head, step)) for step in _steps(size)] for size in (_FARTHER, _NEAR)
+    )
     found = Movement(
         to_head=to_head,
         error_mm=max(error_mm, _LEAST_ERROR_MM),
@@ -115,6 +121,11 @@ def _checked(pair: Pair, to_head: FloatArray, error_mm: float, how: str) -> Move
     if found.information < (1.0 + _LEAST_LEAD) * found.elsewhere:
         raise NotFound(
             f"the images share {found.information:.2f} bits in the best pose and {found.elsewhere:.2f} in another one"
+        )
+    if (left := float(np.mean(near)) / found.information) > _MOST_NEAR:
+        raise NotFound(
+            f"moved by {_NEAR[0]:g} mm the images still share {100 * left:.0f} % of the information: those of one "
+            "person lose far more, so that this is another person's head, or an image too coarse to tell"
         )
     if found.error_mm > _MOST_ERROR_MM:
         raise NotFound(f"the two directions of the registration differ by {found.error_mm:.1f} mm")
@@ -157,9 +168,9 @@ def _turned(pair: Pair, to_head: FloatArray, step: FloatArray) -> FloatArray:
     return np.asarray(_pose(pair, step) @ to_head)
 
 
-def _elsewhere() -> list[FloatArray]:
-    """Six places and six turns away."""
-    size = np.repeat(_FARTHER, 3)
+def _steps(farther: tuple[float, float]) -> list[FloatArray]:
+    """Six places and six turns away, by mm and degrees."""
+    size = np.repeat(farther, 3)
     return [sign * size[axis] * np.eye(6)[axis] for axis in range(6) for sign in (-1.0, 1.0)]
 
 

@@ -34,12 +34,16 @@ from pharmrs.core.files.owned import remove
 from pharmrs.core.read.sidecar import stem_of
 from pharmrs.core.records.arrays import FloatArray
 
-STEP_VERSION = 5  # to be raised with every change of pharmrs.anatomy that changes a map
+STEP_VERSION = 6  # to be raised with every change of pharmrs.anatomy that changes a map
 _LABELS = ("GM", "WM", "CSF")
 _LEAST_VOLUME = 1e-3  # of a head, relative to the template; a damaged matrix has none
 _LIBRARIES = ("antspyx", "nilearn", "numpy", "scipy")
 _SHOWN = Classes(means=np.array([0.25, 0.65, 1.0]), sds=np.full(3, 0.02))  # of maps drawn as a T1w image
 _LOOK = "look at the picture; give a T1w image without contrast agent (MPRAGE, MP2RAGE), or maps of a segmentation"
+_LOOK_MAPS = (
+    "look at the picture; check that these are grey matter, white matter and CSF, in this order, of the whole brain, "
+    "not modulated and not in a template's space"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +51,7 @@ class Head:
     """Maps of the tissues; `second`: another segmentation of the same image, None where the maps were given.
 
     `image`: for pictures, where there is one. `to_template`: 4x4 to MNI152 space, and `back`, the warp that follows it;
-    None where the head was not registered or does not look like one. `doubt`: as in `Segmentation`.
+    None where the head was not registered or does not look like one. `errors`: as in `Segmentation`.
     """
 
     maps: TissueMaps
@@ -55,7 +59,7 @@ class Head:
     image: Volume | None
     to_template: FloatArray | None
     back: ImageArray | None
-    doubt: ImageArray | None = None
+    errors: tuple[ImageArray, ImageArray, ImageArray] | None = None
 
     @property
     def picture(self) -> Volume:
@@ -87,7 +91,7 @@ def open_head(
             head = replace(head, to_template=found.to_template, back=back)
             in_view = brain_in_view(head.maps.gray_matter, head.maps.affine, mni152(), found.to_head)
     said = doubts(volumes_ml(head.maps), in_view)
-    notes += [replace(_doubted(files.tissues, one), severity="warning") for one in said]
+    notes += [replace(_doubted(files.tissues, one), severity="warning", remedy=_LOOK_MAPS) for one in said]
     return head
 
 
@@ -122,7 +126,7 @@ def _segmented(files: AnatomyFiles, image: Volume, name: str, output: Path, note
         image=image,
         to_template=np.asarray(np.linalg.inv(kept.to_head), dtype=np.float64),
         back=kept.back,
-        doubt=read_volume(doubt).data if is_file(doubt := _doubt_file(folder, stem)) else None,
+        errors=_read_errors(folder, stem, maps.shape),
     )
 
 
@@ -139,8 +143,18 @@ def _files(folder: Path, stem: str) -> tuple[Path, Path]:
     return folder / f"{stem}_desc-tissue_anatomy.json", folder / warp
 
 
-def _doubt_file(folder: Path, stem: str) -> Path:
-    return folder / f"{stem}_desc-doubt_label-GM_probseg.nii.gz"
+def _error_files(folder: Path, stem: str) -> tuple[Path, ...]:
+    """Doubt at deep grey matter; open borders GM/WM and GM/CSF. What is 0 all over has no file."""
+    kinds = ("doubt_label-GM", "border_label-WM", "border_label-CSF")
+    return tuple(folder / f"{stem}_desc-{kind}_probseg.nii.gz" for kind in kinds)
+
+
+def _read_errors(folder: Path, stem: str, shape: tuple[int, int, int]) -> tuple[ImageArray, ImageArray, ImageArray]:
+    deep, white, csf = (
+        read_volume(path).data if is_file(path) else np.zeros(shape, dtype=np.float32)
+        for path in _error_files(folder, stem)
+    )
+    return deep, white, csf
 
 
 def _make(image: Volume, folder: Path, stem: str, key: str) -> None:
@@ -159,11 +173,11 @@ def _make(image: Volume, folder: Path, stem: str, key: str) -> None:
             path = folder / f"{stem}{kind}_label-{label}_probseg.nii.gz"
             write_bytes(path, probseg_bytes(data, image.affine))
             made.append(path)
-    doubt = _doubt_file(folder, stem)
-    remove(doubt)
-    if found.doubt.any():
-        write_bytes(doubt, probseg_bytes(found.doubt, image.affine))
-        made.append(doubt)
+    for path, data in zip(_error_files(folder, stem), found.errors, strict=True):
+        remove(path)
+        if data.any():
+            write_bytes(path, probseg_bytes(data, image.affine))
+            made.append(path)
     stream = io.BytesIO()
     np.savez_compressed(stream, back=found.back.astype(np.float16))
     write_bytes(warp, stream.getvalue())
@@ -179,10 +193,12 @@ def _doubts_of(found: Segmentation, image: Volume) -> list[Doubt]:
 
 def _record_text(found: Segmentation, said: list[Doubt], key: str, made: list[Path]) -> str:
     content: dict[str, Any] = {
-        "Description": "Tissue maps beside this file: two methods together; desc-second: weighted differently",
+        "Description": "Tissue maps beside this file: two methods together; desc-second: weighted differently; "
+        "desc-doubt, desc-border: what enters their error",
         "key": key,
         "similarity_to_mni152": round(found.affine.similarity, 6),
         "noise_of_white_matter": round(found.noise, 6),
+        "width_of_borders_mm": [round(one, 4) for one in found.widths_mm],
         "brightness_of_csf_gray_white": [round(one, 4) for one in found.brightness],
         "doubts": [[one.rule, one.found] for one in said],
         "sha256": {path.name: _sha256(path) for path in made},

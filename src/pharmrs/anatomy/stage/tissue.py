@@ -22,9 +22,10 @@ from pharmrs.anatomy.records.images import (
 from pharmrs.anatomy.report.figure import placement_figure
 from pharmrs.anatomy.science.cuts import cuts_through
 from pharmrs.anatomy.science.displacement import displaced
-from pharmrs.anatomy.science.fractions import BoxContent, border_doubt, boundary_covariance, box_content, disagreement
+from pharmrs.anatomy.science.fractions import BoxContent, boundary_covariance, box_content
 from pharmrs.anatomy.science.outliers import away_from
 from pharmrs.anatomy.science.regions import mask_in_template, mask_on, region_shares
+from pharmrs.anatomy.science.segmentation_error import known_at, segmentation_error
 from pharmrs.anatomy.stage.head import Head, open_head
 from pharmrs.anatomy.stage.plan import ANOTHER, TissueTask, check_inside, misplaced, shown
 from pharmrs.anatomy.stage.visit import movement_of
@@ -40,8 +41,6 @@ _LEAST_IN_BRAIN = 0.5
 _EXPECTED_IN_BRAIN = 0.85
 _LEAST_TISSUE, _EXPECTED_TISSUE = 0.2, 0.5  # of the brain in the voxel; below the first no scale is corrected
 _FIGURE_DPI = 90
-# SD of the borders GM/WM and GM/CSF, beside the difference of the two segmentations: see docs/anatomy.md
-OWN_SEGMENTATION_SD = (0.0105, 0.005)
 Moved = tuple[Movement, Volume | None]
 HEAD_S = 40.0  # one head, expected: brain, tissues, place in MNI152 space
 
@@ -180,10 +179,10 @@ def _check_target(placed: VoxelBox | None, scan: ScanFiles, plan: Anatomy, probl
 
 def _segmentation_error(head: Head, box: VoxelBox, plan: Anatomy) -> FloatArray:
     """What the maps themselves are wrong by, covariance (3, 3)."""
-    if head.second is None:
+    if head.second is None or head.errors is None or head.to_template is None:
         return boundary_covariance(plan.segmentation_sd, plan.segmentation_sd)
-    own = boundary_covariance(*OWN_SEGMENTATION_SD) + disagreement(head.maps, head.second, box)
-    return own if head.doubt is None else own + border_doubt(head.doubt, head.maps, box)
+    place = (head.to_template @ np.append(box.centre_mm, 1.0))[:3]
+    return segmentation_error(head.maps, head.second, head.errors, box, known_at(place))
 
 
 def _tissue(

@@ -1,0 +1,102 @@
+"""What the fractions of a box are wrong by, by the place of the box and by what its image shows.
+
+Four parts: (1) what made heads, whose borders are as sharp as the image allows, were wrong by at the place; (2) the
+difference of the two segmentations; (3) at deep grey matter a part of what the warped atlas and the brightness leave
+open; (4) where the borders of the image are wider than those of such heads, a part of what is more, by which people and
+programs put them apart. (1) and (3) are from made heads with the atlas of other heads, (4) from hand-labelled real
+images and the surfaces of FreeSurfer: see docs/anatomy.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pharmrs.anatomy.records.images import ImageArray, TissueMaps, VoxelBox
+from pharmrs.anatomy.records.places import PLACES
+from pharmrs.anatomy.science.fractions import boundary_covariance, disagreement
+from pharmrs.anatomy.science.overlap import box_overlap
+from pharmrs.core.records.arrays import FloatArray
+
+_REACH_MM = 10.0  # SD of the weight of a place
+_LEAST_WEIGHT = 0.02  # of the usual values, which count alone where no place is near
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """At a place: covariance (3, 3) by (1); `deep`, the part of (3); `white_apart`, that of (4) at GM/WM."""
+
+    sharp: FloatArray
+    deep: float
+    white_apart: float
+
+
+_CSF_APART = 1.2  # that of (4) at GM/CSF, at every place: one head with surfaces, on average over the cortex
+# (1): SDs of grey matter, white matter and CSF; deep; white_apart
+_USUAL = (0.015, 0.015, 0.012, 0.3, 0.4)
+_KNOWN: dict[str, tuple[float, float, float, float, float]] = {
+    "pgACC": (0.009, 0.0073, 0.0041, 0.3, 0.3),
+    "sgACC": (0.0093, 0.0116, 0.0084, 0.3, 0.38),
+    "dACC": (0.0061, 0.0041, 0.0045, 0.3, 0.17),
+    "SMA": (0.005, 0.0064, 0.004, 0.3, 0.3),
+    "mPFC": (0.0068, 0.0078, 0.0082, 0.3, 0.24),
+    "PCC": (0.0079, 0.0069, 0.0066, 0.3, 0.18),
+    "precuneus": (0.0029, 0.0123, 0.0107, 0.3, 0.2),
+    "occipital": (0.0124, 0.0096, 0.0112, 0.3, 0.2),
+    "DLPFC": (0.0151, 0.0211, 0.0233, 0.3, 0.15),
+    "frontal white matter": (0.0586, 0.0536, 0.0056, 0.3, 0.15),
+    "OFC": (0.0347, 0.022, 0.0466, 0.3, 0.21),
+    "sensorimotor": (0.0115, 0.0133, 0.0129, 0.3, 0.33),
+    "insula": (0.01, 0.0078, 0.005, 0.13, 1.31),
+    "hippocampus": (0.0232, 0.0108, 0.0155, 0.41, 0.64),
+    "amygdala": (0.019, 0.0041, 0.0158, 0.18, 1.71),
+    "thalamus": (0.0295, 0.0326, 0.0241, 0.29, 0.56),
+    "caudate": (0.0167, 0.0039, 0.0137, 0.07, 0.61),
+    "putamen": (0.0113, 0.0123, 0.0029, 0.1, 0.49),
+    "auditory": (0.0062, 0.0057, 0.0045, 0.3, 0.24),
+    "temporal": (0.0073, 0.0064, 0.0042, 0.3, 0.37),
+    "parietal": (0.0109, 0.0222, 0.0178, 0.3, 0.23),
+    "cerebellum": (0.0132, 0.0151, 0.0031, 0.3, 0.3),
+}
+
+
+def known_at(place_mm: FloatArray) -> Known:
+    """What is known at a place in MNI152 (mm): mean over the places near it, on both sides, by their distance."""
+    rows, weights = [_USUAL], [_LEAST_WEIGHT]
+    here = np.abs(place_mm * [1, 0, 0]) + place_mm * [0, 1, 1]
+    for name, row in _KNOWN.items():
+        right = np.array(PLACES[name][-1], dtype=np.float64)
+        rows.append(row)
+        weights.append(float(np.exp(-0.5 * np.sum((here - right) ** 2) / _REACH_MM**2)))
+    covariances = [_of_sds(*row[:3]) for row in rows]
+    share = np.array(weights) / np.sum(weights)
+    deep, white = (float(one) for one in share @ np.array(rows)[:, 3:])
+    return Known(sharp=np.tensordot(share, covariances, 1), deep=deep, white_apart=white)
+
+
+def segmentation_error(
+    maps: TissueMaps,
+    second: TissueMaps,
+    errors: tuple[ImageArray, ImageArray, ImageArray],
+    box: VoxelBox,
+    known: Known,
+) -> FloatArray:
+    """Covariance, (3, 3), that the segmentation of an image adds to the fractions in `box`.
+
+    `errors`: doubt at deep grey matter; border GM/WM and GM/CSF per volume times its width beyond a step.
+    """
+    overlap = box_overlap(box, maps.shape, maps.affine)
+    brain = max(sum(overlap.sum_of(one) for one in maps.maps), 1e-6)
+    deep, white, csf = (overlap.sum_of(one) / brain for one in errors)
+    borders = boundary_covariance(float(np.hypot(known.deep * deep, known.white_apart * white)), _CSF_APART * csf)
+    return known.sharp + borders + disagreement(maps, second, box)
+
+
+def _of_sds(gray: float, white: float, csf: float) -> FloatArray:
+    """Covariance of three fractions whose sum has no error, by their SDs."""
+    squares = np.array([gray, white, csf]) ** 2
+    # of two of them: half of the square of the third less their own
+    covariance = 0.5 * (squares.sum() - 2.0 * (squares[:, None] + squares[None, :]))
+    np.fill_diagonal(covariance, squares)
+    return np.asarray(covariance)
