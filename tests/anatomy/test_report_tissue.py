@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
-from pharmrs.anatomy.records.images import Placement, PlaneCut, TissueFractions, VoxelTissue
+from pharmrs.anatomy.records.images import Movement, Placement, PlaneCut, TissueFractions, VoxelTissue
 from pharmrs.anatomy.report.figure import placement_figure
 from pharmrs.anatomy.report.section import tissue_section
 from pharmrs.core.report.figure_style import figure_png_bytes
@@ -46,15 +48,28 @@ def test_with_it_the_place_is_told() -> None:
     assert "MNI x (mm)" in page and "-1.20" in page.replace("−", "-") and "0.91" in page and "n/a" in page
 
 
-def test_the_picture_says_what_its_colours_mean() -> None:
-    cuts = [
+def cuts() -> list[PlaneCut]:
+    return [
         PlaneCut(
             axis=axis, image=np.ones((60, 60)), tissue=np.full((3, 60, 60), 1 / 3), extent_mm=(-30, 30, -30, 30),
             outline=np.array([[-10.0, -10.0], [10.0, -10.0], [10.0, 10.0], [-10.0, 10.0]]),
         )
         for axis in range(3)
     ]  # fmt: skip
-    figure = placement_figure(cuts, tissue((NAN, NAN, NAN)))
+
+
+def test_the_picture_says_what_its_colours_mean() -> None:
+    figure = placement_figure(cuts(), tissue((NAN, NAN, NAN)))
     (legend,) = figure.legends
     assert [text.get_text() for text in legend.get_texts()] == ["grey matter", "white matter", "CSF"]
     assert figure_png_bytes(figure)[:4] == b"\x89PNG"
+
+
+def test_the_title_of_another_visit_is_not_cut() -> None:
+    how = "transform sub-01_ses-02_from-orig_to-T1w_mode-image_xfm.txt, borne out by registration of sub-01_T1w.nii.gz"
+    movement = Movement(to_head=np.eye(4), error_mm=0.4, information=1.0, elsewhere=0.2, overlap=1.0, how=how)
+    figure = placement_figure(cuts(), replace(tissue((NAN, NAN, NAN)), movement=movement))
+    figure_png_bytes(figure)  # lays it out
+    (title,) = [text for text in figure.texts if "visit laid" in text.get_text()]
+    assert title.get_window_extent().x1 <= figure.bbox.x1
+    assert "border of the brain" in title.get_text().replace("\n", " ")

@@ -22,7 +22,7 @@ _ENDS = (("P", "A", "I", "S"), ("L", "R", "I", "S"), ("L", "R", "P", "A"))  # le
 _COLOURS = np.array([[0.85, 0.37, 0.01], [0.46, 0.44, 0.70], [0.11, 0.62, 0.47]])  # grey matter, white matter, CSF
 _AROUND_MM = 28.0
 _LINE = "#ffd166"
-_TITLE_LETTERS = 78  # of a line, as wide as the figure
+_TITLE_LETTERS = 64  # of a line, as wide as the figure
 
 
 def placement_figure(cuts: Sequence[PlaneCut], tissue: VoxelTissue) -> Figure:
@@ -38,7 +38,9 @@ def placement_figure(cuts: Sequence[PlaneCut], tissue: VoxelTissue) -> Figure:
         found = tissue.fractions
         values = ((found.gray_matter, "GM"), (found.white_matter, "WM"), (found.csf, "CSF"))
         said = ", ".join(f"{name} {value:.3f}" if np.isfinite(value) else f"{name} {MISSING}" for value, name in values)
-        lines = [f"{tissue.scan}: {said}", *textwrap.wrap(_moved(tissue), _TITLE_LETTERS)]
+        lines = [
+            line for text in (f"{tissue.scan}: {said}", _moved(tissue)) for line in textwrap.wrap(text, _TITLE_LETTERS)
+        ]
         fig.suptitle("\n".join(lines), fontsize=10, x=0.01, ha="left", fontweight="bold")
         names = ("grey matter", "white matter", "CSF")
         patches = [Patch(facecolor=tuple(colour), label=name) for colour, name in zip(_COLOURS, names, strict=True)]
