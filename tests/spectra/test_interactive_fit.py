@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from pharmrs.core.report.numbers import percent_text
 from pharmrs.spectra.records.fit import LinearCombinationFit
 from pharmrs.spectra.report.pictures.interactive_fit import fit_html
 from pharmrs.spectra.report.pictures.plot_fit import fit_svg
@@ -215,6 +216,19 @@ def test_without_scripts_there_are_a_picture_and_the_table(fit: LinearCombinatio
     assert drawn == fit_svg(fit, "sub-01_svs.nii.gz", report_factory.amplitudes(fit))
     assert len(str(image["alt"])) > 20
     assert len(re.findall(r"<tr data-part", text)) == len(fit.names) + len(report_factory.SUMS)
+
+
+def test_values_that_move_with_the_model_are_named_on_page_and_picture(fit: LinearCombinationFit, text: str) -> None:
+    assert "with the model, by more" not in text
+    rows = list(report_factory.amplitudes(fit))
+    first = max(range(len(fit.names)), key=lambda at: rows[at].amplitude)
+    noise = rows[first].sd / 4.0
+    between = float(np.sqrt(rows[first].sd ** 2 - noise**2))
+    rows[first] = dataclasses.replace(rows[first], stability_sd=between)
+    said = f"{rows[first].metabolite} (SD {percent_text(100.0 * between / rows[first].amplitude)})"
+    assert said in html.unescape(fit_html(fit, "t", rows).split("<noscript>")[0])
+    assert f"Moves with the model: {said}" in fit_svg(fit, "t", rows)
+    assert "Moves with" not in fit_svg(fit, "t", report_factory.amplitudes(fit))
 
 
 def test_page_is_written_beside_the_pictures(fit: LinearCombinationFit, tmp_path: Path) -> None:

@@ -40,6 +40,12 @@ def row_offsets(rows: Sequence[FloatArray]) -> FloatArray:
     return np.concatenate([np.cumsum(slots[1:][::-1])[::-1], [0.0]])
 
 
+def moving_with_the_model(amplitudes: Sequence[MetaboliteAmplitude]) -> str:
+    """Which values depend on choices of the fit that should not matter, in words; empty where none does."""
+    rows = [row for row in amplitudes if row.moves_with_the_model and row.amplitude > row.sd]
+    return ", ".join(f"{row.metabolite} (SD {percent_text(row.stability_percent)})" for row in rows)
+
+
 def crlb_labels(amplitudes: Sequence[MetaboliteAmplitude] | None) -> dict[str, str]:
     """CRLB in percent of each metabolite, as text."""
     return {row.metabolite: percent_text(row.crlb_percent) for row in amplitudes or ()}

@@ -14,6 +14,7 @@ from pharmrs.core.report.embedded import EmbeddedFigure
 from pharmrs.core.report.numbers import MISSING, number_text, percent_text
 from pharmrs.core.report.page import environment
 from pharmrs.spectra.records.fit import LinearCombinationFit, MetaboliteAmplitude
+from pharmrs.spectra.report.pictures.component_rows import moving_with_the_model
 from pharmrs.spectra.report.pictures.plot_fit import fit_svg
 from pharmrs.spectra.report.pictures.traces import FitTraces, fit_traces, packed, packed_axis, packed_small
 from pharmrs.spectra.report.result_rows import ResultTable
@@ -51,7 +52,9 @@ def fit_html(
     sums = _sums(fit, amplitudes)
     context = _context(fit, title, amplitudes, sums, traces, result)
     words = f"Fit of {title}: residual, data with model and baseline, and the components with their CRLB."
-    drawing = EmbeddedFigure(content=fit_svg(fit, title, _complete(fit, amplitudes)).encode("utf-8"), alt=words)
+    drawing = EmbeddedFigure(
+        content=fit_svg(fit, title, [*_complete(fit, amplitudes), *sums]).encode("utf-8"), alt=words
+    )
     page = environment().get_template("fit.html.j2")
     return page.render(**context, record=_record(fit, traces, sums), drawing=drawing, remarks=remarks)
 
@@ -85,6 +88,7 @@ def _context(
         "title": title,
         "fit": fit,
         "facts": _facts(fit),
+        "moving": moving_with_the_model([*rows, *sums]),
         "power": power if result is None else 0,
         "heads": ("Amplitude", "SD", "CRLB") if result is None else result.columns[1:],
         "components": [_view(index, row, cells(row), shown=row.amplitude > 0) for index, row in enumerate(rows)],

@@ -16,6 +16,7 @@ from pharmrs.spectra.records.fit import LinearCombinationFit, MetaboliteAmplitud
 from pharmrs.spectra.report.pictures.component_rows import (
     LOWEST_ROW,
     crlb_labels,
+    moving_with_the_model,
     quality_line,
     row_offsets,
     shown_components,
@@ -115,6 +116,7 @@ def _drawn(
     main = _main(traces, residual.bottom + 26, edges)
     shown = shown_components(fit, traces.components, ppm) if components else []
     offsets = row_offsets([row for _, row in shown])
+    moving = moving_with_the_model(amplitudes)
     parts = [
         title(2, top + 17, name),
         text(WIDTH_PX - _RIGHT, top + 33, "residual on its own scale, band: ±2 SD of the noise", anchor="end", size=11,
@@ -129,11 +131,14 @@ def _drawn(
         )
         limits = (-0.6 * LOWEST_ROW, highest + 0.4 * LOWEST_ROW)
         last = Panel(
-            left=_LEFT, top=main.bottom + 46, width=main.width, x=edges, y=limits,
+            left=_LEFT, top=main.bottom + (60 if moving else 46), width=main.width, x=edges, y=limits,
             height=_ROW_PX * (limits[1] - limits[0]) / LOWEST_ROW,
         )  # fmt: skip
         parts += [main.x_axis("", 0.5)]
         parts += _draw_components(last, ppm, shown, offsets, crlb_labels(amplitudes))
+        if moving:
+            said = f"Moves with the model: {moving}"
+            parts.append(text(last.left + 4, last.top - 22, said, size=11, more=f" fill='{SOFT}'"))
     parts += [last.x_axis("Chemical shift (ppm)", 0.5, 0.1)]
     return last.bottom + 42, parts
 
