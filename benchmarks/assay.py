@@ -15,7 +15,7 @@ from pharmrs.assay.records.settings import AssaySettings
 from pharmrs.assay.science.analyse import analyse_plate
 from pharmrs.assay.science.back_calculation import invert
 from pharmrs.assay.science.bootstrap import bootstrap
-from pharmrs.assay.science.standard_curve import fit_curve
+from pharmrs.assay.science.curve.fit import fit_curve
 from pharmrs.core.records.arrays import FloatArray
 from pharmrs.core.workers.threads import limit_threads
 

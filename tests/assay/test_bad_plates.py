@@ -86,7 +86,7 @@ def test_a_column_that_was_not_filled_takes_its_samples_out_and_not_the_plate() 
     values = good()
     values[:, 3] = 0.05
     plate = analysed(values)
-    assert not plate.rejected and "8 samples disagree" in check(plate, "replicates").found
+    assert not plate.rejected and "8 of the samples disagree" in check(plate, "replicates").found
     states = {one.flag for one in put_together([plate], [], SETTINGS).concentrations}
     assert states <= {"rejected", "below_lloq"}
 

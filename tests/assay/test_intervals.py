@@ -11,7 +11,7 @@ from pharmrs.assay.records.settings import AssaySettings
 from pharmrs.assay.science.analyse import analyse_plate
 from pharmrs.assay.science.back_calculation import invert
 from pharmrs.assay.science.bootstrap import bootstrap
-from pharmrs.assay.science.standard_curve import fit_curve
+from pharmrs.assay.science.curve.fit import fit_curve
 from tests.assay.plates import Content, Truth, make_plate, noisy, standards
 
 Arrays = tuple[np.ndarray, np.ndarray]

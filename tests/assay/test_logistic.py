@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pharmrs.assay.science.logistic import gradient, inverse, response, sensitivity
+from pharmrs.assay.science.curve.logistic import gradient, inverse, response, sensitivity
 
 LOG_X = np.log([0.5, 3.0, 40.0, 600.0, 9000.0])
 FOUR = st.tuples(st.floats(-1, 1), st.floats(2, 4), st.floats(1, 8), st.floats(-1, 1)).map(np.array)

@@ -14,11 +14,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pharmrs.assay.records.choices import Weights
+from pharmrs.assay.records.choices import ModelChoice, Weights
 from pharmrs.assay.science.back_calculation import invert, log_interval
-from pharmrs.assay.science.least_squares import solve
-from pharmrs.assay.science.logistic import gradient
-from pharmrs.assay.science.standard_curve import fit_curve
+from pharmrs.assay.science.bootstrap import bootstrap
+from pharmrs.assay.science.curve.fit import fit_curve
+from pharmrs.assay.science.curve.least_squares import solve
+from pharmrs.assay.science.curve.logistic import gradient
+from pharmrs.assay.science.curve.values import inverse
+from pharmrs.core.errors import FitFailure
 
 # run 1 of R's data set DNase: concentration (ng/ml) and optical density
 CONC = np.repeat([0.04882812, 0.1953125, 0.390625, 0.78125, 1.5625, 3.125, 6.25, 12.5], 2)
@@ -107,3 +110,62 @@ def test_rat43_as_nist_certifies_it() -> None:
     covariance = np.linalg.inv(jacobian.T @ jacobian) * found.cost[0] / 11
     turn = np.array([[1, 0, 0, 0], [0, -b3, -log_midpoint * b3, 0], [0, 0, b3, 0], [0, 0, 0, -b4]])
     assert np.sqrt(np.diag(turn @ covariance @ turn.T)) == pytest.approx(deviations, rel=1e-6)
+
+
+def test_weights_by_the_curve_as_r_finds_them_in_turns() -> None:
+    """nls(..., weights = w) and w <- 1/fitted^2, a hundred times: GraphPad Prism's 1/Y^2."""
+    curve = fit_curve(CONC, DENSITY, weights="1/curve^2", model="4pl")
+    found, errors = curve.parameters, curve.standard_errors
+    ours = (found["infinite"], found["zero"], np.log(found["midpoint"]), found["slope"])
+    np.testing.assert_allclose(ours, (2.90068581448, -0.0331720197483, 1.97961082147, 0.808197922029), rtol=2e-5)
+    theirs = (0.310141383268, 0.00500579784392, 0.24598246698, 0.0372222408735)
+    ours = (errors["infinite"], errors["zero"], errors["midpoint"] / found["midpoint"], errors["slope"])
+    np.testing.assert_allclose(ours, theirs, rtol=1e-4)
+
+
+# lm(y ~ x, weights = 1/y^2), lm(log(y) ~ log(x)), splinefun(log(x), means, method = "natural") with uniroot,
+# approx(log(means), log(x), log(y)) on the same run, concentrations of responses 0.1, 0.5, 1.2
+LINES: dict[ModelChoice, tuple[float, float, float]] = {
+    "linear": (0.409978469377, 2.22235540949, 5.39401505468),
+    "log-log": (0.209207253672, 1.5639811674, 4.67158409902),
+    "spline": (0.151264100525, 1.19009774494, 4.56084664085),
+    "point-to-point": (0.169020980954, 1.17369011965, 4.72215296279),
+}
+
+
+@pytest.mark.parametrize("model", LINES)
+def test_curves_of_kit_inserts_as_r_has_them(model: ModelChoice) -> None:
+    """The spline to 1e-4: uniroot's tolerance."""
+    curve = fit_curve(CONC, DENSITY, model=model)
+    found = np.exp(inverse(curve, np.array([0.1, 0.5, 1.2])))
+    np.testing.assert_allclose(found, LINES[model], rtol=1e-4 if model == "spline" else 1e-9)
+    errors = {"linear": [0.00609522007064, 0.0339870447349], "log-log": [0.0842601374104, 0.0486841791231]}
+    if model in errors:
+        np.testing.assert_allclose(np.sqrt(np.diag(curve.covariance))[-2:], errors[model], rtol=1e-9)
+
+
+@pytest.mark.parametrize("model", LINES)
+def test_a_curve_through_the_standards_reads_them_back(model: ModelChoice) -> None:
+    """Where means of the replicates lie on the line themselves, every model reads them back; beyond: nothing."""
+    x = np.repeat([1.0, 2.0, 4.0, 8.0, 16.0], 2)
+    y = 0.5 * x * np.tile([0.98, 1.02], 5)
+    curve = fit_curve(x, y, model=model, weights="none")
+    means = 0.5 * np.array([1.0, 2.0, 4.0, 8.0, 16.0])
+    np.testing.assert_allclose(np.exp(inverse(curve, means)), 2 * means, rtol=2e-3)
+    beyond = inverse(curve, np.array([0.01, 100.0]))
+    assert np.all(np.isinf(beyond)) is np.bool_(model in ("spline", "point-to-point"))
+
+
+@pytest.mark.parametrize("model", ["spline", "point-to-point"])
+def test_a_curve_that_turns_back_is_none(model: ModelChoice) -> None:
+    with pytest.raises(FitFailure, match="turns back near"):
+        fit_curve(np.array([1.0, 2, 4, 8, 16]), np.array([1.0, 2, 1.5, 3, 4]), model=model)
+
+
+@pytest.mark.parametrize("model", LINES)
+def test_the_bootstrap_of_lines_is_the_delta_method_where_noise_is_small(model: ModelChoice) -> None:
+    curve = fit_curve(CONC, DENSITY, model=model)
+    responses, sd = np.array([0.3, 0.8]), np.array([0.003, 0.008])
+    draws = bootstrap(curve, responses, sd, 4000, 1)
+    wanted = np.exp(draws.estimate) * np.sqrt(invert(curve, responses, sd**2).variance)
+    np.testing.assert_allclose(draws.sd(), wanted, rtol=0.25 if model == "point-to-point" else 0.1)

@@ -19,8 +19,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pharmrs.assay.science.back_calculation import invert
-from pharmrs.assay.science.logistic import inverse
-from pharmrs.assay.science.standard_curve import fit_curve
+from pharmrs.assay.science.curve.fit import fit_curve
+from pharmrs.assay.science.curve.logistic import inverse
 from pharmrs.core.errors import FitFailure
 from tests.assay.plates import STANDARDS, Truth, noisy
 

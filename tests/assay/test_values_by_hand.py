@@ -9,10 +9,10 @@ from scipy import stats
 from pharmrs.assay.records.standard_curve import StandardCurve
 from pharmrs.assay.science import limits
 from pharmrs.assay.science.back_calculation import satterthwaite
+from pharmrs.assay.science.curve.fit import fit_curve
+from pharmrs.assay.science.curve.logistic import response
 from pharmrs.assay.science.inter_plate import _deviations
 from pharmrs.assay.science.limits import limit_of_detection
-from pharmrs.assay.science.logistic import response
-from pharmrs.assay.science.standard_curve import fit_curve
 
 
 def test_freedom_of_a_sum_of_two_variances() -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from pharmrs.assay.records.choices import Blanks, ModelChoice, Weights
+from pharmrs.assay.records.presets import PRESETS, PresetName
 from pharmrs.cli.messages import EXIT_BAD_INPUT, EXIT_SOME_FAILED, print_problems
 
 if TYPE_CHECKING:
@@ -38,6 +39,10 @@ LimitOption = Annotated[Number, typer.Option(min=0.0, help="Lower limit of quant
 CvOption = Annotated[
     Number, typer.Option(min=0.0, help="CV of replicates (%) above which a value does not count [else no rule].")
 ]
+PresetOption = Annotated[
+    Optional[PresetName],  # noqa: UP045
+    typer.Option(help="Curve, weights and blanks as this program offers them first [else the three options]."),
+]
 
 
 def plate_command(
@@ -57,6 +62,7 @@ def plate_command(
     model: Annotated[ModelChoice, typer.Option(help="Standard curve.")] = "auto",
     blanks: Annotated[Blanks, typer.Option(help="What blank wells are.")] = "zero_standard",
     max_cv: CvOption = None,
+    preset: PresetOption = None,
 ) -> None:
     """Read plates, fit their standard curves, give concentrations with intervals and flags."""
     from pharmrs.assay.records.settings import AssaySettings, DeclaredLimit
@@ -66,6 +72,11 @@ def plate_command(
         return
     if not export:
         raise typer.BadParameter("EXPORT is needed (or --template)")
+    if preset is not None:
+        if (model, weights, blanks) != ("auto", "1/y^2", "zero_standard"):
+            raise typer.BadParameter("--preset stands for --model, --weights and --blanks: give it, or them")
+        chosen = PRESETS[preset]
+        model, weights, blanks = chosen.model, chosen.weights, chosen.blanks
     by_hand = AssaySettings(
         analyte=analyte,
         unit=unit,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-ModelChoice = Literal["auto", "4pl", "5pl"]
-Weights = Literal["1/y^2", "1/y", "none", "fitted"]
+ModelChoice = Literal["auto", "4pl", "5pl", "linear", "log-log", "spline", "point-to-point"]
+Weights = Literal["1/y^2", "1/y", "none", "fitted", "1/curve^2"]
 Blanks = Literal["zero_standard", "separate"]
 RefersTo = Literal["in_well", "in_sample"]

@@ -11,7 +11,18 @@ from pharmrs.assay.records.choices import RefersTo
 from pharmrs.assay.records.plate import Missing, Role
 from pharmrs.core.records.arrays import FloatArray, read_only
 
-CurveModel = Literal["4pl", "5pl"]
+CurveModel = Literal["4pl", "5pl", "linear", "log-log", "spline", "point-to-point"]
+LOGISTIC: frozenset[CurveModel] = frozenset({"4pl", "5pl"})
+THROUGH_STANDARDS: frozenset[CurveModel] = frozenset({"spline", "point-to-point"})
+# what `search` holds that has a name; of those through the standards the rest are the mean responses of the levels
+_NAMES: dict[CurveModel, tuple[str, ...]] = {
+    "4pl": ("zero", "infinite", "midpoint", "slope"),
+    "5pl": ("zero", "infinite", "midpoint", "slope", "asymmetry"),
+    "linear": ("zero", "slope"),
+    "log-log": ("zero", "intercept", "slope"),
+    "spline": ("zero",),
+    "point-to-point": ("zero",),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,12 +58,14 @@ class CurveCandidate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StandardCurve:
-    """A fitted standard curve (equation in `assay/science/logistic.py`).
+    """A fitted standard curve (equations in `assay/science/curve/logistic.py` and `lines.py`).
 
-    `search` (p,) zero, infinite, log midpoint, log slope[, log asymmetry] and their `covariance` (p, p): residual
+    `search` (p,) zero, infinite, log midpoint, log slope[, log asymmetry], or response at zero (NaN where there is no
+    such well) and what the model has, and their `covariance` (p, p): residual
     variance times the inverse of the weighted normal matrix, as R's nls. `residual_variance`: of the weighted
     residuals, on `freedom` degrees. `x`, `y`, `weights` (n,): the wells that entered.
-    `power`: the SD of a well that the weights assume is proportional to |y|^power. `candidates`: the models compared;
+    `power`: the SD of a well that the weights assume is proportional to |y|^power; `by_curve`: y of the curve
+    itself. `candidates`: the models compared;
     `lack_of_fit_p`: F test of level means against the curve, NaN without replicates; `notes`: what a reader must know
     (a parameter at its bound, weights that met their floor).
     """
@@ -68,6 +81,7 @@ class StandardCurve:
     candidates: tuple[CurveCandidate, ...]
     lack_of_fit_p: float
     power: float = 1.0
+    by_curve: bool = False
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -83,21 +97,25 @@ class StandardCurve:
     @property
     def parameters(self) -> dict[str, float]:
         """Parameters by name, on their own scale."""
-        names = ("zero", "infinite", "midpoint", "slope", "asymmetry")
-        values = [*self.search[:2], *np.exp(self.search[2:])]
-        return {name: float(value) for name, value in zip(names, values, strict=False)}
+        values = [*self.search[:2], *np.exp(self.search[2:])] if self.model in LOGISTIC else self.search
+        return {name: float(value) for name, value in zip(_NAMES[self.model], values, strict=False)}
 
     @property
     def standard_errors(self) -> dict[str, float]:
         """Standard errors of `parameters` (delta method for those searched as logarithms)."""
         sd = np.sqrt(np.diag(self.covariance))
-        scale = {name: 1.0 if name in ("zero", "infinite") else value for name, value in self.parameters.items()}
+        as_it_is = ("zero", "infinite") if self.model in LOGISTIC else tuple(self.parameters)
+        scale = {name: 1.0 if name in as_it_is else value for name, value in self.parameters.items()}
         return {name: float(sd[index]) * scale[name] for index, name in enumerate(scale)}
 
     @property
     def rising(self) -> bool:
         """Whether more analyte gives more response."""
-        return bool(self.search[1] > self.search[0])
+        if self.model in LOGISTIC:
+            return bool(self.search[1] > self.search[0])
+        if self.model in THROUGH_STANDARDS:
+            return bool(self.search[-1] > self.search[1])
+        return bool(self.search[-1] > 0)
 
     @property
     def highest_standard(self) -> float:

@@ -143,13 +143,24 @@ CURVES: dict[str, Column] = {
     "plate": _PLATE,
     "analyte": _ANALYTE,
     "instrument": Column("Instrument or format of the export."),
-    "model": Column("Standard curve.", levels={"4pl": "four-parameter logistic", "5pl": "five-parameter logistic"}),
+    "model": Column(
+        "Standard curve.",
+        levels={
+            "4pl": "four-parameter logistic",
+            "5pl": "five-parameter logistic",
+            "linear": "straight line",
+            "log-log": "straight line on log-log axes",
+            "spline": "natural cubic spline of the response over log concentration",
+            "point-to-point": "straight lines between the standards on log-log axes",
+        },
+    ),
     "weights": Column("Weights of the standards."),
     **{
         f"{name}{suffix}": Column(f"{what}{', standard error' if suffix else ''}.", unit)
         for name, (what, unit) in {
             "zero": ("Response at no concentration", "1"),
             "infinite": ("Response at endless concentration", "1"),
+            "intercept": ("Logarithm of the response at concentration 1 (log-log)", "1"),
             "midpoint": ("Concentration halfway for the four-parameter curve", _UNIT),
             "slope": ("Slope", "1"),
             "asymmetry": ("Asymmetry, 1 for the four-parameter curve", "1"),

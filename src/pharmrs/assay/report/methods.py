@@ -13,7 +13,15 @@ _WEIGHTS = {
     "1/y^2": "weights of one over the squared response",
     "1/y": "weights of one over the response",
     "none": "equal weights",
+    "1/curve^2": "weights of one over the squared response of the curve itself",
     "fitted": "weights by a power of the response that the scatter of each plate's replicates gave",
+}
+
+_LINES = {
+    "linear": "straight lines, fitted by least squares ({weights})",
+    "log-log": "straight lines on log-log axes, fitted by least squares ({weights})",
+    "spline": "natural cubic splines of the mean responses over log concentration, through every standard",
+    "point-to-point": "straight lines between the mean responses of the standards on log-log axes",
 }
 
 
@@ -58,6 +66,8 @@ def _reads(study: AssayStudy) -> str:
 
 def _curves(study: AssayStudy, cite: Citations) -> str:
     settings = study.settings
+    if settings.model in _LINES:
+        return f"Standard curves were {_LINES[settings.model].format(weights=_WEIGHTS[settings.weights])}."
     counts = Counter(plate.curve.model for plate in study.plates)
     if settings.model == "auto":
         chosen = ", ".join(f"{model[0]} on {count_text(count, 'plate')}" for model, count in sorted(counts.items()))

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from pharmrs.assay.records.results import AssayStudy, BiomarkerConcentration, Estimate, PlateResult
+from pharmrs.assay.records.standard_curve import LOGISTIC
 from pharmrs.assay.report import dictionary as dictionary_assay
 from pharmrs.core.report.tables import Row, Table, write_table
 
@@ -118,7 +119,7 @@ def _curve_row(plate: PlateResult, unit: str) -> Row:
         "residual_sd": curve.residual_variance**0.5,
         "freedom": curve.freedom,
         "lack_of_fit_p": curve.lack_of_fit_p,
-        **{f"aicc_{one.model}": one.aicc for one in curve.candidates},
+        **{f"aicc_{one.model}": one.aicc for one in curve.candidates if one.model in LOGISTIC},
         "noise_cv_percent": 100.0 * plate.noise.variance**0.5,
         "noise_power": plate.noise.power,
         "detection": limits.detection,

@@ -14,13 +14,14 @@ from pharmrs.assay.records.acceptance import AcceptanceRules, Check, Verdict
 from pharmrs.assay.records.results import Estimate
 from pharmrs.assay.records.settings import AssaySettings
 from pharmrs.assay.records.standard_curve import (
+    THROUGH_STANDARDS,
     AssayLimits,
     AssayWell,
     ReplicateNoise,
     StandardCurve,
     StandardLevel,
 )
-from pharmrs.assay.science.logistic import inverse, response, sensitivity
+from pharmrs.assay.science.curve.values import inverse, response, sensitivity
 from pharmrs.assay.science.noise import well_variance
 from pharmrs.core.records.arrays import FloatArray
 
@@ -67,6 +68,8 @@ def _calibrators(
     """Standards within the range, read back; those beyond it, or too flat to be read back, are anchor points."""
     if rules.calibrator_percent is None:
         return _not_judged("calibrators", "accuracy of the standards", "the study declares no limit")
+    if curve.model in THROUGH_STANDARDS:
+        return _not_judged("calibrators", "accuracy of the standards", f"a {curve.model} curve goes through them")
     judged = [level for level in levels if level.nominal > 0 and not _is_anchor(level, curve, limits, noise)]
     asked = (
         f"at least {100 * rules.calibrator_share:.0f} % of the standards within {rules.calibrator_percent:g} % of "
@@ -104,11 +107,11 @@ def _is_anchor(level: StandardLevel, curve: StandardCurve, limits: AssayLimits, 
 def log_sd(curve: StandardCurve, noise: ReplicateNoise, x: float, wells: int) -> float:
     """SD of the log concentration of `wells` replicates at concentration `x`, from noise alone."""
     log_x = np.array([np.log(x)])
-    slope = float(sensitivity(curve.search, log_x)[0])
+    slope = float(sensitivity(curve, log_x)[0])
     if slope == 0:
         return float("inf")
     largest = float(np.abs(curve.y).max())
-    variance = float(well_variance(noise, response(curve.search, log_x), largest)[0]) / max(wells, 1)
+    variance = float(well_variance(noise, response(curve, log_x), largest)[0]) / max(wells, 1)
     return float(np.sqrt(variance)) / abs(slope)
 
 
@@ -125,7 +128,7 @@ def judge_controls(
     for well in stated:
         name = f"{well.sample} ({well.nominal:g})"
         measured: FloatArray = np.array([well.response])
-        recovery = 100.0 * float(np.exp(inverse(curve.search, measured)[0])) / well.nominal
+        recovery = 100.0 * float(np.exp(inverse(curve, measured)[0])) / well.nominal
         right = _within(recovery, rules.control_percent, rules.control_end_percent, _at_end(well.nominal, limits))
         recoveries.setdefault(name, []).append(recovery)
         good.setdefault(name, []).append(right)

@@ -21,6 +21,8 @@ from pharmrs.assay.science.checks import (
     check_samples,
     check_standards,
 )
+from pharmrs.assay.science.curve.fit import fit_curve
+from pharmrs.assay.science.curve.weights import noise_power
 from pharmrs.assay.science.curve_wells import check_blanks, curve_wells, points, responses_by_level
 from pharmrs.assay.science.dilution import dilution_series
 from pharmrs.assay.science.dose_response import judge_dose_response, judge_floor, plate_noise, standards_noise
@@ -29,7 +31,6 @@ from pharmrs.assay.science.limits import assay_limits, judge_range, precision_pr
 from pharmrs.assay.science.noise import noise_without, replicate_noise
 from pharmrs.assay.science.outliers import judge_replicates, mark_group, standard_deviations
 from pharmrs.assay.science.response import choose_reads, join_wells
-from pharmrs.assay.science.standard_curve import fit_curve, noise_power
 from pharmrs.assay.science.weightings import compare_weights
 from pharmrs.assay.science.wells_in_place import judge_place_alone, judge_places
 from pharmrs.core.errors import FitFailure, InputError, InputProblem

@@ -18,7 +18,7 @@ import numpy as np
 from scipy import stats
 
 from pharmrs.assay.records.standard_curve import StandardCurve
-from pharmrs.assay.science.logistic import gradient, inverse, sensitivity
+from pharmrs.assay.science.curve.values import gradient, inverse, sensitivity
 from pharmrs.core.records.arrays import FloatArray
 
 
@@ -41,11 +41,11 @@ class Inverted:
 
 def invert(curve: StandardCurve, responses: FloatArray, response_variance: FloatArray) -> Inverted:
     """Concentrations of mean responses (n,) whose own variances are `response_variance` (n,)."""
-    log_x = inverse(curve.search, responses)
+    log_x = inverse(curve, responses)
     inside = np.isfinite(log_x)
     place = np.where(inside, log_x, 0.0)
-    slopes = np.where(inside, sensitivity(curve.search, place), np.nan)
-    gradients = -gradient(curve.search, place) / slopes[:, None]
+    slopes = np.where(inside, sensitivity(curve, place), np.nan)
+    gradients = -gradient(curve, place) / slopes[:, None]
     return Inverted(
         log_x=log_x,
         slopes=slopes,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy import stats
 
-from pharmrs.assay.records.standard_curve import CurveBand, StandardCurve
-from pharmrs.assay.science.logistic import gradient, response
+from pharmrs.assay.records.standard_curve import THROUGH_STANDARDS, CurveBand, StandardCurve
+from pharmrs.assay.science.curve.values import gradient, response
 
 _POINTS = 200
 _BELOW, _ABOVE = 100.0, 2.0  # factors beyond the lowest and the highest standard
@@ -14,9 +14,10 @@ _BELOW, _ABOVE = 100.0, 2.0  # factors beyond the lowest and the highest standar
 
 def curve_band(curve: StandardCurve, confidence: float) -> CurveBand:
     """Pointwise confidence band of the curve alone (a single well scatters more)."""
-    x = np.geomspace(curve.lowest_standard / _BELOW, curve.highest_standard * _ABOVE, _POINTS)
-    jacobian = gradient(curve.search, np.log(x))
+    below, above = (1.0, 1.0) if curve.model in THROUGH_STANDARDS else (_BELOW, _ABOVE)
+    x = np.geomspace(curve.lowest_standard / below, curve.highest_standard * above, _POINTS)
+    jacobian = gradient(curve, np.log(x))
     sd = np.sqrt(np.einsum("ni,ij,nj->n", jacobian, curve.covariance, jacobian))
     reach = float(stats.t.ppf(0.5 + confidence / 2, curve.freedom)) * sd
-    middle = response(curve.search, np.log(x))
+    middle = response(curve, np.log(x))
     return CurveBand(x=x, response=middle, low=middle - reach, high=middle + reach)

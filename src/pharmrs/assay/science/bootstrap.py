@@ -12,14 +12,17 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from pharmrs.assay.records.standard_curve import StandardCurve
-from pharmrs.assay.science.least_squares import solve
-from pharmrs.assay.science.logistic import inverse, response
-from pharmrs.assay.science.standard_curve import response_weights, search_box
+from pharmrs.assay.records.standard_curve import LOGISTIC, StandardCurve
+from pharmrs.assay.science.curve import values as curve_values
+from pharmrs.assay.science.curve.fit import search_box
+from pharmrs.assay.science.curve.least_squares import solve
+from pharmrs.assay.science.curve.logistic import inverse, response
+from pharmrs.assay.science.curve.weights import response_weights
 from pharmrs.core.records.arrays import FloatArray
 
 _TOLERANCE = 1e-3  # relative offset of the draws: far below their spread
 _ITERATIONS = 60
+_GRID, _REACH = 600, 3.0  # points of the grid, and how far (natural log) it goes beyond the standards
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,10 +66,16 @@ def bootstrap(
     `log_sd`: a further error of each log concentration, which no replicate shows.
     """
     random = np.random.default_rng(seed)
+    if curve.model not in LOGISTIC:
+        return _lines(curve, responses, response_sd, count, random, log_sd)
     fitted = response(curve.search, curve.log_x)
     well_sd = np.sqrt(curve.residual_variance / response_weights(fitted, curve.power)[0])
     y = fitted + well_sd * random.standard_normal((count, len(fitted)))
-    drawn_weights = np.stack([response_weights(row, curve.power)[0] for row in y])
+    drawn_weights = (
+        np.broadcast_to(curve.weights, y.shape)
+        if curve.by_curve
+        else np.stack([response_weights(row, curve.power)[0] for row in y])
+    )
     box = search_box(curve.log_x, curve.y, len(curve.search))
     starts = np.tile(curve.search, (count, 1))
     solved = solve(
@@ -76,3 +85,33 @@ def bootstrap(
     log_x = inverse(solved.parameters, noisy) + log_sd * random.standard_normal(noisy.shape)
     log_x = np.clip(log_x, box.low[2], box.high[2])
     return Draws(curves=solved.parameters, log_x=log_x, estimate=inverse(curve.search, responses))
+
+
+def _lines(
+    curve: StandardCurve,
+    responses: FloatArray,
+    response_sd: FloatArray,
+    count: int,
+    random: np.random.Generator,
+    log_sd: float,
+) -> Draws:
+    """The same of curves that are linear in their coefficients: these are drawn as a refit would find them.
+
+    Each draw is read back on a fine grid over the range of the standards.
+    """
+    known = np.nan_to_num(curve.search)
+    values, vectors = np.linalg.eigh(curve.covariance)
+    curves = known + random.standard_normal((count, len(known))) @ (vectors * np.sqrt(np.maximum(values, 0.0))).T
+    line = curve_values.line_of(curve)
+    reach = 0.0 if line.bounded else _REACH
+    grid = np.linspace(line.knots[0] - reach, line.knots[-1] + reach, _GRID)
+    noisy = responses + response_sd * random.standard_normal((count, len(responses)))
+    sign = 1.0 if curve.rising else -1.0
+    log_x = np.stack(
+        [
+            np.interp(sign * y, np.maximum.accumulate(sign * line.response(one, grid)), grid)
+            for one, y in zip(curves, noisy, strict=True)
+        ]
+    )
+    log_x += log_sd * random.standard_normal(noisy.shape)
+    return Draws(curves=curves, log_x=log_x, estimate=curve_values.inverse(curve, responses))

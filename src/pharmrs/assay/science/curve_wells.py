@@ -10,9 +10,9 @@ import numpy as np
 from pharmrs.assay.records.acceptance import Check
 from pharmrs.assay.records.settings import AssaySettings
 from pharmrs.assay.records.standard_curve import AssayWell, ReplicateNoise
+from pharmrs.assay.science.curve.fit import fit_curve
 from pharmrs.assay.science.dose_response import judge_blank
 from pharmrs.assay.science.noise import well_variance
-from pharmrs.assay.science.standard_curve import fit_curve
 from pharmrs.core.errors import FitFailure
 from pharmrs.core.records.arrays import FloatArray
 
@@ -67,4 +67,6 @@ def check_blanks(wells: Sequence[AssayWell], noise: ReplicateNoise, settings: As
         curve = fit_curve(*points(used), weights=settings.weights, model=settings.model)
     except FitFailure:
         return None
+    if np.isnan(curve.search[0]):
+        return None  # this model says nothing of concentration zero
     return judge_blank(blanks, float(curve.search[0]), float(curve.covariance[0, 0]), noise, largest)

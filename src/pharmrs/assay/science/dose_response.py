@@ -92,8 +92,9 @@ def judge_floor(wells: Sequence[AssayWell], zero: float, *, rising: bool, noise:
     for well in wells:
         if well.role in MEASURED and well.missing is None:
             groups.setdefault((well.sample, well.dilution), []).append(well.response)
-    if not groups:
-        return Check(rule="floor", asked=asked, found="no sample", verdict="not judged")
+    if not groups or np.isnan(zero):
+        why = "no sample" if not groups else "no well of concentration zero"
+        return Check(rule="floor", asked=asked, found=why, verdict="not judged")
     means = np.array([np.mean(values) for values in groups.values()])
     sizes = np.array([len(values) for values in groups.values()])
     variance = float(well_variance(noise, np.array([zero]), abs(zero))[0])

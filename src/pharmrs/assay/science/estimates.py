@@ -13,8 +13,8 @@ from pharmrs.assay.records.settings import AssaySettings
 from pharmrs.assay.records.standard_curve import AssayLimits, AssayWell, ReplicateNoise, StandardCurve
 from pharmrs.assay.science.back_calculation import Inverted, invert, log_interval, satterthwaite
 from pharmrs.assay.science.bootstrap import bootstrap
+from pharmrs.assay.science.curve.values import inverse
 from pharmrs.assay.science.limits import cv_percent
-from pharmrs.assay.science.logistic import inverse
 from pharmrs.assay.science.noise import well_variance
 from pharmrs.core.records.arrays import FloatArray
 
@@ -219,5 +219,5 @@ def _flag(group: _Group, censored: Censored, settings: AssaySettings) -> tuple[F
 def _concentration_cv(curve: StandardCurve, values: FloatArray) -> float:
     if len(values) < 2:
         return float("nan")
-    x = np.exp(inverse(curve.search, values))
+    x = np.exp(inverse(curve, values))
     return cv_percent(x) if np.all(np.isfinite(x)) and x.mean() > 0 else float("nan")

@@ -10,6 +10,7 @@ from pharmrs.assay.records.acceptance import Check, Verdict
 from pharmrs.assay.records.choices import RefersTo
 from pharmrs.assay.records.settings import AssaySettings, DeclaredLimit
 from pharmrs.assay.records.standard_curve import (
+    THROUGH_STANDARDS,
     AssayLimits,
     PrecisionProfile,
     ReplicateNoise,
@@ -17,7 +18,7 @@ from pharmrs.assay.records.standard_curve import (
     StandardLevel,
 )
 from pharmrs.assay.science.back_calculation import invert
-from pharmrs.assay.science.logistic import inverse, response
+from pharmrs.assay.science.curve.values import inverse, response
 from pharmrs.assay.science.noise import well_variance
 from pharmrs.core.records.arrays import FloatArray
 
@@ -38,7 +39,7 @@ def standard_levels(
     for level in np.unique(curve.x):
         values = curve.y[curve.x == level]
         mean, nominal = float(values.mean()), float(level)
-        back = float(np.exp(inverse(curve.search, np.array([mean]))[0]))
+        back = float(np.exp(inverse(curve, np.array([mean]))[0]))
         recovery = 100.0 * back / nominal if nominal > 0 else float("nan")
         cv = float(concentration_cv(curve, noise, np.array([nominal]), replicates)[0]) if nominal > 0 else float("nan")
         error = abs(recovery - 100.0) + cv
@@ -70,7 +71,7 @@ def cv_percent(values: Sequence[float] | np.ndarray[tuple[int, ...], np.dtype[np
 
 def concentration_cv(curve: StandardCurve, noise: ReplicateNoise, x: FloatArray, replicates: int) -> FloatArray:
     """CV (percent) of concentrations read back at `x` (n,) from the mean of `replicates` wells; endless where flat."""
-    responses = response(curve.search, np.log(x))
+    responses = response(curve, np.log(x))
     variance = well_variance(noise, responses, float(np.abs(curve.y).max())) / replicates
     with np.errstate(divide="ignore", invalid="ignore"):
         found = invert(curve, responses, variance)
@@ -79,7 +80,8 @@ def concentration_cv(curve: StandardCurve, noise: ReplicateNoise, x: FloatArray,
 
 def precision_profile(curve: StandardCurve, noise: ReplicateNoise, replicates: int) -> PrecisionProfile:
     """That CV over the range of the standards and a little beyond."""
-    x = np.geomspace(curve.lowest_standard / _BEYOND, curve.highest_standard * _BEYOND, _PROFILE_POINTS)
+    beyond = 1.0 if curve.model in THROUGH_STANDARDS else _BEYOND
+    x = np.geomspace(curve.lowest_standard / beyond, curve.highest_standard * beyond, _PROFILE_POINTS)
     return PrecisionProfile(x=x, cv_percent=concentration_cv(curve, noise, x, replicates), replicates=replicates)
 
 
@@ -105,10 +107,13 @@ def _what_is_wrong(level: StandardLevel) -> str:
 
 def limit_of_detection(curve: StandardCurve, noise: ReplicateNoise) -> float:
     """Concentration whose response is three SD of a single well away from the response at zero."""
-    zero, infinite = curve.search[:2]
+    zero = float(curve.search[0])
+    if np.isnan(zero):
+        return curve.lowest_standard  # nothing is known below it
     largest = float(np.abs(curve.y).max())
-    sd = float(np.sqrt(well_variance(noise, np.array([zero]), largest)[0]))
-    return float(np.exp(inverse(curve.search, np.array([zero + np.sign(infinite - zero) * DETECTION_SD * sd]))[0]))
+    reach = DETECTION_SD * float(np.sqrt(well_variance(noise, np.array([zero]), largest)[0]))
+    found = float(np.exp(inverse(curve, np.array([zero + (reach if curve.rising else -reach)]))[0]))
+    return max(found, curve.lowest_standard) if curve.model in THROUGH_STANDARDS else found
 
 
 def assay_limits(

@@ -17,7 +17,7 @@ from scipy import stats
 from pharmrs.assay.records.acceptance import AcceptanceRules, Check
 from pharmrs.assay.records.plate import MEASURED
 from pharmrs.assay.records.standard_curve import AssayLimits, AssayWell, ReplicateNoise, StandardCurve, StandardLevel
-from pharmrs.assay.science.logistic import gradient, response
+from pharmrs.assay.science.curve.values import gradient, response
 from pharmrs.assay.science.noise import well_variance
 from pharmrs.core.errors import some_of
 from pharmrs.core.records.arrays import FloatArray
@@ -34,8 +34,8 @@ def normal_deviate(distance: FloatArray, freedom: float) -> FloatArray:
 
 def standard_deviations(curve: StandardCurve) -> FloatArray:
     """Deleted residuals (n,) of the standards as normal deviates."""
-    jacobian = gradient(curve.search, curve.log_x) * np.sqrt(curve.weights)[:, None]
-    residual = (curve.y - response(curve.search, curve.log_x)) * np.sqrt(curve.weights)
+    jacobian = gradient(curve, curve.log_x) * np.sqrt(curve.weights)[:, None]
+    residual = (curve.y - response(curve, curve.log_x)) * np.sqrt(curve.weights)
     unscaled = curve.covariance / max(curve.residual_variance, 1e-300)
     leverage = np.minimum(np.einsum("ni,ij,nj->n", jacobian, unscaled, jacobian), 0.999)
     cost = curve.residual_variance * curve.freedom
@@ -91,5 +91,5 @@ def judge_replicates(
     odd = dict.fromkeys(well.sample for well in wells if well.role in MEASURED and well.outlier)
     if not any(np.isfinite(well.deviation) for well in wells if well.role in MEASURED) and not apart:
         return Check(rule="replicates", asked=asked, found="no replicates of samples", verdict="not judged")
-    told = [*apart[:_SHOWN], *([f"{len(odd)} samples disagree: {some_of(list(odd), _SHOWN)}"] if odd else [])]
+    told = [*apart[:_SHOWN], *([f"{len(odd)} of the samples disagree: {some_of(list(odd), _SHOWN)}"] if odd else [])]
     return Check(rule="replicates", asked=asked, found="; ".join(told) or "all", verdict="noted" if told else "met")

@@ -8,17 +8,23 @@ import numpy as np
 from scipy import stats
 
 from pharmrs.assay.records.choices import ModelChoice, Weights
-from pharmrs.assay.records.standard_curve import CurveCandidate, CurveModel, StandardCurve
-from pharmrs.assay.science.least_squares import solve
-from pharmrs.assay.science.logistic import FIVE, FOUR, gradient, response
-from pharmrs.assay.science.noise import replicate_noise
+from pharmrs.assay.records.standard_curve import (
+    LOGISTIC,
+    THROUGH_STANDARDS,
+    CurveCandidate,
+    CurveModel,
+    StandardCurve,
+)
+from pharmrs.assay.science.curve import values as curve_values
+from pharmrs.assay.science.curve.fit_lines import fit_line
+from pharmrs.assay.science.curve.least_squares import solve
+from pharmrs.assay.science.curve.logistic import FIVE, FOUR, gradient, response
+from pharmrs.assay.science.curve.weights import response_weights, weights_power
 from pharmrs.core.errors import FitFailure
 from pharmrs.core.records.arrays import BoolArray, FloatArray
 
 _PARAMETERS: dict[CurveModel, int] = {"4pl": FOUR, "5pl": FIVE}
-_POWER: dict[Weights, float] = {"1/y^2": 1.0, "1/y": 0.5, "none": 0.0, "fitted": 1.0}
-_POWER_SD = 0.5  # prior of a fitted power: what the scatter of a few pairs says counts, a single odd pair does not
-_WEIGHT_FLOOR = 0.005  # of the range of responses: below it a weight would rest on the last digit of the reader
+_ROUNDS, _SETTLED = 100, 1e-10  # of weights by the curve: rounds at most, relative change of the curve at the end
 _SLOPES = np.log([0.4, 0.7, 1.0, 1.5, 2.5, 4.0])
 _ASYMMETRIES = np.log([0.3, 1.0, 3.0])
 _BEST_STARTS = 12
@@ -34,25 +40,6 @@ class Box:
 
     low: FloatArray
     high: FloatArray
-
-
-def noise_power(weights: Weights) -> float:
-    """Half the exponent of the response in the variance that the weights assume: 1 for 1/y^2 (and to begin with)."""
-    return _POWER[weights]
-
-
-def fitted_power(x: FloatArray, y: FloatArray) -> float:
-    """The power of the response to which the SD of replicates is proportional (variance function of the plate)."""
-    groups = [y[x == level] for level in np.unique(x)]
-    return replicate_noise(groups, 1.0, 1.0, 0.0, power_sd=_POWER_SD).power
-
-
-def response_weights(y: FloatArray, power: float) -> tuple[FloatArray, int]:
-    """Weight of each response, and how many lay so near zero that the floor of the weights was used instead."""
-    floor = _WEIGHT_FLOOR * float(np.ptp(y))
-    size = np.maximum(np.abs(y), floor)
-    low = int(np.sum(np.abs(y) < floor)) if power > 0 else 0
-    return size ** (-2.0 * power), low
 
 
 def search_box(log_x: FloatArray, y: FloatArray, count: int) -> Box:
@@ -71,10 +58,14 @@ def fit_curve(
 
     Raises FitFailure when no start leads to an optimum or the wells are too few for the model.
     """
+    if weights == "1/curve^2":
+        return _weighted_by_itself(fit_curve(x, y, weights="1/y^2", model=model))
     with np.errstate(divide="ignore"):
         log_x = np.log(x)
-    power = fitted_power(x, y) if weights == "fitted" else _POWER[weights]
+    power = weights_power(x, y, weights)
     weight, floored = response_weights(y, power)
+    if model != "auto" and model not in LOGISTIC:
+        return fit_line(x, y, weight, model, power)
     wanted: tuple[CurveModel, ...] = ("4pl", "5pl") if model == "auto" else (model,)
     levels = len(np.unique(log_x))
     fitted = {
@@ -102,13 +93,47 @@ def fit_curve(
 
 def refit(curve: StandardCurve, weights: Weights) -> StandardCurve | None:
     """The same model and wells under other weights, searched from the curve; None where that search fails."""
-    power = fitted_power(curve.x, curve.y) if weights == "fitted" else _POWER[weights]
+    if curve.model in THROUGH_STANDARDS:
+        return None  # the same under any weights
+    if weights == "1/curve^2":
+        try:
+            return _weighted_by_itself(curve)
+        except FitFailure:
+            return None
+    power = weights_power(curve.x, curve.y, weights)
     weight, _ = response_weights(curve.y, power)
+    if curve.model not in LOGISTIC:
+        return fit_line(curve.x, curve.y, weight, curve.model, power)
     box = search_box(curve.log_x, curve.y, len(curve.search))
     found = solve(curve.search[None], curve.log_x, curve.y, weight, low=box.low, high=box.high)
     if not found.converged[0]:
         return None
     return replace(curve, search=found.parameters[0], weights=weight, power=power)
+
+
+def _weighted_by_itself(curve: StandardCurve) -> StandardCurve:
+    """The same model with weights of one over the squared response of the curve, found again until it stays."""
+    if curve.model in THROUGH_STANDARDS:
+        return curve
+    box = search_box(curve.log_x, curve.y, len(curve.search)) if curve.model in LOGISTIC else None
+    for _ in range(_ROUNDS):
+        before = curve_values.response(curve, curve.log_x)
+        weight, floored = response_weights(np.where(np.isfinite(before), before, curve.y), 1.0)
+        if box is None:
+            curve = fit_line(curve.x, curve.y, weight, curve.model, 1.0)
+        else:
+            found = solve(curve.search[None], curve.log_x, curve.y, weight, low=box.low, high=box.high)
+            if not found.converged[0]:
+                raise FitFailure("the standards do not determine a curve under weights by the curve itself")
+            chosen = replace(
+                next(one for one in curve.candidates if one.model == curve.model), cost=float(found.cost[0])
+            )
+            notes = _floor_note(floored, "1/curve^2")
+            curve = _curve(chosen, found.parameters[0], curve.x, curve.y, weight, curve.candidates, notes)
+        after = curve_values.response(curve, curve.log_x)
+        if np.nanmax(np.abs(after - before)) <= _SETTLED * np.nanmax(np.abs(after)):
+            break
+    return replace(curve, power=1.0, by_curve=True)
 
 
 def _floor_note(floored: int, weights: Weights) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pharmrs.assay.science.logistic import gradient, response
+from pharmrs.assay.science.curve.logistic import gradient, response
 from pharmrs.core.records.arrays import BoolArray, FloatArray
 
 _FIRST_DAMPING, _LEAST_DAMPING, _MOST_DAMPING = 1e-2, 1e-12, 1e12

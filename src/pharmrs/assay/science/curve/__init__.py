@@ -1,0 +1,1 @@
+"""The standard curve itself: models, weights, fit, what a fitted curve says."""
