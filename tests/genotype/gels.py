@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from pharmrs.genotype.read.markers import find_markers
-from pharmrs.genotype.records.marker import Assay, Lane, Marker
+from pharmrs.genotype.records.marker import Lane, Marker, MarkerAssay
 from pharmrs.genotype.science.digestion import simulate_assay
 
 VAL, MIXED, MET = (277.0, 399.0), (277.0, 399.0, 676.0), (676.0,)
@@ -18,7 +18,7 @@ def rs6265() -> Marker:
 
 
 @cache
-def assay() -> Assay:
+def assay() -> MarkerAssay:
     return simulate_assay(rs6265())
 
 

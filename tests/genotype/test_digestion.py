@@ -95,7 +95,7 @@ def _changed(**more: object) -> Marker:
     ("more", "field", "said"),
     [
         ({"enzyme": "Eco72"}, "enzyme", "did you mean Eco72I"),
-        ({"enzyme": "EcoRI"}, "enzyme", "must cut the two alleles into different fragments"),
+        ({"enzyme": "EcoRI"}, "enzyme", "must cut the alleles into different fragments"),
         ({"forward": "GCATCCCGGTGAAGAAAGCCCTAAC"}, "primers", "it lacks one A, GCATCCCGGTGAAAGAAAGCCCTAAC fits"),
         ({"expected_bands": {"G": (275, 401), "A": (676,)}}, "expected_bands.G", "277 + 399"),
     ],
@@ -119,7 +119,7 @@ def test_a_primer_may_make_the_site_itself() -> None:
     # mismatch (GACTT in the template, GAATT in the primer): the amplicon carries the primer's bases
     left, right = "ACGTTGCATGCCAGTCAGGACTT", "TAGGCATCCGATTGACCTAGGCTAACG"
     marker = _changed(
-        reference=left + "T" + right, position=len(left) + 1, forward=left[:-3] + "ATT", max_primer_mismatches=1,
+        reference=left + "T" + right, positions=(len(left) + 1,), forward=left[:-3] + "ATT", max_primer_mismatches=1,
         reverse=reverse_complement(right[-12:]), enzyme="EcoRI", published_primers=(),
         alleles=(replace(rs6265().alleles[0], base="T"), replace(rs6265().alleles[1], base="C")),
         expected_bands={},

@@ -10,7 +10,7 @@ from pharmrs.core.errors import InputError
 from pharmrs.genotype.read.band_table import read_bands
 from pharmrs.genotype.read.markers import built_in_names, find_markers, read_marker
 from pharmrs.genotype.records.marker import CallRules
-from pharmrs.genotype.stage.stage import call_markers
+from pharmrs.genotype.stage.calls import call_markers
 
 HEADER = "lane\trole\tsample\tgenotype\tbands_bp\tintensities\n"
 MARKER = """\
@@ -122,7 +122,7 @@ def test_marker_of_ones_own_beside_the_built_in_one(tmp_path: Path) -> None:
         ("position: 29", "position: 25", "the reference has A at position 25, not one of the alleles T or C"),
         ("alleles: {T: uncut, C: cut}", "alleles: {T: same, C: same}", "must have different names"),
         ("alleles: {T: uncut, C: cut}", "alleles: {T: uncut}", "alleles"),
-        ("expected_bands: {T: [56], C: [24, 32]}", "expected_bands: {T: [56]}", "must be given for both alleles"),
+        ("expected_bands: {T: [56], C: [24, 32]}", "expected_bands: {T: [56]}", "must be given for all alleles"),
         ("ACGTTGCATGCCAGTCAGGACTTGAATTT", "ACGTTGCATGCCAGTC?", "reference"),
         ("forward: ACGTTGCATGCCAGTC", "forward: ACGT", "primers.forward"),
         ("source: made for this test", "sauce: made for this test", "did you mean 'source'"),

@@ -11,7 +11,7 @@ from pharmrs.cli.messages import EXIT_SOME_FAILED, print_problems, print_table
 
 
 def genotype_command(
-    bands: Annotated[Path, typer.Argument(help="Band table (TSV or CSV), or a folder of them.")],
+    bands: Annotated[Path, typer.Argument(help="Band table, finished genotypes (table, VCF, ped), or a folder.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for tables, pictures and a page.")] = Path(
         "pharmrs-genotype"
     ),
@@ -30,11 +30,12 @@ def genotype_command(
     from pharmrs.genotype.read.markers import find_markers
     from pharmrs.genotype.records.declared import GenotypeSection
     from pharmrs.genotype.report.methods import digest_text, equilibrium_text
-    from pharmrs.genotype.stage.stage import call_markers, write_genotype_page, write_genotyping
+    from pharmrs.genotype.stage.calls import call_markers
+    from pharmrs.genotype.stage.stage import write_genotype_page, write_genotyping
     from pharmrs.study.study_file import read_study
 
     declared = (read_study(study).genotype if study is not None else None) or GenotypeSection()
-    chosen = find_markers(list(dict.fromkeys(marker)), markers, "--marker")
+    chosen = find_markers(list(dict.fromkeys(marker)), markers, "--marker", bands)
     with claimed(out):
         results, problems = call_markers(bands, declared, chosen, output=out)
         within = Boundary(out)
@@ -42,11 +43,10 @@ def genotype_command(
         page = write_genotype_page(out, results, section)
     errors, _ = print_problems([*problems, *within.problems])
     for result in results:
-        name = result.assay.marker.name
-        typer.echo(
-            f"{name}: amplicon {result.assay.digests[0].amplicon_bp} bp; "
-            + "; ".join(map(digest_text, result.assay.digests))
-        )
+        name = result.marker
+        if result.assay is not None:
+            lengths = ", ".join(map(str, sorted({digest.amplicon_bp for digest in result.assay.digests})))
+            typer.echo(f"{name}: amplicon {lengths} bp; " + "; ".join(map(digest_text, result.assay.digests)))
         typer.echo(f"{name}: {equilibrium_text(result)}")
         calls = [(one.subject, one.genotype or "n/a", one.flag) for one in result.calls]
         print_table(("Participant", "Genotype", "Call"), calls)

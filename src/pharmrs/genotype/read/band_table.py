@@ -16,6 +16,7 @@ from pharmrs.core.errors import InputError, InputProblem
 from pharmrs.core.read.numbers import read_number
 from pharmrs.core.read.problems import Problems
 from pharmrs.core.read.text_table import TextRow, read_text_table
+from pharmrs.genotype.read.finished import is_finished
 from pharmrs.genotype.records.marker import ROLES, Lane
 
 REQUIRED = ("lane", "role", "sample", "bands_bp")
@@ -37,8 +38,9 @@ class BandRow:
 def band_files(place: Path) -> list[Path]:
     """The band tables of a folder, in the order of their names; a file stands for itself."""
     if place.is_dir():
-        return sorted(path for path in place.iterdir() if path.suffix in _ENDINGS and not path.name.startswith("."))
-    return [place]
+        tables = (path for path in place.iterdir() if path.suffix in _ENDINGS and not path.name.startswith("."))
+        return sorted(path for path in tables if not is_finished(path))
+    return [] if is_finished(place) else [place]
 
 
 def read_bands(place: Path, warn: Callable[[InputProblem], None] = lambda _problem: None) -> tuple[BandRow, ...]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import itertools
+from dataclasses import dataclass, replace
 
 from pharmrs.core.records.declaration import Fraction, Positive, declaration, key
 
@@ -12,7 +13,7 @@ ROLES = ("sample", "control", "uncut", "blank", "ladder")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allele:
-    """One of the two alleles: the base on the reference strand and the name it goes by (`Val`)."""
+    """One of the alleles: the base (bases of a haplotype) on the reference strand and the name it goes by (`Val`)."""
 
     base: str
     label: str
@@ -34,11 +35,13 @@ class PublishedPrimer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Marker:
-    """A restriction fragment length marker as declared in its data file.
+    """A marker as declared in its data file: told by restriction fragments or, with no `enzyme`, by lengths.
 
     `reference`: sequence on the strand of the forward primer, whose first base is number `first_base` of `accession`;
-    `position`: of the variant, counted in `reference`; `expected_bands`: allele base -> fragment sizes that the
-    declaration states; `max_primer_mismatches`: 0 but for primers that make a site on purpose.
+    `positions`: of the variants, counted in `reference`, which tables call `variants`; `tails`: what primers carry
+    before their bases of the reference; `expected_bands`: allele -> fragment sizes that the declaration states;
+    `max_primer_mismatches`: 0 but for primers that make a site on purpose; tolerance and smallest band: of this
+    marker's gels, None: by the rule.
     """
 
     name: str
@@ -46,22 +49,26 @@ class Marker:
     accession: str
     first_base: int
     reference: str
-    position: int
-    alleles: tuple[Allele, Allele]
+    positions: tuple[int, ...]
+    variants: tuple[str, ...]
+    alleles: tuple[Allele, ...]
     forward: str
     reverse: str
+    tails: tuple[str, str]
     enzyme: str
     expected_bands: dict[str, tuple[int, ...]]
+    size_tolerance_bp: float | None
+    smallest_band_bp: float | None
     max_primer_mismatches: int
     published_primers: tuple[PublishedPrimer, ...]
     source: str
     file: str
 
     @property
-    def genotypes(self) -> tuple[str, str, str]:
-        """First homozygote, heterozygote, second homozygote, e.g. `Val/Met`."""
-        first, second = (allele.label for allele in self.alleles)
-        return f"{first}/{first}", f"{first}/{second}", f"{second}/{second}"
+    def genotypes(self) -> tuple[str, ...]:
+        """Every pair of alleles in their order, e.g. `Val/Val`, `Val/Met`, `Met/Met`."""
+        pairs = itertools.combinations_with_replacement([allele.label for allele in self.alleles], 2)
+        return tuple("/".join(pair) for pair in pairs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,16 +104,16 @@ class Digest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Assay:
+class MarkerAssay:
     """A marker with what its primers and enzyme give in silico, one digest per allele in the marker's order."""
 
     marker: Marker
     site: str
     primers: tuple[PrimerReport, ...]
-    digests: tuple[Digest, Digest]
+    digests: tuple[Digest, ...]
 
     @property
-    def genotypes(self) -> tuple[str, str, str]:
+    def genotypes(self) -> tuple[str, ...]:
         """Those of its marker."""
         return self.marker.genotypes
 
@@ -127,6 +134,14 @@ class CallRules:
         low, high = self.heterozygote_uncut_share
         if low >= high:
             raise ValueError("heterozygote_uncut_share: the first value must be below the second")
+
+    def of(self, marker: Marker) -> CallRules:
+        """The rules for the gels of this marker, which may resolve other sizes."""
+        return replace(
+            self,
+            size_tolerance_bp=marker.size_tolerance_bp or self.size_tolerance_bp,
+            smallest_band_bp=marker.smallest_band_bp or self.smallest_band_bp,
+        )
 
     def tolerance_bp(self, size_bp: float) -> float:
         """How far a band of this size may be off: gels resolve relative, not absolute, differences."""
@@ -182,14 +197,17 @@ class GenotypeCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HardyWeinberg:
-    """Counts of the genotypes (first homozygote, heterozygote, second homozygote) and the tests of equilibrium.
+    """Counts of the genotypes (in the order of the marker's) and the tests of equilibrium.
 
-    `chi2` without continuity correction, one degree of freedom; NaN, as its p, when only one allele was seen.
-    `frequency`: of the second allele, with its Wilson interval of 95 %.
+    `chi2` without continuity correction on `freedom` degrees; NaN, as its p, when only one allele was seen.
+    `frequencies`: of all alleles; `frequency`: of the second one, with its Wilson interval of 95 %. With more than two
+    alleles `p_exact` is that of permuted alleles and there is no mid-p.
     """
 
-    counts: tuple[int, int, int]
-    expected: tuple[float, float, float]
+    counts: tuple[int, ...]
+    expected: tuple[float, ...]
+    freedom: int
+    frequencies: tuple[float, ...]
     frequency: float
     frequency_low: float
     frequency_high: float
@@ -202,9 +220,12 @@ class HardyWeinberg:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Genotyping:
-    """Everything about one marker of a study."""
+    """Everything about one marker of a study; `assay` is None where the genotypes came finished."""
 
-    assay: Assay
+    marker: str
+    description: str
+    genotypes: tuple[str, ...]
+    assay: MarkerAssay | None
     rules: CallRules
     lane_calls: tuple[LaneCall, ...]
     calls: tuple[GenotypeCall, ...]

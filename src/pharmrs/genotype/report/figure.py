@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pharmrs.core.read.problems import shorten
 from pharmrs.core.report.figure_style import BAND, BASELINE, INK, MODEL, MUTED, figure_style, new_figure
 from pharmrs.genotype.records.marker import Genotyping, LaneCall, gel_text
+from pharmrs.genotype.science.bands import genotype_pairs
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -49,19 +50,16 @@ def gel_figure(result: Genotyping, gel: str) -> Figure:
 
 def predicted_lanes(result: Genotyping) -> list[tuple[str, tuple[int, ...]]]:
     """Name and bands of the lanes that the assay predicts, the ladder first."""
-    first, second = result.assay.digests
-    one, other = first.allele.label, second.allele.label
-    smallest = result.rules.smallest_band_bp
+    assay, smallest = result.assay, result.rules.smallest_band_bp
+    assert assay is not None
 
     def bands(*digests: tuple[int, ...]) -> tuple[int, ...]:
         return tuple(sorted({size for digest in digests for size in digest if size >= smallest}))
 
     return [
         ("ladder", LADDER_BP),
-        ("uncut", bands((first.amplicon_bp,), (second.amplicon_bp,))),
-        (f"{one}/{one}", bands(first.fragments_bp)),
-        (f"{one}/{other}", bands(first.fragments_bp, second.fragments_bp)),
-        (f"{other}/{other}", bands(second.fragments_bp)),
+        ("uncut", bands(tuple(digest.amplicon_bp for digest in assay.digests))),
+        *((name, bands(*(digest.fragments_bp for digest in pair))) for name, pair in genotype_pairs(assay).items()),
     ]
 
 

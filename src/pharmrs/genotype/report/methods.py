@@ -7,32 +7,45 @@ from collections.abc import Sequence
 
 from pharmrs.core.report.numbers import count_text, number_text
 from pharmrs.core.report.references import Citations
-from pharmrs.genotype.records.marker import Digest, Genotyping
+from pharmrs.genotype.records.marker import Digest, Genotyping, MarkerAssay
 from pharmrs.genotype.report.tables import flag_counts
 
 
 def genotype_paragraphs(results: Sequence[Genotyping], cite: Citations) -> list[str]:
     """Assay, rules of calling and equilibrium of each marker."""
     return [
-        text for result in results for text in (_assay(result, cite), _calling(result), equilibrium_text(result, cite))
+        text
+        for result in results
+        for text in (
+            *((_assay(result, result.assay, cite), _calling(result)) if result.assay else (_finished(result),)),
+            equilibrium_text(result, cite),
+        )
     ]
 
 
 def digest_text(digest: Digest) -> str:
     """What one allele leaves, in words."""
     pieces = " + ".join(str(size) for size in digest.fragments_bp)
-    return f"{digest.allele.base} ({digest.allele.label}) {pieces} bp"
+    base, label = digest.allele.base, digest.allele.label
+    return f"{base} ({label}) {pieces} bp" if base != label else f"{label} {pieces} bp"
 
 
-def _assay(result: Genotyping, cite: Citations) -> str:
-    marker, digests = result.assay.marker, result.assay.digests
+def _finished(result: Genotyping) -> str:
+    named = f"{result.marker} ({result.description})" if result.description else result.marker
+    return f"Genotypes of {named} came finished from another laboratory or program and were taken as reported."
+
+
+def _assay(result: Genotyping, assay: MarkerAssay, cite: Citations) -> str:
+    marker, digests = assay.marker, assay.digests
     pieces = "; ".join(digest_text(digest) for digest in digests)
     lengths = " or ".join(str(size) for size in sorted({digest.amplicon_bp for digest in digests}))
     faults = "".join(f" {text[:1].upper()}{text[1:]}." for text in result.warnings)
     named = f"{marker.name} ({marker.description})" if marker.description else marker.name
+    if not marker.enzyme:
+        return f"{named} was genotyped by the length of its PCR product: {pieces} ({marker.source})."
     return (
         f"{named} was genotyped by PCR (forward {marker.forward}, reverse {marker.reverse}, 5' to 3') and "
-        f"digestion with {marker.enzyme} (site {result.assay.site}). PCR and digestion in silico on {marker.accession} "
+        f"digestion with {marker.enzyme} (site {assay.site}). PCR and digestion in silico on {marker.accession} "
         f"(Biopython, {cite.name('biopython')}) give an amplicon of {lengths} bp and, after digestion, "
         f"{pieces}.{faults}"
     )
@@ -56,12 +69,18 @@ def equilibrium_text(result: Genotyping, cite: Citations | None = None) -> str:
     counted, found = flag_counts(result), result.equilibrium
     lost = f"{count_text(counted['indeterminate'], 'sample')} could not be called"
     if counted["not_measured"]:
-        lost += f", {count_text(counted['not_measured'], 'participant')} had no sample on a gel"
+        lost += f", {count_text(counted['not_measured'], 'participant')} had no sample"
     if found is None:
         return f"No sample could be called ({lost})."
-    told = ", ".join(f"{count} {name}" for count, name in zip(found.counts, result.assay.genotypes, strict=True))
+    told = ", ".join(f"{count} {name}" for count, name in zip(found.counts, result.genotypes, strict=True))
     if math.isnan(found.chi2):
         return f"Genotypes: {told}; {lost}. Only one allele was seen, so Hardy-Weinberg equilibrium cannot be tested."
+    if len(found.frequencies) > 2:
+        return (
+            f"Genotypes: {told}; {lost}. Hardy-Weinberg equilibrium: chi-squared {number_text(found.chi2)} on "
+            f"{found.freedom} degrees of freedom (p = {number_text(found.p_chi2)}), by permutation of the alleles "
+            f"p = {number_text(found.p_exact)}{exact}."
+        )
     return (
         f"Genotypes: {told}; {lost}. Hardy-Weinberg equilibrium: chi-squared {number_text(found.chi2)} "
         f"(p = {number_text(found.p_chi2)}), exact p = {number_text(found.p_exact)}{exact}, "

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from pharmrs.core.records.columns import Column
 from pharmrs.core.report.tables import Row, Table
-from pharmrs.genotype.records.marker import FLAGS, Genotyping, PrimerReport
+from pharmrs.genotype.records.marker import FLAGS, Genotyping, MarkerAssay, PrimerReport
 
 _SUBJECT = Column("Participant label.")
 _MARKER = Column("Marker, as in its data file.")
@@ -21,7 +21,7 @@ GENOTYPES = {
         levels={
             "ok": "called",
             "indeterminate": "bands, controls or duplicates do not allow a call; see reason",
-            "not_measured": "participant of the study that is on no gel",
+            "not_measured": "participant of the study that is on no gel and in no table",
         },
     ),
     "reason": Column("Why there is no call; for a call, what was left out of it."),
@@ -68,13 +68,17 @@ EQUILIBRIUM = {
     "called": Column("Samples called.", "1"),
     "indeterminate": Column("Samples that could not be called.", "1"),
     "not_measured": Column("Participants on no gel.", "1"),
+    "frequencies": Column("Frequencies of all alleles among the called samples, separated by semicolons.", "1"),
     "frequency": Column("Frequency of the second allele among the called samples.", "1"),
     "frequency_low": Column("Lower end of its 95 % interval (Wilson).", "1"),
     "frequency_high": Column("Upper end of its 95 % interval (Wilson).", "1"),
     "inbreeding": Column("1 - observed / expected heterozygotes.", "1"),
-    "chi2": Column("Chi-squared statistic of equilibrium, one degree of freedom, no continuity correction.", "1"),
+    "chi2": Column("Chi-squared statistic of equilibrium, no continuity correction.", "1"),
+    "freedom": Column("Its degrees of freedom.", "1"),
     "p_chi2": Column("p value of the chi-squared test.", "1"),
-    "p_exact": Column("Exact p value (doi:10.1086/429864).", "1"),
+    "p_exact": Column(
+        "Exact p value (doi:10.1086/429864); with more than two alleles by permutation (doi:10.2307/2532296).", "1"
+    ),
     "p_mid": Column("Mid-p value (doi:10.1515/sagmb-2012-0039).", "1"),
 }
 
@@ -94,9 +98,9 @@ def flag_counts(result: Genotyping) -> dict[str, int]:
     return {flag: sum(call.flag == flag for call in result.calls) for flag in FLAGS}
 
 
-def accession_position(result: Genotyping, report: PrimerReport) -> int:
+def accession_position(assay: MarkerAssay, report: PrimerReport) -> int:
     """Number in the accession of the first base of the best place of a primer."""
-    return result.assay.marker.first_base + report.best_position - 1
+    return assay.marker.first_base + report.best_position - 1
 
 
 def _calls(result: Genotyping) -> list[Row]:
@@ -106,7 +110,7 @@ def _calls(result: Genotyping) -> list[Row]:
 def _lanes(result: Genotyping) -> list[Row]:
     return [
         {
-            "marker": result.assay.marker.name,
+            "marker": result.marker,
             **{name: getattr(call.lane, name) for name in ("gel", "lane", "role", "sample")},
             "bands_bp": ";".join(f"{size:g}" for size in call.lane.bands_bp),
             "known": call.lane.genotype,
@@ -118,17 +122,21 @@ def _lanes(result: Genotyping) -> list[Row]:
 
 def _primers(result: Genotyping) -> list[Row]:
     rows: list[Row] = []
-    for report in result.assay.primers:
+    assay = result.assay
+    if assay is None:
+        return rows
+    for report in assay.primers:
         row: Row = {name: getattr(report, name) for name in PRIMERS if name != "marker"}
-        rows.append(row | {"marker": result.assay.marker.name, "best_position": accession_position(result, report)})
+        row |= {"marker": result.marker, "best_position": accession_position(assay, report)}
+        rows.append(row)
     return rows
 
 
 def _equilibrium(result: Genotyping) -> Row:
     counted = flag_counts(result)
     row: Row = {
-        "marker": result.assay.marker.name,
-        "genotypes": ";".join(result.assay.genotypes),
+        "marker": result.marker,
+        "genotypes": ";".join(result.genotypes),
         "called": counted["ok"],
         "indeterminate": counted["indeterminate"],
         "not_measured": counted["not_measured"],
@@ -138,5 +146,6 @@ def _equilibrium(result: Genotyping) -> Row:
         return row
     row |= {name: getattr(found, name) for name in EQUILIBRIUM if hasattr(found, name)}
     row["counts"] = ";".join(map(str, found.counts))
+    row["frequencies"] = ";".join(f"{value:.4g}" for value in found.frequencies)
     row["expected"] = ";".join(f"{value:.4g}" for value in found.expected if math.isfinite(value))
     return row

@@ -6,11 +6,11 @@ Sizes whose tolerances overlap cannot be told apart on the gel and count as one 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pharmrs.core.errors import InputError, InputProblem
-from pharmrs.genotype.records.marker import Assay, CallRules, Digest, Lane
+from pharmrs.genotype.records.marker import CallRules, Digest, Lane, MarkerAssay
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +46,26 @@ class Pattern:
     partial: bool = False
 
 
-def plan_bands(assay: Assay, rules: CallRules) -> BandPlan:
-    """The bands to expect. Raises InputError where the tolerance is too wide to tell the genotypes apart."""
-    visible = sorted(
-        {size for digest in assay.digests for size in digest.products_bp if size >= rules.smallest_band_bp}
-    )
-    clusters: list[list[int]] = []
-    for size in visible:
-        if clusters and size - rules.tolerance_bp(size) <= clusters[-1][-1] + rules.tolerance_bp(clusters[-1][-1]):
-            clusters[-1].append(size)
+def plan_bands(assay: MarkerAssay, rules: CallRules) -> BandPlan:
+    """The bands to expect. Raises InputError where the tolerance is too wide to tell the genotypes apart.
+
+    Bands of complete digestion come first: a piece of a partial one that lies within the tolerance of such a band
+    reads as it, the others are bands of their own.
+    """
+    rules = rules.of(assay.marker)
+
+    def readable(sizes: Iterable[int]) -> list[int]:
+        return sorted({size for size in sizes if size >= rules.smallest_band_bp})
+
+    visible = readable(size for digest in assay.digests for size in (*digest.fragments_bp, digest.amplicon_bp))
+    clusters = _clusters(visible, rules)
+    for size in readable({size for digest in assay.digests for size in digest.products_bp} - set(visible)):
+        near = min(visible, key=lambda band: abs(band - size))
+        if abs(near - size) <= rules.tolerance_bp(near):
+            next(cluster for cluster in clusters if near in cluster).append(size)
         else:
             clusters.append([size])
+    clusters.sort(key=min)
     place = {size: number for number, cluster in enumerate(clusters) for size in cluster}
 
     def bands_of(digests: Sequence[Digest]) -> frozenset[int]:
@@ -76,10 +85,21 @@ def plan_bands(assay: Assay, rules: CallRules) -> BandPlan:
     return BandPlan(tuple(map(tuple, clusters)), patterns, mimics, amplicon, rules)
 
 
-def genotype_pairs(assay: Assay) -> dict[str, tuple[Digest, Digest]]:
+def _clusters(sizes: Sequence[int], rules: CallRules) -> list[list[int]]:
+    """Sizes in rising order, those together whose tolerances overlap."""
+    clusters: list[list[int]] = []
+    for size in sizes:
+        if clusters and size - rules.tolerance_bp(size) <= clusters[-1][-1] + rules.tolerance_bp(clusters[-1][-1]):
+            clusters[-1].append(size)
+        else:
+            clusters.append([size])
+    return clusters
+
+
+def genotype_pairs(assay: MarkerAssay) -> dict[str, tuple[Digest, Digest]]:
     """Genotype (`Val/Val`, `Val/Met`, `Met/Met`) -> the digests of its two alleles."""
-    first, second = assay.digests
-    return dict(zip(assay.genotypes, ((first, first), (first, second), (second, second)), strict=True))
+    pairs = itertools.combinations_with_replacement(assay.digests, 2)
+    return dict(zip(assay.genotypes, pairs, strict=True))
 
 
 def _is_mimicked(pattern: frozenset[int], pair: Sequence[Digest], place: dict[int, int]) -> bool:
@@ -176,7 +196,7 @@ def _sizes(sizes: Sequence[float]) -> str:
     return ", ".join(f"{size:g}" for size in sizes)
 
 
-def _too_wide(assay: Assay, rules: CallRules, visible: Sequence[int]) -> InputProblem:
+def _too_wide(assay: MarkerAssay, rules: CallRules, visible: Sequence[int]) -> InputProblem:
     shown = ", ".join(f"{size} ± {rules.tolerance_bp(size):.0f}" for size in visible)
     return InputProblem(
         file=assay.marker.file, field="size tolerance", rule="must tell the bands of the genotypes apart",

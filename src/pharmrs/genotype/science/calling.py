@@ -8,13 +8,23 @@ from dataclasses import replace
 from itertools import groupby
 
 from pharmrs.core.errors import InputError, InputProblem
-from pharmrs.genotype.records.marker import Assay, CallRules, GenotypeCall, Genotyping, HardyWeinberg, Lane, LaneCall
+from pharmrs.genotype.records.marker import (
+    CallRules,
+    GenotypeCall,
+    Genotyping,
+    HardyWeinberg,
+    Lane,
+    LaneCall,
+    MarkerAssay,
+)
 from pharmrs.genotype.science.bands import BandPlan, plan_bands, read_pattern
 from pharmrs.genotype.science.controls import GelVerdict, control_problem, judge_gel
-from pharmrs.genotype.science.hardy_weinberg import hardy_weinberg
+from pharmrs.genotype.science.hardy_weinberg import equilibrium
 
 
-def call_genotypes(assay: Assay, rules: CallRules, lanes: Sequence[Lane], subjects: Iterable[str] = ()) -> Genotyping:
+def call_genotypes(
+    assay: MarkerAssay, rules: CallRules, lanes: Sequence[Lane], subjects: Iterable[str] = ()
+) -> Genotyping:
     """Call every lane and every subject of one marker.
 
     `subjects`: labels of the study (without `sub-`); those on no gel become `not_measured`. Raises InputError where
@@ -33,12 +43,13 @@ def call_genotypes(assay: Assay, rules: CallRules, lanes: Sequence[Lane], subjec
             by_subject.setdefault(call.lane.sample.removeprefix("sub-"), []).append(call)
     calls = tuple(_call_subject(subject, assay, rules, found) for subject, found in sorted(by_subject.items()))
     return Genotyping(
-        assay=assay, rules=rules, lane_calls=tuple(lane_calls), calls=calls,
-        equilibrium=_equilibrium(calls, assay.genotypes), warnings=_warnings(assay),
+        marker=assay.marker.name, description=assay.marker.description, genotypes=assay.genotypes, assay=assay,
+        rules=rules.of(assay.marker), lane_calls=tuple(lane_calls), calls=calls,
+        equilibrium=equilibrium_of(calls, assay.genotypes), warnings=_warnings(assay),
     )  # fmt: skip
 
 
-def _named(lanes: Sequence[Lane], plan: BandPlan, assay: Assay) -> list[Lane]:
+def _named(lanes: Sequence[Lane], plan: BandPlan, assay: MarkerAssay) -> list[Lane]:
     """The lanes with the genotypes of the controls written as the marker's (`Met/Val` is `Val/Met`)."""
     known = {name: name for name in plan.patterns}
     known |= {"/".join(reversed(name.split("/"))): name for name in plan.patterns}
@@ -72,7 +83,7 @@ def _call_lane(lane: Lane, plan: BandPlan, verdict: GelVerdict) -> LaneCall:
     )
 
 
-def _call_subject(subject: str, assay: Assay, rules: CallRules, lanes: Sequence[LaneCall]) -> GenotypeCall:
+def _call_subject(subject: str, assay: MarkerAssay, rules: CallRules, lanes: Sequence[LaneCall]) -> GenotypeCall:
     genotype, flag, reason = _decide(lanes, rules)
     return GenotypeCall(
         subject=subject, marker=assay.marker.name, genotype=genotype, flag=flag, reason=reason, lanes=len(lanes)
@@ -97,13 +108,14 @@ def _decide(lanes: Sequence[LaneCall], rules: CallRules) -> tuple[str, str, str]
     return called[0].genotype, "ok", "; ".join(notes)
 
 
-def _equilibrium(calls: Sequence[GenotypeCall], genotypes: tuple[str, str, str]) -> HardyWeinberg | None:
+def equilibrium_of(calls: Sequence[GenotypeCall], genotypes: Sequence[str]) -> HardyWeinberg | None:
+    """Counts and tests of the called genotypes; None where nothing was called."""
     counted = Counter(call.genotype for call in calls if call.flag == "ok")
-    first, mixed, second = (counted[name] for name in genotypes)
-    return hardy_weinberg(first, mixed, second) if first + mixed + second else None
+    counts = [counted[name] for name in genotypes]
+    return equilibrium(counts) if sum(counts) else None
 
 
-def _warnings(assay: Assay) -> tuple[str, ...]:
+def _warnings(assay: MarkerAssay) -> tuple[str, ...]:
     """What is known to be wrong with primers, each fault once."""
     told: dict[str, None] = {}
     for report in assay.primers:

@@ -5,13 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from pharmrs.core.errors import InputError, InputProblem
-from pharmrs.genotype.records.marker import Allele, Assay, Digest, Marker, PrimerReport
+from pharmrs.genotype.records.marker import Allele, Digest, Marker, MarkerAssay, PrimerReport
 from pharmrs.genotype.science.primers import Hit, primer_hits, primer_report, published_reports, reverse_complement
 
 
-def simulate_assay(marker: Marker) -> Assay:
-    """Amplicon and fragments of each allele. Raises InputError with everything that keeps the marker from working."""
+def simulate_assay(marker: Marker) -> MarkerAssay:
+    """Amplicon and fragments of each allele. Raises InputError with everything that keeps the marker from working.
+
+    Lengths without an enzyme are what the marker states.
+    """
     problems: list[InputProblem] = []
+    if not marker.enzyme:
+        return MarkerAssay(marker=marker, site="", primers=(), digests=_lengths(marker))
     primers = [
         primer_report("forward", "forward", marker.forward, marker.reference, marker.source),
         primer_report("reverse", "reverse", marker.reverse, marker.reference, marker.source),
@@ -19,25 +24,34 @@ def simulate_assay(marker: Marker) -> Assay:
     digests = [_digest(marker, allele, primers, problems) for allele in marker.alleles]
     if problems:
         raise InputError(dict.fromkeys(problems))
-    first, second = (digest for digest in digests if digest is not None)
-    for digest in (first, second):
+    known = tuple(digest for digest in digests if digest is not None)
+    for digest in known:
         stated = marker.expected_bands.get(digest.allele.base)
         if stated is not None and sorted(stated) != sorted(digest.fragments_bp):
             problems.append(_stated_differ(marker, digest, stated))
-    if sorted(first.fragments_bp) == sorted(second.fragments_bp):
-        problems.append(_not_told_apart(marker, first))
+    if len({tuple(sorted(digest.fragments_bp)) for digest in known}) < len(known):
+        problems.append(_not_told_apart(marker, known[0]))
     if problems:
         raise InputError(problems)
     printed = [report for item in marker.published_primers for report in published_reports(marker, item)]
-    return Assay(
-        marker=marker, site=str(_enzyme(marker.enzyme).site), primers=(*primers, *printed), digests=(first, second)
+    return MarkerAssay(
+        marker=marker, site=str(_enzyme(marker.enzyme).site), primers=(*primers, *printed), digests=known
+    )
+
+
+def _lengths(marker: Marker) -> tuple[Digest, ...]:
+    stated = [(allele, marker.expected_bands[allele.base]) for allele in marker.alleles]
+    return tuple(
+        Digest(allele=allele, amplicon_bp=max(sizes), fragments_bp=sizes, products_bp=sizes) for allele, sizes in stated
     )
 
 
 def allele_sequence(marker: Marker, allele: Allele) -> str:
-    """The reference with this allele at the variant."""
-    at = marker.position - 1
-    return marker.reference[:at] + allele.base + marker.reference[at + 1 :]
+    """The reference with this allele at its variants."""
+    bases = list(marker.reference)
+    for position, base in zip(marker.positions, allele.base, strict=True):
+        bases[position - 1] = base
+    return "".join(bases)
 
 
 def amplicons(template: str, forward: str, reverse: str, max_mismatches: int) -> list[str]:
@@ -68,13 +82,12 @@ def _digest(marker: Marker, allele: Allele, primers: list[PrimerReport], problem
         return None
     from Bio.Seq import Seq
 
-    fragments = tuple(len(piece) for piece in enzyme.catalyse(Seq(products[0]), linear=True))
+    product = marker.tails[0] + products[0] + reverse_complement(marker.tails[1])
+    fragments = tuple(len(piece) for piece in enzyme.catalyse(Seq(product), linear=True))
     pieces = {
         sum(fragments[start:end]) for start in range(len(fragments)) for end in range(start + 1, len(fragments) + 1)
     }
-    return Digest(
-        allele=allele, amplicon_bp=len(products[0]), fragments_bp=fragments, products_bp=tuple(sorted(pieces))
-    )
+    return Digest(allele=allele, amplicon_bp=len(product), fragments_bp=fragments, products_bp=tuple(sorted(pieces)))
 
 
 def _enzyme(name: str) -> Any:  # Biopython makes its enzymes at run time, so they have no static type
@@ -124,6 +137,6 @@ def _stated_differ(marker: Marker, digest: Digest, stated: tuple[int, ...]) -> I
 
 def _not_told_apart(marker: Marker, digest: Digest) -> InputProblem:
     found = " + ".join(str(size) for size in digest.fragments_bp)
-    rule = "must cut the two alleles into different fragments"
+    rule = "must cut the alleles into different fragments"
     remedy = "choose an enzyme whose site the variant makes or destroys"
     return _problem(marker, "enzyme", rule, f"{marker.enzyme}: both {found}", remedy)
