@@ -306,3 +306,59 @@ def test_dates_among_the_names_of_samples_are_told(tmp_path: Path) -> None:
     path = text(tmp_path / "layout.tsv", *layout_lines("p\tA:1\tsample\t2024-03-01\t\t"))
     assert read_layout(path, told.append).wells[0].well == "A1"
     assert [one.severity for one in told] == ["warning"] and "a spreadsheet made of a label" in told[0].rule
+
+
+def test_victor_has_a_row_for_each_well(tmp_path: Path) -> None:
+    """Each measurement has its time before it; repeats are reads of their own, and asked about."""
+    head = "Plate\tRepeat\tWell\tType\tTime\tAbsorbance @ 450 (A)\tTime\tAbsorbance @ 570 (A)"
+    rows = [
+        f"1\t1\t{ROWS[row]}{column + 1:02d}\tM\t00:00:41.29\t{OD[row, column]}\t00:01:44.84\t0.04"
+        for row in range(8)
+        for column in range(12)
+    ]
+    end = ["", "Plate\tRepeat\tEnd time\tStart temp.", "1\t1\t10:00\t25", "", "Plate map of plate 1", "A | M   M   M"]
+    path = text(tmp_path / "v.txt", head, *rows, *end)
+    found = reads(path)
+    np.testing.assert_array_equal(found["Absorbance @ 450 (A)"].values, OD)
+    assert [read.wavelength_nm for read in found.values()] == [450.0, 570.0] and plates(path)[0].names[-1] == "1"
+    twice = text(tmp_path / "w.txt", head, *rows, *(row.replace("1\t1\t", "1\t2\t", 1) for row in rows), *end)
+    asked = chosen(twice, wavelength_nm=450)
+    assert isinstance(asked, InputProblem) and "repeat 2" in asked.value
+    assert isinstance(chosen(twice, read="Absorbance @ 450 (A), repeat 2"), PlateRead)
+
+
+def test_multiskan_writes_bare_rows_below_plate_and_wavelength(tmp_path: Path) -> None:
+    bare = ["\t" + "\t".join(str(value) for value in row) for row in OD]
+    low = ["\t" + "\t".join("0.04" for _ in row) for row in OD]
+    path = text(
+        tmp_path / "m.txt", "Results of Photometric1", "", "\tPlate:1 - Wavelength:450", "", "\tIteration: 1", *bare,
+        "", "\tPlate:1 - Wavelength:620", "", "\tIteration: 1", *low,
+    )  # fmt: skip
+    found = reads(path)
+    np.testing.assert_array_equal(found["450 nm"].values, OD)
+    assert found["620 nm"].wavelength_nm == 620.0
+    part = text(tmp_path / "part.txt", "\tPlate:7 - Wavelength:450", "\tIteration: 1", *(row[:30] for row in bare[:3]))
+    assert np.isfinite(chosen(part).values).sum() < 24  # type: ignore[union-attr]  rows that end early are no error
+
+
+def test_enspire_is_told_from_envision_and_read(tmp_path: Path) -> None:
+    """Both begin with `Plate information`; EnSpire names the measurement in the line above its grid."""
+    rows = [f"{ROWS[row]}," + ",".join(str(value) for value in OD[row]) + "," for row in range(8)]
+    path = text(
+        tmp_path / "e.csv", "Plate information ", "Plate,Repeat,Barcode,Meas,Measurement date,", "1,1,,Meas A,2/13/25,",
+        "", "Background information", "Plate,Label,Result,Signal,Flashes/Time,Meastime,MeasInfo,", "",
+        "Results for Meas A -  450nm (A)", "," + ",".join(f"{column:02d}" for column in range(1, 13)) + ",", *rows, "",
+        "Exported with EnSpire Workstation version 4.10",
+    )  # fmt: skip
+    np.testing.assert_array_equal(chosen(path).values, OD)  # type: ignore[union-attr]
+
+
+def test_notes_beside_a_grid_are_not_its_name(tmp_path: Path) -> None:
+    """Concentrations noted beside the rows by hand; the wavelength stands some lines above."""
+    noted = [
+        [*row, note]
+        for row, note in zip(grid(corner="Abs"), ["uM", 1000, 500, 100, 50, 10, None, None, None], strict=True)
+    ]
+    path = workbook(tmp_path / "p.xlsx", A=[["Wavelength: 450 nm"], [None], ["NADH"], [None], *noted])
+    read = chosen(path)
+    assert isinstance(read, PlateRead) and read.wavelength_nm == 450.0 and read.label == "NADH, Wavelength: 450 nm"

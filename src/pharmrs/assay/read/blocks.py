@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -26,7 +27,8 @@ _BARE_SIZES = ((8, 12), (16, 24))
 _ROW_NAME = re.compile(r"[A-P]|[Q-Z]|A[A-F]")
 _MOST_LEFT = 3  # columns before the row names
 _FEWEST_COLUMNS, _FEWEST_WELLS = 2, 6
-_LINES_ABOVE = 3
+_LINES_ABOVE, _WAVELENGTH_ABOVE = 3, 6
+_WAVELENGTH = re.compile(r"wavelength\W{0,3}\d{3}", re.IGNORECASE)
 _SHOWN = 3
 # what is no reading, by the words above it or beside it
 _NOT_READ = re.compile(
@@ -81,6 +83,25 @@ class WellBlock:
             return "every number stands in several wells, as groups and concentrations do"
         return ""
 
+    def report_texts(self, sheet: Sheet, problems: Problems) -> None:
+        """Texts in wells, and two decimal marks in one block, are problems."""
+        where = f"sheet {sheet.title}, " if sheet.title else ""
+        if self.commas is Commas.BOTH:
+            remedy = "export again with one decimal mark"
+            problems.add(f"{where}rows {self.first + 1} to {self.last + 1}", "one decimal mark", "both . and ,", remedy)
+        doubtful = []
+        for well, (cell, text) in self.texts.items():
+            if number_like(text):
+                doubtful.append((cell, text, read_number(text, self.commas)))
+                continue
+            remedy = "correct the cell; words understood: OVER, UNDER, MASKED, INVALID, n/a"
+            problems.add(f"{where}cell {cell} (well {well})", "a well must hold a number", text, remedy)
+        if doubtful:
+            cell, text, found = doubtful[0]
+            others = some_of([f"{one[1]} in {one[0]}" for one in doubtful], _SHOWN)
+            more = f" and {len(doubtful) - 1} more" if len(doubtful) > 1 else ""
+            problems.add(f"{where}cell {cell}{more}", f"{text} {found.rule}", others, found.remedy)
+
 
 def find_blocks(sheet: Sheet, problems: Problems) -> list[WellBlock]:
     """All grids and lists of a sheet in their order; what is wrong inside them is reported."""
@@ -94,14 +115,23 @@ def find_blocks(sheet: Sheet, problems: Problems) -> list[WellBlock]:
         row = max((block.last for block in found), default=row) + 1
     for block in blocks:
         if not block.labels and not _NOT_READ.search(block.title):
-            _report_texts(sheet, block, problems)
+            block.report_texts(sheet, problems)
     return blocks
 
 
 def _title(sheet: Sheet, first: int, before: int) -> str:
-    """The nearest line above a block that holds anything, after the block before it."""
-    lines = (sheet.row_text(row) for row in range(first - 1, before, -1))
-    return next((line for line in itertools.islice(lines, _LINES_ABOVE) if line), "")
+    """The nearest line above a block that holds anything, after the block before it, and the one of its wavelength."""
+    lines = [line for row in range(first - 1, before, -1) if (line := sheet.row_text(row))]
+    near = next(
+        (
+            sheet.row_text(row)
+            for row in range(first - 1, max(before, first - 1 - _LINES_ABOVE), -1)
+            if sheet.row_text(row)
+        ),
+        "",
+    )
+    told = next((line for line in lines[1:_WAVELENGTH_ABOVE] if _WAVELENGTH.search(line)), "")
+    return f"{near}, {told}" if told and not _WAVELENGTH.search(near) else near
 
 
 def _grid(sheet: Sheet, row: int) -> list[WellBlock]:
@@ -130,7 +160,6 @@ def _grid_blocks(sheet: Sheet, row: int, left: int, columns: dict[int, int]) -> 
             again += 1
         lines.append((line, name, again))
         line += 1
-    after = max(columns) + 1
     blocks = []
     for which in sorted({again for _, _, again in lines}):
         own = [(line, name) for line, name, again in lines if again == which]
@@ -138,11 +167,17 @@ def _grid_blocks(sheet: Sheet, row: int, left: int, columns: dict[int, int]) -> 
         block = WellBlock(row, lines[-1][0], commas=commas)
         for line, name in own:
             for place, column in columns.items():
-                _take(sheet, block, f"{name}{column}", line, place, commas)
-            beside = next((text for far in range(3) if (text := sheet.text(line, after + far))), "")
-            block.title = block.title or beside
+                take_reading(sheet, block, f"{name}{column}", line, place, commas)
+        block.title = _beside([line for line, _ in own], sheet, max(columns) + 1)
         blocks.append(block)
     return blocks
+
+
+def _beside(lines: Sequence[int], sheet: Sheet, after: int) -> str:
+    """The word at the end of the lines of a block, where most of them end alike; notes of single lines are no name."""
+    words = [next((text for far in range(3) if (text := sheet.text(line, after + far))), "") for line in lines]
+    word, times = Counter(words).most_common(1)[0]
+    return word if 2 * times > len(words) else ""
 
 
 def _column_numbers(sheet: Sheet, row: int, start: int) -> dict[int, int]:
@@ -174,7 +209,7 @@ def _wide(sheet: Sheet, row: int) -> list[WellBlock]:
         commas = marks_of(sheet.cell(line, place) for place in wells)
         block = WellBlock(row, line, title=sheet.text(line, 0), commas=commas)
         for place, well in wells.items():
-            _take(sheet, block, well, line, place, commas)
+            take_reading(sheet, block, well, line, place, commas)
         blocks.append(block)
         line += 1
     return blocks
@@ -198,7 +233,7 @@ def _bare(sheet: Sheet, row: int) -> list[WellBlock]:
             continue
         block = WellBlock(row, row + height - 1, commas=commas)
         for line, place in itertools.product(range(height), range(width)):
-            _take(sheet, block, well_name(line, place), row + line, start + place, commas)
+            take_reading(sheet, block, well_name(line, place), row + line, start + place, commas)
         return [block]
     return []
 
@@ -215,7 +250,7 @@ def _list(sheet: Sheet, row: int) -> list[WellBlock]:
     commas = marks_of(sheet.cell(below, value_place) for below in range(line, len(sheet.rows)))
     while well_position(sheet.text(line, 0)) is not None:
         well = sheet.text(line, 0)
-        _take(sheet, block, well, line, value_place, commas)
+        take_reading(sheet, block, well, line, value_place, commas)
         spread = number(sheet.cell(line, sd_place)) if sd_place is not None else None
         if spread is not None:
             block.sd[_canonical(well)] = spread
@@ -230,7 +265,8 @@ def _canonical(well: str) -> str:
     return well_name(*position)
 
 
-def _take(sheet: Sheet, block: WellBlock, well: str, row: int, place: int, commas: Commas) -> None:
+def take_reading(sheet: Sheet, block: WellBlock, well: str, row: int, place: int, commas: Commas) -> None:
+    """Put what a cell holds into its block: a number, a word for none, or a text that is neither."""
     cell, name = sheet.cell(row, place), _canonical(well)
     value, word = number(cell, commas), missing_word(cell)
     if value is not None:
@@ -249,25 +285,6 @@ def cell_name(row: int, column: int) -> str:
         column, rest = divmod(column - 1, 26)
         letters = chr(ord("A") + rest) + letters
     return f"{letters}{row + 1}"
-
-
-def _report_texts(sheet: Sheet, block: WellBlock, problems: Problems) -> None:
-    where = f"sheet {sheet.title}, " if sheet.title else ""
-    if block.commas is Commas.BOTH:
-        remedy = "export again with one decimal mark"
-        problems.add(f"{where}rows {block.first + 1} to {block.last + 1}", "one decimal mark", "both . and ,", remedy)
-    doubtful = []
-    for well, (cell, text) in block.texts.items():
-        if number_like(text):
-            doubtful.append((cell, text, read_number(text, block.commas)))
-            continue
-        remedy = "correct the cell; words understood: OVER, UNDER, MASKED, INVALID, n/a"
-        problems.add(f"{where}cell {cell} (well {well})", "a well must hold a number", text, remedy)
-    if doubtful:
-        cell, text, found = doubtful[0]
-        others = some_of([f"{one[1]} in {one[0]}" for one in doubtful], _SHOWN)
-        more = f" and {len(doubtful) - 1} more" if len(doubtful) > 1 else ""
-        problems.add(f"{where}cell {cell}{more}", f"{text} {found.rule}", others, found.remedy)
 
 
 def plate_shape(blocks: list[WellBlock], described: str = "") -> tuple[int, int]:

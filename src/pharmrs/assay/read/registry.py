@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from pharmrs.assay.read import grid, long_table, tecan_icontrol, tecan_sunrise, vendors
+from pharmrs.assay.read import grid, long_table, multiskan, tecan_icontrol, tecan_sunrise, vendors, victor
 from pharmrs.assay.read.cells import Sheet, read_sheets
 from pharmrs.assay.records.plate import PlateExport
 from pharmrs.core.errors import InputProblem
@@ -26,6 +26,8 @@ class Reader:
 READERS: tuple[Reader, ...] = (
     Reader(tecan_icontrol.NAME, tecan_icontrol.recognises, tecan_icontrol.read),
     Reader(tecan_sunrise.NAME, tecan_sunrise.recognises, tecan_sunrise.read),
+    Reader(victor.NAME, victor.recognises, victor.read),
+    Reader(multiskan.NAME, multiskan.recognises, multiskan.read),
     Reader(vendors.NAME, vendors.recognises, vendors.read),
     Reader(grid.NAME, grid.recognises, grid.read),
     Reader(long_table.NAME, long_table.recognises, long_table.read),
@@ -41,7 +43,7 @@ def read_export(path: Path, warn: Callable[[InputProblem], None] = lambda _probl
     reader = next((one for one in READERS if one.recognises(path, sheets)), None)
     if reader is None:
         found = " ".join(text for sheet in sheets for row in sheet.rows[:3] for text in row if text.strip())
-        names = "Tecan i-control and Magellan, Gen5, SoftMax Pro, SkanIt, MARS, EnVision, Kaleido, grids, long tables"
+        names = "Tecan, Gen5, SoftMax Pro, SkanIt, Multiskan, MARS, VICTOR, EnVision, Kaleido, grids, long tables"
         remedy = "export as a plain grid (rows A-H, columns 1-12) or as a long table with the columns well and value"
         problems.add("format", f"must be a known export ({names})", found or "no text", remedy)
         problems.raise_errors()
