@@ -45,10 +45,12 @@ def trial(tmp_path_factory: pytest.TempPathFactory, shell: dict[str, str]) -> Pa
     return folder
 
 
-def _typed(page: str, folder: Path, shell: dict[str, str]) -> str:
-    """Every block of a page in `folder`; what the last but the PDF printed."""
+def _typed(page: str, folder: Path, shell: dict[str, str], people: str = "") -> str:
+    """Every block of a page in `folder`; what the last but the PDF printed. `people`: how many, instead of as told."""
     printed = ""
-    for number, block in enumerate(re.findall(r"```sh\n(.*?)```", MARKDOWN[page], flags=re.S)):
+    text = MARKDOWN[page]
+    text = re.sub(r"(pharmrs simulate \S+ -n) \d+", rf"\1 {people}", text) if people else text
+    for number, block in enumerate(re.findall(r"```sh\n(.*?)```", text, flags=re.S)):
         if "pharmrs pdf" in block:
             continue  # a browser
         ended = subprocess.run(
@@ -65,10 +67,16 @@ def _typed(page: str, folder: Path, shell: dict[str, str]) -> str:
     return printed
 
 
-def test_tables_of_another_program_go_to_their_answer(tmp_path: Path, shell: dict[str, str]) -> None:
-    printed = _typed("docs/other-programs.md", tmp_path, shell)
-    assert "Treatment effect on Glu, drug against placebo" in printed
-    assert (tmp_path / "lab" / "derivatives" / "pharmrs" / "report_pages" / "programs.html").is_file()
+@pytest.mark.parametrize("people", ["3", pytest.param("5", marks=pytest.mark.long)])
+def test_tables_of_another_program_go_to_their_answer(people: str, tmp_path: Path, shell: dict[str, str]) -> None:
+    """Tables of LCModel, tissues of the heads, a plate and the allocation."""
+    printed = _typed("docs/other-programs.md", tmp_path, shell, people)
+    results = tmp_path / "lab" / "derivatives" / "pharmrs"
+    assert "S-ketamine" in printed and (results / "report_pages" / "programs.html").is_file()
+    lines = [line.split("\t") for line in (results / "observations.tsv").read_text().splitlines()]
+    rows = [dict(zip(lines[0], line, strict=True)) for line in lines[1:]]
+    assert len(rows) == 4 * int(people) and all(row["biomarker"] != "n/a" for row in rows)
+    assert sum(row["metabolite"] != "n/a" for row in rows) == len(list(tmp_path.glob("lab/sourcedata/results/*.table")))
 
 
 def test_the_walk_through_ends_with_a_result(trial: Path) -> None:

@@ -5,11 +5,21 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from pharmrs.core.records.scan_files import ScanFiles
+from pharmrs.core.report.answer import Answer
+from pharmrs.core.stage import StudyContext
+from pharmrs.spectra.records.scan import Outcome
+from pharmrs.spectra.stage.foreign_scans import OTHERS, foreign_outcomes, joined
+from pharmrs.spectra.stage.scans import SCANS
+from pharmrs.study.dataset import open_dataset
+from pharmrs.study.other_values import with_other_values
 from tests.spectra.test_foreign_results import coord
 from tests.study.e2e import RESULTS, Finished, pharmrs, report_text, table
 from tests.study.lcmodel_study import PEOPLE, STUDY, glu, write_tables, write_trial
@@ -196,3 +206,80 @@ def test_recordings_need_a_basis_set_only_where_nothing_else_gives_their_values(
     assert end.code == 2 and "basis: recordings need a basis set that they are fitted with" in end.err
     assert pharmrs("run", root).code == 2
     assert pharmrs("review", root, "--rater", "AB").code == 2
+
+
+def test_both_programs_on_the_same_scans_are_compared_and_one_of_them_counts(
+    copy_of_demo: Callable[[str], Path],
+) -> None:
+    """Their tables are ours with glutamate ten per cent higher: the difference must come out, and only there."""
+    root = copy_of_demo("both")
+    assert pharmrs("run", root, "--workers", "1").code in (0, 3)
+    own = {(row["scan"], row["metabolite"]): row for row in table(root / RESULTS / "metabolites.tsv")}
+    lines = (root / RESULTS / "metabolites.tsv").read_text().splitlines()
+    glu, scale = lines[0].split("\t").index("metabolite"), lines[0].split("\t").index("lcmodel_water")
+    higher = [line.split("\t") for line in lines]
+    for cells in higher[1:]:
+        if cells[glu] == "Glu" and cells[scale] != "n/a":
+            cells[scale] = repr(1.1 * float(cells[scale]))
+    (root / "sourcedata" / "results").mkdir(parents=True)
+    (root / "higher.tsv").write_text("\n".join("\t".join(cells) for cells in higher) + "\n")
+    assert pharmrs("results", root / "higher.tsv", "--as", "lcmodel", "-o", root / "sourcedata" / "results").code == 0
+    (root / "higher.tsv").unlink()
+    declared = (root / "study.yaml").read_text()
+    (root / "study.yaml").write_text(f"{declared}\nresults: {{}}\n")
+    end = pharmrs("run", root, "--workers", "1")
+    assert end.code in (0, 3), end.err
+    rows = {(row["scan"], row["metabolite"]): row for row in table(root / RESULTS / "metabolites.tsv")}
+    glu_of = {key: float(row["lcmodel_water"]) for key, row in own.items() if key[1] == "Glu"}
+    for key, value in glu_of.items():
+        assert float(rows[key]["lcmodel_water"]) == pytest.approx(1.1 * value, abs=2e-3)
+    pairs = [row for row in table(root / RESULTS / "both_programs.tsv") if row["scale"] == "gm_wm_normalised"]
+    large = [row for row in pairs if float(row["ours"]) > 5]
+    ratios = {row["metabolite"]: float(row["theirs"]) / float(row["ours"]) for row in large}
+    assert ratios["Glu"] == pytest.approx(1.1, abs=1e-3) and ratios["tNAA"] == pytest.approx(1.0, abs=1e-3)
+    assert "Both programs on the same scans" in report_text(root / RESULTS)
+
+
+def test_what_counts_where_a_scan_has_both() -> None:
+    files = [ScanFiles(name=name, subject=name, session="", metabolite="") for name in "abc"]
+    nothing: Any = object()
+    ours = [Outcome(files=files[0], result=nothing), Outcome(files=files[1], result=None)]
+    theirs = [Outcome(files=one, result=nothing) for one in files]
+    counted, others = joined(ours, theirs, "ours")
+    assert counted == (ours[0], theirs[1], theirs[2])  # what failed never counts before what did not
+    assert set(map(id, others)) == {id(ours[1]), id(theirs[0])}
+    assert joined(ours, theirs, "theirs")[0] == tuple(theirs)
+
+
+def test_the_answer_with_the_other_values(of_tables: tuple[Path, Finished], tmp_path: Path) -> None:
+    """Against least squares by hand: follow-up on baseline and treatment."""
+    root, _ = of_tables
+    dataset = open_dataset(root)
+    study = dataset.usable()
+    counted = foreign_outcomes(study, dataset.foreign)
+    raised = {one.files.name for one in dataset.foreign if one.files.session == "2" and int(one.files.subject) <= 5}
+    factor = {one.files.name: 1.2 if one.files.name in raised else 1.0 for one in dataset.foreign}
+    changed = [
+        replace(one, source=replace(one.source, values=tuple(
+            replace(value, value=value.value * factor[one.files.name]) for value in one.source.values
+        )))
+        for one in dataset.foreign
+    ]  # fmt: skip
+    others = foreign_outcomes(study, changed)
+    assert study.analysis is not None
+    plan = study.analysis.plan(study.quantification.primary_scale)
+    context = StudyContext(
+        root=root, plan=study, output=tmp_path, handed={SCANS: tuple(counted), OTHERS: tuple(others)}
+    )
+    nothing: Any = None
+    own = Answer(question="", declared="", findings=(), estimates=(), warnings=(), checks=(), flow=nothing)
+    (section,) = with_other_values(context, plan, own)
+    assert "Does the answer hang on the program?" in section.title
+    (row,) = table(tmp_path / "both_answers.tsv")
+    glu_of = {(one.files.subject, one.files.session): next(
+        item.value for item in one.result.concentrations if (item.metabolite, item.scale) == ("Glu", "tissue_molal")
+    ) for one in others if one.result is not None}  # fmt: skip
+    design = np.array([[1.0, np.log(glu_of[label, "1"]), int(label) % 2 == 0] for label in PEOPLE])
+    follow_up = np.log([glu_of[label, "2"] for label in PEOPLE])  # the change is a log ratio
+    by_hand = np.linalg.lstsq(design, follow_up, rcond=None)[0][2]
+    assert float(row["value"].replace("\u2212", "-")) == pytest.approx(by_hand, abs=6e-4)

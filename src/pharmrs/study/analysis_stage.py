@@ -13,6 +13,7 @@ from pharmrs.core.unit import Boundary
 from pharmrs.spectra.records.scaling import SCALES
 from pharmrs.study.declared import Study
 from pharmrs.study.observations import build_observations, read_trial
+from pharmrs.study.other_values import OUTPUTS, with_other_values
 from pharmrs.study.plan_check import check_sources, check_tables
 from pharmrs.trial.models.analyse import analyse
 from pharmrs.trial.read.allocation import ALLOCATION
@@ -43,11 +44,13 @@ def _run(context: StudyContext[Study]) -> StageOutcome:
         )
         for one in not_estimable(result)
     ]  # fmt: skip
+    answer = trial_answer(result)
+    beside = within(lambda: with_other_values(context, plan, answer), "values of the other program", "analysis") or ()
     return StageOutcome(
         problems=(*problems, *within.problems, *missing),
-        sections=(section,),
+        sections=(section, *beside),
         methods=(analysis_methods(result),),
-        answer=trial_answer(result),
+        answer=answer,
     )
 
 
@@ -102,7 +105,7 @@ def _inputs(root: Path, study: Study) -> tuple[Path, ...]:
 
 ANALYSIS: Stage[Study] = Stage(
     name="statistics",
-    outputs=ANALYSIS_OUTPUTS,
+    outputs=(*ANALYSIS_OUTPUTS, *OUTPUTS),
     wanted=lambda _root, study: study.analysis is not None,
     run=_run,
     check=_check,

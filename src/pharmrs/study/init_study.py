@@ -132,9 +132,11 @@ def _spectra_lines(found: Found) -> Iterator[str]:
     if found.results:
         tools = ", ".join(dict.fromkeys(one.tool for one in found.results))
         yield f"results:  # values of another program; found: {tools}\n  folder: {ForeignResults().folder}\n"
-    if found.spectra or found.basis or not found.results:
+    if found.results and (found.spectra or found.basis):
+        yield "# basis:  # declared, the recordings are fitted here too and both are compared (docs/basis-sets.md)\n"
+    elif not found.results:
         yield from _basis_lines(found)
-    if found.references:
+    if found.references and not found.results:
         yield "references:  # which water reference serves which purpose; entities found: "
         yield f"{', '.join(found.references)}\n"
         yield from (f"  {purpose}: {_guess(purpose, found.references)}\n" for purpose in _PURPOSES)

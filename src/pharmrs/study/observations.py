@@ -62,18 +62,21 @@ def read_trial(root: Path, study: Study) -> tuple[Trial, list[InputProblem]]:
 
 
 def build_observations(
-    root: Path, folder: Path, study: Study, plan: AnalysisPlan
+    root: Path, folder: Path, study: Study, plan: AnalysisPlan, spectra: Path | None = None
 ) -> tuple[ObservationTable, list[InputProblem]]:
     """The observation table from the dataset `root` and the derivative in `folder`, and warnings.
+
+    `spectra`: folder of other tables of metabolites and exclusions.
 
     Raises `InputError` with everything that makes the table impossible.
     """
     assert study.design is not None and study.analysis is not None
     trial, found = read_trial(root, study)
-    metabolite_problems = Problems(str(folder / "metabolites.tsv"))
+    of_scans = spectra or folder
+    metabolite_problems = Problems(str(of_scans / "metabolites.tsv"))
     others = [name for name in SCALES if name != plan.scale]
     metabolites = (
-        read_metabolite(folder, plan, study.analysis.scan, metabolite_problems, others) if plan.metabolite else {}
+        read_metabolite(of_scans, plan, study.analysis.scan, metabolite_problems, others) if plan.metabolite else {}
     )
     biomarker_problems = Problems(str(folder / "biomarkers.tsv"))
     further, phenotype_problems = _phenotype(root, plan, trial)

@@ -130,8 +130,9 @@ def _unique(scans: list[_Recording], problems: Problems) -> list[_Recording]:
 
 def _scan_files(scan: _Recording, references: list[_Recording], study: SpectraPlan, problems: Problems) -> ScanFiles:
     candidates = _candidates(scan, references)
+    problems = problems if study.basis is not None else Problems("")  # without fits nothing depends on the choice
     chosen = {purpose: _choose(purpose, candidates, study, scan, problems) for purpose in REFERENCE_PURPOSES}
-    if not candidates and study.basis is not None:
+    if not candidates:
         _add(
             problems,
             scan,

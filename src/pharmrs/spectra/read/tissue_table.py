@@ -18,6 +18,7 @@ _NAMES = {
     "white_matter": ("white_matter", "fWM", "WM"),
     "csf": ("csf", "fCSF"),
 }
+_SDS = ("sd", *(f"{key}_sd" for key in _NAMES), "gm_sd", "wm_sd")
 _USUAL_SD = 0.02
 
 
@@ -55,7 +56,7 @@ def _tissue(row: TextRow, columns: dict[str, str], cells: CellReader, path: Path
     values = {key: cells.number(row, name, low=0.0) for key, name in columns.items()}
     if any(math.isnan(value) for value in values.values()):
         return None
-    sds = [cells.number(row, name, low=0.0) for name in ("sd", *(f"{key}_sd" for key in _NAMES)) if row.text(name)]
+    sds = [cells.number(row, name, low=0.0) for name in _SDS if row.text(name)]
     total = math.fsum(values.values())
     if abs(total - 1.0) > 0.02:
         remedy = "write shares of the voxel (not per cent) of all three tissues"
