@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 export OMP_NUM_THREADS = 1
 export OPENBLAS_NUM_THREADS = 1
 
-.PHONY: demo test test-all check lint bench comparison recovery reproduction docs schema clean basis scale lock licences audit-deps fuzz
+.PHONY: demo test test-all check lint bench comparison recovery reproduction docs schema clean basis scale lock licences audit-deps fuzz campaign mutants test-newest
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("pharmrs needs Python 3.11 or newer, found " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
@@ -23,8 +23,16 @@ demo: $(VENV)/.installed
 test: lint
 	$(BIN)/python -m pytest -n auto --dist loadfile -m "not long"
 
+# The long tests too, in shards of at most an hour, each logged in build/test-all; SHARD=trial for one of them.
 test-all: lint
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python scripts/test_all.py $(if $(SHARD),--shard $(SHARD))
+
+# The newest NumPy, SciPy and pandas of the registry, whatever the ranges allow, in an environment of its own.
+test-newest:
+	$(PYTHON) -m venv .venv-newest
+	.venv-newest/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	.venv-newest/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade numpy scipy pandas
+	.venv-newest/bin/python -m pytest -n auto --dist loadfile -m "not long"
 
 check: test
 
@@ -83,6 +91,16 @@ SECONDS ?= 60
 fuzz: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[fuzz]'
 	$(BIN)/python tests/robustness/fuzz_readers.py build/fuzz $(SECONDS)
+
+# Faults at random on a small study (kills, full disks, links, damage, hostile headers): tried and survived.
+COUNT ?= 5
+campaign: $(VENV)/.installed
+	$(BIN)/python -m tests.robustness.campaign --count $(COUNT)
+
+# Small changes of the science, and whether the tests notice; ROOM is assay, statistics, quantification or fit.
+ROOM ?= assay
+mutants: $(VENV)/.installed
+	$(BIN)/python scripts/mutate.py --room $(ROOM) --count $(COUNT)
 
 # Speed-up, memory, overhead, reruns and thousands of participants; on a quiet computer, about ten minutes.
 scale: $(VENV)/.installed
