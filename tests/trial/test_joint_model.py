@@ -12,7 +12,7 @@ from pharmrs.trial.chain.change_scores import change_table
 from pharmrs.trial.chain.main_model import main_model
 from pharmrs.trial.joint.data import joint_data
 from pharmrs.trial.joint.likelihood import ABOVE, BELOW, MEASURED, MISSING, PersonValues, log_likelihood
-from pharmrs.trial.joint.model import fit_joint
+from pharmrs.trial.joint.model import _Problem, fit_joint
 from pharmrs.trial.joint.structure import Structure
 from pharmrs.trial.joint.truncated_normal import truncated_below
 from pharmrs.trial.least_squares.not_estimable import NotEstimable
@@ -127,6 +127,25 @@ def test_gradients_are_those_of_the_likelihood(shared: bool) -> None:
     steps = 1e-5 * np.eye(len(means))
     numeric = [(value(means + s, parameters) - value(means - s, parameters)) / 2e-5 for s in steps]
     np.testing.assert_allclose(found.by_means, numeric, atol=2e-3 * np.max(np.abs(found.by_means)))
+
+
+def test_curvature_is_that_of_the_likelihood() -> None:
+    """Second differences of the values (not of the gradient), where the likelihood is curved enough to be left as it
+    is; 1 % of the largest allows for their step."""
+    data = joint_data(trial(subjects=12), adjust_clock=False)
+    assert data is not None
+    problem = _Problem(data, Structure(treatments=2, shared=True))
+    _, at = problem.maximise(np.append(np.zeros(problem.means), problem.structure.start(0.3)))
+    step = 1e-3 * np.eye(len(at))
+
+    def value(moved: np.ndarray) -> float:
+        return problem.negative(moved)[0]
+
+    bent = [
+        [(value(at + a + b) - value(at + a - b) - value(at - a + b) + value(at - a - b)) / 4e-6 for a in step]
+        for b in step
+    ]
+    np.testing.assert_allclose(problem.curvature(at), bent, atol=0.01 * np.max(np.abs(bent)))
 
 
 def test_parallel_trial_without_noise_or_loss_is_near_least_squares() -> None:

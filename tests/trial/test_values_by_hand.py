@@ -10,9 +10,11 @@ from scipy import stats
 
 from pharmrs.trial.chain.change_scores import _change_sd
 from pharmrs.trial.chain.levels import biomarker_levels
+from pharmrs.trial.least_squares.not_estimable import NotEstimable
 from pharmrs.trial.records.analysis import AnalysisPlan
 from pharmrs.trial.records.observations import Observation, ObservationTable
 from pharmrs.trial.regression.censored_regression import _contributions, _natural_derivatives
+from pharmrs.trial.regression.repeated import fit_repeated
 from pharmrs.trial.tests.rank_tests import kendall, wilcoxon_signed_rank
 
 ROWS = (("A", "before", 300.0, 9.0), ("A", "after", 200.0, math.nan), ("B", "before", 250.0, 10.0))
@@ -73,8 +75,22 @@ def test_scores_of_censored_rows_are_the_derivatives_of_their_likelihood() -> No
 
     step = 1e-6 * np.eye(3)
     expected = np.column_stack([(rows(at + one) - rows(at - one)) / 2e-6 for one in step])
-    score, _ = _natural_derivatives(outcome, side, design, at[:2], math.exp(at[2]))
+    score, hessian = _natural_derivatives(outcome, side, design, at[:2], math.exp(at[2]))
     np.testing.assert_allclose(score, expected, atol=1e-7)
+    far = 1e-4 * np.eye(3)
+    bent = [[rows(at + a + b).sum() - rows(at + a - b).sum() - rows(at - a + b).sum() + rows(at - a - b).sum()
+             for a in far] for b in far]  # fmt: skip
+    np.testing.assert_allclose(hessian, np.array(bent) / 4e-8, atol=1e-5)
+
+
+def test_rows_that_do_not_tell_the_covariance_of_two_times() -> None:
+    """Half of the people came at the first time only, the others at the second only: nobody tells the covariance."""
+    outcome = np.random.default_rng(5).normal(size=12)
+    times = np.array([0] * 6 + [1] * 6)
+    design = np.column_stack([np.ones(12), times])
+    people = [f"sub-{number}" for number in range(12)]
+    with pytest.raises(NotEstimable, match="apart"):
+        fit_repeated(outcome, design, ["mean", "time"], people, times)
 
 
 def test_kendall_with_ties_says_which_p_it_is() -> None:
