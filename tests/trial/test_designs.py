@@ -19,12 +19,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from pharmrs.core.errors import InputError
 from pharmrs.trial.chain.reference_chain import reference_chain
 from pharmrs.trial.models.analyse import analyse, plan_hash
 from pharmrs.trial.read.observations import read_observations
-from pharmrs.trial.records.analysis import AnalysisPlan, Contrast, EffectEstimate
+from pharmrs.trial.records.analysis import AnalysisPlan, Contrast, EffectEstimate, Outcome
 from pharmrs.trial.records.declared_design import Design
 from pharmrs.trial.records.observations import Observation, ObservationTable
 from pharmrs.trial.regression.cluster_robust import robust_least_squares
@@ -200,3 +201,26 @@ def test_the_hash_knows_sequences_and_doses() -> None:
     plain = Design(kind="crossover", treatments=("A", "B"), baseline="before", follow_up="after")
     hashes = {plan_hash(one, GLU) for one in (plain, REPLICATE, replace(plain, doses=(0.0, 1.0)))}
     assert len(hashes) == 3
+
+
+def test_childhood_asthma_as_in_r() -> None:
+    """Senn 2002, 13 children, peak flow after formoterol and salbutamol, no baseline: lmer(PEF ~ treatment +
+    factor(period) + (1|subject)), Kenward-Roger, 46.6071, t(11) = 4.32479; and the t test of half the differences
+    between the sequences, which it is where nothing is missing.
+    """
+    pairs = [(310, 270), (310, 260), (370, 300), (410, 390), (250, 210), (380, 350), (330, 365), (370, 385), (310, 400),
+             (380, 410), (290, 320), (260, 340), (90, 220)]  # fmt: skip
+    rows = [
+        Observation(subject=f"{child:02d}", treatment=("for", "sal")[(period == 1) is (child >= 7)], period=period,
+                    time_point="after", covariates={"PEF": float(pair[period - 1])})
+        for child, pair in enumerate(pairs)
+        for period in (1, 2)
+    ]  # fmt: skip
+    table = ObservationTable.of(rows, kind="crossover", treatments=("sal", "for"), baseline="before", follow_up="after",
+                                of_sessions=("PEF",))  # fmt: skip
+    plan = AnalysisPlan(metabolite="", biomarker="", outcomes=(Outcome(name="PEF", change="follow_up"),))
+    (effect,) = reference_chain(table, plan).effects[0].tested
+    half = np.array([(first - second) / 2 for first, second in pairs])
+    by_hand = stats.ttest_ind(half[:7], half[7:])
+    assert [effect.statistic, effect.df, effect.p] == pytest.approx([by_hand.statistic, 11, by_hand.pvalue], rel=1e-6)
+    assert [effect.estimate, effect.statistic] == pytest.approx([46.6071428571, 4.32479461838], rel=1e-4)

@@ -22,7 +22,7 @@ from pharmrs.trial.records.observations import ObservationTable
 
 _FAULT = "a fault of pharmrs, see problems"
 # keys that came later: where they hold nothing they are left out, so that plans without them keep their hash
-_LATER = ("outcomes", "exposures", "families", "contrasts", "ed50")
+_LATER = ("outcomes", "exposures", "families", "contrasts", "ed50", "estimand")
 
 
 def plan_hash(design: ObservationTable | Design, plan: AnalysisPlan) -> str:
@@ -69,6 +69,8 @@ def why_not_declared(model: ExtensionModel, changes: ChangeTable) -> str:
     """Why this model is shown beside the plan although the plan names it; empty where it is part of it."""
     if model.misses:
         return f"its test does not hold its level {model.misses}"
+    if model.unmeasured:
+        return "how often its test errs where there is nothing has not been measured"
     told = unequal_reliability(changes) if model.takes_as_exact else ""
     if not told:
         return ""

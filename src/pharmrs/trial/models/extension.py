@@ -27,7 +27,8 @@ class ExtensionModel:
     shown beside the plan and never as part of it. `takes_as_exact`: it takes the metabolite change for exact, so that
     its level holds only where that is measured equally reliably under every treatment. `logs`: it is about log ratios
     of both, whatever the plan declares; `corrects_error`: its slope is that of the change without its error.
-    `of_effects`: it tests treatment effects, not differences of slopes.
+    `of_effects`: it tests treatment effects, not differences of slopes. `unmeasured`: how often its test errs is not
+    known; it is shown beside the plan too.
     """
 
     name: str
@@ -38,3 +39,4 @@ class ExtensionModel:
     logs: bool = False
     corrects_error: bool = False
     of_effects: bool = False
+    unmeasured: bool = False

@@ -8,6 +8,7 @@ from pharmrs.trial.models.contrasts import CONTRAST_MODELS
 from pharmrs.trial.models.errors import ERROR_MODELS
 from pharmrs.trial.models.exposure import EXPOSURE_MODELS
 from pharmrs.trial.models.extension import ExtensionModel, ModelInput
+from pharmrs.trial.models.imputation import IMPUTATION_MODELS
 from pharmrs.trial.models.levels import LEVEL_MODELS
 from pharmrs.trial.models.multiverse import MULTIVERSE_MODELS
 from pharmrs.trial.models.repeated import REPEATED_MODELS
@@ -24,6 +25,7 @@ _ALL = (
     *REPEATED_MODELS,
     *EXPOSURE_MODELS,
     *CONTRAST_MODELS,
+    *IMPUTATION_MODELS,
     *MULTIVERSE_MODELS,
 )
 MODELS: dict[str, ExtensionModel] = {model.name: model for model in _ALL}

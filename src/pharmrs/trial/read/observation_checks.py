@@ -31,7 +31,7 @@ def check_observations(
     """Known labels, nothing twice, one period, one sequence, participants' covariates the same in all their rows."""
     first: dict[tuple[str, str, str, int], str] = {}
     known = ", ".join(design.treatments)
-    points = (design.baseline, design.follow_up)
+    points = (design.baseline, design.follow_up) if plan.from_baseline else (design.follow_up,)
     for row, place in zip(observations, places, strict=True):
         for column, value in (("subject", row.subject), ("time_point", row.time_point)):
             if not value:

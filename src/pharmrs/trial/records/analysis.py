@@ -56,6 +56,29 @@ class Outcome:
 
 
 @declaration
+class IntercurrentEvent:
+    """What may happen after treatment that changes what an outcome means, and how it is dealt with (ICH E9 R1)."""
+
+    event: str = key(
+        "e.g. a dose that was reduced, a rescue medication, a visit missed for a side effect", min_length=1
+    )
+    strategy: Literal["treatment_policy", "hypothetical", "composite", "while_on_treatment", "principal_stratum"] = key(
+        "treatment_policy: the value counts as it is; hypothetical: as if it had not happened, the value is missing; "
+        "composite: the event is part of the outcome; while_on_treatment: the last value before; principal_stratum"
+    )
+
+
+@declaration
+class Estimand:
+    """What is to be estimated, in words (ICH E9 R1). It is printed with the plan and the results, and hashed."""
+
+    population: str = key("whom the result is about", min_length=1)
+    variable: str = key("what is measured of each of them", min_length=1)
+    summary: str = key("how populations are compared, e.g. difference of mean log ratios", min_length=1)
+    events: tuple[IntercurrentEvent, ...] = key("intercurrent events and their strategies", default=())
+
+
+@declaration
 class Contrast:
     """A comparison of treatments that was declared."""
 
@@ -117,6 +140,7 @@ class AnalysisPlan:
         default=0.0,
         ge=0,
     )
+    estimand: Estimand | None = key("what is to be estimated, in words (ICH E9 R1)", default=None)
     families: tuple[Family, ...] = key(
         "confirmatory families in the order of their gates: a family is tested where all of those before are rejected",
         default=(),
@@ -128,6 +152,12 @@ class AnalysisPlan:
     def couples(self) -> bool:
         """Whether the plan is about how two quantities go together, not about one alone."""
         return bool(self.metabolite and self.biomarker)
+
+    @property
+    def from_baseline(self) -> bool:
+        """Whether anything is compared with a baseline."""
+        alone = bool(self.outcomes) and all(one.change == "follow_up" for one in self.outcomes)
+        return bool(self.metabolite or self.biomarker) or not alone
 
     @property
     def quantities(self) -> tuple[str, ...]:

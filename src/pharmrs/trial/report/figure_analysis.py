@@ -126,8 +126,9 @@ def spaghetti_figure(result: AnalysisResult) -> Figure:
         (result.plan.metabolite, f"{result.plan.metabolite}{unit}", changes.metabolite),
     )
     quantities = [(label, values) for name, label, values in known if name]
+    quantities += [(one.name, changes.outcomes[one.name]) for one in result.plan.outcomes if one.change != "follow_up"]
     with figure_style():
-        fig = new_figure(12.5 if len(quantities) > 1 else 6.5)
+        fig = new_figure(6.25 * len(quantities))
         panels = fig.subplots(len(quantities), len(changes.treatments), sharey="row", squeeze=False)
         for row, (label, values) in enumerate(quantities):
             for column, name in enumerate(changes.treatments):

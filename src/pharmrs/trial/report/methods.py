@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pharmrs.core.report.references import Citations
 from pharmrs.trial.records.analysis import AnalysisPlan
 from pharmrs.trial.records.analysis_result import AnalysisResult
+from pharmrs.trial.report.plan_text import estimand_text
 
 _CHANGES = {
     "relative": "relative change (follow-up - baseline) / baseline",
@@ -28,6 +29,7 @@ def methods_paragraphs(result: AnalysisResult, cite: Citations) -> Sequence[str]
         f"The analysis followed a plan declared in study.yaml (SHA-256 {result.plan_hash[:16]}). Design: {table.kind}, "
         f"treatments {', '.join(table.treatments)} (reference: {table.treatments[0]}), change from {table.baseline} to "
         f"{table.follow_up}. Two-sided level {plan.alpha:g}.",
+        *estimand_text(plan),
         *(_coupling_paragraphs(result, cite) if result.couples else ()),
         *dict.fromkeys(text for effect in result.chain.effects for text in effect.methods),
         *((compared,) if len(table.treatments) > 1 else ()),

@@ -50,6 +50,7 @@ def _parts(title: str, design: Design, plan: AnalysisPlan) -> Iterator[str]:
         yield f"{one.name}, {_CHANGE.get(one.change, 'at follow-up alone (it has no baseline)')}."
     if plan.exposures:
         yield f"Exposures (model `exposure`): {', '.join(one.name for one in plan.exposures)}."
+    yield from estimand_text(plan)
     yield "## Primary analysis"
     yield _primary(design, plan)
     yield from _families(plan)
@@ -75,6 +76,18 @@ def _parts(title: str, design: Design, plan: AnalysisPlan) -> Iterator[str]:
     )
     yield "## Not part of the plan"
     yield f"Exploratory, labelled so wherever shown: {', '.join(plan.exploratory) or 'nothing declared'}."
+
+
+def estimand_text(plan: AnalysisPlan) -> Iterator[str]:
+    """The declared estimand: population, variable, summary, each intercurrent event with its strategy."""
+    told = plan.estimand
+    if told is None:
+        return
+    events = "; ".join(f"{one.event}: {one.strategy.replace('_', ' ')}" for one in told.events) or "none was foreseen"
+    yield (
+        f"Estimand (ICH E9 R1). Population: {told.population}. Variable: {told.variable}. Population-level summary: "
+        f"{told.summary}. Intercurrent events: {events}."
+    )
 
 
 def _families(plan: AnalysisPlan) -> Iterator[str]:

@@ -92,7 +92,7 @@ def _residuals(result: AnalysisResult) -> FigureView | None:
 
 
 def _before_after(result: AnalysisResult) -> FigureView | None:
-    if result.chain.changes is None:
+    if result.chain.changes is None or not result.plan.from_baseline:
         return None
     return FigureView(
         name="before-after",
