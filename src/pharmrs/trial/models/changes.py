@@ -220,6 +220,7 @@ _ROBUST = {
     ),
     "mm": ("Robust regression (MM)", "MM-estimation with 50 % breakdown (10.1214/aos/1176350366).", "MM"),
 }
+_LIBERAL = {"symmetry": "with few participants (6.4 % of 12 people where 5 are due)"}
 _EXACT = {
     "hc3": ("HC3 standard errors", run_hc3),
     "period": ("Period added (CR2)", run_period),
@@ -237,7 +238,10 @@ CHANGE_MODELS = (
         )
         for kind, (title, methods) in _SANDWICHES.items()
     ),
-    *(ExtensionModel(name=name, title=title, run=run, takes_as_exact=True) for name, (title, run) in _EXACT.items()),
+    *(
+        ExtensionModel(name=name, title=title, run=run, takes_as_exact=True, misses=_LIBERAL.get(name, ""))
+        for name, (title, run) in _EXACT.items()
+    ),
     *(
         ExtensionModel(name=name, title=title, run=_robust(name, title, methods, kind), misses=_UNEQUAL)
         for name, (title, methods, kind) in _ROBUST.items()

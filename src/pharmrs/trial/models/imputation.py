@@ -226,8 +226,8 @@ def _effects(table: ChangeTable, given: ModelInput, plan: AnalysisPlan, place: i
 def _pooled(runs: Sequence[Sequence[EffectEstimate]], given: ModelInput) -> Iterator[tuple[EffectEstimate, Pooled]]:
     """Each estimate over all completed tables."""
     for same in zip(*runs, strict=True):
-        arrays = [np.array([getattr(one, name) for one in same]) for name in ("estimate", "se", "df")]
-        found = pool(*arrays, 1 - given.plan.alpha)
+        estimates, errors = np.array([one.estimate for one in same]), np.array([one.se for one in same])
+        found = pool(estimates, errors, np.array([one.df for one in same]), 1 - given.plan.alpha)
         yield replace(
             same[0], estimate=found.estimate, se=found.se, df=found.df, p=found.p, ci_low=found.ci_low,
             ci_high=found.ci_high, statistic=found.estimate / found.se,
