@@ -10,8 +10,12 @@ from pharmrs.anatomy.records.images import TissueMaps, VoxelBox
 from pharmrs.anatomy.records.places import PLACES
 from pharmrs.anatomy.science.border_width import open_borders, with_deep_layers
 from pharmrs.anatomy.science.fluid_border import steepness
+from pharmrs.anatomy.science.fractions import boundary_covariance
 from pharmrs.anatomy.science.mixture import Classes
 from pharmrs.anatomy.science.segmentation_error import Known, known_at, segmentation_error
+from pharmrs.anatomy.stage.tissue import check_told_apart
+from pharmrs.core.errors import InputProblem
+from pharmrs.core.records.scan_files import ScanFiles
 
 PURE = Classes(means=np.array([200.0, 600.0, 1000.0]), sds=np.full(3, 20.0))
 SHAPE = (48, 32, 32)
@@ -90,3 +94,12 @@ def test_wide_borders_of_sensorimotor_cortex_are_deeper() -> None:
         assert csf.ravel() == pytest.approx([0.1, 0.1])
         assert gray.ravel() == pytest.approx([0.4 + 0.2 * part, 0.4], abs=2e-3)
         assert white.ravel() == pytest.approx([0.5 - 0.2 * part, 0.5], abs=2e-3)
+
+
+@pytest.mark.parametrize(("sd", "said"), [(0.16, 1), (0.09, 0)])
+def test_fractions_that_brightness_cannot_tell_are_warned_of(sd: float, said: int) -> None:
+    problems: list[InputProblem] = []
+    scan = ScanFiles(name="sub-01", subject="01", session="", metabolite="sub-01_svs.nii.gz")
+    check_told_apart(boundary_covariance(sd, 0.01), scan, problems)
+    assert len(problems) == said
+    assert all(one.severity == "warning" and one.value == "0.16" and "FreeSurfer" in one.remedy for one in problems)

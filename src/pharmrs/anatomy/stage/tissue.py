@@ -40,6 +40,7 @@ from pharmrs.core.report.figure_style import figure_png_bytes
 _LEAST_IN_BRAIN = 0.5
 _EXPECTED_IN_BRAIN = 0.85
 _LEAST_TISSUE, _EXPECTED_TISSUE = 0.2, 0.5  # of the brain in the voxel; below the first no scale is corrected
+_MOST_ERROR = 0.1
 _FIGURE_DPI = 90
 Moved = tuple[Movement, Volume | None]
 HEAD_S = 40.0  # one head, expected: brain, tissues, place in MNI152 space
@@ -127,7 +128,10 @@ def _measure(
     to_head = np.eye(4) if movement is None else movement.to_head
     box = evaluated.carried(to_head)
     place_sd_mm = float(np.hypot(task.plan.position_sd_mm, 0.0 if movement is None else movement.error_mm))
-    content = box_content(head.maps, box, place_sd_mm, _segmentation_error(head, box, task.plan))
+    error = _segmentation_error(head, box, task.plan)
+    if head.second is not None:
+        check_told_apart(error, scan, problems)
+    content = box_content(head.maps, box, place_sd_mm, error)
     _check_place(content, scan, task.files, problems)
     to_template = head.to_template if task.plan.normalise else None
     placed = None if to_template is None else nominal.carried(to_template @ to_head)
@@ -172,6 +176,23 @@ def _check_target(placed: VoxelBox | None, scan: ScanFiles, plan: Anatomy, probl
                 f"the centre should lie within {place.tolerance_mm:g} mm of {place.name} (anatomy.expected)",
                 f"{away:.0f} mm away, at {x:.0f}, {y:.0f}, {z:.0f} in MNI152",
                 "look at the picture; exclude the scan or correct anatomy.expected or the affine of the spectrum",
+                severity="warning",
+            )
+        )
+
+
+def check_told_apart(error: FloatArray, scan: ScanFiles, problems: list[InputProblem]) -> None:
+    """A warning where the segmentation (its `error`: covariance, (3, 3)) says little of what the voxel holds."""
+    most = float(np.sqrt(np.diag(error).max()))
+    if most > _MOST_ERROR:
+        problems.append(
+            input_problem(
+                scan.metabolite,
+                "tissues",
+                f"grey and white matter must be told apart with an SD of at most {_MOST_ERROR:g} at the voxel's place",
+                f"{most:.2f}",
+                "brightness says little there (deep grey matter, myelinated or thin cortex): give labels or maps of "
+                "FreeSurfer or SynthSeg, and do not compare with published fractions",
                 severity="warning",
             )
         )
