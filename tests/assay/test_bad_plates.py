@@ -86,7 +86,7 @@ def test_a_column_that_was_not_filled_takes_its_samples_out_and_not_the_plate() 
     values = good()
     values[:, 3] = 0.05
     plate = analysed(values)
-    assert not plate.rejected and "8 of the samples disagree" in check(plate, "replicates").found
+    assert not plate.rejected and "samples that do not (8)" in check(plate, "replicates").found
     states = {one.flag for one in put_together([plate], [], SETTINGS).concentrations}
     assert states <= {"rejected", "below_lloq"}
 
@@ -150,3 +150,15 @@ def test_limits_far_from_the_standards_are_in_another_unit(end: str, value: floa
     else:
         (problem,) = analyse_plate("P", plate, layout, "layout", settings)[1]
         assert problem.severity == "warning" and "within the standards" in problem.rule
+
+
+def test_a_rejected_plate_does_not_count_between_plates() -> None:
+    """Standards of three plates; the third is a copy of the second, so that both are out: nothing is left to compare,
+    and with four plates the CV is that of the two that count."""
+    values = good()
+    parts = [analysed(values, "P"), analysed(values, "Q"), analysed(good(9), "R"), analysed(good(10), "S")]
+    study = put_together([replace(one, checks=()) for one in parts], [], SETTINGS)
+    (top,) = [one for one in study.inter_plate if one.name == "standard 1000"]
+    kept = [point.value for point in top.points if point.plate in ("R", "S")]
+    assert len(top.points) == 4 and top.mean == pytest.approx(np.mean(kept))
+    assert top.cv_percent == pytest.approx(100 * np.std(kept, ddof=1) / np.mean(kept))

@@ -188,7 +188,8 @@ class InterPlatePoint:
 class InterPlate:
     """Agreement between plates in one control (concentration) or one standard (response).
 
-    Mean, SD and CV over the plates; `within_cv_percent`: root mean square of the replicate CVs within plates.
+    Mean, SD and CV over the plates that were not rejected; `within_cv_percent`: root mean square of the replicate CVs
+    within plates.
     """
 
     name: str

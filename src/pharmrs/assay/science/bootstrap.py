@@ -71,11 +71,7 @@ def bootstrap(
     fitted = response(curve.search, curve.log_x)
     well_sd = np.sqrt(curve.residual_variance / response_weights(fitted, curve.power)[0])
     y = fitted + well_sd * random.standard_normal((count, len(fitted)))
-    drawn_weights = (
-        np.broadcast_to(curve.weights, y.shape)
-        if curve.by_curve
-        else np.stack([response_weights(row, curve.power)[0] for row in y])
-    )
+    drawn_weights = np.broadcast_to(curve.weights, y.shape) if curve.by_curve else response_weights(y, curve.power)[0]
     box = search_box(curve.log_x, curve.y, len(curve.search))
     starts = np.tile(curve.search, (count, 1))
     solved = solve(

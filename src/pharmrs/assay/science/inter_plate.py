@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -53,6 +54,18 @@ def _compared(name: str, analyte: str, quantity: Literal["concentration", "respo
             for (plate, value, _), deviation in zip(points, deviations, strict=True)
         ),
     )
+
+
+def without_rejected(compared: Sequence[InterPlate], rejected: Collection[str]) -> tuple[InterPlate, ...]:
+    """Mean, SD and CV of the plates that count; the charts keep every plate."""
+    found = []
+    for one in compared:
+        kept = np.array([point.value for point in one.points if point.plate not in rejected])
+        if len(kept) < 2 or len(kept) == len(one.points):
+            found.append(one)
+            continue
+        found.append(replace(one, mean=float(kept.mean()), sd=float(kept.std(ddof=1)), cv_percent=cv_percent(kept)))
+    return tuple(found)
 
 
 def _deviations(values: FloatArray) -> FloatArray:

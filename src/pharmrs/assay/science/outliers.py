@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from pharmrs.assay.records.acceptance import AcceptanceRules, Check
 from pharmrs.assay.records.plate import MEASURED
@@ -23,13 +23,13 @@ from pharmrs.core.errors import some_of
 from pharmrs.core.records.arrays import FloatArray
 
 _SHOWN = 6
+_LEAST_TAIL = 1e-304  # of a probability that a double holds
 
 
 def normal_deviate(distance: FloatArray, freedom: float) -> FloatArray:
     """The standard normal value with the same tail probability as Student's t `distance` on `freedom` degrees."""
-    tail = stats.t.logsf(np.abs(distance), freedom)
-    deviate = stats.norm.isf(np.exp(np.maximum(tail, -700.0)))
-    return np.asarray(np.sign(distance) * np.minimum(deviate, 37.0))
+    tail = special.stdtr(freedom, -np.abs(distance))
+    return np.asarray(np.sign(distance) * np.minimum(-special.ndtri(np.maximum(tail, _LEAST_TAIL)), 37.0))
 
 
 def standard_deviations(curve: StandardCurve) -> FloatArray:
@@ -91,5 +91,5 @@ def judge_replicates(
     odd = dict.fromkeys(well.sample for well in wells if well.role in MEASURED and well.outlier)
     if not any(np.isfinite(well.deviation) for well in wells if well.role in MEASURED) and not apart:
         return Check(rule="replicates", asked=asked, found="no replicates of samples", verdict="not judged")
-    told = [*apart[:_SHOWN], *([f"{len(odd)} of the samples disagree: {some_of(list(odd), _SHOWN)}"] if odd else [])]
+    told = [*apart[:_SHOWN], *([f"samples that do not ({len(odd)}): {some_of(list(odd), _SHOWN)}"] if odd else [])]
     return Check(rule="replicates", asked=asked, found="; ".join(told) or "all", verdict="noted" if told else "met")

@@ -19,7 +19,7 @@ from pharmrs.assay.records.settings import AssaySettings
 from pharmrs.assay.science.accept import accept_plates, judge_reanalysis
 from pharmrs.assay.science.analyse import PlateRefused, analyse_plate
 from pharmrs.assay.science.combine import combine, combine_rejected
-from pharmrs.assay.science.inter_plate import compare_plates
+from pharmrs.assay.science.inter_plate import compare_plates, without_rejected
 from pharmrs.assay.science.layout_match import match_plates
 from pharmrs.core.errors import InputProblem
 from pharmrs.core.read.problems import Problems
@@ -32,6 +32,7 @@ _CONSEQUENCES: dict[RuleName, str] = {
     "blank": "the blanks do not enter the curve as concentration zero",
     "hook": "these values are left out",
     "parallelism": "these values are left out",
+    "replicates": "values that disagree by more than assay.acceptance.replicate_cv_percent are left out",
 }
 
 
@@ -170,7 +171,7 @@ def put_together(
         settings=settings,
         plates=plates,
         concentrations=(*combine(plates, settings, refused), *finished),
-        inter_plate=inter_plate,
+        inter_plate=without_rejected(inter_plate, {plate.name for plate in plates if plate.rejected}),
         rejected=combine_rejected(plates, settings),
         refused=tuple(refused),
         checks=(judge_reanalysis(plates, settings),),

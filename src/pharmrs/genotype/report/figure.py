@@ -39,7 +39,7 @@ def gel_figure(result: Genotyping, gel: str) -> Figure:
                 tolerance = result.rules.tolerance_bp(size)
                 axes.axhspan(size - tolerance, size + tolerance, color=BAND, alpha=0.55, linewidth=0, zorder=0)
         left.set_yscale("log")
-        left.set_ylim(min([*sizes, *seen, 150]) / 1.35, max([*sizes, *seen, 700]) * 1.35)
+        left.set_ylim(min([*sizes, *seen, 150]) / 1.35, max([*sizes, *seen]) * 1.4)
         left.set_yticks(sorted(set(sizes)), [f"{size:g}" for size in sorted(set(sizes))])
         left.minorticks_off()
         left.set_ylabel("Fragment size (bp)")

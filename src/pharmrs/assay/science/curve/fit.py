@@ -24,7 +24,10 @@ from pharmrs.core.errors import FitFailure
 from pharmrs.core.records.arrays import BoolArray, FloatArray
 
 _PARAMETERS: dict[CurveModel, int] = {"4pl": FOUR, "5pl": FIVE}
-_ROUNDS, _SETTLED = 100, 1e-10  # of weights by the curve: rounds at most, relative change of the curve at the end
+_CLOSE = (
+    1e-7  # offset of searches whose curves are only compared, or weighted anew: a ten-millionth of a standard error
+)
+_ROUNDS, _SETTLED = 100, 1e-8  # of weights by the curve: rounds at most, relative change of the curve at the end
 _SLOPES = np.log([0.4, 0.7, 1.0, 1.5, 2.5, 4.0])
 _ASYMMETRIES = np.log([0.3, 1.0, 3.0])
 _BEST_STARTS = 12
@@ -105,7 +108,7 @@ def refit(curve: StandardCurve, weights: Weights) -> StandardCurve | None:
     if curve.model not in LOGISTIC:
         return fit_line(curve.x, curve.y, weight, curve.model, power)
     box = search_box(curve.log_x, curve.y, len(curve.search))
-    found = solve(curve.search[None], curve.log_x, curve.y, weight, low=box.low, high=box.high)
+    found = solve(curve.search[None], curve.log_x, curve.y, weight, low=box.low, high=box.high, tolerance=_CLOSE)
     if not found.converged[0]:
         return None
     return replace(curve, search=found.parameters[0], weights=weight, power=power)
@@ -122,7 +125,9 @@ def _weighted_by_itself(curve: StandardCurve) -> StandardCurve:
         if box is None:
             curve = fit_line(curve.x, curve.y, weight, curve.model, 1.0)
         else:
-            found = solve(curve.search[None], curve.log_x, curve.y, weight, low=box.low, high=box.high)
+            found = solve(
+                curve.search[None], curve.log_x, curve.y, weight, low=box.low, high=box.high, tolerance=_CLOSE
+            )
             if not found.converged[0]:
                 raise FitFailure("the standards do not determine a curve under weights by the curve itself")
             chosen = replace(

@@ -31,7 +31,7 @@ def fitted_power(x: FloatArray, y: FloatArray) -> float:
 
 def response_weights(y: FloatArray, power: float) -> tuple[FloatArray, int]:
     """Weight of each response, and how many lay so near zero that the floor of the weights was used instead."""
-    floor = _WEIGHT_FLOOR * float(np.ptp(y))
+    floor = _WEIGHT_FLOOR * np.ptp(y, axis=-1, keepdims=True)
     size = np.maximum(np.abs(y), floor)
     low = int(np.sum(np.abs(y) < floor)) if power > 0 else 0
     return size ** (-2.0 * power), low
