@@ -146,7 +146,7 @@ def damaged(truth: dict[str, Truth], tmp_path_factory: pytest.TempPathFactory) -
         ("error", "line 4", "the file ends before its first transient", "copy the file from the scanner again"),
         ("error", "line 5", "fewer samples than its header says", "copy the file from the scanner again"),
         ("error", "line 6", "must hold the 512 points its header tells (found: 502)", "copy the file"),
-        ("error", "line 7", "its header lacks 'DwellTime'", "export it again with its complete header"),
+        ("error", "line 7", "its header lacks DwellTime", "export it in another format"),
         ("error", "line 10", "fewer samples than its header says", "copy the file from the scanner again"),
         ("warning", "line 8: suffix", "a spectrum should be water-suppressed", "mrsref, if it is a reference"),
         ("warning", "line 9: suffix", "a water reference must show water", "svs, if it is a spectrum"),

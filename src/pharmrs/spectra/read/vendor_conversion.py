@@ -20,6 +20,7 @@ _ARGUMENTS = {"bruker": ("-m", "FID"), "twix": ("-e",)}
 _RUN = "import sys; from spec2nii.spec2nii import main; sys.exit(main())"
 _LARGEST_HEADER = 1 << 16
 _WARNING = re.compile(r"(?:User|Runtime)Warning: *\n?(.+?)\n\s*(?:warnings\.)?warn\(", re.S)
+_PYTHON = re.compile(r"^\w*(?:Error|Exception): *")  # names that mean nothing at the bench
 _CUT = re.compile(r"unexpected read error|Read only \d+ of expected|file may be corrupt")
 _CUT_SHORT = r"out of bounds|broadcast|reshape|mismatch|EOF|buffer is smaller|Not enough"
 _TRANSFER = "copy the file from the scanner again"
@@ -38,7 +39,7 @@ _MEANINGS = (
         "fewer samples than its header says",
         _TRANSFER,
     ),
-    (r"KeyError: (.+)", "its header lacks {}", "export it again with its complete header"),
+    (r"KeyError: (.+)", "its header lacks {}", "export it in another format, or convert it with a tool that knows it"),
     (r"UnsupportedPulseSequenceError: (.+)", "{}", "convert it by hand, or ask for its sequence in spec2nii"),
     (r"No Pfile mapper for pulse sequence = (.+)", "sequence {} is not known", "convert it by hand"),
 )
@@ -77,17 +78,29 @@ def _chosen(line: ImportLine, found: list[Path], problems: Problems) -> Path | N
 
 def _explain(line: ImportLine, said: str, problems: Problems) -> None:
     last = (said or "nothing").splitlines()[-1].strip()
-    value, remedy = last, f"check that the file is {line.format} and complete"
+    value, remedy = _PYTHON.sub("", last), f"check that the file is {line.format} and complete"
     for pattern, meaning, advice in _MEANINGS:
         match = re.search(pattern, last)
         if match:
-            value = f"{meaning.format(*(shorten(text) for text in match.groups()))} ({shorten(last)})"
+            value = meaning.format(*(shorten(text.strip("'\"")) for text in match.groups()))
             remedy = f"{remedy}; {advice}"
             break
     release = release_of(line.format, Path(line.files[0]))
     if release and not re.search(_CUT_SHORT, last):  # a file that says what it is and is whole: of a release not known
-        value, remedy = f"{release}, which it does not know ({shorten(last)})", way_out(line.format)
+        value, remedy = f"{release}, which it does not know: {_in_words(last)}", way_out(line.format)
     problems.add(line.where, f"spec2nii must be able to read it as {line.format}", shorten(value, 200), remedy)
+
+
+def _in_words(said: str) -> str:
+    """What a reader missed, without the names that its language has for errors."""
+    missing = re.match(r"KeyError: (.+)", said)
+    if missing:
+        return f"no {shorten(missing[1].strip(chr(39)))} in its header"
+    if re.match(r"IndexError", said):
+        return "a part of the header is not there"
+    if re.match(r"\w*(Error|Exception)\b", said):
+        return "its header is laid out in another way"
+    return shorten(said)
 
 
 def _complete(line: ImportLine, said: str, problems: Problems) -> bool:
