@@ -10,6 +10,7 @@ from pharmrs.anatomy.records.images import Movement, Placement, PlaneCut, Tissue
 from pharmrs.anatomy.report.figure import placement_figure
 from pharmrs.anatomy.report.section import tissue_section
 from pharmrs.core.report.figure_style import figure_png_bytes
+from tests.pictures import beyond_the_edge_mm
 from tests.study.html_page import Page
 
 NAN = float("nan")
@@ -56,6 +57,16 @@ def cuts() -> list[PlaneCut]:
         )
         for axis in range(3)
     ]  # fmt: skip
+
+
+def test_a_visit_laid_on_another_head_is_told_inside_the_picture() -> None:
+    how = "registered on the image of the visit, rigid, mutual information"
+    movement = Movement(to_head=np.eye(4), error_mm=0.4, information=1.0, elsewhere=0.2, overlap=1.0, how=how)
+    name = "sub-0123456789_ses-followup24h_acq-steam_voi-pgACC_run-01"
+    figure = placement_figure(cuts(), replace(tissue((NAN, NAN, NAN)), scan=name, movement=movement))
+    assert beyond_the_edge_mm(figure) == 0
+    title = figure.get_suptitle()
+    assert name in title and "another visit" in title and how in " ".join(title.split())
 
 
 def test_the_picture_says_what_its_colours_mean() -> None:

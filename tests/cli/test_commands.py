@@ -62,6 +62,7 @@ def test_commands_are_the_pinned_ones() -> None:
         "run",
         "validate",
         "init",
+        "preprocess",
         "fit",
         "voxel",
         "basis",

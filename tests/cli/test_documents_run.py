@@ -102,8 +102,11 @@ def _filled(command: str, trial: Path) -> list[str]:
     here = trial / "trial"
     scan = "sub-01/ses-1/mrs/sub-01_ses-1"
     places = {
-        "STUDY": here, "SPECTRUM": here / f"{scan}_acq-steam_svs.nii.gz", "B": next(here.glob("basis/*.basis")),
-        "W": here / f"{scan}_acq-quant_mrsref.nii.gz", "EXPORT": here / "sourcedata/assay/plate-01.xlsx",
+        "STUDY": here, "T1": next((trial / "lab").glob("sub-*/ses-*/anat/*_T1w.nii.gz")),
+        "SPECTRUM": here / f"{scan}_acq-steam_svs.nii.gz", "B": next(here.glob("basis/*.basis")),
+        "W": here / f"{scan}_acq-quant_mrsref.nii.gz",
+        "RECORDING": here / f"{scan}_acq-steam_svs.nii.gz", "OUT": trial / "bids-app",
+        "EXPORT": here / "sourcedata/assay/plate-01.xlsx",
         "L": here / "sourcedata/assay/layout.tsv", "BANDS": here / "sourcedata/genotyping/gel-01.tsv",
         "TABLE": here / "derivatives/pharmrs/observations.tsv", "STUDY.yaml": here / "study.yaml",
         "study.yaml": here / "study.yaml", "FOLDER": trial / "new", "COPY": trial / "copy-2",

@@ -193,7 +193,7 @@ def test_a_scan_whose_worker_dies_is_a_failed_scan(demo: Path, tmp_path: Path) -
     run = run_dataset(demo, tmp_path / "out", LosesOne("sub-01_ses-2"))
     assert not run.complete and len(run.failed) == 1
     (problem,) = [one for one in run.all_problems if one.severity == "error"]
-    assert (problem.field, problem.rule, problem.value) == ("processing", "must end", "it died")
+    assert (problem.field, problem.rule, problem.value) == ("processing", "must finish", "it died")
     assert "sub-01_ses-2" in problem.file
     status = {row["scan"][:12]: row["status"] for row in table(tmp_path / "out" / "quality.tsv")}
     assert status == {"sub-01_ses-1": "analysed", "sub-01_ses-2": "failed"}

@@ -58,31 +58,34 @@ def test_limits_themselves_are_allowed() -> None:
 
 @pytest.mark.parametrize("width", [24.001, 60.0, float("inf")])
 def test_line_width(width: float) -> None:
-    assert found(replace(GOOD, line_width_hz=width)) == [("*", "line width (Hz) at most", width)]
+    assert found(replace(GOOD, line_width_hz=width)) == [("*", "line width above the limit (Hz)", width)]
 
 
 @pytest.mark.parametrize("signal_to_noise", [19.999, 0.0, -3.0])
 def test_signal_to_noise(signal_to_noise: float) -> None:
-    assert found(replace(GOOD, signal_to_noise=signal_to_noise)) == [("*", "S/N at least", signal_to_noise)]
+    assert found(replace(GOOD, signal_to_noise=signal_to_noise)) == [("*", "S/N below the limit", signal_to_noise)]
 
 
 def test_crlb_of_each_metabolite() -> None:
     rows = (row("Glu", 5.0), row("Lac", 20.01), row("Asp", float("inf")))
-    assert found(GOOD, *rows) == [("Lac", "CRLB (%) at most", 20.01), ("Asp", "CRLB (%) at most", float("inf"))]
+    assert found(GOOD, *rows) == [
+        ("Lac", "CRLB above the limit (%)", 20.01),
+        ("Asp", "CRLB above the limit (%)", float("inf")),
+    ]
 
 
 def test_crlb_of_the_named_metabolites_only() -> None:
     rules = replace(RULES, metabolites=("Glu", "Asp"))
     broken = found(GOOD, row("Glu", 25.0), row("Lac", 90.0), row("Asp", 3.0), rules=rules)
-    assert broken == [("Glu", "CRLB (%) at most", 25.0)]
+    assert broken == [("Glu", "CRLB above the limit (%)", 25.0)]
 
 
 @pytest.mark.parametrize(
     ("quality", "rows", "rule"),
     [
-        (replace(GOOD, line_width_hz=NAN), (), "line width (Hz) at most"),
-        (replace(GOOD, signal_to_noise=NAN), (), "S/N at least"),
-        (GOOD, (row("Glu", NAN),), "CRLB (%) at most"),
+        (replace(GOOD, line_width_hz=NAN), (), "line width above the limit (Hz)"),
+        (replace(GOOD, signal_to_noise=NAN), (), "S/N below the limit"),
+        (GOOD, (row("Glu", NAN),), "CRLB above the limit (%)"),
     ],
 )
 def test_what_could_not_be_measured_breaks_its_rule(
@@ -100,7 +103,7 @@ def test_rules_that_were_not_declared_are_not_applied() -> None:
 
 def test_a_fit_that_did_not_converge_is_excluded_whatever_was_declared() -> None:
     (exclusion,) = broken_rules("sub-01", replace(GOOD, converged=False), (), Rules())
-    assert (exclusion.scan, exclusion.metabolite, exclusion.rule) == ("sub-01", "*", "fit converged")
+    assert (exclusion.scan, exclusion.metabolite, exclusion.rule) == ("sub-01", "*", "fit did not converge")
     assert exclusion.decided_by == "fit"
 
 
@@ -108,10 +111,10 @@ def test_every_broken_rule_is_listed_with_its_limit() -> None:
     bad = replace(GOOD, converged=False, line_width_hz=30.0, signal_to_noise=8.0)
     exclusions = broken_rules("sub-02", bad, (row("Glu", 30.0),), RULES)
     assert [(e.rule, e.limit, e.value) for e in exclusions] == [
-        ("fit converged", 1.0, 0.0),
-        ("line width (Hz) at most", 24.0, 30.0),
-        ("S/N at least", 20.0, 8.0),
-        ("CRLB (%) at most", 20.0, 30.0),
+        ("fit did not converge", 1.0, 0.0),
+        ("line width above the limit (Hz)", 24.0, 30.0),
+        ("S/N below the limit", 20.0, 8.0),
+        ("CRLB above the limit (%)", 20.0, 30.0),
     ]
     assert {e.decided_by for e in exclusions[1:]} == {"pre-declared rule"}
 

@@ -46,7 +46,7 @@ def test_the_declared_rule(when: str, unsure: str, verdicts: tuple[str, ...], ex
     given = {name: _decision(name, verdict) for name, verdict in zip("AB", verdicts, strict=False)}
     found = exclusion_of("sub-01", given, rule)
     assert (found is not None) is excluded
-    assert found is None or (found.metabolite, found.rule) == ("*", "visual inspection")
+    assert found is None or (found.metabolite, found.rule) == ("*", "rejected by raters")
 
 
 def _declared(dataset: Path, **rule: object) -> None:
@@ -98,7 +98,7 @@ def test_run_honours_the_verdicts_and_says_so(copy_of_demo: Callable[[str], Path
     assert {path: path.read_bytes() for path in (dataset / RESULTS / "review").iterdir()} == before
     output = dataset / RESULTS
     (row,) = table(output / "exclusions.tsv")
-    assert (row["scan"], row["metabolite"], row["rule"], row["limit"]) == (other, "*", "visual inspection", "n/a")
+    assert (row["scan"], row["metabolite"], row["rule"], row["limit"]) == (other, "*", "rejected by raters", "n/a")
     assert row["decided_by"] == "rater AB: reject (lipid contamination); rater CD: unsure (odd line)"
     kept = {row["scan"]: row["excluded"] for row in table(output / "quality.tsv")}
     assert kept == {one: "no", other: "yes"}

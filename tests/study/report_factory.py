@@ -249,16 +249,20 @@ def result(
     fitted = fit(seed, line_width_hz=line_width_hz, noise=noise)
     rows = amplitudes(fitted)
     exclusions = [
-        Exclusion(scan=name, metabolite=row.metabolite, rule="CRLB (%) at most", limit=20.0, value=row.crlb_percent)
+        Exclusion(
+            scan=name, metabolite=row.metabolite, rule="CRLB above the limit (%)", limit=20.0, value=row.crlb_percent
+        )
         for row in rows
         if row.crlb_percent > 20
     ]
     if line_width_hz > 24:
-        broad = Exclusion(scan=name, metabolite="*", rule="line width (Hz) at most", limit=24.0, value=line_width_hz)
+        broad = Exclusion(
+            scan=name, metabolite="*", rule="line width above the limit (Hz)", limit=24.0, value=line_width_hz
+        )
         exclusions.insert(0, broad)
     if fitted.signal_to_noise < 20:
         value = fitted.signal_to_noise
-        exclusions.insert(0, Exclusion(scan=name, metabolite="*", rule="S/N at least", limit=20.0, value=value))
+        exclusions.insert(0, Exclusion(scan=name, metabolite="*", rule="S/N below the limit", limit=20.0, value=value))
     done = steps(seed)
     spectrum = Spectrum(fid=done[-1].after, acquisition=ACQUISITION, affine=np.eye(4), source=name, averages=32)
     subject, session = name.split("_")[:2]

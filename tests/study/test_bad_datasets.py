@@ -113,7 +113,7 @@ UNUSABLE: dict[str, Case] = {
         study("\nquality:", "\nfit:\n  omit: [Unobtainium]\nquality:"),
         BASIS_FILE,
         "fit.omit",
-        "names components of the basis set (found: Unobtainium)",
+        "must name components of the basis set (found: Unobtainium)",
         "choose from",
     ),
     "no scans": Case(no_scans, "", "dataset", "at least one *_svs.nii.gz", "sub-<label>"),

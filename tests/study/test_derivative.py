@@ -118,7 +118,7 @@ def test_the_bad_examination_is_excluded_by_the_declared_rules_and_kept(results:
         for row in table(results / "exclusions.tsv")
         if row["scan"] == BAD and row["metabolite"] == "*"
     }
-    assert rules == {("line width (Hz) at most", "24"), ("S/N at least", "20")}
+    assert rules == {("line width above the limit (Hz)", "24"), ("S/N below the limit", "20")}
     assert not [row for row in table(results / "exclusions.tsv") if row["scan"] == GOOD and row["metabolite"] == "*"]
     excluded = {row["excluded"] for row in table(results / "metabolites.tsv") if row["scan"] == BAD}
     assert excluded == {"yes"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -39,3 +41,25 @@ def test_on_a_scale_of_the_fit_alone_it_has_not(copy_of_demo: Callable[[str], Pa
     _without_water(dataset, "ses-1", "ratio_tcr")
     told = pharmrs("validate", dataset)
     assert told.code == 0 and not [line for line in told.err.splitlines() if "primary_scale" in line]
+
+
+def test_vendor_headers_of_twenty_scans_do_not_bury_the_one_without_water(copy_of_demo: Callable[[str], Path]) -> None:
+    """The case: 236 of 237 lines named the same four header fields, and line 81 of 239 was the one that mattered."""
+    dataset = copy_of_demo("flood")
+    first = dataset / "sub-01" / "ses-1" / "mrs"
+    for number in range(3, 23):
+        for path in first.iterdir():
+            target = dataset / f"sub-{number:02d}" / "ses-1" / "mrs" / path.name.replace("sub-01", f"sub-{number:02d}")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, target)
+            if path.suffix == ".json":
+                named = {"PatientName": f"N{number}", "PatientBirthDate": "19900101", "DeviceSerialNumber": "4711",
+                         "PatientID": "7"}  # fmt: skip
+                target.write_text(json.dumps({**json.loads(path.read_text()), **named}), encoding="utf-8")
+    _without_water(dataset, "sub-07_ses-1", "lcmodel_water")
+    told = pharmrs("validate", dataset)
+    lines = told.err.splitlines()
+    named = [place for place, line in enumerate(lines) if "PatientName" in line]
+    (water,) = [place for place, line in enumerate(lines) if "sub-07" in line and "no water reference" in line]
+    assert told.code == 2 and len(named) == 1 and water < named[0] and len(lines) < 12, told.err
+    assert all(field in lines[named[0]] for field in ("PatientBirthDate", "DeviceSerialNumber", "PatientID"))

@@ -183,7 +183,7 @@ def test_an_observations_table_alone_is_a_study(of_tables: tuple[Path, Finished]
     (tmp_path / "study.yaml").write_text(
         "title: Ready\nobservations: ready.tsv\ndesign:" + STUDY.partition("design:")[2]
     )
-    assert "no spectra; ready" in pharmrs("validate", tmp_path).err
+    assert "no spectra; ready" in pharmrs("validate", tmp_path).out
     end = pharmrs("run", tmp_path)
     assert end.code == 0, end.err
     assert end.out.splitlines()[0] == whole.out.splitlines()[0]  # the same answer as with the tables

@@ -108,6 +108,24 @@ def test_every_page_fits_the_window_and_says_nothing(browser: sync_api.Browser, 
             assert page.locator("nav a[aria-current=page]").count() == (0 if path.stem.startswith("scan") else 1)
 
 
+@pytest.mark.parametrize(("size", "scheme"), [("laptop", "light"), ("phone", "dark")])
+def test_axe_finds_nothing_serious(browser: sync_api.Browser, report: Path, size: str, scheme: str) -> None:
+    """axe-core, which knows the rules of accessibility that a machine can check: contrast, names, roles, keyboard."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
+    folder = report.parent / PAGES_FOLDER
+    every = [path for path in sorted(folder.glob("*.html")) if not path.stem.startswith("scan-")]
+    for path in (report, *every, folder / "scan-1.html"):
+        with opened(browser, path, size, color_scheme=scheme) as page:
+            # `preload` would fetch the style sheet, which the policy of the page forbids
+            found = axe.Axe().run(page, options={"resultTypes": ["violations"], "preload": False}).response
+            serious = [
+                (one["id"], one["nodes"][0]["html"][:150])
+                for one in found["violations"]
+                if one["impact"] in ("serious", "critical")
+            ]
+            assert serious == [], path.name
+
+
 def test_the_ways_between_the_pages(browser: sync_api.Browser, report: Path) -> None:
     with opened(browser, report) as page:
         page.click("nav >> text=Spectra")

@@ -17,18 +17,24 @@ from pharmrs.core.report.printed_tables import PrintedTable, to_docx, to_html, t
 from pharmrs.trial.models.analyse import analyse
 from pharmrs.trial.records.analysis import AnalysisPlan, EffectEstimate, ModelOutcome
 from pharmrs.trial.records.analysis_result import AnalysisResult
+from pharmrs.trial.records.multiverse import SpecificationCurve
 from pharmrs.trial.report.figure_analysis import forest_entries, interaction_figure, model_band
+from pharmrs.trial.report.figure_specification_curve import specification_curve_figure
 from pharmrs.trial.report.files import write_analysis
 from pharmrs.trial.report.printed import printed_tables
 from pharmrs.trial.report.results_text import model_paragraphs, results_paragraphs
 from pharmrs.trial.report.section import analysis_figures, analysis_section
 from pharmrs.trial.report.statistics_text import df_text, interval_text
+from tests.pictures import beyond_the_edge_mm
 from tests.trial.random_trials import random_rows, table_of
 from tests.trial.test_hard_trials import HARD
 
 PLAN = AnalysisPlan(biomarker="BDNF")
 NASTY = PrintedTable(
-    title="a & b_c 50 %", columns=("Term", "<p>"), rows=(("x|y × z", "−0.5 ± 1"),), note="$5 <script>alert(1)</script>"
+    title="a & b_c 50 %",
+    columns=("Term", "<p>"),
+    rows=(("x|y × z", "−0.5 ± 1"),),
+    notes=("$5 <script>alert(1)</script>",),
 )
 
 
@@ -98,7 +104,8 @@ def test_exploratory_models_are_called_so(result: AnalysisResult) -> None:
 def test_a_model_without_result_has_its_reason(result: AnalysisResult) -> None:
     shown = with_model(result, ModelOutcome(name="extra", title="Extra model", reason="too few pairs"))
     assert model_paragraphs(shown)[-1] == "Extra model: not estimable, too few pairs."
-    assert "Extra model: not estimable, too few pairs." in "".join(table.note for table in printed_tables(shown))
+    rows = [row for table in printed_tables(shown) for row in table.rows if row[0] == "Extra model"]
+    assert [row[2] for row in rows] == ["not estimable: too few pairs"]
 
 
 def test_names_from_data_are_escaped() -> None:
@@ -184,3 +191,28 @@ def test_hard_data_are_printed_and_drawn(case: str, tmp_path: Path) -> None:
     assert reason in results["main_model"]["reason"]
     assert reason in (tmp_path / "statistics" / "tables.md").read_text()
     assert reason in (tmp_path / "statistics" / "estimates.tsv").read_text()
+
+
+@pytest.mark.parametrize("number", [5, 560, 12345])
+def test_the_specification_curve_shows_its_whole_legend(number: int) -> None:
+    """The case: the legend of the multiverse was cut at the right edge, in the middle of a count."""
+    random = np.random.default_rng(1)
+    effect = np.sort(random.normal(size=number))
+    curve = SpecificationCurve(
+        axes=("quality", "scale"),
+        levels=(("declared", "without line width above the limit (Hz)"), ("declared", "a_scale_with_a_long_name")),
+        choices=random.integers(0, 2, (number, 2)), effect=effect, se=np.ones(number), p=random.uniform(size=number),
+        n=np.full(number, 20), null_low=effect - 1, null_high=effect + 1,
+    )  # fmt: skip
+    figure = specification_curve_figure(curve, 0.05)
+    words = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
+    significant = int((curve.p < 0.05).sum())
+    assert words[1:] == [f"p ≥ 0.05 ({number - significant})", f"p < 0.05 ({significant})"]
+    assert beyond_the_edge_mm(figure) == 0
+
+
+def test_every_picture_of_the_statistics_shows_all_of_itself(result: AnalysisResult) -> None:
+    figures = analysis_figures(result)
+    assert {view.name: round(beyond_the_edge_mm(view.figure), 1) for view in figures} == {
+        view.name: 0.0 for view in figures
+    }

@@ -242,5 +242,5 @@ def test_table_one_by_sequence_and_who_is_left_in_each_period() -> None:
         assert one.treatment == one.sequence.split("/")[one.period - 1]
     assert sum(one.analysed for one in found.chain.periods) == int(found.chain.changes.complete.sum())
     table = next(one for one in printed_tables(found) if one.title == "Participants before treatment")
-    assert table.columns == ("", "all", "drug/placebo", "placebo/drug")
+    assert table.columns == ("Quantity", "all", "drug/placebo", "placebo/drug")
     assert "not tested" in table.note

@@ -6,6 +6,7 @@ import math
 from dataclasses import replace
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from pharmrs.core.errors import InputError, InputProblem
@@ -145,3 +146,28 @@ def test_a_broken_dictionary(tmp_path: Path) -> None:
 def test_missing_file(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="must exist"):
         read_observations(tmp_path / "none.tsv", DESIGN, PLAN)
+
+
+@pytest.mark.parametrize("container", ["tsv", "csv", "semicolons", "utf-16", "xlsx", "NA"])
+def test_a_table_comes_in_as_people_have_it(tmp_path: Path, container: str) -> None:
+    """The case: the same values, whatever program wrote the table, and a comment that no plan names beside them."""
+    lines = [line.split("\t") for line in RIGHT.splitlines()]
+    cells = [[*line, comment] for line, comment in zip(lines, ["comment", "ok", "haemolysed", "ok", "ok"], strict=True)]
+    path = tmp_path / ("table.xlsx" if container == "xlsx" else "table.csv")
+    if container == "xlsx":
+        book = openpyxl.Workbook()
+        for line in cells:
+            book.active.append([float(cell) if cell.replace(".", "").isdecimal() else cell for cell in line])
+        book.save(path)
+    elif container == "semicolons":
+        path.write_text("\n".join(";".join(cell.replace(".", ",") for cell in line) for line in cells))
+    elif container == "NA":
+        path.write_text("\n".join(",".join(cell.replace("n/a", "NA") for cell in line) for line in cells))
+    else:
+        mark = "," if container == "csv" else "\t"
+        path.write_text(
+            "\n".join(mark.join(line) for line in cells), encoding="utf-16" if "16" in container else "utf-8"
+        )
+    found, right = read_observations(path, DESIGN, PLAN), read(tmp_path, RIGHT)
+    assert repr(found.rows) == repr(right.rows)
+    assert any("column comment" in note and "ignored" in note for note in found.notes)

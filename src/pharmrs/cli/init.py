@@ -20,7 +20,7 @@ def init_command(
     for path in begun.written:
         typer.echo(str(path))
     for path in begun.kept:
-        say(f"left as it is: {path}")
+        typer.echo(f"left as it is: {path}")
     for text in begun.open:
-        say(f"to fill in: {text}")
+        typer.echo(f"to fill in: {text}")
     say(f"then: pharmrs validate {study}")

@@ -26,6 +26,7 @@ from pharmrs.cli import (
     plan,
     plate,
     power,
+    preprocess,
     rerun,
     results,
     review,
@@ -58,9 +59,12 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: 0 all done; 2 bad input, or no place to write; 3 finished, but something could not be done.",
 )
-app.command("run", short_help="Process every scan of a dataset, then the whole study.")(run_dataset.run_command)
+app.command("run", cls=run_dataset.RunCommand, short_help="Process every scan of a dataset, then the whole study.")(
+    run_dataset.run_command
+)
 app.command("validate", short_help="Report every problem of the inputs at once.")(validate.validate_command)
 app.command("init", short_help="Begin study.yaml and tables from what a folder holds.")(init.init_command)
+app.command("preprocess", short_help="One spectrum from a raw recording, step by step.")(preprocess.preprocess_command)
 app.command("fit", cls=fit.FitCommand, short_help="Quantify spectra, preprocessed or raw.")(fit.fit_command)
 app.command("voxel", short_help="Tissues in the voxel of one spectrum, from a T1w image.")(voxel.voxel_command)
 app.command("basis", short_help="Simulate a basis set for a localisation sequence.")(basis.basis_command)

@@ -14,7 +14,7 @@ from pharmrs.cli.options import ClusterOption, SchedulerOption, WorkersOption, e
 def power_command(
     study: Annotated[Path, typer.Argument(help="study.yaml with title, design, analysis and power.")],
     out: Annotated[
-        Path, typer.Option("--out", "-o", help="Folder for power.tsv, required_size.tsv and the curve.")
+        Path, typer.Option("--out", "-o", help="Folder for the page, power.tsv, required_size.tsv and the curve.")
     ] = Path("pharmrs-power"),
     simulations: Annotated[
         Optional[int],  # noqa: UP045  typer reads the annotation at run time

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
+from typer.core import TyperCommand
 
 from pharmrs.cli.messages import EXIT_BAD_INPUT, EXIT_SOME_FAILED, print_problems, progress, say
 from pharmrs.cli.options import (
@@ -19,12 +21,53 @@ from pharmrs.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from typer._click.core import Context
+
     from pharmrs.study.run import RunResult
+
+_LABEL_OPTIONS = ("--participant-label", "--participant_label")
+
+
+class Level(StrEnum):
+    """How far a BIDS App goes."""
+
+    PARTICIPANT = "participant"
+    GROUP = "group"
+
+
+class RunCommand(TyperCommand):
+    """Takes the call of a BIDS App too: `--participant_label 01 02` before, between or after the positional words."""
+
+    def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
+        words: list[str] = []
+        labels = False
+        for word in args:
+            if word in _LABEL_OPTIONS:
+                labels = True
+                continue
+            labels = labels and not word.startswith("-") and word not in set(Level)
+            words += [_LABEL_OPTIONS[0], word] if labels else [word]
+        return super().parse_args(ctx, words)
 
 
 def run_command(
     dataset: DatasetArgument,
+    place: Annotated[
+        Optional[Path],  # noqa: UP045  typer reads the annotation at run time
+        typer.Argument(metavar="OUTPUT", help="Folder of the derivative, as a BIDS App names it; or --output."),
+    ] = None,
+    level: Annotated[
+        Optional[Level],  # noqa: UP045
+        typer.Argument(
+            metavar="LEVEL",
+            help="participant: only what is done for each participant alone; group: the whole study [default: group].",
+        ),
+    ] = None,
     output: OutputOption = None,
+    participant_label: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option("--participant-label", metavar="LABEL...", help="Participants to do, at level participant."),
+    ] = None,
     workers: WorkersOption = 0,
     fresh: Annotated[bool, typer.Option("--fresh", help="Fit every scan again, whatever earlier runs left.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be fitted, and why.")] = False,
@@ -41,7 +84,15 @@ def run_command(
     from pharmrs.study.run import run_dataset
 
     limit_threads()
-    target = output or default_output(dataset)
+    people = tuple(participant_label or ())
+    if output is not None and place is not None:
+        raise typer.BadParameter("is named twice, as a word and with --output", param_hint="OUTPUT")
+    if people and level is not Level.PARTICIPANT:
+        raise typer.BadParameter(
+            "is for level participant: pharmrs run DATASET OUTPUT participant; a trial is analysed with everybody",
+            param_hint="--participant-label",
+        )
+    target = output or place or default_output(dataset)
     if dry_run:
         _tell_plan(dataset, target)
         return
@@ -55,6 +106,8 @@ def run_command(
             lambda outcome: step(outcome.files.name, not outcome.failed),
             say,
             fresh=fresh,
+            people=people,
+            group=level is not Level.PARTICIPANT,
         )
     print_problems(result.all_problems)
     for line in result.answer.lines if result.answer is not None else ():

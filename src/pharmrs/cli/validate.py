@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from pharmrs.cli.messages import EXIT_BAD_INPUT, print_problems, say
+from pharmrs.cli.messages import EXIT_BAD_INPUT, print_problems
 from pharmrs.cli.options import DatasetArgument
 
 
@@ -22,7 +22,7 @@ def validate_command(
     ending = "" if errors else "; ready for `pharmrs run`" + (", but read the warnings first" if warnings else "")
     scans = len(found.all_scans)
     spectra = count_text(scans, "scan") + " found" if scans else "no spectra"
-    say(f"{spectra}{ending}")
+    typer.echo(f"{spectra}{ending}")
     if errors:
         raise typer.Exit(EXIT_BAD_INPUT)
 

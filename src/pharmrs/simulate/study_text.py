@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from pharmrs.simulate.plates import AssaySettings
 from pharmrs.simulate.relaxation import RelaxationTimes
 from pharmrs.simulate.trial import VOXEL_MEAN
@@ -107,6 +109,20 @@ analysis:  # the analysis of the reference study
   multiverse: {{scales: [ratio_tcr], permutations: 200}}  # all scales and 500 take two minutes more
 """
 
+_POWER = """\
+power:  # what such a trial is expected to be like, natural logs; for `pharmrs power`
+  slopes: [{slopes}]
+  subjects: [35, 70, 140]
+  metabolite_median: {people.metabolite_mm:g}
+  metabolite_person_sd: {people.metabolite_person_sd:g}
+  metabolite_change_sd: {change_sd:.3g}
+  metabolite_error_sd: 0.03
+  biomarker_median: {people.biomarker_median:g}
+  biomarker_person_sd: {people.biomarker_person_sd:g}
+  biomarker_change_sd: {residual_sd:.3g}
+  biomarker_error_sd: 0.05
+"""
+
 # declared with the plan; every other model there is is run as exploratory
 _PLANNED = ("cr2", "mixed", "errors_in_variables", "tobit", "joint", "permutation", "bootstrap", "leave_one_out")
 
@@ -148,10 +164,23 @@ def _assay_text(settings: TrialSettings, assay: AssaySettings) -> str:
 def _analysis_text(settings: TrialSettings, *, genotyped: bool) -> str:
     common = next(iter(settings.planted.population.genotypes))
     genotype = _GENOTYPE_COVARIATE.format(common=common) if genotyped else ""
-    return _ANALYSIS.format(
+    return _power_text(settings) + _ANALYSIS.format(
         metabolite=settings.metabolite,
         analyte=settings.analyte,
         genotype=genotype,
         models=", ".join(_PLANNED),
         exploratory=", ".join(name for name in MODELS if name not in _PLANNED),
+    )
+
+
+def _power_text(settings: TrialSettings) -> str:
+    """What was planted as the expectation of a trial to be planned; the SD of a visit counts twice in a change."""
+    people = settings.planted.population
+    effects = [settings.planted.treatments[name] for name in settings.design.treatments]
+    spreads = [max(effect.metabolite_sd, 1e-3) for effect in effects]
+    return _POWER.format(
+        people=people,
+        slopes=", ".join(f"{effect.slope:g}" for effect in effects),
+        change_sd=math.sqrt(sum(spread**2 for spread in spreads) / len(spreads)),
+        residual_sd=max(math.sqrt(2) * people.biomarker_visit_sd, 1e-3),
     )

@@ -36,13 +36,14 @@ def _run(context: StudyContext[Study]) -> StageOutcome:
     within = Boundary(context.output)
     result = analyse(table, plan, context.tell, within)
     section = write_analysis(context.output, result, within)
-    remedy = "see the sample flow in the report; the reason stands in results.json"
+    remedy = "see the sample flow in the report; the reason is on its Statistics page and in results.json"
     missing = [
         input_problem(
             context.root / STUDY_FILE, "analysis", "cannot be estimated from these data", str(one), remedy,
             "error" if one.main else "warning",
         )
         for one in not_estimable(result)
+        if one.planned  # a model beside the plan that this design cannot have is no fault of the data: statistics page
     ]  # fmt: skip
     answer = trial_answer(result)
     beside = within(lambda: with_other_values(context, plan, answer), "values of the other program", "analysis") or ()

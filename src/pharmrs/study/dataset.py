@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from pharmrs.anatomy.stage.plan import TissuePlan, check_tissues, plan_tissue
-from pharmrs.core.errors import InputError, InputProblem, input_problem
+from pharmrs.core.errors import InputError, InputProblem, input_problem, some_of
 from pharmrs.core.files.places import STUDY_FILE, default_output
 from pharmrs.core.files.unfinished import incomplete
 from pharmrs.core.records.scan_files import ScanFiles
@@ -72,6 +73,25 @@ def open_dataset(root: Path, output: Path | None = None) -> StudyDataset:
     lacking = check_parts(root, study, scans, foreign)
     stopped = bool(lacking) or (study.basis is not None and (basis is None or not scans))
     return Dataset(root, study, basis, tuple(scans), (*problems, *lacking), foreign, stopped)
+
+
+def only_of(dataset: StudyDataset, people: Sequence[str]) -> StudyDataset:
+    """The dataset with the scans of these participants (labels, with or without `sub-`); of nobody: as it is.
+
+    Raises `InputError` for a label that has no scan.
+    """
+    if not people or not dataset.all_scans:
+        return dataset
+    wanted = {label.removeprefix("sub-") for label in people}
+    known = dict.fromkeys(scan.subject for scan in dataset.all_scans)
+    if strangers := sorted(wanted.difference(known)):
+        rule, remedy = "must name participants who were scanned", f"use some of {some_of([*known], 5)}"
+        raise InputError([input_problem(dataset.root, "participant-label", rule, ", ".join(strangers), remedy)])
+    kept = tuple(scan for scan in dataset.scans if scan.subject in wanted)
+    foreign = tuple(one for one in dataset.foreign if one.files.subject in wanted)
+    left = {path for scan in dataset.scans if scan not in kept for path in scan.paths}
+    problems = tuple(one for one in dataset.problems if one.file not in left)
+    return replace(dataset, scans=kept, foreign=foreign, problems=problems)
 
 
 def _places_outside(root: Path, study: Study) -> list[InputProblem]:

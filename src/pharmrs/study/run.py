@@ -17,7 +17,7 @@ from pharmrs.core.files.places import CHECKSUMS_FILE, STUDY_FILE, default_output
 from pharmrs.core.files.relative_paths import relative_to
 from pharmrs.core.files.targets import check_output_folder
 from pharmrs.core.report.answer import Answer
-from pharmrs.core.stage import StageOutcome, StudyContext, look_ahead, run_stages
+from pharmrs.core.stage import Stage, StageOutcome, StudyContext, look_ahead, run_stages
 from pharmrs.core.unit import FAULTS_FOLDER, Boundary
 from pharmrs.core.workers.execution import Workers, workforce
 from pharmrs.spectra.records.scan import ForeignValues, Outcome, ScanOutcome
@@ -30,13 +30,14 @@ from pharmrs.spectra.stage.scan_cache import ScanCache
 from pharmrs.spectra.stage.scan_tasks import ScanTask, expected_s, fit_and_draw
 from pharmrs.spectra.stage.scans import BASIS, KNOWN, SCANS, certain, plan_scans
 from pharmrs.spectra.stage.study_basis import keep_basis
-from pharmrs.study.dataset import StudyDataset, open_dataset
+from pharmrs.study.dataset import StudyDataset, only_of, open_dataset
+from pharmrs.study.declared import Study
 from pharmrs.study.derivative import PROVENANCE_FILE
 from pharmrs.study.lock import only_run
 from pharmrs.study.log import log_to
 from pharmrs.study.outputs import write_study
 from pharmrs.study.provenance import changed_inputs, provenance_of
-from pharmrs.study.stages import STAGES
+from pharmrs.study.stages import OF_PARTICIPANTS, STAGES
 
 LOG = logging.getLogger("pharmrs")
 
@@ -74,8 +75,13 @@ def run_dataset(
     tell: Callable[[str], None] = lambda _text: None,
     *,
     fresh: bool = False,
+    people: Sequence[str] = (),
+    group: bool = True,
 ) -> RunResult:
     """Tissues of the voxels, every scan, then the stages of the study: write the derivative to `output`.
+
+    `people`: labels of the participants whose scans are done, none: all. Without `group` the stages that need all of
+    them are left to a later run, which takes over the scans that are done.
 
     `begin` is told the number of scans, `done` each outcome as it comes, `tell` each stage after the scans. Raises
     InputError when study, basis set or every scan is missing, or nothing may be written to `output`: then no file is
@@ -83,29 +89,22 @@ def run_dataset(
     they depend on changed, or with `fresh`.
     """
     declared = Checksums().of(root / STUDY_FILE)
-    dataset = open_dataset(root, output)
+    dataset = only_of(open_dataset(root, output), people)
     study, basis = dataset.usable(), dataset.basis
     _check_output(root, output)
+    stages = STAGES if group else OF_PARTICIPANTS
     checksums = Checksums.load(output / CHECKSUMS_FILE)
     context, seen = look_ahead(
         StudyContext(
-            root=root,
-            plan=study,
-            output=output,
-            scans=dataset.all_scans,
-            handed={KNOWN: dataset.problems, FOREIGN: dataset.foreign},
-            checksums=checksums,
-            fresh=fresh,
-            tell=tell,
-            begin=begin,
+            root=root, plan=study, output=output, scans=dataset.all_scans, checksums=checksums, fresh=fresh, tell=tell,
+            handed={KNOWN: dataset.problems, FOREIGN: dataset.foreign}, begin=begin,
             done=lambda item: _report_one(item, root, done),
         ),
-        STAGES,
-    )
+        stages,
+    )  # fmt: skip
     claim(output, all_ours=(output / PROVENANCE_FILE).is_file())
     with workforce(workers) as team, _shared_with(team, root, output), log_to(output):
-        remove_leftovers(output)
-        remove_written(output, [f"{FAULTS_FOLDER}/*.txt"])
+        _clear(output, stages)
         LOG.info("%d scans in %s, output %s", len(dataset.all_scans), root.name, output.name)
         for problem in (*dataset.general_problems, *seen.problems):
             _log(problem, root)
@@ -117,10 +116,19 @@ def run_dataset(
         provenance |= {"review_sha256": review_checksums(output)}
         write_text(output / CHECKSUMS_FILE, checksums.text())
         context = replace(context, workers=team, handed={**context.handed, BASIS: basis})
-        outcomes = run_stages(context, STAGES, partial(_log_outcome, root))
+        outcomes = run_stages(context, stages, partial(_log_outcome, root))
         changed = StageOutcome(problems=changed_inputs(dataset, provenance, declared, checksums))  # all has been read
         _log_outcome(root, changed)
         return _finish(dataset, output, [seen, *outcomes, changed], provenance)
+
+
+def _clear(output: Path, stages: Sequence[Stage[Study]]) -> None:
+    """Take away what was left half-written, former faults, and what the stages wrote that are not run now: tables of
+    all participants must not stand beside tables of some.
+    """
+    remove_leftovers(output)
+    others = [name for stage in STAGES if stage not in stages for name in stage.outputs]
+    remove_written(output, [f"{FAULTS_FOLDER}/*.txt", *others])
 
 
 def plan_run(root: Path, output: Path) -> list[ScanTask]:

@@ -22,7 +22,8 @@ def _itself(study: Study) -> SpectraPlan:
     return study
 
 
-STAGES: tuple[Stage[Study], ...] = (
+# what is done for each participant alone, and what needs all of them
+OF_PARTICIPANTS: tuple[Stage[Study], ...] = (
     tissue_stage(spectrometer_frequency_mhz).of(
         lambda study: TissuePart(study.anatomy, study.quantification.tissue_by_scan)
     ),
@@ -30,9 +31,12 @@ STAGES: tuple[Stage[Study], ...] = (
     FOREIGN_STAGE.of(_itself),
     SCAN_TABLES,
     INSPECTION_STAGE.of(_itself),
+)
+OF_STUDY: tuple[Stage[Study], ...] = (
     ASSAY_STAGE.of(lambda study: study.assay),
     GENOTYPE_STAGE.of(lambda study: study.genotype),
     SAMPLE_FLOW_STAGE,
     CHECKLIST.of(_itself),
     ANALYSIS,
 )
+STAGES = (*OF_PARTICIPANTS, *OF_STUDY)

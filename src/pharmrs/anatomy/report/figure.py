@@ -38,10 +38,9 @@ def placement_figure(cuts: Sequence[PlaneCut], tissue: VoxelTissue) -> Figure:
         found = tissue.fractions
         values = ((found.gray_matter, "GM"), (found.white_matter, "WM"), (found.csf, "CSF"))
         said = ", ".join(f"{name} {value:.3f}" if np.isfinite(value) else f"{name} {MISSING}" for value, name in values)
-        lines = [
-            line for text in (f"{tissue.scan}: {said}", _moved(tissue)) for line in textwrap.wrap(text, _TITLE_LETTERS)
-        ]
-        fig.suptitle("\n".join(lines), fontsize=10, x=0.01, ha="left", fontweight="bold")
+        lines = (f"{tissue.scan}: {said}", *_moved(tissue))
+        title = "\n".join(textwrap.fill(line, _TITLE_LETTERS, break_on_hyphens=False) for line in lines)
+        fig.suptitle(title, fontsize=10, x=0.01, ha="left", fontweight="bold")
         names = ("grey matter", "white matter", "CSF")
         patches = [Patch(facecolor=tuple(colour), label=name) for colour, name in zip(_COLOURS, names, strict=True)]
         fig.legend(handles=patches, loc="outside lower center", ncols=3)
@@ -68,16 +67,14 @@ def overlap_figure(template: Volume, shared: ImageArray, centre_mm: FloatArray, 
     return fig
 
 
-def _moved(tissue: VoxelTissue) -> str:
+def _moved(tissue: VoxelTissue) -> tuple[str, ...]:
     """How the head lay in this visit, where the tissues are those of another one."""
     movement = tissue.movement
     if movement is None:
-        return ""
+        return ()
     far = movement.moved_mm(np.array(tissue.centre_mm))
-    return (
-        f"visit laid on the head of the maps: {far:.1f} mm, {movement.turned_deg:.1f}°, "
-        f"SD {movement.error_mm:.1f} mm ({movement.how}); line: border of the brain in the maps"
-    )
+    where = f"moved by {far:.1f} mm and {movement.turned_deg:.1f}°, SD {movement.error_mm:.1f} mm ({movement.how})"
+    return (f"another visit laid on the head of the maps: {where}", "yellow line: border of the brain in the maps")
 
 
 def _head(axes: Axes, cut: PlaneCut, lined: bool) -> None:

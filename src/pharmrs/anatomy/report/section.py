@@ -51,6 +51,7 @@ TISSUE: dict[str, Column] = {
     "source": Column("Image, or map of grey matter, that was used; path in the dataset."),
     "reason": Column("Why there are no fractions."),
 }
+_MOSTLY_INSIDE = 0.85  # share of a box in the brain below which it is marked
 
 
 def tissue_table(
@@ -155,15 +156,36 @@ def tissue_section(
         "Voxels",
         "section_tissue.html.j2",
         page="voxels",
-        fractions=_view(tissues, placements),
+        fractions=_view(tissues, placements, [scan for scan, _ in shown]),
+        overview=_overview(tissues),
         group=group,
         missing=[(scan, reason) for scan, (_, _, reason) in sorted(missing.items())],
         figures=shown,
     )
 
 
-def _view(tissues: Sequence[VoxelTissue], placements: Mapping[str, Placement]) -> TableView:
-    """Fractions, and the place in MNI152 space where any image was registered to it."""
+def _overview(tissues: Sequence[VoxelTissue]) -> str:
+    """What to expect of the voxels, and how many of them to look at."""
+    if len(tissues) < 2:
+        return ""
+    parts = [("grey matter", "gray_matter"), ("white matter", "white_matter"), ("CSF", "csf")]
+    said = []
+    for name, field in parts:
+        values = np.array([getattr(tissue.fractions, field) for tissue in tissues])
+        low, middle, high = np.nanquantile(values, [0.0, 0.5, 1.0])
+        said.append(f"{name} {middle:.2f} ({low:.2f} to {high:.2f})")
+    outside = sum(tissue.inside_brain < _MOSTLY_INSIDE for tissue in tissues)
+    ending = (
+        f"{outside} with less than {100 * _MOSTLY_INSIDE:.0f} % of the box in the brain"
+        if outside
+        else (f"each with at least {100 * _MOSTLY_INSIDE:.0f} % of the box in the brain")
+    )
+    return f"{len(tissues)} voxels, median (range): {', '.join(said)}; {ending}."
+
+
+def _view(tissues: Sequence[VoxelTissue], placements: Mapping[str, Placement], shown: Sequence[str]) -> TableView:
+    """Fractions, and the place in MNI152 space where any image was registered to it; `shown`: scans with a picture."""
+    link = {scan: f"#tissue-{number}" for number, scan in enumerate(shown, start=1)}
     normalised = bool(placements) or not all(math.isnan(tissue.mni_centre_mm[0]) for tissue in tissues)
     rows = []
     for tissue in tissues:
@@ -176,24 +198,26 @@ def _view(tissues: Sequence[VoxelTissue], placements: Mapping[str, Placement]) -
         )
         rows.append(
             (
-                CellView(tissue.scan),
+                CellView(tissue.scan, href=link.get(tissue.scan, "")),
                 *(CellView(f"{value:.3f} ± {sd:.3f}", order=repr(value)) for value, sd in pairs),
-                number_cell(tissue.inside_brain, tone="bad" if tissue.inside_brain < 0.85 else ""),
-                *(_place_view(tissue, place) if normalised else ()),
+                number_cell(tissue.inside_brain, tone="bad" if tissue.inside_brain < _MOSTLY_INSIDE else ""),
+                *(map(number_cell, tissue.mni_centre_mm) if normalised else ()),
+                *(_overlap_view(place) if placements else ()),
                 *((CellView(_most(tissue)),) if normalised else ()),
             )
         )
     caption = "Volume fractions of each voxel ± SD (place of the voxel and segmentation)"
     if normalised:
-        caption += (
-            ", its centre in MNI152, and its overlap there with the mean of all boxes and with the participant's "
-        )
-        caption += "first one"
+        caption += ", and its centre in MNI152"
+    if placements:
+        caption += ", with its overlap there with the mean of all boxes and with the participant's first one (Dice)"
     return TableView(
         caption=f"{caption}.",
         columns=(
             *("Scan", "Grey matter", "White matter", "CSF", "In the brain"),
-            *(("MNI x (mm)", "y", "z", "Dice, group", "Dice, first", "In the atlas") if normalised else ()),
+            *(("MNI x (mm)", "y", "z") if normalised else ()),
+            *(("Dice, group", "Dice, first") if placements else ()),
+            *(("In the atlas",) if normalised else ()),
         ),
         rows=tuple(rows),
         sortable=True,
@@ -205,9 +229,8 @@ def _most(tissue: VoxelTissue) -> str:
     return ", ".join(f"{name} {100 * share:.0f} %" for name, share in tissue.regions[:3])
 
 
-def _place_view(tissue: VoxelTissue, place: Placement | None) -> tuple[CellView, ...]:
+def _overlap_view(place: Placement | None) -> tuple[CellView, ...]:
     return (
-        *(number_cell(value) for value in tissue.mni_centre_mm),
         number_cell(place.dice_group if place is not None else None, 2),
         number_cell(place.dice_first if place is not None else None, 2),
     )

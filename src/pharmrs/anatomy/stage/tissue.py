@@ -114,7 +114,7 @@ def lost_head(task: TissueTask, what: str) -> TissueDone:
     """The outcome for a head whose worker died every time."""
     remedy = "run again; if memory ran out, use fewer workers"
     image = task.files.tissues
-    problem = InputProblem(file=image, field="processing", rule="must end", value=what, remedy=remedy)
+    problem = InputProblem(file=image, field="processing", rule="must finish", value=what, remedy=remedy)
     reason = f"the images of the head could not be processed: {what}"
     return TissueDone(missing=dict.fromkeys((scan.name for scan in task.scans), reason), problems=(problem,))
 

@@ -42,7 +42,7 @@ def _named_otherwise(plate: Plate, name: str) -> bool:
 def _unmatched(layout: Layout, name: str, found: Sequence[Plate], plates: Sequence[Plate]) -> InputProblem:
     if found:
         rule = "one export, and one layout, for each plate"
-        value = f"{name} is told by {', '.join(plate.source for plate in found)}"
+        value = f"{name} is named by {', '.join(plate.source for plate in found)}"
         remedy = "name the plate as EXPORT_SHEET in the layout, and keep one layout for it"
     else:
         rule = "the plate of a layout must be among the exports (is it the layout of another plate?)"

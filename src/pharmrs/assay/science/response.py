@@ -85,7 +85,7 @@ def _range(read: PlateRead) -> str:
 
 
 def _nm(wavelength: float | None) -> str:
-    return "wavelength not told" if wavelength is None else f"{wavelength:g} nm"
+    return "wavelength not stated" if wavelength is None else f"{wavelength:g} nm"
 
 
 def join_wells(

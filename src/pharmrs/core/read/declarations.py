@@ -103,7 +103,7 @@ def _read_yaml(path: Path, problems: Problems, when_missing: str, when_empty: st
         mark = getattr(error, "problem_mark", None)
         field = f"line {mark.line + 1}, column {mark.column + 1}" if mark is not None else "YAML"
         what = getattr(error, "problem", None) or str(error)
-        problems.add(field, "must be valid YAML", shorten(what), "correct the indentation, colons and quotes there")
+        problems.add(field, "is not valid YAML", shorten(what), "correct the indentation, colons and quotes there")
         return {}
     if not isinstance(content, dict):
         found = "an empty file" if content is None else type(content).__name__

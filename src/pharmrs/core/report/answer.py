@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pharmrs.core.report.view_tables import TableView
 
 HOLDS, FAILS, OTHER, UNKNOWN = "holds", "does not hold", "other question", "not estimable"
-TONES = {HOLDS: "good", FAILS: "bad", OTHER: "other", UNKNOWN: "other"}
+NOTHING, UNCOUNTED = "says nothing", "not counted"
+TONES = {HOLDS: "good", FAILS: "bad"}  # all others are neither
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,11 +33,12 @@ class Check:
         asked = [one.verdict for one in self.variants if one.verdict in (HOLDS, FAILS)]
         if asked:
             return FAILS if FAILS in asked else HOLDS
-        return OTHER if any(one.verdict == OTHER for one in self.variants) else UNKNOWN
+        verdicts = [one.verdict for one in self.variants]
+        return next((one for one in (OTHER, NOTHING, UNCOUNTED) if one in verdicts), UNKNOWN)
 
     @property
     def tone(self) -> str:
-        return TONES[self.verdict]
+        return TONES.get(self.verdict, "other")
 
     @property
     def summary(self) -> str:
@@ -45,7 +47,11 @@ class Check:
         if len(self.variants) == 1:
             return self.variants[0].found
         agree = sum(one.verdict == HOLDS for one in asked)
-        return f"{agree} of {len(asked)} agree" if asked else f"{len(self.variants)} models"
+        words = [f"{agree} of {len(asked)} agree"] if asked else []
+        for verdict, said in ((OTHER, "in another unit"), (NOTHING, "say nothing"), (UNCOUNTED, "not counted")):
+            number = sum(one.verdict == verdict for one in self.variants)
+            words += [f"{number} {'says nothing' if number == 1 and verdict == NOTHING else said}"] if number else []
+        return "; ".join(words) or f"{len(self.variants)} not estimable"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,12 +24,17 @@ _NUMBER = re.compile(r"[−<+-]?\d")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrintedTable:
-    """A table as it is printed: title above, cells as text, note below; the first column heads the rows."""
+    """A table as it is printed: title above, cells as text, notes below; the first column heads the rows."""
 
     title: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
-    note: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def note(self) -> str:
+        """All notes as one paragraph."""
+        return " ".join(note for note in self.notes if note)
 
     def of_text(self, column: int) -> bool:
         """Whether a column holds words: those begin on the left, numbers end on the right."""

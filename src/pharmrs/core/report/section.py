@@ -53,8 +53,25 @@ def render_section(
     return Section(anchor=anchor, title=title, body=Markup(text), page=page, page_title=page_title)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawn:
+    """A picture in the page: an `<svg>` that this program drew, what it shows in words, and its caption."""
+
+    svg: str
+    alt: str
+    caption: str
+
+
 def section_of_tables(
-    anchor: str, title: str, paragraphs: Sequence[str], tables: Sequence[TableView], *, page: str = ""
+    anchor: str,
+    title: str,
+    paragraphs: Sequence[str],
+    tables: Sequence[TableView],
+    *,
+    page: str = "",
+    figures: Sequence[Drawn] = (),
 ) -> Section:
-    """A section of plain paragraphs and tables, which needs no template of its own."""
-    return render_section(anchor, title, "section_tables.html.j2", page=page, paragraphs=paragraphs, tables=tables)
+    """A section of plain paragraphs, pictures and tables, which needs no template of its own."""
+    return render_section(
+        anchor, title, "section_tables.html.j2", page=page, paragraphs=paragraphs, tables=tables, figures=figures
+    )

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pharmrs.core.records.columns import Column, columns_of
 from pharmrs.core.report.numbers import MISSING, number_text
 
+_SENTENCE = 40  # letters; longer texts want a column that is wide enough to read
+
 
 @dataclass(frozen=True, slots=True)
 class CellView:
@@ -18,10 +20,6 @@ class CellView:
     order: str = ""
     href: str = ""
     tone: str = ""
-
-    @property
-    def numeric(self) -> bool:
-        return bool(self.order) or self.text == MISSING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +32,19 @@ class TableView:
     sortable: bool = False
     ordered: bool = True
     groups: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def numeric(self) -> tuple[bool, ...]:
+        """Which columns hold numbers: they end on the right, and what is missing in them too."""
+        return tuple(any(row[place].order for row in self.rows) for place in range(len(self.columns)))
+
+    @property
+    def wordy(self) -> tuple[bool, ...]:
+        """Which columns hold sentences, which need room."""
+        return tuple(
+            any(len(row[place].text) > _SENTENCE and not row[place].order for row in self.rows)
+            for place in range(len(self.columns))
+        )
 
 
 def number_cell(value: float | None, digits: int = 3, tone: str = "") -> CellView:

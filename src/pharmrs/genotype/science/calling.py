@@ -27,8 +27,8 @@ def call_genotypes(
 ) -> Genotyping:
     """Call every lane and every subject of one marker.
 
-    `subjects`: labels of the study (without `sub-`); those on no gel become `not_measured`. Raises InputError where
-    the rules cannot tell the genotypes apart, and for controls whose genotype is none of the marker's.
+    `subjects`: labels of the study (without `sub-`); those not on any gel become `not_measured`. Raises InputError
+    where the rules cannot tell the genotypes apart, and for controls whose genotype is none of the marker's.
     """
     plan = plan_bands(assay, rules)
     lanes = _named(lanes, plan, assay)
@@ -93,7 +93,7 @@ def _call_subject(subject: str, assay: MarkerAssay, rules: CallRules, lanes: Seq
 def _decide(lanes: Sequence[LaneCall], rules: CallRules) -> tuple[str, str, str]:
     """Genotype, flag and reason: all lanes that can be called must agree, and be as many as declared."""
     if not lanes:
-        return "", "not_measured", "on no gel"
+        return "", "not_measured", "not on any gel"
     called = [call for call in lanes if call.flag == "ok"]
     notes = [f"{call.lane.place}: {call.reason}" for call in lanes if call.reason]
     found = dict.fromkeys(call.genotype for call in called)

@@ -61,7 +61,7 @@ def _lines(fitted: Fitted) -> Iterator[Finding]:
     if too_broad or width < low * of_water - _LINE_SLACK_HZ:
         yield Finding(
             field="line width",
-            rule=f"metabolites and water of one voxel have like lines ({low:g} to {high:g} times that of water)",
+            rule=f"lines of metabolites and water of a voxel should be about equally wide ({low:g} to {high:g} times)",
             value=f"metabolites {width:.1f} Hz, water {of_water:.1f} Hz",
             remedy="look at the transients for drift and motion, and at the shape of the fitted line"
             if too_broad

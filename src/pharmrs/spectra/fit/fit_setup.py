@@ -46,7 +46,7 @@ def chosen_basis(basis: BasisSet, settings: Fit) -> BasisSet:
     """
     unknown = [name for name in settings.omit if name not in basis.names]
     if unknown:
-        rule, value = "names components of the basis set", ", ".join(unknown)
+        rule, value = "must name components of the basis set", ", ".join(unknown)
         raise InputError([_problem(basis, "fit.omit", rule, value)])
     if set(settings.omit) >= set(basis.names):
         rule = "leaves components of the basis set to be fitted"
@@ -56,7 +56,7 @@ def chosen_basis(basis: BasisSet, settings: Fit) -> BasisSet:
     whole = with_broad(left, settings.add)
     parts = {name for prior in settings.ratio_priors for name in (prior.numerator, *prior.denominator)}
     if absent := sorted(parts - set(whole.names)):
-        rule = "names components that are fitted"
+        rule = "must name components that are fitted"
         raise InputError([_problem(whole, "fit.ratio_priors", rule, ", ".join(absent))])
     return whole
 

@@ -166,7 +166,7 @@ def _correct_eddy_currents(signal: ComplexArray, reference: ComplexArray) -> tup
     straight = np.polyval(np.polyfit(order[used], phase[used], 1), order[used])
     return corrected, PreprocessingStep(
         name="eddy-current correction",
-        summary="the phase of the water reference was taken off every transient (Klose 1990)",
+        summary="the phase of the water reference was subtracted from every transient (Klose 1990)",
         before=signal.mean(axis=1),
         after=corrected.mean(axis=1),
         numbers={"largest phase beyond a constant frequency (rad)": float(np.max(np.abs(phase[used] - straight)))},

@@ -88,9 +88,9 @@ def identifying_fields(path: str | Path) -> tuple[str, ...]:
     if container is None:
         problems.raise_errors()
         return ()
-    sidecar, name = read_sidecars(Path(path), problems)
+    sidecar, _ = read_sidecars(Path(path), problems)
     fields = [*identifying_keys(container.extension)]
-    fields += [f"{key} (sidecar {name})" for key in identifying_keys(sidecar)]
+    fields += [f"{key} (sidecar)" for key in identifying_keys(sidecar)]
     fields += [f"NIfTI header {key}" for key in ("db_name", "aux_file") if container.free_text.get(key)]
     fields += ["DICOM header extension" for code in container.other_extensions if code == 2]
     return tuple(fields)

@@ -45,15 +45,14 @@ class Figure(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """`name`: in `Exclusion.rule` and exclusions.tsv; `key`: in `study.yaml`, as the name where it is no limit there.
+    """`name`: what is wrong, in tables and exclusions.tsv; `key`: in `study.yaml`.
 
-    `label`: for tables; `sentence`: for the methods, with `{limit}`; `figure`: of `ScanQuality`, or of a metabolite
+    `sentence`: for the methods, with `{limit}`; `figure`: of `ScanQuality`, or of a metabolite
     where `of_metabolite`; None: a yes or no of somebody or something else.
     """
 
     name: str
     key: str
-    label: str
     sentence: str
     figure: Figure | None = None
     of_metabolite: bool = False
@@ -68,59 +67,51 @@ class Rule:
 
 
 LINE_WIDTH = Rule(
-    name="line width (Hz) at most",
+    name="line width above the limit (Hz)",
     key="max_line_width_hz",
-    label="line width above the limit (Hz)",
     sentence="line width of the scan above {limit} Hz",
     figure=Figure("line_width_hz", le),
 )
 SIGNAL_TO_NOISE = Rule(
-    name="S/N at least",
+    name="S/N below the limit",
     key="min_signal_to_noise",
-    label="S/N below the limit",
     sentence="signal-to-noise ratio of the scan below {limit}",
     figure=Figure("signal_to_noise", ge),
 )
 CRLB = Rule(
-    name="CRLB (%) at most",
+    name="CRLB above the limit (%)",
     key="max_crlb_percent",
-    label="CRLB above the limit (%)",
     sentence="relative uncertainty (CRLB) of the value above {limit} %",
     figure=Figure("crlb_percent", le),
     of_metabolite=True,
 )
 STABILITY = Rule(
-    name="stability (%) at most",
+    name="moves with the model, above the limit (%)",
     key="max_stability_percent",
-    label="moves with the model, above the limit (%)",
     sentence="the value moves by more than {limit} % (SD) under harmless changes of the fit",
     figure=Figure("stability_percent", le),
     of_metabolite=True,
 )
 CHOLINE_ARTEFACT = Rule(
-    name="choline artefact (%) at most",
+    name="subtraction artefact at Cho above the limit (%)",
     key="max_choline_artefact_percent",
-    label="subtraction artefact at Cho above the limit (%)",
     sentence="more than {limit} % of Cho left in the difference of an edited scan",
     figure=Figure("choline_artefact_percent", le),
 )
 NAA_RESIDUE = Rule(
-    name="NAA residue (%) at most",
+    name="NAA left by the editing pulse above the limit (%)",
     key="max_naa_residue_percent",
-    label="NAA left by the editing pulse above the limit (%)",
     sentence="the editing pulse left more than {limit} % of NAA in ON, or took more than all of it",
     figure=Figure("naa_residue_percent", le),
 )
 CONVERGED = Rule(
-    name="fit converged",
+    name="fit did not converge",
     key="fit converged",
-    label="fit did not converge",
     sentence="the fit of the scan did not converge",
 )
 VISUAL_INSPECTION = Rule(
-    name="visual inspection",
+    name="rejected by raters",
     key="visual inspection",
-    label="rejected by raters",
     sentence="the scan was rejected on visual inspection",
 )
 LIMITS = (LINE_WIDTH, SIGNAL_TO_NOISE, CRLB, STABILITY, CHOLINE_ARTEFACT, NAA_RESIDUE)
@@ -129,7 +120,7 @@ _KNOWN = {called: rule for rule in (*LIMITS, CONVERGED, VISUAL_INSPECTION) for c
 
 def rule_of(called: str) -> Rule:
     """The rule of a name or key; one that is not ours, of another program's table, says no more than its name."""
-    own = Rule(name=called, key=called, label=called, sentence=called, figure=Figure("", le))
+    own = Rule(name=called, key=called, sentence=called, figure=Figure("", le))
     return _KNOWN.get(called, own)
 
 

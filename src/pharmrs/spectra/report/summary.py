@@ -138,7 +138,7 @@ def rule_counts(results: Sequence[ScanValues], declared: Mapping[str, float]) ->
         counts.append(
             RuleCount(
                 rule=rule,
-                label=rule_of(rule).label,
+                label=rule_of(rule).name,
                 limit=limit if rule_of(rule).figure is not None else math.nan,
                 scans=len({name for name, item in broken if concerns_scan(item)}),
                 values=len(single),

@@ -69,6 +69,6 @@ def rule_sensitivity_view(
         )
         for name in metabolites
     )
-    columns = ("Metabolite", "All rules", *(f"Without: {rule_of(rule).label}" for rule in rules), "No rule")
+    columns = ("Metabolite", "All rules", *(f"Without: {rule_of(rule).name}" for rule in rules), "No rule")
     caption = f"Mean ± SD (number of scans) with and without each exclusion rule. {label}."
     return TableView(caption=caption, columns=columns, rows=rows)

@@ -84,7 +84,7 @@ def exclusions_view(outcomes: Sequence[Outcome], link: Callable[[int], str]) -> 
             (
                 CellView(item.scan, href=link(position)),
                 CellView(concerned_text(item)),
-                CellView(rule_of(item.rule).label),
+                CellView(rule_of(item.rule).name),
                 *_limit_cells(item),
                 CellView(item.decided_by),
             )

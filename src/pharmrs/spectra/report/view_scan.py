@@ -45,7 +45,7 @@ def exclusion_text(item: Exclusion) -> str:
     what = concerned_text(item)
     measured = math.isfinite(item.limit) and rule_of(item.rule).figure is not None
     found = f": {number_text(item.value)} (limit {item.limit:g})" if measured else ""
-    return f"{what}: {rule_of(item.rule).label}{found}, {item.decided_by}"
+    return f"{what}: {rule_of(item.rule).name}{found}, {item.decided_by}"
 
 
 def metabolites_view(result: ScanValues, scale: str, label: str) -> TableView:
@@ -105,7 +105,7 @@ def sheet_view(result: ScanValues, scale: str, label: str) -> TableView:
             cells.append(CellView(text, order=_order(text), tone=tone))
         rows.append((*cells, CellView("excluded", tone="bad") if out else CellView("")))
     shown = label if found.scale == scale else found.scale or "amplitudes: no concentration could be given"
-    return TableView(caption=f"Result. {shown}", columns=(*found.columns, ""), rows=tuple(rows), ordered=False)
+    return TableView(caption=f"Result. {shown}", columns=(*found.columns, "Remark"), rows=tuple(rows), ordered=False)
 
 
 def _order(text: str) -> str:

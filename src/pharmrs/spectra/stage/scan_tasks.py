@@ -94,7 +94,7 @@ def lost_scan(task: ScanTask, what: str) -> ScanOutcome:
     problem = InputProblem(
         file=task.files.metabolite,
         field="processing",
-        rule="must end",
+        rule="must finish",
         value=what,
         remedy="run again: only this scan is tried; if memory ran out, use fewer workers; else report it with the scan",
     )

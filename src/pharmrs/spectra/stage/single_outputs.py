@@ -1,4 +1,4 @@
-"""What `pharmrs fit` leaves behind: tables, pictures, and a page to explore each fit."""
+"""What `pharmrs fit` and `preprocess` leave behind: spectra, tables, pictures, and a page of each."""
 
 from __future__ import annotations
 
@@ -10,12 +10,17 @@ import numpy as np
 from pharmrs.core.errors import InputProblem
 from pharmrs.core.files.atomic import write_text
 from pharmrs.core.files.targets import check_replaced, check_target
+from pharmrs.core.report.section import render_section
+from pharmrs.core.report.site import write_page
 from pharmrs.core.report.svg_figure import svg_figure
 from pharmrs.core.report.tables import Row, table_of_rows, write_tsv
+from pharmrs.spectra.read.nifti_mrs import write_spectrum
 from pharmrs.spectra.records.edited import EditedFigures
+from pharmrs.spectra.records.preprocessing import PreprocessedScan
 from pharmrs.spectra.report.pictures.figures import save_figure
 from pharmrs.spectra.report.pictures.interactive_fit import fit_html
 from pharmrs.spectra.report.pictures.plot_fit import fit_sheet_svg
+from pharmrs.spectra.report.pictures.scan_figures import step_figure
 from pharmrs.spectra.report.result_rows import result_table
 from pharmrs.spectra.report.tables import FIT_COLUMNS, FIT_QUALITY_COLUMNS, fit_quality_rows, fit_table_rows
 from pharmrs.spectra.stage.single_spectra import SpectrumOutcome
@@ -59,13 +64,10 @@ def write_fit_tables(table: Path, outcomes: Sequence[SpectrumOutcome]) -> tuple[
 
 def write_fit_figures(folder: Path, outcomes: Sequence[SpectrumOutcome]) -> list[Path]:
     """For each fitted file its page: picture with the result beside it (PDF, PNG), and one to explore (HTML)."""
-    names = [outcome.file.name.split(".")[0] for outcome in outcomes]
     written: list[Path] = []
-    for plain, outcome in zip(names, outcomes, strict=True):
+    for name, outcome in zip(names_of([outcome.file for outcome in outcomes]), outcomes, strict=True):
         if outcome.fit is None:
             continue
-        several = names.count(plain) > 1  # files of one name in several folders
-        name = f"{outcome.file.resolve().parent.name}_{plain}" if several else plain
         found = result_table(outcome.amplitudes, outcome.concentrations)
         remarks = [*outcome.fit.notes, *(f"{one.field}: {one.rule} ({one.value})" for one in outcome.problems)]
         differences = outcome.edited.differences if outcome.edited is not None else ()
@@ -78,6 +80,30 @@ def write_fit_figures(folder: Path, outcomes: Sequence[SpectrumOutcome]) -> list
             written.append(folder / f"{name}_fit.{suffix}")
             save_figure(figure, written[-1])
     return written
+
+
+def names_of(files: Sequence[Path]) -> list[str]:
+    """What is written of each file is called after it, and after its folder where several have one name."""
+    plain = [file.name.split(".")[0] for file in files]
+    return [
+        f"{file.resolve().parent.name}_{name}" if plain.count(name) > 1 else name
+        for name, file in zip(plain, files, strict=True)
+    ]
+
+
+def write_preprocessed(folder: Path, name: str, scan: PreprocessedScan) -> list[Path]:
+    """The spectrum and its water as NIfTI-MRS, and a page with what each step did."""
+    written = [folder / f"{name}_preprocessed.nii.gz"]
+    write_spectrum(written[0], scan.spectrum)
+    if scan.water is not None:
+        written.append(folder / f"{name}_water.nii.gz")
+        write_spectrum(written[-1], scan.water)
+    pictures = [step_figure(step, scan.spectrum.acquisition, name) for step in scan.steps]
+    section = render_section(
+        "steps", "Preprocessing", "section_preprocessing.html.j2", steps=scan.steps, pictures=pictures
+    )
+    page = folder / f"{name}_preprocessing.html"
+    return [*written, write_page(page, kind="Preprocessing of a recording", heading=name, sections=(section,))]
 
 
 def check_fit_table(table: Path) -> list[InputProblem]:

@@ -19,9 +19,10 @@ from pharmrs.spectra.records.acquisition import Fids
 from pharmrs.spectra.records.basis import BasisSet
 from pharmrs.spectra.records.edited import EditedScan
 from pharmrs.spectra.records.fit import FitSettings, LinearCombinationFit, MetaboliteAmplitude
+from pharmrs.spectra.records.preprocessing import PreprocessedScan
 from pharmrs.spectra.records.quantification import Concentration
 from pharmrs.spectra.records.rules import Rules
-from pharmrs.spectra.stage.scan import Opened, fitted, open_scan, quantified
+from pharmrs.spectra.stage.scan import Opened, check_opened, fitted, open_scan, quantified
 from pharmrs.spectra.stage.settings import ABOVE_WINDOW_PPM, ScanSettings
 from pharmrs.spectra.stage.simulated_basis import BasisRequest, simulate
 from pharmrs.spectra.stage.study_basis import open_basis, usable
@@ -93,23 +94,10 @@ def choose_basis(path: Path | None, files: Sequence[Path], settings: FitSettings
 
 def fit_file(file: Path, fitting: SpectrumFitting) -> SpectrumOutcome:
     """Read, check, preprocess where it is raw, and fit one file."""
-    water = "" if fitting.water is None else str(fitting.water)
-    files = ScanFiles(name=file.name.split(".")[0], subject="", session="", metabolite=str(file), quantification=water)
-    opened = open_scan(files)
+    files, opened, raw = _open_file(file, fitting.water, fitting.raw)
     if opened.recordings is None:
         return SpectrumOutcome(file, None, problems=opened.problems)
-    metabolite = opened.recordings.metabolite
-    raw = fitting.raw if fitting.raw is not None else metabolite.coils > 1 or metabolite.transients > 1
-    if raw:
-        files = replace(files, eddy_current=water, coil_combination=water)
-        reference = opened.recordings.quantification
-        every = Recordings(
-            metabolite=metabolite, quantification=reference, eddy_current=reference, coil_combination=reference
-        )
-        opened = replace(opened, recordings=every)
-    else:  # of the reference only its beginning is used
-        opened = Opened(opened.recordings, tuple(one for one in opened.problems if one.field != "points"))
-    settings = _settings(fitting, raw=raw)
+    settings = _settings(fitting.settings, fitting.skip_points, raw=raw)
     outcome = quantified(fitted(opened, files, fitting.basis, settings), fitting.basis.proton_amplitude, settings)
     result = outcome.result
     if result is None:
@@ -125,15 +113,36 @@ def fit_file(file: Path, fitting: SpectrumFitting) -> SpectrumOutcome:
     )
 
 
-def _settings(fitting: SpectrumFitting, *, raw: bool) -> ScanSettings:
+def _open_file(file: Path, water: Path | None, raw: bool | None) -> tuple[ScanFiles, Opened, bool]:
+    """A file with its water reference, for all purposes where it is raw (None: coils or transients are still apart)."""
+    name, beside = file.name.split(".")[0], "" if water is None else str(water)
+    files = ScanFiles(name=name, subject="", session="", metabolite=str(file), quantification=beside)
+    opened = open_scan(files)
+    if opened.recordings is None:
+        return files, opened, bool(raw)
+    metabolite, reference = opened.recordings.metabolite, opened.recordings.quantification
+    if raw if raw is not None else metabolite.coils > 1 or metabolite.transients > 1:
+        every = Recordings(
+            metabolite=metabolite, quantification=reference, eddy_current=reference, coil_combination=reference
+        )
+        return replace(files, eddy_current=beside, coil_combination=beside), replace(opened, recordings=every), True
+    # of the reference only its beginning is used
+    return files, Opened(opened.recordings, tuple(one for one in opened.problems if one.field != "points")), False
+
+
+def _settings(fit: FitSettings, skip_points: int, *, raw: bool) -> ScanSettings:
     steps = PreprocessingSettings(
-        skip_points=fitting.skip_points,
-        lowest_water_ppm=fitting.settings.ppm_high + ABOVE_WINDOW_PPM,
-        **({} if raw else _AS_IT_IS),
+        skip_points=skip_points, lowest_water_ppm=fit.ppm_high + ABOVE_WINDOW_PPM, **({} if raw else _AS_IT_IS)
     )
-    return ScanSettings(
-        preprocessing=steps, fit=fitting.settings, quantification=QuantificationSettings(), rules=Rules()
-    )
+    return ScanSettings(preprocessing=steps, fit=fit, quantification=QuantificationSettings(), rules=Rules())
+
+
+def prepare_file(
+    file: Path, water: Path | None, skip_points: int = 0
+) -> tuple[PreprocessedScan | None, tuple[InputProblem, ...]]:
+    """Read, check and preprocess one raw recording as a scan of a study; None, with the reasons, where it cannot be."""
+    files, opened, _ = _open_file(file, water, raw=True)
+    return check_opened(opened, files, None, _settings(FitSettings(), skip_points, raw=True))
 
 
 def fit_files(
@@ -154,7 +163,7 @@ def fit_files(
 def _lost(file: Path, what: str) -> SpectrumOutcome:
     """The outcome for a spectrum whose worker died every time."""
     remedy = "fit it again; if memory ran out, use fewer workers"
-    problem = InputProblem(file=str(file), field="processing", rule="must end", value=what, remedy=remedy)
+    problem = InputProblem(file=str(file), field="processing", rule="must finish", value=what, remedy=remedy)
     return SpectrumOutcome(file, None, problems=(problem,))
 
 

@@ -11,7 +11,7 @@ from pharmrs.core.report.problem_groups import ProblemGroup, grouped
 from pharmrs.core.report.section import Section, render_section
 from pharmrs.core.report.view_tables import CellView, TableView
 
-_FILES = "inputs_sha256"
+_SHORT = 10  # entries of the provenance that are shown unfolded
 
 
 def problems_section(problems: Sequence[InputProblem]) -> Section:
@@ -59,11 +59,16 @@ def record_sections(settings: Mapping[str, object], provenance: Mapping[str, obj
             "Provenance",
             "section_provenance.html.j2",
             groups=[
-                (_words(name), _count(value), mapping_view(_words(name), _as_mapping(name, value)), name != _FILES)
+                (_words(name), _count(value), mapping_view(_words(name), _as_mapping(name, value)), _is_short(value))
                 for name, value in provenance.items()
+                if value != {}
             ],
         ),
     )
+
+
+def _is_short(value: object) -> bool:
+    return not isinstance(value, Mapping) or len(value) <= _SHORT
 
 
 def _words(name: str) -> str:

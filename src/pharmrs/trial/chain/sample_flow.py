@@ -16,43 +16,43 @@ from pharmrs.trial.records.observations import LEFT, RIGHT, Observation, Observa
 def sample_flow(table: ObservationTable, changes: ChangeTable | None, plan: AnalysisPlan) -> tuple[FlowCount, ...]:
     """Counts per treatment and over all (empty treatment), in the order a flow chart is read, of what is named."""
     rows = table.paired_rows
-    counts = [FlowCount(stage="participants", treatment="", count=len(table.subjects))]
+    counts = [FlowCount(what="participants", treatment="", count=len(table.subjects))]
     counts += [
         FlowCount(
-            stage="participants", treatment=name, count=len({row.subject for row in rows if row.treatment == name})
+            what="participants", treatment=name, count=len({row.subject for row in rows if row.treatment == name})
         )
         for name in table.treatments
     ]
-    tally = Counter((stage, row.treatment) for row in rows for stage in _stages(row))
-    wanted = tuple(what for what, name in ((_BIOMARKER, plan.biomarker), (_METABOLITE, plan.metabolite)) if name)
-    for stage in (stage for stage in _ORDER if stage.startswith(wanted)):
-        counts.append(FlowCount(stage=stage, treatment="", count=sum(tally[stage, name] for name in table.treatments)))
-        counts += [FlowCount(stage=stage, treatment=name, count=tally[stage, name]) for name in table.treatments]
+    tally = Counter((*step, row.treatment) for row in rows for step in _steps(row))
+    wanted = [(SAMPLES, one) for one in _OF_SAMPLES if plan.biomarker]
+    wanted += [(SCANS, one) for one in _OF_SCANS if plan.metabolite]
+    for what, became in wanted:
+        number = {name: tally[what, became, name] for name in table.treatments}
+        counts += [
+            FlowCount(what=what, became=became, treatment=name, count=count)
+            for name, count in {"": sum(number.values()), **number}.items()
+        ]
     if other := len(table.rows) - len(rows):
-        counts.append(FlowCount(stage="observations at other time points or treatments", treatment="", count=other))
+        counts.append(FlowCount(what="observations at other time points or treatments", treatment="", count=other))
     return tuple(counts + (_pairs(changes, plan) if changes is not None else []))
 
 
 ANALYSED, ANALYSED_ALONE = "analysed pairs (both changes)", "analysed pairs"
-_BIOMARKER = "biomarker samples: "
-_METABOLITE = "metabolite scans: "
-_REJECTED = "rejected with the plate or by a rule"
-_ORDER = (
-    _BIOMARKER + "planned", _BIOMARKER + "measured", _BIOMARKER + "below the limit", _BIOMARKER + "above the limit",
-    _BIOMARKER + _REJECTED, _BIOMARKER + "missing", _METABOLITE + "planned", _METABOLITE + "kept",
-    _METABOLITE + "excluded by a rule", _METABOLITE + "missing",
-)  # fmt: skip
+SAMPLES, SCANS = "biomarker samples", "metabolite scans"
+PLANNED, MEASURED, KEPT = "planned", "measured", "kept"
+BEYOND = {LEFT: "below the limit", RIGHT: "above the limit"}
+_REJECTED, _EXCLUDED, _MISSING = "rejected with the plate or by a rule", "excluded by a rule", "missing"
+_OF_SAMPLES = (PLANNED, MEASURED, *BEYOND.values(), _REJECTED, _MISSING)
+_OF_SCANS = (PLANNED, KEPT, _EXCLUDED, _MISSING)
 
 
-def _stages(row: Observation) -> tuple[str, ...]:
-    """The counts one observation belongs to."""
-    biomarker = {LEFT: "below the limit", RIGHT: "above the limit"}.get(
-        row.biomarker_censored, "missing" if np.isnan(row.biomarker) else "measured"
-    )
+def _steps(row: Observation) -> tuple[tuple[str, str], ...]:
+    """The counts one observation belongs to: what, and what became of it."""
+    sample = BEYOND.get(row.biomarker_censored, _MISSING if np.isnan(row.biomarker) else MEASURED)
     if row.biomarker_set_aside is not None:
-        biomarker = _REJECTED
-    metabolite = "missing" if np.isnan(row.metabolite) else "excluded by a rule" if row.exclusions else "kept"
-    return (_BIOMARKER + "planned", _BIOMARKER + biomarker, _METABOLITE + "planned", _METABOLITE + metabolite)
+        sample = _REJECTED
+    scan = _MISSING if np.isnan(row.metabolite) else _EXCLUDED if row.exclusions else KEPT
+    return (SAMPLES, PLANNED), (SAMPLES, sample), (SCANS, PLANNED), (SCANS, scan)
 
 
 def analysed_alone(changes: ChangeTable, plan: AnalysisPlan) -> BoolArray:
@@ -74,9 +74,9 @@ def _pairs(changes: ChangeTable, plan: AnalysisPlan) -> list[FlowCount]:
     stages[ANALYSED if plan.couples else ANALYSED_ALONE] = analysed
     counts: list[FlowCount] = []
     for stage, rows in stages.items():
-        counts.append(FlowCount(stage=stage, treatment="", count=int(rows.sum())))
+        counts.append(FlowCount(what=stage, treatment="", count=int(rows.sum())))
         counts += [
-            FlowCount(stage=stage, treatment=name, count=int((rows & changes.of_treatment(name)).sum()))
+            FlowCount(what=stage, treatment=name, count=int((rows & changes.of_treatment(name)).sum()))
             for name in changes.treatments
         ]
     per_subject = Counter(name for name, complete in zip(changes.subject, analysed, strict=True) if complete)
@@ -84,11 +84,11 @@ def _pairs(changes: ChangeTable, plan: AnalysisPlan) -> list[FlowCount]:
     most = max(Counter(changes.subject).values(), default=0)
     counts += [
         FlowCount(
-            stage=f"participants with {times} of {most} analysed pairs",
+            what=f"participants with {times} of {most} analysed pairs",
             treatment="",
             count=number[times],
         )
         for times in range(1, most + 1)
     ]
     none = len(set(changes.subject)) - len(per_subject)
-    return [*counts, FlowCount(stage="participants without an analysed pair", treatment="", count=none)]
+    return [*counts, FlowCount(what="participants without an analysed pair", treatment="", count=none)]

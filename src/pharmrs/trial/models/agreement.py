@@ -175,9 +175,12 @@ def _both(given: ModelInput) -> tuple[Quantity, ...]:
     return found
 
 
+_NO_COUPLING = (
+    ("within_correlation", "Correlation within participants", run_within_correlation),
+    ("repeatability", "Repeatability under the reference", run_repeatability),
+    ("equivalence", "Equivalence (two one-sided tests)", run_equivalence),
+)
 AGREEMENT_MODELS = (
     ExtensionModel(name="slopes", title="Slope under each treatment (CR2)", run=run_slopes, takes_as_exact=True),
-    ExtensionModel(name="within_correlation", title="Correlation within participants", run=run_within_correlation),
-    ExtensionModel(name="repeatability", title="Repeatability under the reference", run=run_repeatability),
-    ExtensionModel(name="equivalence", title="Equivalence (two one-sided tests)", run=run_equivalence),
+    *(ExtensionModel(name=name, title=title, run=run) for name, title, run in _NO_COUPLING),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from functools import partial
 
@@ -58,11 +58,24 @@ def analyse(
         tell(MODELS[name].title)
         outcome = within(partial(_outcome, name, table, chain, plan), MODELS[name].title, "model")
         outcome = outcome or ModelOutcome(name=name, title=MODELS[name].title, reason=_FAULT)
-        why = why_not_declared(MODELS[name], chain.changes) if name in plan.models and chain.changes is not None else ""
-        notes = (f"declared, but shown beside the plan: {why}", *outcome.notes) if why else outcome.notes
-        notes = (*notes, *_says_nothing(MODELS[name], outcome, table, chain, plan))
-        models.append(replace(outcome, declared=name in plan.models and not why, notes=notes))
+        models.append(_judged(outcome, table, chain, plan))
     return AnalysisResult(table=table, plan=plan, plan_hash=plan_hash(table, plan), chain=chain, models=tuple(models))
+
+
+def _judged(outcome: ModelOutcome, table: ObservationTable, chain: ReferenceChain, plan: AnalysisPlan) -> ModelOutcome:
+    """The outcome with what the plan, the level of its test and the spread of the data make of it."""
+    model, planned = MODELS[outcome.name], outcome.name in plan.models
+    why = why_not_declared(model, chain.changes) if chain.changes is not None else ""
+    told = (f"{'declared, but shown beside the plan: ' if planned else ''}{why}",)
+    empty = dict(_says_nothing(model, outcome, table, chain, plan))
+    return replace(
+        outcome,
+        declared=planned and not why,
+        aspect=model.aspect,
+        misses=why,
+        says_nothing=(*outcome.says_nothing, *empty),
+        notes=(*(told if why and (planned or not outcome.reason) else ()), *outcome.notes, *empty.values()),
+    )
 
 
 def why_not_declared(model: ExtensionModel, changes: ChangeTable) -> str:
@@ -79,14 +92,15 @@ def why_not_declared(model: ExtensionModel, changes: ChangeTable) -> str:
 
 def _says_nothing(
     model: ExtensionModel, outcome: ModelOutcome, table: ObservationTable, chain: ReferenceChain, plan: AnalysisPlan
-) -> tuple[str, ...]:
-    """Intervals of the slopes that hold everything there can be, on the scale of the model."""
+) -> Iterator[tuple[str, str]]:
+    """Terms whose interval holds everything there can be, on the scale of the model, each with the sentence."""
     changes = chain.changes
     if changes is None or not plan.couples or model.of_effects or not outcome.tested:
-        return ()
+        return
     if model.logs:
         changes, _ = change_table(table, log_ratios(plan))
-    return says_nothing(outcome.estimates, changes, corrected=model.corrects_error)
+    for one in outcome.tested:
+        yield from ((one.term, said) for said in says_nothing([one], changes, corrected=model.corrects_error))
 
 
 def _outcome(name: str, table: ObservationTable, chain: ReferenceChain, plan: AnalysisPlan) -> ModelOutcome:

@@ -19,7 +19,7 @@ from pharmrs.trial.chain.change_design import (
 from pharmrs.trial.least_squares.coefficients import Coefficients
 from pharmrs.trial.least_squares.not_estimable import NotEstimable
 from pharmrs.trial.least_squares.person_rows import PersonRows
-from pharmrs.trial.models.extension import ExtensionModel, ModelInput
+from pharmrs.trial.models.extension import OTHER_MODELS, OUTLIERS, PEOPLE, ExtensionModel, ModelInput
 from pharmrs.trial.records.analysis import ModelOutcome, StatisticalTest
 from pharmrs.trial.regression.cluster_robust import robust_least_squares
 from pharmrs.trial.regression.m_estimation import fit_m, fit_mm
@@ -140,7 +140,8 @@ def run_within(given: ModelInput) -> ModelOutcome:
     )  # fmt: skip
     shown = replace(found, subjects=int(several.sum()), notes=())
     alone = int(np.sum(~several))
-    note = (f"{alone} participants with one row contribute nothing",) if alone else ()
+    who = "participant" if alone == 1 else "participants"
+    note = (f"nothing comes from the {alone} {who} with one row",) if alone else ()
     return outcome_of("within", "Within participants (fixed intercepts)", model, shown, notes=note, methods=_FIXED)
 
 
@@ -202,7 +203,7 @@ def _robust(name: str, title: str, methods: str, kind: str) -> Callable[[ModelIn
         else:
             fit = fit_m(*arguments, kind, level=level)
         down = int(np.sum(fit.weights < 0.5))
-        note = f"{down} rows weigh less than one half"
+        note = "1 row weighs less than one half" if down == 1 else f"{down} rows weigh less than one half"
         return outcome_of(name, title, model, fit.coefficients, facts={"robust_scale": fit.scale},
                           notes=(note,), methods=methods)  # fmt: skip
 
@@ -234,16 +235,21 @@ CHANGE_MODELS = (
     *(
         ExtensionModel(
             name=kind.lower(), title=title, run=_sandwich(kind, title, methods), misses="" if kind == "CR2" else _FEW,
-            takes_as_exact=True,
+            takes_as_exact=True, aspect=OTHER_MODELS if kind == "HC1" else PEOPLE,
         )
         for kind, (title, methods) in _SANDWICHES.items()
     ),
     *(
-        ExtensionModel(name=name, title=title, run=run, takes_as_exact=True, misses=_LIBERAL.get(name, ""))
+        ExtensionModel(
+            name=name, title=title, run=run, takes_as_exact=True, misses=_LIBERAL.get(name, ""),
+            aspect=OTHER_MODELS if name == "hc3" else PEOPLE,
+        )
         for name, (title, run) in _EXACT.items()
     ),
     *(
-        ExtensionModel(name=name, title=title, run=_robust(name, title, methods, kind), misses=_UNEQUAL)
+        ExtensionModel(
+            name=name, title=title, run=_robust(name, title, methods, kind), misses=_UNEQUAL, aspect=OUTLIERS
+        )
         for name, (title, methods, kind) in _ROBUST.items()
     ),
 )  # fmt: skip

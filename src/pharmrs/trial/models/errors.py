@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from pharmrs.core.records.arrays import FloatArray
@@ -11,7 +13,7 @@ from pharmrs.trial.chain.what_data_allow import reliabilities
 from pharmrs.trial.joint.model import JointFit, ProfiledEffect, fit_joint
 from pharmrs.trial.least_squares.linear import design_of
 from pharmrs.trial.least_squares.not_estimable import NotEstimable
-from pharmrs.trial.models.extension import ExtensionModel, ModelInput
+from pharmrs.trial.models.extension import ERROR, LIMITS, ExtensionModel, ModelInput
 from pharmrs.trial.records.analysis import EffectEstimate, ModelOutcome
 from pharmrs.trial.regression.censored_regression import fit_tobit
 from pharmrs.trial.regression.cluster_robust import robust_least_squares
@@ -127,9 +129,11 @@ def run_joint(given: ModelInput) -> ModelOutcome:
         "log_likelihood": fit.log_likelihood, "pairs": float(fit.pairs), "complete_pairs": float(fit.complete),
         "censored_values": float(fit.censored),
     }  # fmt: skip
-    notes = (*fit.notes, f"{fit.pairs} pairs, of them {fit.complete} complete; {fit.censored} values beyond a limit")
+    open_ended = [one.term for one in fit.interactions if math.isnan(one.ci_low) or math.isnan(one.ci_high)]
+    notes = tuple(f"these data do not bound {term}: no end of its interval could be found" for term in open_ended)
+    notes += (*fit.notes, f"{fit.pairs} pairs, of them {fit.complete} complete; {fit.censored} values beyond a limit")
     return ModelOutcome(name="joint", title="Joint model, censored values kept", estimates=tuple(estimates),
-                        facts=facts, notes=notes, methods=(_JOINT,))  # fmt: skip
+                        facts=facts, notes=notes, methods=(_JOINT,), says_nothing=tuple(open_ended))  # fmt: skip
 
 
 def _profiled(effect: ProfiledEffect, fit: JointFit, *, tested: bool, unit: str) -> EffectEstimate:
@@ -145,9 +149,13 @@ _FEW = "in samples of this size (about 8 % of 35, 12 % of 12 people where 5 are 
 _SCATTER = "where the scatter of the biomarker differs between treatments (about 8 % of 35 people where 5 are due)"
 ERROR_MODELS = (
     ExtensionModel(name="log_ratio", title="Log ratios (CR2)", run=run_log_ratio, takes_as_exact=True, logs=True),
-    ExtensionModel(name="errors_in_variables", title="Errors in variables", run=run_errors, corrects_error=True),
-    ExtensionModel(name="simex", title="SIMEX", run=run_simex, misses=_ROWS, corrects_error=True),
-    ExtensionModel(name="tobit", title="Censored regression (Tobit)", run=run_tobit, misses=_FEW, logs=True),
+    ExtensionModel(
+        name="errors_in_variables", title="Errors in variables", run=run_errors, corrects_error=True, aspect=ERROR
+    ),
+    ExtensionModel(name="simex", title="SIMEX", run=run_simex, misses=_ROWS, corrects_error=True, aspect=ERROR),
+    ExtensionModel(
+        name="tobit", title="Censored regression (Tobit)", run=run_tobit, misses=_FEW, logs=True, aspect=LIMITS
+    ),
     ExtensionModel(
         name="joint",
         title="Joint model, censored values kept",
@@ -155,5 +163,6 @@ ERROR_MODELS = (
         misses=_SCATTER,
         logs=True,
         corrects_error=True,
+        aspect=LIMITS,
     ),
 )

@@ -9,6 +9,15 @@ from pharmrs.trial.records.analysis import AnalysisPlan, ModelOutcome
 from pharmrs.trial.records.changes import ChangeTable
 from pharmrs.trial.records.observations import ObservationTable
 
+# what a model changes in the declared analysis, in the order in which a report compares them
+PEOPLE = "People instead of pairs"
+LIMITS = "Values below the limit kept"
+DRAWN = "Drawn again"
+OUTLIERS = "Outliers weighed down"
+ERROR = "Error of the metabolite"
+OTHER_MODELS = "Other models"
+ASPECTS = (PEOPLE, LIMITS, DRAWN, OUTLIERS, ERROR, OTHER_MODELS)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelInput:
@@ -29,6 +38,7 @@ class ExtensionModel:
     of both, whatever the plan declares; `corrects_error`: its slope is that of the change without its error.
     `of_effects`: it tests treatment effects, not differences of slopes. `unmeasured`: how often its test errs is not
     known; it is shown beside the plan too.
+    `aspect`: what it changes in the declared analysis, one of `ASPECTS`.
     """
 
     name: str
@@ -40,3 +50,4 @@ class ExtensionModel:
     corrects_error: bool = False
     of_effects: bool = False
     unmeasured: bool = False
+    aspect: str = OTHER_MODELS

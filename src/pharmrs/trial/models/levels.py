@@ -11,7 +11,7 @@ import numpy as np
 from pharmrs.core.records.arrays import BoolArray, FloatArray
 from pharmrs.trial.chain.change_design import period_indicators
 from pharmrs.trial.least_squares.not_estimable import NotEstimable
-from pharmrs.trial.models.extension import ExtensionModel, ModelInput
+from pharmrs.trial.models.extension import OUTLIERS, ExtensionModel, ModelInput
 from pharmrs.trial.records.analysis import EffectEstimate, ModelOutcome, StatisticalTest
 from pharmrs.trial.records.observations import LEFT, NOT_CENSORED
 from pharmrs.trial.regression.censored_summary import (
@@ -200,5 +200,5 @@ def _told(family: str, group: str, quantity: str, run: Callable[[], TwoSidedTest
 LEVEL_MODELS = (
     ExtensionModel(name="levels", title="Biomarker levels, treatment by time", run=run_levels),
     ExtensionModel(name="summaries", title="Biomarker levels with censored values", run=run_summaries),
-    ExtensionModel(name="ranks", title="Rank tests and spread", run=run_ranks),
+    ExtensionModel(name="ranks", title="Rank tests and spread", run=run_ranks, aspect=OUTLIERS),
 )

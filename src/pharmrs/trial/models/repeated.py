@@ -76,7 +76,7 @@ def _of_quantity(
     columns: list[Column] = []
     for place, point in enumerate(points):
         here = (at == place).astype(float)
-        columns.append((f"{name} at {point}", here, False, table.treatments[0], ""))
+        columns.append((f"{name} at {point}", here, len(table.treatments) == 1, table.treatments[0], ""))
         columns.append((f"baseline at {point}", here * (baseline - baseline.mean()), False, "", ""))
         columns += [
             (f"{name} at {point}: {arm}", here * indicator, True, arm, "") for arm, indicator in given_arm.items()
@@ -93,7 +93,7 @@ def _of_quantity(
             model="mmrm", term=term, estimate=float(found.estimate[k]), se=float(found.se[k]),
             ci_low=float(found.ci_low[k]), ci_high=float(found.ci_high[k]), statistic=float(found.statistic[k]),
             df=float(found.df[k]), p=float(found.p[k]), n=found.n, subjects=found.subjects, unit=f"level of {name}",
-            hypothesis=design.hypothesis[k] or (len(table.treatments) == 1 and term.startswith(f"{name} at")),
+            hypothesis=bool(design.hypothesis[k]),
             **design.about(k),
         )
         for k, term in enumerate(found.terms)

@@ -9,7 +9,7 @@ from pharmrs.trial.chain.change_design import ChangeModel, change_model, outcome
 from pharmrs.trial.least_squares.coefficients import Coefficients, check_estimable
 from pharmrs.trial.least_squares.not_estimable import NotEstimable
 from pharmrs.trial.least_squares.person_rows import PersonRows
-from pharmrs.trial.models.extension import ExtensionModel, ModelInput
+from pharmrs.trial.models.extension import DRAWN, OUTLIERS, ExtensionModel, ModelInput
 from pharmrs.trial.records.analysis import EffectEstimate, ModelOutcome, StatisticalTest
 from pharmrs.trial.regression.cluster_robust import robust_least_squares
 from pharmrs.trial.regression.quantile_regression import fit_quantile
@@ -172,8 +172,9 @@ def _median_samples(model: ChangeModel, seed: int) -> FloatArray:
 
 
 RESAMPLING_MODELS = (
-    ExtensionModel(name="permutation", title="Permutation of the allocation", run=run_permutation, takes_as_exact=True),
-    ExtensionModel(name="bootstrap", title="Bootstrap over participants (BCa)", run=run_bootstrap),
-    ExtensionModel(name="leave_one_out", title="Each participant left out", run=run_leave_one_out),
-    ExtensionModel(name="median", title="Median regression", run=run_median),
-)
+    ExtensionModel(name="permutation", title="Permutation of the allocation", run=run_permutation, takes_as_exact=True,
+                   aspect=DRAWN),
+    ExtensionModel(name="bootstrap", title="Bootstrap over participants (BCa)", run=run_bootstrap, aspect=DRAWN),
+    ExtensionModel(name="leave_one_out", title="Each participant left out", run=run_leave_one_out, aspect=DRAWN),
+    ExtensionModel(name="median", title="Median regression", run=run_median, aspect=OUTLIERS),
+)  # fmt: skip

@@ -17,7 +17,6 @@ from pharmrs.trial.records.multiverse import MultiversePlan
 from pharmrs.trial.records.observations import LEFT, NOT_CENSORED, Observation, ObservationTable
 
 DECLARED_SCALE = "declared"
-_WITHOUT = "without "
 _SD_LIMITS = {"sd_15": 0.15, "sd_10": 0.10}
 _SUBSTITUTES = {"limit": 1.0, "limit/sqrt2": 1 / np.sqrt(2), "limit/2": 0.5}
 
@@ -29,8 +28,8 @@ def metabolite_changes(
     scales = wanted.scales or tuple(dict.fromkeys(name for row in table.rows for name in row.metabolite_scales))
     found: dict[tuple[str, str, str], FloatArray] = {}
     kept: list[FloatArray] = []
-    for quality in _quality_levels(table, wanted):
-        judged = table.mapped(lambda row, by=quality: _judged(row, by))  # type: ignore[misc]
+    for quality, lifted in _quality_levels(table, wanted).items():
+        judged = table.mapped(lambda row, by=quality, out=lifted: _judged(row, by, out))  # type: ignore[misc]
         pattern = np.array([row.metabolite_kept for row in judged.rows])
         if any(np.array_equal(pattern, other, equal_nan=True) for other in kept):
             continue
@@ -64,13 +63,13 @@ def biomarker_changes(
     return found
 
 
-def _quality_levels(table: ObservationTable, wanted: MultiversePlan) -> list[str]:
+def _quality_levels(table: ObservationTable, wanted: MultiversePlan) -> dict[str, str]:
+    """Each level by its name, with the rule that it lifts, empty where it lifts none in particular."""
     rules = dict.fromkeys(rule for row in table.rows for rule in row.exclusions)
-    return [
-        level
-        for name in wanted.quality
-        for level in ([f"{_WITHOUT}{rule}" for rule in rules] if name == "each_rule" else [name])
-    ]
+    levels: dict[str, str] = {}
+    for name in wanted.quality:
+        levels |= {f"without {rule}": rule for rule in rules} if name == "each_rule" else {name: ""}
+    return levels
 
 
 def _changes(table: ObservationTable, plan: AnalysisPlan) -> tuple[FloatArray, FloatArray] | None:
@@ -81,14 +80,13 @@ def _changes(table: ObservationTable, plan: AnalysisPlan) -> tuple[FloatArray, F
     return changes.change_metabolite, changes.change_biomarker
 
 
-def _judged(row: Observation, quality: str) -> Observation:
-    """The row under another rule of quality."""
+def _judged(row: Observation, quality: str, lifted: str) -> Observation:
+    """The row under another rule of quality, or without the one that is lifted."""
     if quality == "declared":
         return row
     if quality == "none":
         return replace(row, exclusions=())
-    if quality.startswith(_WITHOUT):
-        lifted = quality.removeprefix(_WITHOUT)
+    if lifted:
         return replace(row, exclusions=tuple(rule for rule in row.exclusions if rule != lifted))
     relative = row.metabolite_sd / row.metabolite if row.metabolite > 0 else float("nan")
     return replace(row, exclusions=row.exclusions or (quality,)) if relative > _SD_LIMITS[quality] else row

@@ -22,7 +22,7 @@ _HUBER_STEPS = 15
 _NORMAL_MAD = 0.6745
 _ALIASED = 1e-9  # share of an arm's sum of squares left about its mean
 _TINY = 1e-12
-ADDED = "+ "  # begins the name of a model with further columns
+ADDED = "+ "  # before the name of a further column, which is then that of its model
 INTERACTION = 3  # column of the interaction
 
 
@@ -223,7 +223,7 @@ def _ranks(data: BatchData) -> BatchEffect:
 
 def batch_model(name: str) -> Callable[[BatchData], BatchEffect]:
     """The model of that name; `+ column` is least squares with that column among `extra`."""
-    model = _added if name.startswith(ADDED) else _MODELS[name]
+    model = _MODELS.get(name, _added)
     return lambda data: model(data.centred())
 
 

@@ -67,15 +67,14 @@ def run_multiverse(table: ObservationTable, plan: AnalysisPlan, wanted: Multiver
     kept = _two_treatments(base.where(rows))
     drawn = permuted_treatments(kept, wanted.permutations, plan.seed)
     columns = extra_columns(kept, plan, wanted)
-    models = [name for name in wanted.model if name not in ("period", "covariates")] + [
-        f"{ADDED}{name}" for name in columns
-    ]
+    models: dict[str, FloatArray | None] = {name: None for name in wanted.model if name not in ("period", "covariates")}
+    models |= {f"{ADDED}{name}": column for name, column in columns.items()}
     metabolites = metabolite_changes(table, plan, wanted)
     biomarkers = biomarker_changes(table, plan, wanted)
     cells: list[_Cell] = []
     for (first, x), (second, y) in itertools.product(metabolites.items(), biomarkers.items()):
-        for model in models:
-            cells.append(_cell((*first, *second, model), x[rows], y[rows], kept, drawn, columns))
+        for model, column in models.items():
+            cells.append(_cell((*first, *second, model), x[rows], y[rows], kept, drawn, column))
     if not any(np.isfinite(cell.effect[0]) for cell in cells):
         raise NotEstimable("multiverse: no specification can be estimated")
     return _summary(cells, plan.alpha)
@@ -88,15 +87,13 @@ def _two_treatments(rows: ChangeTable) -> ChangeTable:
 
 def _cell(
     choice: tuple[str, ...], x: FloatArray, y: FloatArray, rows: ChangeTable, drawn: IntArray,
-    columns: dict[str, FloatArray],
+    column: FloatArray | None,
 ) -> _Cell:  # fmt: skip
     """One specification under the observed and the permuted allocations."""
     model = choice[-1]
     used = np.isfinite(x) & np.isfinite(y)
-    extra = np.zeros((len(used), 0))
-    if model.startswith(ADDED):
-        extra = columns[model.removeprefix(ADDED)]
-        used = used & np.isfinite(extra).all(axis=1)
+    extra = np.zeros((len(used), 0)) if column is None else column
+    used = used & np.isfinite(extra).all(axis=1)
     n = int(used.sum())
     nothing = np.full(len(drawn) + 1, np.nan)
     x, y = x[used], y[used]

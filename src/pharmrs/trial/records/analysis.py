@@ -253,7 +253,9 @@ class ModelOutcome:
     """What a model gives back: estimates, tests, single numbers, remarks; or `reason` why it could not be computed.
 
     `facts`: name -> number (log likelihood, variance components, ...), names as in the data dictionary; `notes`: what
-    a reader must know (an estimate at its boundary, pairs left out). `declared` is set by the analysis, not the model.
+    a reader must know (an estimate at its boundary, pairs left out). Set by the analysis, not the model: `declared`;
+    `aspect`: what it changes in the declared analysis; `misses`: where its test does not hold its level;
+    `says_nothing`: terms whose interval covers every value that these data could give.
     """
 
     name: str
@@ -265,6 +267,9 @@ class ModelOutcome:
     methods: tuple[str, ...] = ()
     reason: str = ""
     declared: bool = True
+    aspect: str = ""
+    misses: str = ""
+    says_nothing: tuple[str, ...] = ()
     curve: SpecificationCurve | None = None
 
     @property

@@ -35,11 +35,18 @@ class BiomarkerLevels:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlowCount:
-    """One line of the sample flow: what was counted, for which treatment (empty: all), how many."""
+    """One line of the sample flow: what is counted, what became of it (empty: nothing is said), for which treatment
+    (empty: all), how many.
+    """
 
-    stage: str
+    what: str
+    became: str = ""
     treatment: str
     count: int
+
+    @property
+    def stage(self) -> str:
+        return f"{self.what}: {self.became}" if self.became else self.what
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -51,7 +51,7 @@ def robust_least_squares(
         raise NotEstimable(f"{method}: all rows belong to one participant")
     if kind == "CR2":
         covariance, freedom, alone = _cr2(residual, design, inverse, people)
-        notes = (f"{alone} participants determine a coefficient alone",) if alone else ()
+        notes = (f"{alone} of the participants determine a coefficient alone",) if alone else ()
         se = np.sqrt(np.diag(covariance))
         return wald(method, terms, estimate, se, freedom, n=n, subjects=groups, notes=notes, level=level)
     covariance = _squared(people.sums(design * residual[:, None]) @ inverse)

@@ -108,6 +108,11 @@ def _warnings(result: AnalysisResult) -> Iterator[str]:
         if note := dependence_note(result.chain, result):
             yield note
         yield from (f"{text[:1].upper()}{text[1:].rstrip('.')}." for text in model.notes)
+    if empty := [one.title for one in result.models if one.says_nothing]:
+        yield (
+            f"Read nothing into {'; '.join(empty)}: the interval holds every difference that the spread of the changes "
+            "allows, or does not close."
+        )
     yield from (f"{text[:1].upper()}{text[1:].rstrip('.')}." for text in result.chain.notes)
 
 

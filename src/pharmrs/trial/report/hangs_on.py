@@ -7,23 +7,13 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from pharmrs.core.report.answer import FAILS, HOLDS, OTHER, UNKNOWN, Check, Variant
+from pharmrs.core.report.answer import FAILS, HOLDS, NOTHING, OTHER, UNCOUNTED, UNKNOWN, Check, Variant
 from pharmrs.core.report.numbers import number_text, p_phrase
+from pharmrs.trial.models.extension import ASPECTS, OTHER_MODELS
 from pharmrs.trial.records.analysis import EffectEstimate, ModelOutcome
 from pharmrs.trial.records.analysis_result import AnalysisResult
 from pharmrs.trial.records.multiverse import SpecificationCurve
 from pharmrs.trial.report.statistics_text import interval_text
-
-_AGREE = 0.95  # share of the specifications of a multiverse that must say the same
-# what each model changes; one that is not named here is among the other models
-_GROUPS = {
-    "People instead of pairs": ("cr2", "cr1", "cr0", "mixed", "within", "symmetry", "crossover", "period"),
-    "Values below the limit kept": ("tobit", "joint"),
-    "Drawn again": ("permutation", "bootstrap", "leave_one_out"),
-    "Outliers weighed down": ("huber", "bisquare", "mm", "median", "ranks"),
-    "Error of the metabolite": ("errors_in_variables", "simex"),
-}
-_OTHER_MODELS = "Other models"
 
 
 def checks(result: AnalysisResult) -> tuple[Check, ...]:
@@ -108,18 +98,17 @@ def _covariates(result: AnalysisResult, main: Sequence[EffectEstimate]) -> Itera
 
 def _models(result: AnalysisResult, main: Sequence[EffectEstimate]) -> Iterator[Check]:
     """The extension models by what they change; those in another unit apart."""
-    group_of = {name: group for group, names in _GROUPS.items() for name in names}
     found: dict[str, list[Variant]] = {}
     elsewhere: list[Variant] = []
     for model in result.models:
         for variant in _variants(model, main, result.plan.alpha):
-            if variant.verdict == OTHER and group_of.get(model.name, _OTHER_MODELS) == _OTHER_MODELS:
+            if variant.verdict == OTHER and (model.aspect or OTHER_MODELS) == OTHER_MODELS:
                 elsewhere.append(variant)
             else:
-                found.setdefault(group_of.get(model.name, _OTHER_MODELS), []).append(variant)
-    for group in (*_GROUPS, _OTHER_MODELS):
-        if group in found:
-            yield Check(name=group, variants=tuple(found[group]))
+                found.setdefault(model.aspect or OTHER_MODELS, []).append(variant)
+    for aspect in ASPECTS:
+        if aspect in found:
+            yield Check(name=aspect, variants=tuple(found[aspect]))
     if elsewhere:
         yield Check(name="Models in other units", variants=tuple(elsewhere))
 
@@ -132,16 +121,27 @@ def _variants(model: ModelOutcome, main: Sequence[EffectEstimate], alpha: float)
     tested = [one for one in model.estimates if one.hypothesis and math.isfinite(one.estimate)]
     for item, declared in zip(tested, main, strict=False):
         found = _text(item.estimate, item.ci_low, item.ci_high, item.p)
-        if item.unit and item.unit != declared.unit:
+        if item.term in model.says_nothing:
+            yield Variant(name=title, found=found, verdict=NOTHING)
+        elif item.unit and item.unit != declared.unit:
             side = _direction(item.estimate, item.ci_low, item.ci_high, item.p, alpha)
             zero = {0: "covers zero", None: "no interval"}.get(side, "does not cover zero")
             yield Variant(name=title, found=f"{found} {item.unit}; {zero}", verdict=OTHER)
         else:
-            yield Variant(name=title, found=found, verdict=_verdict(item, declared, alpha))
+            yield Variant(name=title, found=found, verdict=_counted(model, item, declared, alpha))
+
+
+def _counted(model: ModelOutcome, item: EffectEstimate, declared: EffectEstimate, alpha: float) -> str:
+    """The verdict; an effect found by a test that is known to reject too often is not counted, none found by it is."""
+    beside_zero = _direction(item.estimate, item.ci_low, item.ci_high, item.p, alpha) not in (0, None)
+    return UNCOUNTED if model.misses and beside_zero else _verdict(item, declared, alpha)
 
 
 def _multiverse(model: ModelOutcome, result: AnalysisResult, main: Sequence[EffectEstimate]) -> Check:
-    """How many of all combinations of choices say the same as the declared one."""
+    """How many of all combinations of choices say the same as the declared one.
+
+    Where nothing is there, each of them is significant with the probability alpha, so so many may differ by chance.
+    """
     curve = model.curve
     assert curve is not None
     known = np.isfinite(curve.effect) & np.isfinite(curve.p)
@@ -150,7 +150,7 @@ def _multiverse(model: ModelOutcome, result: AnalysisResult, main: Sequence[Effe
         return Check(name="All declared choices", variants=(variant,))
     agree = int(_same(curve, result.plan.alpha, main[0])[known].sum())
     total = int(known.sum())
-    verdict = HOLDS if agree >= _AGREE * total else FAILS
+    verdict = HOLDS if agree >= (1 - result.plan.alpha) * total else FAILS
     found = f"{agree} of {total} combinations of choices say the same"
     return Check(name="All declared choices", variants=(Variant(name=model.title, found=found, verdict=verdict),))
 

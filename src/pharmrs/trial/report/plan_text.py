@@ -16,7 +16,7 @@ _CHANGE = {
     "log_ratio": "the log ratio log(follow-up / baseline)",
 }
 _KIND = {
-    "crossover": "a crossover: every participant gets every treatment, in an order drawn for him",
+    "crossover": "a crossover: every participant gets every treatment, in an order that is drawn for each",
     "parallel": "a parallel trial: every participant gets one treatment",
     "single_arm": "a trial of one arm, before and after",
 }

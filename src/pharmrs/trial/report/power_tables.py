@@ -6,7 +6,9 @@ import math
 from dataclasses import fields
 
 from pharmrs.core.records.columns import Column
+from pharmrs.core.report.section import Drawn, Section, section_of_tables
 from pharmrs.core.report.tables import Row, Table
+from pharmrs.core.report.view_tables import CellView, TableView, count_cell, number_cell
 from pharmrs.trial.models.registry import MODELS
 from pharmrs.trial.records.power import PowerPoint, PowerStudy, RequiredSize
 
@@ -47,23 +49,48 @@ def _row(item: PowerPoint | RequiredSize) -> Row:
 
 
 def power_lines(study: PowerStudy) -> list[str]:
-    """The points and what they mean."""
-    lines = [
-        f"{point.model}, {point.subjects} participants: power {point.power:.3f} +- {point.mc_error:.3f} "
+    """How many people are needed, what not to plan with, then every size that was simulated."""
+    lines = []
+    for size in study.sizes:
+        if math.isfinite(size.subjects):
+            lines.append(
+                f"{size.model}: {math.ceil(size.subjects)} participants give power {size.target:g} "
+                f"({math.floor(size.ci_low)} to {math.ceil(size.ci_high)}, Monte Carlo error)"
+            )
+        else:
+            lines.append(f"{size.model}: no number of participants for power {size.target:g}: {size.reason}")
+    named = dict.fromkeys(point.model for point in study.points)
+    for name in (one for one in named if one in MODELS and MODELS[one].misses):
+        lines.append(f"{name}: not for a plan, its test does not hold its level {MODELS[name].misses}")
+    return lines + [
+        f"{point.model}, {point.subjects} participants: power {point.power:.3f} ± {point.mc_error:.3f} "
         f"({point.significant}/{point.simulations}"
         + (f", {point.not_estimable} not estimable" if point.not_estimable else "")
         + f"), {point.pairs:.1f} complete pairs"
         for point in study.points
     ]
-    for size in study.sizes:
-        if math.isfinite(size.subjects):
-            lines.append(
-                f"{size.model}: power {size.target:g} with {math.ceil(size.subjects)} participants "
-                f"({math.floor(size.ci_low)} to {math.ceil(size.ci_high)}, Monte Carlo error)"
-            )
-        else:
-            lines.append(f"{size.model}: power {size.target:g}: {size.reason}")
-    named = dict.fromkeys(point.model for point in study.points)
-    for name in (one for one in named if one in MODELS and MODELS[one].misses):
-        lines.append(f"{name}: not for a plan, its test does not hold its level {MODELS[name].misses}")
-    return lines
+
+
+def power_section(study: PowerStudy, svg: str) -> Section:
+    """The sizes that are needed first, the curve, then every point."""
+    answers = power_lines(study)[: -len(study.points) or None]
+    rows = tuple(
+        (
+            CellView(point.model), count_cell(point.subjects), number_cell(point.power),
+            CellView(f"{point.ci_low:.2f} to {point.ci_high:.2f}", order=repr(point.ci_low)),
+            count_cell(point.simulations), count_cell(point.not_estimable), number_cell(point.pairs),
+            number_cell(point.exaggeration),
+        )
+        for point in study.points
+    )  # fmt: skip
+    heads = ("Model", "Participants", "Power", "95 % interval", "Trials", "Not estimable", "Complete pairs",
+             "Exaggeration")  # fmt: skip
+    caption = "Power of each model and size; exaggeration: mean size of the significant estimates over that of all."
+    drawn = Drawn(
+        svg=svg,
+        alt="Power against the number of participants, a curve for each model. The values are in power.tsv.",
+        caption="Power against the number of participants with 95 % Wilson intervals. Dashed: the power that is "
+        "wanted, and the number of participants that has it.",
+    )
+    tables = (TableView(caption=caption, columns=heads, rows=rows),)
+    return section_of_tables("power", "Power", [f"{line}." for line in answers], tables, figures=(drawn,))

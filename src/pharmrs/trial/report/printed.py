@@ -66,17 +66,13 @@ def _main_table(result: AnalysisResult) -> PrintedTable:
     columns = ("Term", "β", "SE", level_text(result), "t", "df", "p")
     if model is None:
         rows: tuple[tuple[str, ...], ...] = ()
-        return PrintedTable(title=title, columns=columns, rows=rows, note=f"Not estimable: {result.chain.reason}.")
+        return PrintedTable(title=title, columns=columns, rows=rows, notes=(f"Not estimable: {result.chain.reason}.",))
     rows = tuple((term_text(item), *_estimate_cells(item)) for item in model.estimates)
     return PrintedTable(
         title=title,
         columns=columns,
         rows=rows,
-        note=" ".join(
-            part
-            for part in (model_note(model), dependence_note(result.chain, result), *map(_sentence, model.notes))
-            if part
-        ),
+        notes=(model_note(model), dependence_note(result.chain, result), *map(_sentence, model.notes)),
     )
 
 
@@ -104,7 +100,7 @@ def _terms_table(result: AnalysisResult) -> PrintedTable | None:
     note += " + covariate: all its levels together, added to the main model." if result.chain.covariates else ""
     return PrintedTable(
         title="F tests of the terms of the main model, and of each covariate",
-        columns=("Term", "F", "df", "df of error", "p", "n pairs"), rows=rows, note=note,
+        columns=("Term", "F", "df", "df of error", "p", "n pairs"), rows=rows, notes=(note,),
     )  # fmt: skip
 
 
@@ -138,7 +134,7 @@ def _adjusted_table(result: AnalysisResult) -> PrintedTable | None:
     return PrintedTable(
         title="p adjusted for the number of tests of a family",
         columns=("Family", "Test", "n", "p", "p (Holm)", "p (Benjamini-Hochberg)"), rows=rows,
-        note="Holm: probability of any false rejection in the family; Benjamini-Hochberg: false discovery rate.",
+        notes=("Holm: probability of any false rejection in the family; Benjamini-Hochberg: false discovery rate.",),
     )  # fmt: skip
 
 
@@ -154,11 +150,11 @@ def _families_table(result: AnalysisResult) -> PrintedTable | None:
         for test in tests
     )  # fmt: skip
     note = (
-        f"No effect is rejected where the adjusted p is at most {result.plan.alpha:g}; a family is tested where all "
+        f'"No effect" is rejected where the adjusted p is at most {result.plan.alpha:g}; a family is tested where all '
         "hypotheses of the one before are rejected. Intervals are not adjusted."
     )
     return PrintedTable(
-        title="The declared hypotheses", note=note + _reasons(tests), rows=rows,
+        title="The declared hypotheses", notes=(note + _reasons(tests),), rows=rows,
         columns=("Family", "Hypothesis", "Method", "Estimate", level_text(result), "p", "p (adjusted)", "no effect",
                  "n"),
     )  # fmt: skip
@@ -181,7 +177,7 @@ def _covariates_table(result: AnalysisResult) -> PrintedTable | None:
         return None
     columns = ("Model and term", "β", "SE", level_text(result), "t", "df", "p", "n pairs")
     title = "The main model with one covariate added at a time: the covariate and the interaction"
-    return PrintedTable(title=title, columns=columns, rows=tuple(rows), note=" ".join(notes))
+    return PrintedTable(title=title, columns=columns, rows=tuple(rows), notes=tuple(notes))
 
 
 def _correlations_table(result: AnalysisResult) -> PrintedTable | None:
@@ -197,14 +193,14 @@ def _correlations_table(result: AnalysisResult) -> PrintedTable | None:
         for test in tests
     )  # fmt: skip
     title = "Correlation of the two changes per treatment, and Oldham's check of change against level"
-    columns = ("Correlation", "n pairs", "", "value", "p (t)", "p (AS 89)", "level (Bonferroni)", "level (Sidak)",
+    columns = ("Correlation", "n pairs", "kind", "value", "p (t)", "p (AS 89)", "level (Bonferroni)", "level (Sidak)",
                "Bonferroni, reference study", "Sidak, reference study")  # fmt: skip
     note = (
         "rs: Spearman's rank correlation; r: Pearson's. Levels are corrected for the number of treatments k. The "
         "reference study's alpha / k^(1 - r), r the Pearson correlation under that treatment (negative: 0), is shown "
         "and not used: it grows with what is tested, and the tests together err in more than alpha."
     )
-    return PrintedTable(title=title, columns=columns, rows=rows, note=f"{note}{_reasons(tests)}")
+    return PrintedTable(title=title, columns=columns, rows=rows, notes=(f"{note}{_reasons(tests)}",))
 
 
 def _comparisons_table(result: AnalysisResult) -> PrintedTable | None:
@@ -227,7 +223,7 @@ def _comparisons_table(result: AnalysisResult) -> PrintedTable | None:
     named = (f"{result.plan.biomarker} (adjusted level)" * bool(result.plan.biomarker), result.plan.metabolite)
     quantities = ", ".join(name for name in named if name)
     title = f"Levels and changes within and between treatments: {quantities}"
-    return PrintedTable(title=title, columns=columns, rows=rows, note=f"{note}{_reasons(tests)}")
+    return PrintedTable(title=title, columns=columns, rows=rows, notes=(f"{note}{_reasons(tests)}",))
 
 
 def _reasons(tests: Sequence[StatisticalTest]) -> str:
@@ -251,7 +247,7 @@ def _rules_table(result: AnalysisResult) -> PrintedTable | None:
         title="The interaction with and without each exclusion rule",
         columns=("Exclusion rules", "n pairs", "Term", "β", level_text(result), "p"),
         rows=rows,
-        note=f"Not estimable {'; '.join(reasons)}." if reasons else "",
+        notes=(f"Not estimable {'; '.join(reasons)}.",) if reasons else (),
     )
 
 
@@ -268,7 +264,7 @@ def _units_table(result: AnalysisResult) -> PrintedTable | None:
         title="The interaction after the unit of the assay is changed",
         columns=("Biomarker multiplied by", "Term", "β", "p"),
         rows=rows,
-        note="A result that owes nothing to the unit of the assay has the same p in every line." + note,
+        notes=("A result that owes nothing to the unit of the assay has the same p in every line." + note,),
     )
 
 
@@ -289,8 +285,8 @@ def _baseline_table(result: AnalysisResult) -> PrintedTable | None:
         "Mean (SD) of the n known, or n of those known. Quantities at the baseline of the first period. Baselines are "
     )
     return PrintedTable(
-        title="Participants before treatment", columns=("", *(group or "all" for group in groups)), rows=rows,
-        note=f"{note}described and not tested.",
+        title="Participants before treatment", columns=("Quantity", *(group or "all" for group in groups)), rows=rows,
+        notes=(f"{note}described and not tested.",),
     )  # fmt: skip
 
 
@@ -311,5 +307,5 @@ def _flow_table(result: AnalysisResult) -> PrintedTable:
     rows = tuple(
         (stage, str(count[stage, ""]), *(str(count.get((stage, name), "")) for name in treatments)) for stage in stages
     )
-    notes = " ".join(f"{text[:1].upper()}{text[1:]}." for text in result.chain.notes)
-    return PrintedTable(title="Sample flow", columns=("", "all", *treatments), rows=rows, note=notes)
+    notes = tuple(f"{text[:1].upper()}{text[1:]}." for text in result.chain.notes)
+    return PrintedTable(title="Sample flow", columns=("Stage", "all", *treatments), rows=rows, notes=notes)

@@ -27,17 +27,15 @@ def models_table(result: AnalysisResult) -> PrintedTable:
     for name, model, reason in first:
         rows += [_model_row(name, "declared", item, main_unit) for item in (model.hypothesis if model else ())]
         if model is None:
-            rows.append((name, "declared", *(MISSING for _ in range(8))))
-            notes.append(f"{name}: not estimable, {reason}.")
+            rows.append(_without_result(name, "declared", reason))
     for outcome in result.models:
         plan = "declared" if outcome.declared else "exploratory"
         rows += [_model_row(outcome.title, plan, item, main_unit) for item in outcome.shown]
         if outcome.reason:
-            rows.append((outcome.title, plan, *(MISSING for _ in range(8))))
-            notes.append(f"{outcome.title}: not estimable, {outcome.reason}.")
+            rows.append(_without_result(outcome.title, plan, outcome.reason))
         notes += [f"{outcome.title}: {text.rstrip('.')}." for text in outcome.notes]
     columns = ("Model", "Plan", "Term", "Estimate", level_text(result), "df", "p", "n", "people", "Unit")
-    return PrintedTable(title="The interaction in every model", columns=columns, rows=tuple(rows), note=" ".join(notes))
+    return PrintedTable(title="The interaction in every model", columns=columns, rows=tuple(rows), notes=tuple(notes))
 
 
 def _model_row(name: str, plan: str, item: EffectEstimate, main_unit: str) -> tuple[str, ...]:
@@ -45,6 +43,10 @@ def _model_row(name: str, plan: str, item: EffectEstimate, main_unit: str) -> tu
         name, plan, item.term, number_text(item.estimate), interval_text(item.ci_low, item.ci_high), df_text(item.df),
         p_text(item.p), str(item.n), str(item.subjects), item.unit or main_unit,
     )  # fmt: skip
+
+
+def _without_result(name: str, plan: str, reason: str) -> tuple[str, ...]:
+    return (name, plan, f"not estimable: {reason}", *(MISSING for _ in range(7)))
 
 
 def effects_table(result: AnalysisResult) -> PrintedTable | None:
@@ -62,7 +64,7 @@ def effects_table(result: AnalysisResult) -> PrintedTable | None:
         return None
     columns = ("Quantity", "Term", "Estimate", level_text(result), "df", "p", "n", "people", "Unit")
     return PrintedTable(
-        title="What each treatment did to each quantity", columns=columns, rows=tuple(rows), note=" ".join(notes)
+        title="What each treatment did to each quantity", columns=columns, rows=tuple(rows), notes=tuple(notes)
     )
 
 
@@ -79,10 +81,10 @@ def model_tests_table(result: AnalysisResult) -> PrintedTable | None:
         )
         for model, test in tests
     )  # fmt: skip
-    columns = ("Test", "n", "", "value", level_text(result), "statistic", "p")
+    columns = ("Test", "n", "coefficient", "value", level_text(result), "statistic", "p")
     exploratory = [model.title for model in result.models if not model.declared and model.tests]
-    note = f"Exploratory: {', '.join(exploratory)}." if exploratory else ""
-    return PrintedTable(title="Tests of the other models", columns=columns, rows=rows, note=note)
+    note = f"Exploratory: {'; '.join(exploratory)}." if exploratory else ""
+    return PrintedTable(title="Tests of the other models", columns=columns, rows=rows, notes=(note,))
 
 
 def summaries_table(result: AnalysisResult) -> PrintedTable | None:
@@ -104,9 +106,9 @@ def summaries_table(result: AnalysisResult) -> PrintedTable | None:
     reasons = dict.fromkeys(f"{test.group}: {test.reason}" for test in tests if test.reason)
     return PrintedTable(
         title="Levels of the biomarker with values below the limit",
-        columns=("", "n", "mean (lognormal)", level_text(result), "median (lognormal)", "mean (ROS)", "median (ROS)",
+        columns=("At", "n", "mean (lognormal)", level_text(result), "median (lognormal)", "mean (ROS)", "median (ROS)",
                  "mean (Kaplan-Meier)", "median (Kaplan-Meier)"),
-        rows=tuple(rows), note=f"Not estimable: {'; '.join(reasons)}." if reasons else "",
+        rows=tuple(rows), notes=(f"Not estimable: {'; '.join(reasons)}.",) if reasons else (),
     )  # fmt: skip
 
 

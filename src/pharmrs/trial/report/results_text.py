@@ -5,7 +5,16 @@ from __future__ import annotations
 import math
 
 from pharmrs.core.report.numbers import number_text, p_phrase
-from pharmrs.trial.chain.sample_flow import ANALYSED, ANALYSED_ALONE
+from pharmrs.trial.chain.sample_flow import (
+    ANALYSED,
+    ANALYSED_ALONE,
+    BEYOND,
+    KEPT,
+    MEASURED,
+    PLANNED,
+    SAMPLES,
+    SCANS,
+)
 from pharmrs.trial.records.analysis import EffectEstimate, ModelOutcome, StatisticalTest
 from pharmrs.trial.records.analysis_result import AnalysisResult, ReferenceChain
 from pharmrs.trial.report.printed import model_note
@@ -75,24 +84,24 @@ def model_paragraphs(result: AnalysisResult) -> list[str]:
 
 
 def _sample(result: AnalysisResult) -> str:
-    count = {(item.stage, item.treatment): item.count for item in result.chain.flow}
+    count = {(item.what, item.became, item.treatment): item.count for item in result.chain.flow}
     analysed = ANALYSED if result.plan.couples else ANALYSED_ALONE
-    pairs = count.get((analysed, ""))
-    per = ", ".join(f"{count.get((analysed, name), 0)} {name}" for name in result.table.treatments)
+    pairs = count.get((analysed, "", ""))
+    per = ", ".join(f"{count.get((analysed, '', name), 0)} {name}" for name in result.table.treatments)
     text = f"{len(result.table.subjects)} participants ({result.table.kind} design)"
     if pairs is None:
         return f"{text}."
-    censored = sum(item.count for item in result.chain.flow if not item.treatment and item.stage.endswith("the limit"))
+    censored = sum(count.get((SAMPLES, became, ""), 0) for became in BEYOND.values())
     known = "with both changes known" if result.plan.couples else "of baseline and follow-up"
     sentences = [f"{text} gave {pairs} pairs {known} ({per})."]
-    if (planned := count.get(("biomarker samples: planned", ""))) is not None:
-        measured = count["biomarker samples: measured", ""]
+    if (planned := count.get((SAMPLES, PLANNED, ""))) is not None:
+        measured = count[SAMPLES, MEASURED, ""]
         sentences.append(
             f"Of {planned} planned biomarker samples {measured} were measured and {censored} lay beyond a limit of the "
             "assay."
         )
-    if (planned := count.get(("metabolite scans: planned", ""))) is not None:
-        kept = count["metabolite scans: kept", ""]
+    if (planned := count.get((SCANS, PLANNED, ""))) is not None:
+        kept = count[SCANS, KEPT, ""]
         sentences.append(f"Of {planned} planned scans {kept} gave a metabolite that was kept.")
     return " ".join(sentences)
 

@@ -139,7 +139,7 @@ def analysis_section(result: AnalysisResult, figures: tuple[FigureView, ...]) ->
         models=model_paragraphs(result),
         figures=figures,
         tables=[_view(number, table) for number, table in enumerate(printed, start=1)],
-        notes=[table.note for table in printed],
+        notes=[[note for note in table.notes if note] for table in printed],
         plan_hash=result.plan_hash,
         exploratory=[model.title for model in result.models if not model.declared],
     )
@@ -154,6 +154,6 @@ def _view(number: int, table: PrintedTable) -> TableView:
 
 
 def _order(text: str) -> str:
-    """What a cell is sorted by: its number where it is one."""
-    number = text.replace("−", "-").lstrip("<")
+    """What a cell is sorted by: its number where it is one, the lower end of an interval."""
+    number = text.replace("−", "-").lstrip("<").split(" to ")[0]
     return number if re.fullmatch(r"-?\d+(\.\d+)?(e-?\d+)?", number) else ""

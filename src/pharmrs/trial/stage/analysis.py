@@ -23,11 +23,14 @@ def check_models(plan: AnalysisPlan, file: str) -> list[InputProblem]:
 
 
 class NotEstimable(NamedTuple):
-    """Models that these data do not give, for one `reason`; `main`: the main model is one of them."""
+    """Models that these data do not give, for one `reason`; `main`: the main model is one of them, `planned`: one that
+    the plan declares is, and not only models beside it.
+    """
 
     models: tuple[str, ...]
     reason: str
     main: bool
+    planned: bool
 
     def __str__(self) -> str:
         return f"{', '.join(self.models)}: {self.reason}"
@@ -42,8 +45,12 @@ def not_estimable(result: AnalysisResult) -> tuple[NotEstimable, ...]:
         found = [(MAIN_MODEL, one.reason) for one in chain.effects[:1] if one.reason]
         found += [] if chain.effects else [(MAIN_MODEL, chain.reason)]
     found += [(f"{MAIN_MODEL} with {one.covariate}", one.reason) for one in chain.covariate_models if one.reason]
+    planned = {title for title, _ in found} | {one.title for one in result.models if one.name in result.plan.models}
     found += [(model.title, model.reason) for model in result.models if model.reason]
     stopped: dict[str, list[str]] = {}
     for title, reason in found:
         stopped.setdefault(reason, []).append(title)
-    return tuple(NotEstimable(tuple(titles), reason, MAIN_MODEL in titles) for reason, titles in stopped.items())
+    return tuple(
+        NotEstimable(tuple(titles), reason, MAIN_MODEL in titles, not planned.isdisjoint(titles))
+        for reason, titles in stopped.items()
+    )

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from pharmrs.core.report.figure_style import save_figure
+from pharmrs.core.report.figure_style import figure_svg_text, save_figure
+from pharmrs.core.report.site import write_page
 from pharmrs.core.report.tables import write_table
 from pharmrs.core.workers.execution import Workers, map_tasks, workforce
 from pharmrs.trial.power.simulated import TrialBatch, power_point, required_size, run_batch
@@ -14,7 +15,7 @@ from pharmrs.trial.records.declared_analysis import StudyPlan
 from pharmrs.trial.records.declared_power import Power
 from pharmrs.trial.records.power import PowerStudy
 from pharmrs.trial.report.figure_power import power_figure
-from pharmrs.trial.report.power_tables import power_tables
+from pharmrs.trial.report.power_tables import power_section, power_tables
 
 _BATCH = 50  # trials per task: seconds of work, so that the bar moves
 _BATCH_S = 1.0  # expected with the main model
@@ -72,9 +73,12 @@ def with_simulations(plan: StudyPlan, simulations: int) -> StudyPlan:
 
 
 def write_power(folder: Path, study: PowerStudy) -> list[Path]:
-    """Tables with dictionaries and the curve (PNG, SVG)."""
+    """A page with the answer first, tables with dictionaries, and the curve (PNG, SVG)."""
     written = [path for table in power_tables(study) for path in write_table(folder, table)]
     figure = power_figure(study)
+    section = power_section(study, figure_svg_text(figure))
+    page = write_page(folder / "report.html", kind="Power by simulation", heading=study.title, sections=(section,))
+    written.insert(0, page)
     for suffix in ("png", "svg"):
         path = folder / f"power.{suffix}"
         save_figure(figure, path)

@@ -8,6 +8,7 @@ from functools import partial
 
 from pharmrs.core.report.embedded import EmbeddedFigure, not_drawn
 from pharmrs.core.unit import Within, unbounded
+from pharmrs.spectra.records.acquisition import Acquisition
 from pharmrs.spectra.records.preprocessing import PreprocessingStep, WaterAmplitude
 from pharmrs.spectra.records.scan import ScanResult
 from pharmrs.spectra.report.pictures.interactive_fit import fit_inside_report
@@ -43,7 +44,9 @@ def render_scan_figures(result: ScanResult, within: Within = unbounded) -> ScanF
     return ScanFigures(
         fit=drawn(partial(_fit_figure, result), "fit"),
         page=page or b"",
-        steps=tuple(drawn(partial(_step_figure, step, result), step.name) for step in result.preprocessed.steps),
+        steps=tuple(
+            drawn(partial(step_figure, step, result.acquisition, name), step.name) for step in result.preprocessed.steps
+        ),
         water=None if result.water is None else drawn(partial(_water_figure, result.water, name), "water"),
     )
 
@@ -62,10 +65,11 @@ def _embedded(svg: str, alt: str) -> EmbeddedFigure:
     return EmbeddedFigure(content=svg.encode("utf-8"), alt=alt)
 
 
-def _step_figure(step: PreprocessingStep, result: ScanResult) -> EmbeddedFigure:
+def step_figure(step: PreprocessingStep, acquisition: Acquisition, scan: str) -> EmbeddedFigure:
+    """Before and after one step."""
     shown = f" and {', '.join(step.series)}" if step.series else ""
-    alt = f"{result.files.name}, {step.name}: spectrum before and after the step, 0 to 5 ppm{shown}."
-    return _embedded(preprocessing_svg(step, result.acquisition), alt)
+    alt = f"{scan}, {step.name}: spectrum before and after the step, 0 to 5 ppm{shown}."
+    return _embedded(preprocessing_svg(step, acquisition), alt)
 
 
 def _fit_alt(result: ScanResult) -> str:
