@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 from pharmrs.core.errors import InputError
 from pharmrs.spectra.quantify.agreement import agreement
+from pharmrs.spectra.quantify.foreign import Assumed, _per_water, _ratio, values_by_metabolite
 from pharmrs.spectra.read.results.registry import read_results
 from pharmrs.spectra.records.foreign import UNSCALED, ForeignResult, ForeignValue
 from pharmrs.spectra.stage.foreign_results import compared, gather, write_form, write_tidy
@@ -348,3 +350,20 @@ def test_names_that_tables_of_osprey_have(name: str, tmp_path: Path) -> None:
         "water_relaxation",
         "ratio_tcr",
     }
+
+
+def test_scales_and_their_sds_by_hand() -> None:
+    """Ratio 6/8 with bounds of 3 and 4 %: SD 5 % of .75. LCModel's defaults: 35,880 mM of water, attenuation .7."""
+    glu, creatine = (
+        ForeignValue(metabolite=name, printed=name, scale="lcmodel_water", value=value, crlb_percent=bound)
+        for name, value, bound in (("Glu", 6.0, 3.0), ("tCr", 8.0, 4.0))
+    )
+    value, sd, reason = _ratio("Glu", {"lcmodel_water": glu}, {"lcmodel_water": creatine})
+    assert (value, sd, reason) == (pytest.approx(0.75), pytest.approx(0.0375), "")
+    per_water = _per_water({"lcmodel_water": glu})
+    assert per_water == (pytest.approx(6.0 / (35880 * 0.7)), pytest.approx(0.18 / (35880 * 0.7)))
+    plain = replace(glu, scale=UNSCALED)
+    source = ForeignResult(tool="LCModel", file="t", scan="s", values=(plain,))
+    for scale, expected in (("lcmodel_water", 9.0), ("institutional", 6.0)):
+        found = values_by_metabolite(source, Assumed(scale=scale, factor=1.5))["Glu"]
+        assert list(found) == [scale] and found[scale].value == pytest.approx(expected)

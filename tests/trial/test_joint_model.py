@@ -12,7 +12,7 @@ from pharmrs.trial.chain.change_scores import change_table
 from pharmrs.trial.chain.main_model import main_model
 from pharmrs.trial.joint.data import joint_data
 from pharmrs.trial.joint.likelihood import ABOVE, BELOW, MEASURED, MISSING, PersonValues, log_likelihood
-from pharmrs.trial.joint.model import _Problem, fit_joint
+from pharmrs.trial.joint.model import _change_terms, _Problem, fit_joint
 from pharmrs.trial.joint.structure import Structure
 from pharmrs.trial.joint.truncated_normal import truncated_below
 from pharmrs.trial.least_squares.not_estimable import NotEstimable
@@ -127,6 +127,12 @@ def test_gradients_are_those_of_the_likelihood(shared: bool) -> None:
     steps = 1e-5 * np.eye(len(means))
     numeric = [(value(means + s, parameters) - value(means - s, parameters)) / 2e-5 for s in steps]
     np.testing.assert_allclose(found.by_means, numeric, atol=2e-3 * np.max(np.abs(found.by_means)))
+
+
+def test_terms_of_the_change_are_those_of_least_squares() -> None:
+    """A crossover of two treatments and two periods: an intercept and a slope each, and the second period."""
+    data = joint_data(trial(subjects=12), adjust_clock=False)
+    assert data is not None and _change_terms(data) == 2 + 2 + 1
 
 
 def test_curvature_is_that_of_the_likelihood() -> None:
