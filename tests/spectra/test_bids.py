@@ -141,6 +141,14 @@ def test_no_description_and_no_scans(tmp_path: Path) -> None:
     assert not scans and problems[0].value == "missing"
 
 
+def test_a_grid_of_voxels_is_told_by_its_name(tmp_path: Path) -> None:
+    root = dataset(tmp_path, "sub-01_mrsi.nii.gz", "sub-01_odd.nii.gz")
+    _, problems = find_scans(root, study())
+    told = {one.rule: one.value for one in problems if one.field == "file name"}
+    assert sorted(told.values()) == ["sub-01_mrsi.nii.gz", "sub-01_odd.nii.gz"]
+    assert any("MRSI" in rule for rule in told)
+
+
 def test_links_out_of_the_dataset_are_refused(tmp_path: Path) -> None:
     outside = tmp_path / "secret_svs.nii.gz"
     outside.write_bytes(b"")

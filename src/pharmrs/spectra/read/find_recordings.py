@@ -72,14 +72,24 @@ def _files(folder: Path, problems: list[InputProblem]) -> list[Path]:
     for entry in _entries(folder, problems):
         if not entry.name.endswith(_IMAGES) or entry.name.startswith("."):
             continue
-        if entry.name.split(".")[0].rpartition("_")[2] not in _SUFFIXES:
+        if _suffix(entry.name) not in _SUFFIXES:
             strangers.append(entry.name)
         elif entry.is_symlink() and not Path(entry.path).exists():
             problems.append(_leads_nowhere(entry.path))
         else:
             found.append(Path(entry.path))
+    if grids := [name for name in strangers if _suffix(name) == "mrsi"]:
+        rule = "a grid of voxels (MRSI) cannot be analysed, only single voxels (*_svs)"
+        remedy = "store the voxel of interest alone as *_svs (mrs_tools split), or leave it"
+        problems.append(input_problem(folder, "file name", rule, some_of(grids, 3), remedy, "warning"))
+        strangers = [name for name in strangers if name not in grids]
     if strangers:
         rule = "recordings are called *_svs or *_mrsref; others are passed over"
         remedy = "rename what is a recording, or leave it"
         problems.append(input_problem(folder, "file name", rule, some_of(strangers, 3), remedy, "warning"))
     return found
+
+
+def _suffix(name: str) -> str:
+    """The last part of a BIDS name: svs, mrsref, mrsi."""
+    return name.split(".", maxsplit=1)[0].rpartition("_")[2]
