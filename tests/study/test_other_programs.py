@@ -190,6 +190,18 @@ def test_an_observations_table_alone_is_a_study(of_tables: tuple[Path, Finished]
     assert not (tmp_path / RESULTS / "metabolites.tsv").exists()
 
 
+def test_a_note_beside_results_is_told_and_passed_over(tmp_path: Path) -> None:
+    folder = tmp_path / "sourcedata" / "results"
+    write_tables(folder)
+    (folder / "README.txt").write_text("fitted in May by Ann")
+    (tmp_path / "study.yaml").write_text(STUDY.partition("design:")[0])
+    end = pharmrs("validate", tmp_path)
+    assert end.code == 0 and "README.txt: format" in end.err
+    for path in folder.glob("*.table"):
+        path.unlink()
+    assert pharmrs("validate", tmp_path).code == 2
+
+
 def test_a_title_alone_is_no_study(tmp_path: Path) -> None:
     (tmp_path / "study.yaml").write_text("title: Nothing\n")
     assert "must declare something to be done" in pharmrs("validate", tmp_path).err

@@ -91,11 +91,15 @@ def find_results(
 
 def _read(root: Path, declared: ForeignResults, problems: Problems) -> list[ForeignResult]:
     read: list[ForeignResult] = []
+    strangers: list[InputProblem] = []
     for path in result_files(root, declared):
         try:
             read += read_results(path)
         except InputError as error:
-            problems.found += error.problems
+            strangers += [one for one in error.problems if one.field == "format"]
+            problems.found += [one for one in error.problems if one.field != "format"]
+    # a note that lies beside results is told and passed over; where nothing can be read it is what is wrong
+    problems.found += [replace(one, severity="warning") if read else one for one in strangers]
     return read
 
 
