@@ -27,7 +27,8 @@ from pharmrs.core.records.arrays import FloatArray
 
 _AT_LIMIT = 1.15  # a control within this factor of a limit is one at that limit
 _ANCHOR_SD = 0.20  # log SD of a level's mean read back beyond which its accuracy cannot be judged: an anchor point
-_FEWEST_JUDGED, _LEAST_JUDGED = 2, 0.5  # standards that can be judged, and the share of them
+_FEWEST_JUDGED = 2  # standards that can be judged, and the share of them: single wells are seldom sure enough
+_LEAST_JUDGED, _LEAST_JUDGED_SINGLE = 0.5, 1 / 3
 _SHOWN = 6
 
 
@@ -75,7 +76,8 @@ def _calibrators(
         f"at least {100 * rules.calibrator_share:.0f} % of the standards within {rules.calibrator_percent:g} % of "
         f"nominal ({rules.calibrator_end_percent:g} % at the ends)"
     )
-    if len(judged) < max(_FEWEST_JUDGED, _LEAST_JUDGED * sum(level.nominal > 0 for level in levels)):
+    least = _LEAST_JUDGED if any(level.wells > 1 for level in levels) else _LEAST_JUDGED_SINGLE
+    if len(judged) < max(_FEWEST_JUDGED, least * sum(level.nominal > 0 for level in levels) - 1e-9):
         found = f"only {len(judged)} of {sum(level.nominal > 0 for level in levels)} can be read back from the curve"
         return Check(rule="calibrators", asked=asked, found=found, verdict="failed", rejects=True)
     ends = (judged[0], judged[-1])
