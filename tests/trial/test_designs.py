@@ -24,11 +24,13 @@ from scipy import stats
 from pharmrs.core.errors import InputError
 from pharmrs.trial.chain.reference_chain import reference_chain
 from pharmrs.trial.models.analyse import analyse, plan_hash
+from pharmrs.trial.power.trial_model import draw_trial
 from pharmrs.trial.read.observations import read_observations
 from pharmrs.trial.records.analysis import AnalysisPlan, Contrast, EffectEstimate, Outcome
 from pharmrs.trial.records.declared_design import Design
 from pharmrs.trial.records.observations import Observation, ObservationTable
 from pharmrs.trial.regression.cluster_robust import robust_least_squares
+from tests.trial.random_trials import TRUTH
 
 GLU = AnalysisPlan(metabolite="Glu", biomarker="", metabolite_change="difference")
 BOTH = AnalysisPlan(metabolite="Glu", biomarker="BDNF", time_adjustment="none", biomarker_transform="log",
@@ -224,3 +226,14 @@ def test_childhood_asthma_as_in_r() -> None:
     by_hand = stats.ttest_ind(half[:7], half[7:])
     assert [effect.statistic, effect.df, effect.p] == pytest.approx([by_hand.statistic, 11, by_hand.pvalue], rel=1e-6)
     assert [effect.estimate, effect.statistic] == pytest.approx([46.6071428571, 4.32479461838], rel=1e-4)
+
+
+def test_power_draws_the_declared_sequences() -> None:
+    truth = replace(TRUTH, treatments=("A", "B"), sequences=REPLICATE.sequences)
+    table = draw_trial(truth, 8, np.random.default_rng(1))
+    orders = {name: [row.treatment for row in table.rows if row.subject == name and row.time_point == "baseline"]
+              for name in table.subjects}  # fmt: skip
+    assert len(table.rows) == 48
+    assert sorted(map(len, orders.values())) == [3] * 8
+    assert {row.occasion for row in table.rows} == {1, 2, 3}
+    assert {row.sequence for row in table.rows} == {"A-B-B", "B-A-A"}

@@ -56,14 +56,17 @@ def draw_trial(truth: TrialTruth, subjects: int, generator: np.random.Generator)
     for number, order in enumerate(orders, start=1):
         rows += _participant(f"S{number:04d}", order, truth, generator)
     return ObservationTable.of(
-        rows, kind=truth.kind, treatments=truth.treatments, baseline=TIME_POINTS[0], follow_up=TIME_POINTS[1]
-    )
+        rows, kind=truth.kind, treatments=truth.treatments, baseline=TIME_POINTS[0], follow_up=TIME_POINTS[1],
+        sequences=truth.sequences,
+    )  # fmt: skip
 
 
 def _orders(truth: TrialTruth, subjects: int, generator: np.random.Generator) -> list[tuple[int, ...]]:
     """Treatments of each participant in the order of the periods; every order occurs as often, as far as it divides."""
     arms = range(len(truth.treatments))
     possible = list(itertools.permutations(arms)) if truth.kind == "crossover" else [(arm,) for arm in arms]
+    if truth.sequences:
+        possible = [tuple(truth.treatments.index(name) for name in order) for order in truth.sequences]
     chosen = [possible[place % len(possible)] for place in range(subjects)]
     return [chosen[place] for place in generator.permutation(subjects)]
 
@@ -74,6 +77,7 @@ def _participant(
     draw = generator.standard_normal
     own_m, own_b = truth.metabolite_person_sd * draw(), truth.biomarker_person_sd * draw()
     shared = truth.shared_change_sd * draw()
+    repeated = any(len(set(one)) < len(one) for one in truth.sequences)
     rows: list[Observation] = []
     for period, arm in enumerate(order, start=1):
         sd_m, sd_b = truth.change_sds(arm)
@@ -93,7 +97,7 @@ def _participant(
             rows.append(
                 _observation(
                     (name, truth.treatments[arm], time_point), "-".join(truth.treatments[a] for a in order), period,
-                    true.metabolite[point], true.biomarker[point], truth, generator,
+                    true.metabolite[point], true.biomarker[point], truth, generator, period if repeated else 0,
                 )
             )  # fmt: skip
     return rows
@@ -107,6 +111,7 @@ def _observation(
     log_biomarker: float,
     truth: TrialTruth,
     generator: np.random.Generator,
+    occasion: int,
 ) -> Observation:
     noise = generator.standard_normal(2)
     lost_m, lost_b = generator.random(2) < (truth.missing_metabolite, truth.missing_biomarker)
@@ -116,7 +121,8 @@ def _observation(
     below = biomarker < truth.lower_limit
     nan = float("nan")
     return Observation(
-        subject=key[0], treatment=key[1], time_point=key[2], sequence=sequence, period=period, clock_time_h=clock,
+        subject=key[0], treatment=key[1], time_point=key[2], sequence=sequence, period=period, occasion=occasion,
+        clock_time_h=clock,
         metabolite=nan if lost_m else metabolite,
         metabolite_sd=nan if lost_m else metabolite * truth.metabolite_error_sd,
         biomarker=nan if lost_b or below else biomarker,

@@ -40,6 +40,7 @@ class Power(TrialNumbers):
             TrialTruth,
             kind=design.kind,
             treatments=design.treatments,
+            sequences=design.sequences,
             metabolite_changes=self.metabolite_changes or none,
             biomarker_changes=self.biomarker_changes or none,
         )

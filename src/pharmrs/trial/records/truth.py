@@ -58,6 +58,7 @@ class TrialTruth(TrialNumbers):
 
     kind: str
     treatments: tuple[str, ...]
+    sequences: tuple[tuple[str, ...], ...] = ()
 
     def __post_init__(self) -> None:
         if self.kind not in ("crossover", "parallel"):
