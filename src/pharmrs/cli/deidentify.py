@@ -25,7 +25,7 @@ def deidentify_command(
         typer.echo(f"{path}: without {', '.join(fields)}")
     for path in done.left:
         say(f"not copied: {path} (scanners' own files and unknown kinds may name a person)")
-    say(
+    typer.echo(
         f"{count_text(len(done.same), 'file')} as they were, {len(done.cleaned)} without identifying fields, "
         f"{len(done.left)} not copied. Read the tables and the file names yourself before sharing {copy}."
     )
