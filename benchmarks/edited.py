@@ -5,7 +5,7 @@
 Other than in the model: the co-edited macromolecule at 3.0 ppm is a sum of three lines of its own place, width and
 amount; macromolecules from 0.9 to 1.7 ppm are edited too; the baseline of each condition is a spline; lines are skewed
 and each metabolite has a width of its own; the frequency drifts by 10 Hz; in 5 % of the pairs the head moves. Compared:
-this fit, the same model fitted to the difference alone, and a Gaussian on a line (Gannet's model).
+this fit and, on its differences, a Gaussian on a line (after Gannet's model).
 """
 
 from __future__ import annotations

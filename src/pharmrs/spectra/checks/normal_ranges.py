@@ -1,9 +1,10 @@
-"""What healthy brain holds, region by region: ranges of published means, rounded outwards.
+"""What healthy brain holds, region by region: ranges chosen by judgement, checked against published means.
 
-Of the database of Gudmundson 2023 the 2.5 and 97.5 percentiles of the means of healthy adult groups at echo times up to
-50 ms (mM or over tCr; 14 to 82 groups of 7 to 30 papers for each of the whole brain, 4 to 24 for a region), widened to
-hold the cerebellum, pons, insula and occipital lobe of Jacobs 2001 and the white matter and thalamus of Christiansen
-1993. Some papers give ratios of areas, not of amplitudes, for Cho: those were left out.
+Checked against the database of Gudmundson 2023: 2.5 and 97.5 percentiles of the means of healthy adult groups at echo
+times up to 50 ms (mM or over tCr; 14 to 82 groups of 7 to 30 papers for each of the whole brain, 4 to 24 for a region).
+Several are narrower than those (Ins to 10 mM, percentile 13.2; Glx/tCr 0.8 to 2.6, percentiles 0.44 to 3.0, which mix
+fits of areas and amplitudes). They hold the cerebellum, pons, insula and occipital lobe of Jacobs 2001 and the white
+matter and thalamus of Christiansen 1993, as their abstracts give them.
 
 Not diagnostic limits. A value is questioned only when it lies, with its error, beyond these ranges widened by
 `MARGIN` (absolute) or `RATIO_MARGIN`, which leaves room for disease, age and the scale; what is then left is nearly

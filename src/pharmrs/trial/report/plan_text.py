@@ -64,10 +64,12 @@ def _parts(title: str, design: Design, plan: AnalysisPlan) -> Iterator[str]:
         margins = "; ".join(f"{one.quantity} {one.low:g} to {one.high:g}" for one in plan.equivalence)
         yield f"Differences that do not matter (two one-sided tests): {margins}."
     yield "## Further declared models"
-    beside = [f"- {MODELS[name].title} (`{name}`)" for name in plan.models if not MODELS[name].misses]
+    measured = [name for name in plan.models if not (MODELS[name].misses or MODELS[name].unmeasured)]
+    beside = [f"- {MODELS[name].title} (`{name}`)" for name in measured]
     yield "\n".join(beside) or "None."
-    if never := [name for name in plan.models if MODELS[name].misses]:
-        yield f"Named, but shown beside the plan since their tests do not hold their level: {', '.join(never)}."
+    if never := [name for name in plan.models if name not in measured]:
+        why = "their tests do not hold their level, or nobody has measured whether they do"
+        yield f"Named, but shown beside the plan, since {why}: {', '.join(never)}."
     yield "## Missing and censored values"
     yield (
         "Values that a declared rule excludes are missing, and the result is also shown with each rule lifted. Pairs "
