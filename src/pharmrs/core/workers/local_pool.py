@@ -52,8 +52,6 @@ class LocalPool:
         """End the processes; tasks that come later start others."""
         processes, self._processes = self._processes, []
         for process in processes:
-            process.leave()
-        for process in processes:
             process.end()
 
     def results(
@@ -137,9 +135,6 @@ class _Process:
         if error is not None:
             raise error
         return list(found)
-
-    def leave(self) -> None:
-        self.link.close()
 
     def end(self) -> None:
         """Not waited for longer than a few seconds."""
