@@ -15,7 +15,7 @@ from pharmrs.simulate.effects import reference_effects
 from pharmrs.simulate.observations import StageErrors, observed_table
 from pharmrs.simulate.raw_scan import simulate_scan
 from pharmrs.simulate.recordings import ACQUISITION, POINTS
-from pharmrs.simulate.scan_records import ScanSettings
+from pharmrs.simulate.scan_records import SimulatedScanner
 from pharmrs.simulate.study_text import BASIS_FILE
 from pharmrs.simulate.trial import draw_trial
 from pharmrs.simulate.trial_dataset import built_in_basis
@@ -62,7 +62,7 @@ def write_scans(root: Path, count: int, coils: int, transients: int) -> Path:
     write_text(root / "study.yaml", yaml.safe_dump(STUDY, sort_keys=False))
     basis = built_in_basis()
     write_lcmodel_basis(root / BASIS_FILE, basis, "STEAM")
-    settings = ScanSettings(coils=coils, transients=transients)
+    settings = SimulatedScanner(coils=coils, transients=transients)
     millimolar = {name: TISSUE_MM.get(name.lower(), 0.5) for name in basis.names}
     scan = simulate_scan(basis, millimolar, ACQUISITION, np.random.default_rng(1), points=POINTS, settings=settings)
     made = {

@@ -132,3 +132,15 @@ def test_the_picture_of_the_house_is_that_of_its_contracts() -> None:
 def test_every_package_says_what_lives_there() -> None:
     silent = [path for path in SOURCE.rglob("__init__.py") if not ast.get_docstring(ast.parse(path.read_text()))]
     assert silent == []
+
+
+def test_a_name_means_one_thing() -> None:
+    """No two public records of the house share a name; `api` wraps some of them for notebooks under the user's word."""
+    places: dict[str, list[str]] = {}
+    for path in MODULES:
+        if path.relative_to(SOURCE).parts[0] == "api":
+            continue
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                places.setdefault(node.name, []).append(str(path.relative_to(SOURCE)))
+    assert not {name: found for name, found in places.items() if len(found) > 1}

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pharmrs.assay.records.acceptance import AcceptanceRules, Check, RuleName
+from pharmrs.assay.records.acceptance import AcceptanceCheck, AcceptanceRules, RuleName
 from pharmrs.assay.records.plate import LayoutWell, Plate, PlateRead, Role, well_name
 from pharmrs.assay.records.results import AssayStudy, PlateResult
 from pharmrs.assay.records.settings import AssaySettings, DeclaredLimit
@@ -35,7 +35,7 @@ def analysed(*contents: Content, name: str = "P", seed: int = 1, settings: Assay
     return analyse_plate(name, plate, layout, "layout.tsv", settings)[0]
 
 
-def found(plate: PlateResult, rule: RuleName) -> Check:
+def found(plate: PlateResult, rule: RuleName) -> AcceptanceCheck:
     (check,) = [one for one in plate.checks if one.rule == rule]
     return check
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pharmrs.assay.records.acceptance import Check, RuleName
+from pharmrs.assay.records.acceptance import AcceptanceCheck, RuleName
 from pharmrs.assay.records.plate import LayoutWell, Plate, PlateRead, Role, well_name
 from pharmrs.assay.records.results import PlateResult
 from pharmrs.assay.records.settings import AssaySettings, DeclaredLimit
@@ -54,7 +54,7 @@ def analysed(values: Floats, name: str = "P", settings: AssaySettings = SETTINGS
     return put_together([analyse_plate(name, plate, layout, "layout", settings)[0]], [], settings).plates[0]
 
 
-def check(plate: PlateResult, rule: RuleName) -> Check:
+def check(plate: PlateResult, rule: RuleName) -> AcceptanceCheck:
     (found,) = [one for one in plate.checks if one.rule == rule]
     return found
 

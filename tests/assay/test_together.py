@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pharmrs.assay.records.plate import Layout
+from pharmrs.assay.records.plate import PlateLayout
 from pharmrs.assay.records.results import PlateResult
 from pharmrs.assay.records.settings import AssaySettings
 from pharmrs.assay.science.analyse import analyse_plate
@@ -145,12 +145,12 @@ def test_labels_of_the_export_are_compared() -> None:
 def test_plates_are_matched_by_name() -> None:
     first, first_layout = make_plate(standards(TRUTH, np.random.default_rng(1), 0.01), "Monday")
     second, second_layout = make_plate(standards(TRUTH, np.random.default_rng(2), 0.01), "Tuesday")
-    layout = Layout(source="layout.tsv", wells=first_layout + second_layout)
+    layout = PlateLayout(source="layout.tsv", wells=first_layout + second_layout)
     matched, problems = match_plates([second, first], [layout])
     assert not problems and [(name, plate.names[0]) for name, plate, _, _ in matched] == [
         ("Monday", "Monday"), ("Tuesday", "Tuesday")
     ]  # fmt: skip
-    alone = Layout(source="layout.tsv", wells=first_layout)
+    alone = PlateLayout(source="layout.tsv", wells=first_layout)
     matched, problems = match_plates([second], [alone])  # one and one belong together whatever they are called
     assert len(matched) == 1 and not problems
     matched, problems = match_plates([replace(second, plate_id="Tuesday")], [alone])  # unless the reader knows better

@@ -12,7 +12,7 @@ import pytest
 from pharmrs.anatomy.records.images import TissueMaps, VoxelBox
 from pharmrs.anatomy.science.fractions import box_content
 from pharmrs.simulate.command import REFERENCE_DESIGN
-from pharmrs.simulate.head import Head, HeadSettings, box_fractions, draw_head, place_visits, write_head
+from pharmrs.simulate.head import HeadSettings, SimulatedHead, box_fractions, draw_head, place_visits, write_head
 from pharmrs.simulate.trial import draw_trial
 from pharmrs.simulate.trial_records import Trial, TrialSettings
 
@@ -25,11 +25,11 @@ def trial() -> Trial:
 
 
 @pytest.fixture(scope="module")
-def head(trial: Trial) -> Head:
+def head(trial: Trial) -> SimulatedHead:
     return draw_head(trial, trial.participants[0], COARSE)
 
 
-def test_maps_are_shares(head: Head) -> None:
+def test_maps_are_shares(head: SimulatedHead) -> None:
     total = head.maps.sum(axis=0)
     assert set(np.unique(np.round(total, 9))) == {0.0, 1.0}
     assert head.maps.min() >= 0.0
@@ -41,7 +41,7 @@ def test_fractions_by_hand() -> None:
     """A box of 4 mm across the border of two blocks of 2 mm elements: half and half; moved 1 mm: three quarters."""
     maps = np.zeros((3, 8, 8, 8))
     maps[0, :4], maps[1, 4:] = 1.0, 1.0
-    head = Head(maps=maps, affine=np.diag([2.0, 2.0, 2.0, 1.0]), from_template=np.eye(4))
+    head = SimulatedHead(maps=maps, affine=np.diag([2.0, 2.0, 2.0, 1.0]), from_template=np.eye(4))
     box = np.diag([4.0, 4.0, 4.0, 1.0])
     box[:3, 3] = (7.0, 7.0, 7.0)  # the border between elements 3 and 4 is at 7 mm
     assert box_fractions(head, box) == pytest.approx([0.5, 0.5, 0.0])
@@ -49,7 +49,7 @@ def test_fractions_by_hand() -> None:
     assert box_fractions(head, box) == pytest.approx([0.75, 0.25, 0.0])
 
 
-def test_the_projects_own_overlap_finds_the_same(trial: Trial, head: Head) -> None:
+def test_the_projects_own_overlap_finds_the_same(trial: Trial, head: SimulatedHead) -> None:
     """Two independent ways: cells of 0.25 mm here, the overlap of `anatomy` there (3e-4 against exact clipping)."""
     still = replace(COARSE, motion_mm=0.0)
     maps = TissueMaps(
@@ -62,7 +62,7 @@ def test_the_projects_own_overlap_finds_the_same(trial: Trial, head: Head) -> No
         assert sum(true) == pytest.approx(1.0)
 
 
-def test_boxes_differ_a_little_between_visits_and_are_oblique(trial: Trial, head: Head) -> None:
+def test_boxes_differ_a_little_between_visits_and_are_oblique(trial: Trial, head: SimulatedHead) -> None:
     placed = place_visits(trial, trial.participants[0], head, COARSE)
     centres = np.array([one.affine[:3, 3] for one in placed])
     assert 0.1 < np.linalg.norm(centres - centres.mean(axis=0), axis=1).max() < 6.0
@@ -73,7 +73,7 @@ def test_boxes_differ_a_little_between_visits_and_are_oblique(trial: Trial, head
     assert place_visits(trial, trial.participants[0], head, COARSE)[2].visit == placed[2].visit
 
 
-def test_images_hold_the_maps_with_errors_of_a_segmentation(trial: Trial, head: Head, tmp_path: Path) -> None:
+def test_images_hold_the_maps_with_errors_of_a_segmentation(trial: Trial, head: SimulatedHead, tmp_path: Path) -> None:
     person = trial.participants[0]
     write_head(tmp_path, trial, person, head, replace(COARSE, segmentation_sd=0.0))
     folder = tmp_path / "derivatives" / "segmentation" / "sub-01" / "ses-1" / "anat"
@@ -90,7 +90,7 @@ def test_images_hold_the_maps_with_errors_of_a_segmentation(trial: Trial, head: 
     assert 0.005 < np.abs(wrong.get_fdata() - head.maps[0]).max() < 0.25
 
 
-def test_same_seed_same_bytes(trial: Trial, head: Head, tmp_path: Path) -> None:
+def test_same_seed_same_bytes(trial: Trial, head: SimulatedHead, tmp_path: Path) -> None:
     for name in ("a", "b"):
         write_head(tmp_path / name, trial, trial.participants[0], head, COARSE)
     files = [sorted(path for path in (tmp_path / name).rglob("*") if path.is_file()) for name in ("a", "b")]

@@ -8,7 +8,7 @@ import pytest
 
 from pharmrs.simulate.raw_scan import simulate_scan
 from pharmrs.simulate.relaxation import RelaxationTimes, attenuation, water_concentration_mm
-from pharmrs.simulate.scan_records import ScanSettings
+from pharmrs.simulate.scan_records import SimulatedScanner
 from pharmrs.simulate.signals import metabolite_signal, voigt_decay, water_signal
 from pharmrs.spectra.basis.basis_set import protocol_of, simulated_basis
 from pharmrs.spectra.records import Acquisition
@@ -20,7 +20,7 @@ ACQUISITION = Acquisition(
 BASIS = simulated_basis(replace(protocol_of(ACQUISITION, 2048, "press"), echo_time_s=1e-9), ["NAA", "Cr", "Glu"])
 AMOUNTS = {"NAA": 11.0, "Cr": 8.0, "Glu": 9.5}
 NO_RELAXATION = RelaxationTimes(t1_water_s=1e-9, t2_water_s=1e9, t1_metabolite_s=1e-9, t2_metabolite_s=1e9)
-IDEAL = ScanSettings(
+IDEAL = SimulatedScanner(
     signal_to_noise=1e9, drift_hz=0.0, frequency_jitter_hz=0.0, phase_jitter_rad=0.0, residual_water=0.0
 )
 
@@ -34,7 +34,7 @@ def test_known_mm_are_the_amplitudes() -> None:
 
 def test_the_amounts_come_back_from_the_recording() -> None:
     """Least squares on one coil, with gain, eddy currents, line width and relaxation undone, is exact."""
-    settings = ScanSettings(signal_to_noise=1e7, drift_hz=0.0, frequency_jitter_hz=0.0, phase_jitter_rad=0.0)
+    settings = SimulatedScanner(signal_to_noise=1e7, drift_hz=0.0, frequency_jitter_hz=0.0, phase_jitter_rad=0.0)
     settings = replace(settings, residual_water=0.0, spoiled=())
     scan = simulate_scan(BASIS, AMOUNTS, ACQUISITION, np.random.default_rng(1), points=1024, settings=settings)
     eddy = np.exp(1j * np.angle(scan.eddy_current.data[:, 0].mean(axis=1)))  # holds the phase of the coil as well
@@ -93,7 +93,7 @@ def test_attenuation_of_a_stimulated_echo_by_brute_force() -> None:
 
 
 def test_water_of_a_voxel_of_csf_only() -> None:
-    csf = replace(ScanSettings().tissue, gray_matter=0.0, white_matter=0.0, csf=1.0)
+    csf = replace(SimulatedScanner().tissue, gray_matter=0.0, white_matter=0.0, csf=1.0)
     assert water_concentration_mm(csf) == pytest.approx(0.97 * 55510)
 
 

@@ -11,7 +11,7 @@ from pharmrs.core.errors import InputError
 from pharmrs.simulate import demonstration
 from pharmrs.simulate.command import REFERENCE_DESIGN, SimulationRequest, planned_trial, simulate_trial
 from pharmrs.simulate.observations import WITHOUT_ERRORS, observed_table
-from pharmrs.simulate.plates import AssaySettings
+from pharmrs.simulate.plates import SimulatedAssay
 from pharmrs.simulate.recovered import OBSERVATIONS, compare
 from pharmrs.simulate.study_text import study_text
 from pharmrs.simulate.trial import draw_trial
@@ -42,7 +42,7 @@ def write_observations(path: Path, rows: ObservationTable) -> None:
 
 def test_true_values_give_back_what_was_planted(trial: Trial, tmp_path: Path) -> None:
     """120 people: SE of the interaction about 0.25; the comparison must say what least squares on the truth says."""
-    text = study_text(trial.settings, recorded=True, imaged=False, assay=AssaySettings(), genotyped=False)
+    text = study_text(trial.settings, recorded=True, imaged=False, assay=SimulatedAssay(), genotyped=False)
     (tmp_path / "study.yaml").write_text(text)
     write_observations(tmp_path / OBSERVATIONS, observed_table(trial, replace(WITHOUT_ERRORS, limit=187.5)))
     (tmp_path / "genotypes.tsv").write_text(

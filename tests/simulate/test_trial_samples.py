@@ -9,14 +9,14 @@ import openpyxl
 import pytest
 
 from pharmrs.simulate.gels import GelSettings, run_gels
-from pharmrs.simulate.plates import AssaySettings, PlateReading, read_plates
+from pharmrs.simulate.plates import PlateReading, SimulatedAssay, read_plates
 from pharmrs.simulate.tecan_export import write_tecan_export
 from pharmrs.simulate.trial import draw_trial
 from pharmrs.simulate.trial_records import Trial, TrialSettings
 from pharmrs.trial.records.declared_design import Design
 
 REAL = Path(__file__).parents[3] / "shared" / "data" / "plates" / "single_time_single_reads.xlsx"
-EXACT = AssaySettings(well_sd=0.0, dilution_sd=0.0, plate_sd=0.0, density_sd=0.0)
+EXACT = SimulatedAssay(well_sd=0.0, dilution_sd=0.0, plate_sd=0.0, density_sd=0.0)
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def trial() -> Trial:
 
 @pytest.fixture(scope="module")
 def plates(trial: Trial) -> list[PlateReading]:
-    return read_plates(trial, AssaySettings())
+    return read_plates(trial, SimulatedAssay())
 
 
 def test_every_sample_is_on_one_plate_in_duplicate_beside_those_of_its_person(

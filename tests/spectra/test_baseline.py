@@ -7,19 +7,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pharmrs.spectra.fit.baseline import FOREIGN, SMOOTH, Background, Line, make_baseline, water_tail
+from pharmrs.spectra.fit.baseline import FOREIGN, SMOOTH, LinearBackground, UnmodelledLine, make_baseline, water_tail
 
 PPM = np.linspace(4.2, 0.2, 407)  # descending, as the fit has it
 WATER = water_tail(PPM, 4.65)
 MHZ = 297.2
 
 
-def smooth_only(knots_per_ppm: float, lines: tuple[Line, ...] = (), left_out: np.ndarray | None = None) -> Background:
+def smooth_only(
+    knots_per_ppm: float, lines: tuple[UnmodelledLine, ...] = (), left_out: np.ndarray | None = None
+) -> LinearBackground:
     """The baseline without lipids; detail as that of a spline with so many knots."""
     return make_baseline(PPM, MHZ, 0.5 * knots_per_ppm / MHZ, lines, left_out, foreign=False)
 
 
-def smooth(baseline: Background, values: np.ndarray, smoothness: float) -> np.ndarray:
+def smooth(baseline: LinearBackground, values: np.ndarray, smoothness: float) -> np.ndarray:
     """What the fit does: shrunk coefficients, evaluated; complex in, complex out."""
     stacked = np.concatenate([values.real, values.imag])
     factors = (smoothness, 1e-3)
@@ -119,12 +121,12 @@ def test_a_line_in_a_gap_takes_its_tails_along() -> None:
     left_out = np.abs(PPM - 2.22) < 0.06
     stacked = np.concatenate([tails[~left_out].real, tails[~left_out].imag])
 
-    def rest(lines: tuple[Line, ...]) -> float:
+    def rest(lines: tuple[UnmodelledLine, ...]) -> float:
         baseline = smooth_only(3.0, lines, left_out)
         found = baseline.evaluate(baseline.solver((1.0, 1.0)) @ baseline.project(stacked[:, None])[:, 0])
         return float(np.abs(found - stacked).max() / np.abs(stacked).max())
 
-    assert rest((Line(2.22, 0.012),)) < 0.1 * rest(())
+    assert rest((UnmodelledLine(2.22, 0.012),)) < 0.1 * rest(())
 
 
 def test_penalised_rank_and_order() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from pharmrs.core.records.scan_files import ScanFiles
 from pharmrs.simulate.raw_scan import simulate_scan
-from pharmrs.simulate.scan_records import ScanSettings
+from pharmrs.simulate.scan_records import SimulatedScanner
 from pharmrs.spectra.checks.echo import echo_delay, rise_of_water
 from pharmrs.spectra.checks.finding import (
     Finding,
@@ -40,7 +40,7 @@ COILS = 2
 @pytest.fixture(scope="module")
 def good(basis: BasisSet) -> Recordings:
     rng = np.random.default_rng(4)
-    settings = ScanSettings(coils=COILS, transients=16)
+    settings = SimulatedScanner(coils=COILS, transients=16)
     scan = simulate_scan(basis, AMOUNTS, ACQUISITION, rng, points=POINTS, settings=settings)
     return Recordings(
         metabolite=scan.metabolite,
@@ -114,7 +114,7 @@ def test_a_reference_that_is_the_spectrum_is_not_used(good: Recordings) -> None:
 def test_a_suppressed_reference_is_not_used_and_named_once_for_each_file(basis: BasisSet, good: Recordings) -> None:
     rng = np.random.default_rng(8)
     other = simulate_scan(
-        basis, AMOUNTS, ACQUISITION, rng, points=POINTS, settings=ScanSettings(coils=COILS, residual_water=0.002)
+        basis, AMOUNTS, ACQUISITION, rng, points=POINTS, settings=SimulatedScanner(coils=COILS, residual_water=0.002)
     ).metabolite
     found = findings(RECORDING_CHECKS, replace(good, eddy_current=other, coil_combination=other))
     assert {(one.about, one.unusable) for one in found} == {("eddy_current", True), ("coil_combination", True)}
@@ -175,7 +175,7 @@ def test_transients_of_two_kinds_are_told_by_their_signal(
     quiet = dict.fromkeys(("NAA", "NAAG"), 0.0)
     scans = [
         simulate_scan(basis, AMOUNTS | less, ACQUISITION, np.random.default_rng(4), points=POINTS,
-                      settings=ScanSettings(coils=COILS)).metabolite
+                      settings=SimulatedScanner(coils=COILS)).metabolite
         for less in ({}, quiet)
     ]  # fmt: skip
     data = np.stack([scans[kind].data[:, :, index] for index, kind in enumerate(pattern)], axis=2)

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pharmrs.simulate.raw_scan import simulate_scan
-from pharmrs.simulate.scan_records import ScanSettings, SimulatedScan
+from pharmrs.simulate.scan_records import SimulatedScan, SimulatedScanner
 from pharmrs.spectra.fit.amplitudes import metabolite_amplitudes
 from pharmrs.spectra.fit.fit import fit_spectrum
 from pharmrs.spectra.preprocess.coils import noise_covariance
@@ -76,7 +76,7 @@ def furthest(outcome: Outcome, reference: Outcome) -> float:
 @pytest.fixture(scope="module")
 def scan(basis: BasisSet) -> SimulatedScan:
     """S/N 40, drift, jitter, eddy currents, residual water; one transient ruined by motion."""
-    chosen = ScanSettings(coils=COILS, transients=TRANSIENTS, spoiled=(5,))
+    chosen = SimulatedScanner(coils=COILS, transients=TRANSIENTS, spoiled=(5,))
     return simulate_scan(basis, AMOUNTS, ACQUISITION, np.random.default_rng(2), points=POINTS, settings=chosen)
 
 
@@ -304,7 +304,7 @@ def test_without_any_water_reference(basis: BasisSet, scan: SimulatedScan, refer
 
 
 def test_one_coil_and_one_transient(basis: BasisSet) -> None:
-    chosen = ScanSettings(coils=1, transients=1, water_transients=1)
+    chosen = SimulatedScanner(coils=1, transients=1, water_transients=1)
     single = simulate_scan(basis, AMOUNTS, ACQUISITION, np.random.default_rng(3), points=POINTS, settings=chosen)
     found = quantified(basis, recordings(single))
     assert "alignment" not in [step.name for step in found.prepared.steps]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from pharmrs.simulate.raw_scan import simulate_scan
-from pharmrs.simulate.scan_records import ScanSettings
+from pharmrs.simulate.scan_records import SimulatedScanner
 from pharmrs.spectra.fit.amplitudes import metabolite_amplitudes
 from pharmrs.spectra.fit.fit import fit_spectrum
 from pharmrs.spectra.preprocess.preprocess import PreprocessingSettings, Recordings, preprocess
@@ -203,7 +203,7 @@ def test_known_concentrations_come_back_within_one_percent(acquisition: Acquisit
     """
     basis = multiplet_basis(acquisition, 4096)
     simulated = simulate_scan(
-        basis, AMOUNTS, acquisition, np.random.default_rng(21), settings=ScanSettings(signal_to_noise=1e4)
+        basis, AMOUNTS, acquisition, np.random.default_rng(21), settings=SimulatedScanner(signal_to_noise=1e4)
     )
     recordings = Recordings(
         metabolite=simulated.metabolite,

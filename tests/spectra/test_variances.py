@@ -10,13 +10,13 @@ from scipy.optimize import minimize_scalar
 
 from pharmrs.spectra.fit import variances as module
 from pharmrs.spectra.fit.baseline import SMOOTH, make_baseline
-from pharmrs.spectra.fit.model import SKEW, Layout
+from pharmrs.spectra.fit.model import SKEW, ParameterLayout
 from pharmrs.spectra.fit.variances import Variances, precision, updated, updated_smoothness
 from pharmrs.spectra.records import FitSettings
 
 SETTINGS = FitSettings()
 BROAD = np.array([False] * 17 + [True])
-LAYOUT = Layout(components=18, shapes=9, groups=17, coarse=6)
+LAYOUT = ParameterLayout(components=18, shapes=9, groups=17, coarse=6)
 START = Variances(
     smoothness=(10.0, 10.0),
     noise=0.01,
@@ -126,7 +126,7 @@ def test_broad_components_have_their_own_spreads() -> None:
 
 
 def test_without_free_form_and_groups_nothing_is_updated_there() -> None:
-    bare = Layout(components=18, shapes=0, groups=0)
+    bare = ParameterLayout(components=18, shapes=0, groups=0)
     found = updated(START, bare, np.zeros(bare.size), np.zeros(bare.size), BROAD, SETTINGS)
     assert (found.real_shape_sd, found.group_sd) == (START.real_shape_sd, START.group_sd)
     assert found.fine_group_sd == START.fine_group_sd

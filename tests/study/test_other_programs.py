@@ -15,7 +15,7 @@ import pytest
 from pharmrs.core.records.scan_files import ScanFiles
 from pharmrs.core.report.answer import Answer
 from pharmrs.core.stage import StudyContext
-from pharmrs.spectra.records.scan import Outcome
+from pharmrs.spectra.records.scan import ValuesOutcome
 from pharmrs.spectra.stage.foreign_scans import OTHERS, foreign_outcomes, joined
 from pharmrs.spectra.stage.scans import SCANS
 from pharmrs.study.dataset import open_dataset
@@ -255,8 +255,8 @@ def test_both_programs_on_the_same_scans_are_compared_and_one_of_them_counts(
 def test_what_counts_where_a_scan_has_both() -> None:
     files = [ScanFiles(name=name, subject=name, session="", metabolite="") for name in "abc"]
     nothing: Any = object()
-    ours = [Outcome(files=files[0], result=nothing), Outcome(files=files[1], result=None)]
-    theirs = [Outcome(files=one, result=nothing) for one in files]
+    ours = [ValuesOutcome(files=files[0], result=nothing), ValuesOutcome(files=files[1], result=None)]
+    theirs = [ValuesOutcome(files=one, result=nothing) for one in files]
     counted, others = joined(ours, theirs, "ours")
     assert counted == (ours[0], theirs[1], theirs[2])  # what failed never counts before what did not
     assert set(map(id, others)) == {id(ours[1]), id(theirs[0])}

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pharmrs.core.report.answer import FAILS, HOLDS, NOTHING, OTHER, UNCOUNTED, UNKNOWN, Check, Variant
+from pharmrs.core.report.answer import FAILS, HOLDS, NOTHING, OTHER, UNCOUNTED, UNKNOWN, AnswerCheck, Variant
 from pharmrs.trial.models.analyse import analyse
 from pharmrs.trial.models.extension import ASPECTS, OTHER_MODELS
 from pharmrs.trial.models.registry import MODELS
@@ -127,5 +127,5 @@ def test_a_test_that_rejects_too_often_is_counted_only_where_it_does_not(
     ],
 )
 def test_the_strip_counts_what_asks_the_same(verdicts: tuple[str, ...], verdict: str, summary: str) -> None:
-    check = Check(name="c", variants=tuple(Variant(name="v", found="f", verdict=one) for one in verdicts))
+    check = AnswerCheck(name="c", variants=tuple(Variant(name="v", found="f", verdict=one) for one in verdicts))
     assert (check.verdict, check.summary) == (verdict, summary)

@@ -13,7 +13,7 @@ from pharmrs.trial.chain.reference_chain import reference_chain
 from pharmrs.trial.models.analyse import analyse, plan_hash
 from pharmrs.trial.read.observations import read_observations
 from pharmrs.trial.records.analysis import AnalysisPlan, Covariate, Family, Outcome
-from pharmrs.trial.records.declared_analysis import Analysis
+from pharmrs.trial.records.declared_analysis import AnalysisSection
 from pharmrs.trial.records.declared_design import Design
 from pharmrs.trial.records.observations import Observation, ObservationTable
 from pharmrs.trial.report.printed import printed_tables
@@ -179,7 +179,7 @@ def test_names_that_do_not_fit_are_refused(changed: dict[str, object], told: str
         "biomarker_change": "difference", "metabolite_change": "log_ratio",
     } | changed  # fmt: skip
     with pytest.raises(ValueError, match=told):
-        Analysis(**given)  # type: ignore[arg-type]
+        AnalysisSection(**given)  # type: ignore[arg-type]
 
 
 def test_plans_of_before_keep_their_hash() -> None:

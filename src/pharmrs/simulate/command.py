@@ -15,7 +15,7 @@ from pharmrs.core.workers.execution import Workers, map_tasks, workforce
 from pharmrs.simulate.chemistry import TISSUE_MM
 from pharmrs.simulate.effects import Effects, reference_effects
 from pharmrs.simulate.person import PersonRecorded, PersonTask
-from pharmrs.simulate.plates import AssaySettings
+from pharmrs.simulate.plates import SimulatedAssay
 from pharmrs.simulate.recordings import ACQUISITION, POINTS, ScannerSettings
 from pharmrs.simulate.trial import draw_trial
 from pharmrs.simulate.trial_dataset import GivenStudy, Instruments, write_trial
@@ -110,15 +110,15 @@ def _as_declared(settings: TrialSettings, effects: Effects, study: Study) -> Tri
         settings = replace(settings, metabolite=study.analysis.metabolite)
         population = replace(population, metabolite_mm=tissue_mm)
     if study.assay is not None:
-        median = population.biomarker_median * _assay(study.assay).limit / AssaySettings().limit
+        median = population.biomarker_median * _assay(study.assay).limit / SimulatedAssay().limit
         settings = replace(settings, analyte=study.assay.analyte, unit=study.assay.unit)
         population = replace(population, biomarker_median=median)
     return replace(settings, effects=replace(effects, population=population))
 
 
-def _assay(declared: Assay) -> AssaySettings:
+def _assay(declared: Assay) -> SimulatedAssay:
     """The simulated assay of a study: its wavelengths, and standards down to its limit."""
-    usual = AssaySettings()
+    usual = SimulatedAssay()
     wavelengths = tuple(nm for nm in (declared.wavelength_nm, declared.reference_wavelength_nm) if nm is not None)
     settings = replace(usual, wavelengths_nm=wavelengths or usual.wavelengths_nm[:1])
     if not isinstance(declared.lower_limit, DeclaredLimit):

@@ -21,7 +21,7 @@ _TRUTH = {"NAA": 10.0, "Cr": 4.0, "PCr": 4.0, "Glu": 9.0, "GPC": 1.5, "Ins": 6.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class DoctorFinding:
     """One thing that was checked: whether it is as it must be, what was found, and what to do."""
 
     what: str
@@ -30,7 +30,7 @@ class Finding:
     remedy: str = ""
 
 
-def examine() -> Iterator[Finding]:
+def examine() -> Iterator[DoctorFinding]:
     """Python, libraries against their ranges, memory, temporary files, worker processes, the fit of a known spectrum.
 
     The fit is tried only when all libraries are there: nothing of this module needs one of them.
@@ -45,10 +45,10 @@ def examine() -> Iterator[Finding]:
         yield _known_fit()
 
 
-def _python() -> Finding:
+def _python() -> DoctorFinding:
     wanted = str(metadata("pharmrs")["Requires-Python"])
     found = ".".join(map(str, sys.version_info[:3]))
-    return Finding(
+    return DoctorFinding(
         what="Python",
         good=SpecifierSet(wanted).contains(found),
         found=f"{found} (wanted {wanted})",
@@ -56,9 +56,9 @@ def _python() -> Finding:
     )
 
 
-def _libraries() -> Iterator[Finding]:
+def _libraries() -> Iterator[DoctorFinding]:
     for requirement, found in required_libraries():
-        yield Finding(
+        yield DoctorFinding(
             what=requirement.name,
             good=bool(found) and requirement.specifier.contains(found, prereleases=True),
             found=f"{found or 'not installed'} (wanted {requirement.specifier})",
@@ -66,12 +66,12 @@ def _libraries() -> Iterator[Finding]:
         )
 
 
-def _memory() -> Finding:
+def _memory() -> DoctorFinding:
     try:
         gib = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
     except (AttributeError, ValueError, OSError):  # not every system tells
-        return Finding(what="memory", good=True, found=f"not known; {default_workers()} cores")
-    return Finding(
+        return DoctorFinding(what="memory", good=True, found=f"not known; {default_workers()} cores")
+    return DoctorFinding(
         what="memory",
         good=gib >= _SMALLEST_MEMORY_GIB,
         found=f"{gib:.1f} GiB, {default_workers()} cores (wanted {_SMALLEST_MEMORY_GIB:g} GiB)",
@@ -79,34 +79,34 @@ def _memory() -> Finding:
     )
 
 
-def _temporary_files() -> Finding:
+def _temporary_files() -> DoctorFinding:
     place = tempfile.gettempdir()
     try:
         with tempfile.TemporaryDirectory(prefix="pharmrs-doctor-") as folder:
             (Path(folder) / "file").write_bytes(bytes(2**20))
     except OSError as error:
-        return Finding(
+        return DoctorFinding(
             what="temporary files", good=False, found=f"{place}: {error}", remedy="set TMPDIR to a folder with room"
         )
-    return Finding(what="temporary files", good=True, found=place)
+    return DoctorFinding(what="temporary files", good=True, found=place)
 
 
-def _workers() -> Finding:
+def _workers() -> DoctorFinding:
     """Worker processes share semaphores in /dev/shm, which a container or a chroot may lack."""
     try:
         get_context("spawn").Semaphore(1)
     except OSError as error:
         remedy = "make /dev/shm writable (a tmpfs), or use --workers 1"
-        return Finding(what="worker processes", good=False, found=f"no shared semaphore: {error}", remedy=remedy)
-    return Finding(what="worker processes", good=True, found="can share semaphores")
+        return DoctorFinding(what="worker processes", good=False, found=f"no shared semaphore: {error}", remedy=remedy)
+    return DoctorFinding(what="worker processes", good=True, found="can share semaphores")
 
 
-def _known_fit() -> Finding:
+def _known_fit() -> DoctorFinding:
     """Fit a simulated spectrum of S/N about 40; each amplitude must lie within five reported SD of the truth."""
     import numpy as np
 
     from pharmrs.simulate.recordings import ACQUISITION, POINTS
-    from pharmrs.simulate.scan_records import ScanSettings
+    from pharmrs.simulate.scan_records import SimulatedScanner
     from pharmrs.simulate.signals import metabolite_signal
     from pharmrs.spectra.basis.basis_set import protocol_of, simulated_basis
     from pharmrs.spectra.fit.amplitudes import metabolite_amplitudes
@@ -115,7 +115,7 @@ def _known_fit() -> Finding:
     from pharmrs.spectra.records.fit import FitSettings
 
     basis = simulated_basis(protocol_of(ACQUISITION, 2 * POINTS))
-    signal = metabolite_signal(basis, _TRUTH, ACQUISITION, POINTS, ScanSettings(line_width_hz=7.0))
+    signal = metabolite_signal(basis, _TRUTH, ACQUISITION, POINTS, SimulatedScanner(line_width_hz=7.0))
     rng = np.random.default_rng(1)
     scale = float(np.abs(np.fft.fft(signal)).max()) / np.sqrt(POINTS) / 80.0
     noise = scale * (rng.normal(size=POINTS) + 1j * rng.normal(size=POINTS))
@@ -129,7 +129,7 @@ def _known_fit() -> Finding:
         for name in ("Glu", "NAA", "Ins")
     }
     worst = max(deviations, key=lambda name: abs(deviations[name]))
-    return Finding(
+    return DoctorFinding(
         what="fit of a known spectrum",
         good=fit.converged and abs(deviations[worst]) < 5.0,
         found=f"largest deviation {deviations[worst]:+.1f} SD ({worst})",

@@ -30,7 +30,7 @@ class GelSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lane:
+class SimulatedLane:
     """One lane: `sample` is a BIDS label or `control_<genotype>`; `bands` in base pairs, longest first."""
 
     gel: str
@@ -41,21 +41,21 @@ class Lane:
     bands_bp: tuple[int, ...]
 
 
-def run_gels(trial: Trial, gel: GelSettings) -> list[Lane]:
+def run_gels(trial: Trial, gel: GelSettings) -> list[SimulatedLane]:
     """Every participant once or twice, in order, with controls at the start of every gel."""
     expected = dict(gel.bands)
     samples = [(person.label, person.genotype) for person in trial.participants if person.genotype in expected]
     rng = stream(trial.settings, _GELS)
     samples += [pair for pair in samples if rng.random() < gel.duplicates]
     room = gel.lanes - len(expected)
-    lanes: list[Lane] = []
+    lanes: list[SimulatedLane] = []
     for number, start in enumerate(range(0, len(samples), room), start=1):
         contents = [("control", f"control_{name.replace('/', '-')}", name) for name in expected]
         contents += [("sample", f"sub-{label}", genotype) for label, genotype in samples[start : start + room]]
         for place, (role, sample, genotype) in enumerate(contents, start=1):
             sizes = [size * (1.0 + rng.normal(0.0, gel.size_sd)) for size in expected[genotype]]
             lanes.append(
-                Lane(
+                SimulatedLane(
                     gel=f"gel-{number:02d}",
                     lane=place,
                     role=role,
@@ -67,7 +67,7 @@ def run_gels(trial: Trial, gel: GelSettings) -> list[Lane]:
     return lanes
 
 
-def lanes_of(lanes: list[Lane]) -> Iterator[tuple[str, list[Lane]]]:
+def lanes_of(lanes: list[SimulatedLane]) -> Iterator[tuple[str, list[SimulatedLane]]]:
     """Gel by gel."""
     for name in dict.fromkeys(lane.gel for lane in lanes):
         yield name, [lane for lane in lanes if lane.gel == name]

@@ -56,7 +56,7 @@ class HeadSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class SimulatedHead:
     """Grey matter, white matter and CSF, shape (3, i, j, k), 0 to 1; `affine` from index to scanner, mm.
 
     `from_template`: 4x4, from MNI152 to the scanner's millimetres.
@@ -75,7 +75,7 @@ class PlacedVisit:
     affine: FloatArray
 
 
-def draw_head(trial: Trial, person: Participant, settings: HeadSettings) -> Head:
+def draw_head(trial: Trial, person: Participant, settings: HeadSettings) -> SimulatedHead:
     """The head of one participant: the template under a random rotation, scaling and shift."""
     rng = stream(trial.settings, _HEADS, int(person.label))
     template, grid = _template(settings.spacing_mm)
@@ -89,10 +89,10 @@ def draw_head(trial: Trial, person: Participant, settings: HeadSettings) -> Head
     total = np.sum(moved, axis=0)
     inside = total > 0.5
     maps = np.where(inside, moved / np.where(inside, total, 1.0), 0.0)
-    return Head(maps=_quantised(maps), affine=grid, from_template=pose)
+    return SimulatedHead(maps=_quantised(maps), affine=grid, from_template=pose)
 
 
-def place_visits(trial: Trial, person: Participant, head: Head, settings: HeadSettings) -> list[PlacedVisit]:
+def place_visits(trial: Trial, person: Participant, head: SimulatedHead, settings: HeadSettings) -> list[PlacedVisit]:
     """The voxel of every visit of one participant, with the tissue it holds."""
     placed = []
     for visit in (one for one in trial.visits if one.participant == person):
@@ -105,7 +105,7 @@ def place_visits(trial: Trial, person: Participant, head: Head, settings: HeadSe
     return placed
 
 
-def box_fractions(head: Head, box: FloatArray) -> FloatArray:
+def box_fractions(head: SimulatedHead, box: FloatArray) -> FloatArray:
     """Fractions of GM, WM and CSF in the box, by counting cells of a quarter of a millimetre, shape (3,)."""
     edges = np.linalg.norm(box[:3, :3], axis=0)
     axes = [(np.arange(count) + 0.5) / count - 0.5 for count in np.round(edges / _CELL_MM).astype(int)]
@@ -117,7 +117,7 @@ def box_fractions(head: Head, box: FloatArray) -> FloatArray:
     return np.asarray(content / content.sum())
 
 
-def write_head(root: Path, trial: Trial, person: Participant, head: Head, settings: HeadSettings) -> None:
+def write_head(root: Path, trial: Trial, person: Participant, head: SimulatedHead, settings: HeadSettings) -> None:
     """The T1w image, and the maps of a segmentation as a derivative of their own."""
     rng = stream(trial.settings, _HEADS, int(person.label), 1)
     name, folder = f"sub-{person.label}_ses-1", f"sub-{person.label}/ses-1/anat"
@@ -142,7 +142,7 @@ def write_derivative_description(root: Path) -> None:
     write_text(path, json.dumps(description, indent=2) + "\n")
 
 
-def _box(head: Head, settings: HeadSettings, rng: np.random.Generator) -> FloatArray:
+def _box(head: SimulatedHead, settings: HeadSettings, rng: np.random.Generator) -> FloatArray:
     """Affine of the voxel of one visit: the prescription carried to the head, placed again with small errors."""
     tilt = Rotation.from_euler("x", settings.box_tilt_deg, degrees=True)
     slip = Rotation.from_euler("xyz", rng.normal(0.0, settings.replace_deg, 3), degrees=True)
@@ -176,7 +176,7 @@ def _quantised(maps: FloatArray) -> FloatArray:
     return np.asarray(np.stack([gray, white, rest]) / _LEVELS)
 
 
-def _t1(head: Head, settings: HeadSettings, rng: np.random.Generator) -> FloatArray:
+def _t1(head: SimulatedHead, settings: HeadSettings, rng: np.random.Generator) -> FloatArray:
     """A T1w image without skull: white matter 1000, grey matter 650, CSF 250, smooth bias and noise; whole numbers."""
     gray, white, csf = head.maps
     signal = 1000.0 * white + 650.0 * gray + 250.0 * csf

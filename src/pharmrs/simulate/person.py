@@ -9,7 +9,7 @@ import numpy as np
 
 from pharmrs.core.records.arrays import FloatArray
 from pharmrs.simulate.head import HeadSettings, PlacedVisit, draw_head, place_visits, write_head
-from pharmrs.simulate.recordings import REFERENCES, Recorded, RecordingTask, ScannerSettings, record_visit
+from pharmrs.simulate.recordings import REFERENCES, RecordingTask, ScannerSettings, SimulatedRecording, record_visit
 from pharmrs.simulate.trial_records import Participant, Trial, Visit
 from pharmrs.spectra.records import Acquisition, BasisSet
 
@@ -34,7 +34,7 @@ class PersonRecorded:
 
     person: Participant
     visits: tuple[Visit, ...]
-    recorded: tuple[Recorded, ...]
+    recorded: tuple[SimulatedRecording, ...]
 
 
 def record_person(task: PersonTask) -> PersonRecorded:
@@ -50,7 +50,7 @@ def record_person(task: PersonTask) -> PersonRecorded:
     return PersonRecorded(task.person, tuple(one.visit for one in placed), recorded)
 
 
-def _record(task: PersonTask, placed: PlacedVisit) -> Recorded:
+def _record(task: PersonTask, placed: PlacedVisit) -> SimulatedRecording:
     return record_visit(
         RecordingTask(
             root=task.root,

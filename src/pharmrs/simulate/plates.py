@@ -20,7 +20,7 @@ _ROWS, _COLUMNS = "ABCDEFGH", 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AssaySettings:
+class SimulatedAssay:
     """The simulated assay. Concentrations in the well, in the unit of the trial.
 
     `highest_standard` and `standards`: a twofold series, 1500 to 23.4 pg/mL, the lowest being the limit of
@@ -84,12 +84,12 @@ class PlateReading:
     reads: Mapping[float, FloatArray]
 
 
-def read_plates(trial: Trial, assay: AssaySettings) -> list[PlateReading]:
+def read_plates(trial: Trial, assay: SimulatedAssay) -> list[PlateReading]:
     """All samples of the trial on as many plates as they need. The same trial and settings give the same numbers."""
     return [_reading(trial, assay, number, samples) for number, samples in enumerate(_on_plates(trial, assay), start=1)]
 
 
-def _on_plates(trial: Trial, assay: AssaySettings) -> list[list[Visit]]:
+def _on_plates(trial: Trial, assay: SimulatedAssay) -> list[list[Visit]]:
     """Visits with a sample, plate by plate; the samples of one person stay together."""
     taken = (assay.standards + 1 + len(assay.controls)) * assay.replicates
     room = (len(_ROWS) * _COLUMNS - taken) // assay.replicates
@@ -102,7 +102,7 @@ def _on_plates(trial: Trial, assay: AssaySettings) -> list[list[Visit]]:
     return [samples for samples in plates if samples]
 
 
-def _reading(trial: Trial, assay: AssaySettings, number: int, samples: Sequence[Visit]) -> PlateReading:
+def _reading(trial: Trial, assay: SimulatedAssay, number: int, samples: Sequence[Visit]) -> PlateReading:
     rng = stream(trial.settings, _PLATES, number)
     plate = f"plate-{number:02d}"
     wells = _layout(plate, samples, assay, rng)
@@ -119,7 +119,7 @@ def _reading(trial: Trial, assay: AssaySettings, number: int, samples: Sequence[
     return PlateReading(plate=plate, wells=wells, reads=reads)
 
 
-def _layout(plate: str, samples: Sequence[Visit], assay: AssaySettings, rng: np.random.Generator) -> tuple[Well, ...]:
+def _layout(plate: str, samples: Sequence[Visit], assay: SimulatedAssay, rng: np.random.Generator) -> tuple[Well, ...]:
     """Column by column: standards from high to low, blank, controls, samples; replicates side by side."""
     contents = [("standard", "", nominal, 1.0, nominal) for nominal in assay.nominals]
     contents += [("blank", "", float("nan"), 1.0, 0.0)]

@@ -10,7 +10,7 @@ import numpy as np
 
 from pharmrs.core.records.arrays import ComplexArray, FloatArray
 from pharmrs.simulate.relaxation import water_concentration_mm
-from pharmrs.simulate.scan_records import ScanSettings, SimulatedScan, SimulatedTruth
+from pharmrs.simulate.scan_records import SimulatedScan, SimulatedScanner, SimulatedTruth
 from pharmrs.simulate.signals import eddy_phase, metabolite_signal, water_signal
 from pharmrs.spectra.records import Acquisition, BasisSet, Fids
 
@@ -60,7 +60,7 @@ def simulate_scan(
     rng: np.random.Generator,
     *,
     points: int = 2048,
-    settings: ScanSettings | None = None,
+    settings: SimulatedScanner | None = None,
     affine: FloatArray | None = None,
 ) -> SimulatedScan:
     """Simulate one examination; the same generator state gives the same recordings.
@@ -68,7 +68,7 @@ def simulate_scan(
     `basis` must have the clock and field of `acquisition`, at least `points` points and a known `proton_amplitude`;
     `concentrations_mm`: component -> mM of the whole voxel (absent: 0). Water is two protons times its concentration.
     """
-    chosen = settings or ScanSettings()
+    chosen = settings or SimulatedScanner()
     time = acquisition.time_axis_s(points)
     shared = eddy_phase(time, chosen)
     clean = metabolite_signal(basis, concentrations_mm, acquisition, points, chosen) * shared
@@ -94,13 +94,13 @@ def simulate_scan(
     )
 
 
-def _noise_sd(clean: ComplexArray, settings: ScanSettings) -> float:
+def _noise_sd(clean: ComplexArray, settings: SimulatedScanner) -> float:
     """SD per real part of one transient, after optimal combination to unit gain, that gives the wanted S/N."""
     peak = float(np.abs(np.fft.fft(clean)).max())
     return peak * math.sqrt(settings.transients / clean.size) / (2 * settings.signal_to_noise)
 
 
-def _residual_water(water: ComplexArray, settings: ScanSettings, rng: np.random.Generator) -> ComplexArray:
+def _residual_water(water: ComplexArray, settings: SimulatedScanner, rng: np.random.Generator) -> ComplexArray:
     """What suppression leaves, shape (points,): the water line with a phase of its own."""
     return np.asarray(settings.residual_water * np.exp(1j * rng.uniform(-np.pi, np.pi)) * water)
 
@@ -110,7 +110,7 @@ def _transients(
     time_s: FloatArray,
     frequencies_hz: FloatArray,
     phases_rad: FloatArray,
-    settings: ScanSettings,
+    settings: SimulatedScanner,
     rng: np.random.Generator,
 ) -> ComplexArray:
     """The signal of each transient, shape (points, transients), with drift, jitter and motion."""
@@ -126,7 +126,7 @@ def _truth(
     basis: BasisSet,
     concentrations_mm: Mapping[str, float],
     water_mm: float,
-    settings: ScanSettings,
+    settings: SimulatedScanner,
     receiver: Receiver,
     frequencies_hz: FloatArray,
     phases_rad: FloatArray,

@@ -12,7 +12,7 @@ from pharmrs.core.files.atomic import write_text
 from pharmrs.core.records.arrays import FloatArray
 from pharmrs.simulate.chemistry import concentrations
 from pharmrs.simulate.raw_scan import simulate_scan
-from pharmrs.simulate.scan_records import ScanSettings, SimulatedTruth
+from pharmrs.simulate.scan_records import SimulatedScanner, SimulatedTruth
 from pharmrs.simulate.trial import stream
 from pharmrs.simulate.trial_records import Trial, Visit
 from pharmrs.spectra.read.nifti_mrs import write_fids
@@ -69,7 +69,7 @@ class RecordingTask:
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class SimulatedRecording:
     """What was recorded: name of the scan without its suffix, and the truth."""
 
     scan: str
@@ -81,7 +81,7 @@ def scan_name(visit: Visit) -> str:
     return f"{visit.name}_{ACQUISITION_LABEL}"
 
 
-def record_visit(task: RecordingTask) -> Recorded:
+def record_visit(task: RecordingTask) -> SimulatedRecording:
     """Simulate and write the recordings of one visit. Its random numbers depend on seed, person and session alone."""
     visit = task.visit
     rng = stream(task.trial.settings, _SCANS, int(visit.participant.label), int(visit.session))
@@ -100,10 +100,10 @@ def record_visit(task: RecordingTask) -> Recorded:
     for entity, purpose in task.references:
         name = "_".join(part for part in (visit.name, entity, "mrsref") if part)
         _write(folder, name, getattr(simulated, purpose), suppressed=False)
-    return Recorded(scan_name(visit), visit, simulated.truth)
+    return SimulatedRecording(scan_name(visit), visit, simulated.truth)
 
 
-def draw_quality(scanner: ScannerSettings, visit: Visit, rng: np.random.Generator) -> ScanSettings:
+def draw_quality(scanner: ScannerSettings, visit: Visit, rng: np.random.Generator) -> SimulatedScanner:
     """Line width, S/N, drift, motion and residual water of one scan, and the tissue it sees."""
     mean, sd = scanner.line_width_hz
     spread = np.sqrt(np.log1p((sd / mean) ** 2))  # of the logarithm, for the stated mean and SD
@@ -113,7 +113,7 @@ def draw_quality(scanner: ScannerSettings, visit: Visit, rng: np.random.Generato
     moved = (int(rng.integers(3, 13)),) if rng.random() < scanner.spoiled_share else ()
     if visit.bad_scan:
         width, noise, moved = scanner.bad_line_width_hz, scanner.bad_signal_to_noise, ()
-    return ScanSettings(
+    return SimulatedScanner(
         line_width_hz=max(width, 2.0),
         signal_to_noise=max(noise, 5.0),
         drift_hz=drift,

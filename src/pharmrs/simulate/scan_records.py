@@ -11,7 +11,7 @@ from pharmrs.spectra.records import Fids, TissueFractions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ScanSettings:
+class SimulatedScanner:
     """What the simulated scanner and subject do.
 
     `line_width_hz`: Voigt FWHM added to the basis, of which `lorentz_share` is Lorentzian; `water_line_width_hz`:

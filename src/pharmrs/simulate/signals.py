@@ -9,13 +9,13 @@ import numpy as np
 
 from pharmrs.core.records.arrays import ComplexArray, FloatArray
 from pharmrs.simulate.relaxation import attenuation
-from pharmrs.simulate.scan_records import ScanSettings
+from pharmrs.simulate.scan_records import SimulatedScanner
 from pharmrs.spectra.records import Acquisition, BasisSet
 
 _WATER_PROTONS = 2
 
 
-def eddy_phase(time_s: FloatArray, settings: ScanSettings) -> ComplexArray:
+def eddy_phase(time_s: FloatArray, settings: SimulatedScanner) -> ComplexArray:
     """Unit phase factor of the decaying eddy currents, shape (points,): sum of size * exp(-t / decay), 0 at the end."""
     phase = np.zeros_like(time_s)
     for size_rad, decay_s in zip(settings.eddy_phase_rad, settings.eddy_decay_s, strict=True):
@@ -40,7 +40,7 @@ def metabolite_signal(
     concentrations_mm: Mapping[str, float],
     acquisition: Acquisition,
     points: int,
-    settings: ScanSettings,
+    settings: SimulatedScanner,
 ) -> ComplexArray:
     """Noise-free metabolite signal, shape (points,): mM times basis per proton, attenuated and broadened."""
     if not math.isclose(basis.dwell_time_s, acquisition.dwell_time_s, rel_tol=1e-6) or basis.points < points:
@@ -59,7 +59,7 @@ def metabolite_signal(
 
 
 def water_signal(
-    acquisition: Acquisition, time_s: FloatArray, concentration_mm: float, settings: ScanSettings
+    acquisition: Acquisition, time_s: FloatArray, concentration_mm: float, settings: SimulatedScanner
 ) -> ComplexArray:
     """Noise-free unsuppressed water on resonance, shape (points,): initial amplitude 2 * mM * attenuation."""
     left = attenuation(acquisition, settings.relaxation.t1_water_s, settings.relaxation.t2_water_s)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from pharmrs.simulate.plates import AssaySettings
+from pharmrs.simulate.plates import SimulatedAssay
 from pharmrs.simulate.relaxation import RelaxationTimes
 from pharmrs.simulate.trial import VOXEL_MEAN
 from pharmrs.simulate.trial_records import TrialSettings
@@ -130,7 +130,7 @@ _GENOTYPE_COVARIATE = "    - {{name: genotype, reference: {common}}}\n"
 
 
 def study_text(
-    settings: TrialSettings, *, recorded: bool, imaged: bool, assay: AssaySettings | None, genotyped: bool
+    settings: TrialSettings, *, recorded: bool, imaged: bool, assay: SimulatedAssay | None, genotyped: bool
 ) -> str:
     """The study plan of a simulated trial; what is not simulated is not declared."""
     design = settings.design
@@ -151,7 +151,7 @@ def study_text(
     return "".join(parts)
 
 
-def _assay_text(settings: TrialSettings, assay: AssaySettings) -> str:
+def _assay_text(settings: TrialSettings, assay: SimulatedAssay) -> str:
     return _ASSAY.format(
         analyte=settings.analyte,
         unit=settings.unit,

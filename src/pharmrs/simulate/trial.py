@@ -14,7 +14,7 @@ import numpy as np
 
 from pharmrs.simulate.effects import Effects
 from pharmrs.simulate.trial_records import Participant, Trial, TrialSettings, Visit
-from pharmrs.trial.power.trial_model import Course, course
+from pharmrs.trial.power.trial_model import TrueCourse, course
 from pharmrs.trial.records.declared_design import Design
 
 _ORDERS, _PERSON, _VISITS = 0, 1, 2  # streams of random numbers
@@ -118,7 +118,7 @@ def _period_shift(effects: Effects, period: int, before: str) -> float:
 
 def _course(
     effects: Effects, person: Participant, treatment: str, levels: tuple[float, float], rng: np.random.Generator
-) -> Course:
+) -> TrueCourse:
     """What is true in a period of one person: the effects of the treatment, the alleles, the spread of visits."""
     effect, population = effects.treatments[treatment], effects.population
     visit = rng.normal(0.0, population.metabolite_visit_sd)

@@ -18,8 +18,8 @@ from pharmrs.simulate.chemistry import METABOLITES
 from pharmrs.simulate.gels import GelSettings
 from pharmrs.simulate.head import HeadSettings, write_derivative_description
 from pharmrs.simulate.person import PersonRecorded, PersonTask, record_person
-from pharmrs.simulate.plates import AssaySettings
-from pharmrs.simulate.recordings import ACQUISITION, POINTS, REFERENCES, Recorded, ScannerSettings
+from pharmrs.simulate.plates import SimulatedAssay
+from pharmrs.simulate.recordings import ACQUISITION, POINTS, REFERENCES, ScannerSettings, SimulatedRecording
 from pharmrs.simulate.study_text import BASIS_FILE, README, study_text
 from pharmrs.simulate.trial_records import Trial
 from pharmrs.simulate.trial_tables import TRUTH, write_trial_tables
@@ -61,7 +61,7 @@ class Instruments:
 
     scanner: ScannerSettings | None = field(default_factory=ScannerSettings)
     head: HeadSettings | None = field(default_factory=HeadSettings)
-    assay: AssaySettings | None = field(default_factory=AssaySettings)
+    assay: SimulatedAssay | None = field(default_factory=SimulatedAssay)
     gel: GelSettings | None = field(default_factory=GelSettings)
 
 
@@ -191,12 +191,12 @@ def _write_given(root: Path, study: GivenStudy) -> None:
                 write_bytes(root / name / source.relative_to(place), source.read_bytes())
 
 
-def _write_true_concentrations(root: Path, recorded: Iterable[Recorded]) -> None:
+def _write_true_concentrations(root: Path, recorded: Iterable[SimulatedRecording]) -> None:
     rows = tuple(row for one in recorded for row in _truth_rows(one))
     write_table(root / TRUTH, Table(name=_TRUE_SCANS, columns=trial_columns.TRUE_SCANS, rows=rows))
 
 
-def _truth_rows(one: Recorded) -> list[Row]:
+def _truth_rows(one: SimulatedRecording) -> list[Row]:
     truth, visit = one.truth, one.visit
     shared: Row = {
         "scan": one.scan,

@@ -18,7 +18,7 @@ from pharmrs.core.report.dictionaries import dictionary
 from pharmrs.core.report.tables import Row, Table, tsv_lines, write_table, write_tsv
 from pharmrs.simulate import trial_columns
 from pharmrs.simulate.gels import GelSettings, lanes_of, run_gels
-from pharmrs.simulate.plates import AssaySettings, read_plates
+from pharmrs.simulate.plates import SimulatedAssay, read_plates
 from pharmrs.simulate.tecan_export import write_tecan_export
 from pharmrs.simulate.trial_records import Participant, Trial, Visit
 
@@ -31,7 +31,7 @@ _FIRST_DAY = datetime(1924, 3, 3)  # BIDS: dates shifted for privacy lie before 
 _ENROLMENT_DAYS = 2  # from one participant to the next
 
 
-def write_trial_tables(root: Path, trial: Trial, assay: AssaySettings | None, gel: GelSettings | None) -> None:
+def write_trial_tables(root: Path, trial: Trial, assay: SimulatedAssay | None, gel: GelSettings | None) -> None:
     """Everything of `trial` below `root` that needs no recordings: the same trial gives the same bytes.
 
     Without `assay` there are no plates, without `gel` no gels.
@@ -76,7 +76,7 @@ def _session_row(visit: Visit, index: int) -> Row:
     }
 
 
-def _write_plates(root: Path, trial: Trial, assay: AssaySettings) -> None:
+def _write_plates(root: Path, trial: Trial, assay: SimulatedAssay) -> None:
     readings = read_plates(trial, assay)
     rows: list[Row] = []
     truth: list[Row] = []

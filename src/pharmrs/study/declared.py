@@ -7,7 +7,7 @@ from pharmrs.assay.records.declared import Assay
 from pharmrs.core.records.declaration import declaration, key
 from pharmrs.genotype.records.declared import GenotypeSection
 from pharmrs.spectra.records.declared import SpectraPlan
-from pharmrs.trial.records.declared_analysis import Analysis
+from pharmrs.trial.records.declared_analysis import AnalysisSection
 from pharmrs.trial.records.declared_design import Design
 from pharmrs.trial.records.declared_power import Power
 
@@ -18,7 +18,7 @@ class Study(SpectraPlan):
 
     title: str = key("name of the study, for the report", min_length=1)
     design: Design | None = key("treatments, periods and time points of the trial", default=None)
-    analysis: Analysis | None = key("the analysis plan of the trial; needs design", default=None)
+    analysis: AnalysisSection | None = key("the analysis plan of the trial; needs design", default=None)
     power: Power | None = key("what the planned trial is expected to be like, for pharmrs power", default=None)
     anatomy: Anatomy | None = key("tissue fractions from images; without it none are looked at", default=None)
     assay: Assay | None = key("biomarker measured on plates, exports in sourcedata/assay", default=None)

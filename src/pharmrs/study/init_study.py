@@ -29,7 +29,7 @@ _PURPOSES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FolderContent:
     """What a folder holds: people, their sessions, recordings by entity `acq`, and the other material."""
 
     sessions: dict[str, tuple[str, ...]]
@@ -53,7 +53,7 @@ class Begun:
     open: tuple[str, ...]
 
 
-def look_at(root: Path) -> Found:
+def look_at(root: Path) -> FolderContent:
     """What there is to declare. Raises InputError where the folder is none."""
     if not root.is_dir():
         rule, remedy = "must be a folder", "give the folder with sub-*/, or make it"
@@ -66,7 +66,7 @@ def look_at(root: Path) -> Found:
     sessions = {one.name: {path.name for path in one.glob("ses-*")} for one in people}
     for subject, session in places:
         sessions.setdefault(f"sub-{subject}", set()).update({f"ses-{session}"} if session else ())
-    return Found(
+    return FolderContent(
         sessions={name: tuple(sorted(found)) for name, found in sorted(sessions.items())},
         spectra=tuple(sorted(root.glob("sub-*/**/*_svs.nii*"))),
         references=tuple(sorted(references)),
@@ -110,7 +110,7 @@ def still_open(root: Path) -> tuple[InputProblem, ...]:
     )
 
 
-def _study_text(root: Path, found: Found) -> Iterator[str]:
+def _study_text(root: Path, found: FolderContent) -> Iterator[str]:
     yield f"# What this study declares before its analysis is run. {_OPEN} marks what only you know;\n"
     yield "# every key: docs/study-file.md. Then: pharmrs validate\n"
     yield f"title: {_OPEN} the title of the study\n"
@@ -128,7 +128,7 @@ def _study_text(root: Path, found: Found) -> Iterator[str]:
     yield "#   models: [cr2, mixed]\n"
 
 
-def _spectra_lines(found: Found) -> Iterator[str]:
+def _spectra_lines(found: FolderContent) -> Iterator[str]:
     if found.results:
         tools = ", ".join(dict.fromkeys(one.tool for one in found.results))
         yield f"results:  # values of another program; found: {tools}\n  folder: {ForeignResults().folder}\n"
@@ -148,7 +148,7 @@ def _spectra_lines(found: Found) -> Iterator[str]:
     yield "  max_crlb_percent: 20\n  max_line_width_hz: 24\n  min_signal_to_noise: 20\n"
 
 
-def _scale(found: Found) -> str:
+def _scale(found: FolderContent) -> str:
     """The first scale that everything that was found has."""
     if not found.results:
         return "lcmodel_water" if found.references else "ratio_tcr"
@@ -157,7 +157,7 @@ def _scale(found: Found) -> str:
     return next((scale for scale in usual if all(scale in scales for scales in given)), "ratio_tcr")
 
 
-def _basis_lines(found: Found) -> Iterator[str]:
+def _basis_lines(found: FolderContent) -> Iterator[str]:
     if found.basis:
         yield f"basis: {found.basis}\n"
         return
@@ -178,7 +178,7 @@ def _guess(purpose: str, references: Sequence[str]) -> str:
     return next(names, references[0] if len(references) == 1 else f"{_OPEN} one of {', '.join(references)}")
 
 
-def _tables(root: Path, found: Found) -> Iterator[tuple[str, str]]:
+def _tables(root: Path, found: FolderContent) -> Iterator[tuple[str, str]]:
     """Templates with a line for everybody who is there."""
     title = f"Study of {count_text(len(found.sessions), 'participant')}"
     yield "dataset_description.json", json_text({"Name": title, "BIDSVersion": "1.10.0", "DatasetType": "raw"})

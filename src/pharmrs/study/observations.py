@@ -13,7 +13,7 @@ from pharmrs.core.read.problems import Problems
 from pharmrs.core.read.text_table import TextRow
 from pharmrs.spectra.records.scaling import SCALES
 from pharmrs.study.declared import Study
-from pharmrs.trial.read.allocation import ALLOCATION, Visit, read_allocation, read_visits, sequence_of
+from pharmrs.trial.read.allocation import ALLOCATION, AllocatedSession, read_allocation, read_visits, sequence_of
 from pharmrs.trial.read.derivative_values import (
     ACCEPTANCE_RULE,
     BiomarkerValue,
@@ -40,25 +40,25 @@ _NO_BIOMARKER = BiomarkerValue(value=_NAN, sd=_NAN, censored=NOT_CENSORED, limit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trial:
+class WhoTakesPart:
     """Who takes part in the trial: treatment by period, and the sessions, by participant (without `sub-`)."""
 
     allocation: dict[str, dict[int, str]]
-    visits: dict[str, list[Visit]]
+    visits: dict[str, list[AllocatedSession]]
 
 
-def read_trial(root: Path, study: Study) -> tuple[Trial, list[InputProblem]]:
+def read_trial(root: Path, study: Study) -> tuple[WhoTakesPart, list[InputProblem]]:
     """Allocation and sessions of every allocated participant, and what is wrong with them."""
     assert study.design is not None
     problems = Problems(str(root / ALLOCATION))
     allocation = read_allocation(root, study.design, problems)
     found = list(problems.found)
-    visits: dict[str, list[Visit]] = {}
+    visits: dict[str, list[AllocatedSession]] = {}
     for label in allocation:
         own = Problems(str(sessions_file(root, label)))
         visits[label] = read_visits(root, label, study.design, own)
         found += own.found
-    return Trial(allocation=allocation, visits=visits), found
+    return WhoTakesPart(allocation=allocation, visits=visits), found
 
 
 def build_observations(
@@ -124,11 +124,11 @@ def build_observations(
     return observation_table(observations, study.design, unit, "".join(units), of_sessions=of_sessions), found
 
 
-def _visits(visits: Sequence[Visit], periods: dict[int, str], design: Design) -> list[Visit]:
+def _visits(visits: Sequence[AllocatedSession], periods: dict[int, str], design: Design) -> list[AllocatedSession]:
     """The visits, and one without anything for each allocated period that has none: it was planned all the same."""
     seen = {visit.period for visit in visits}
     missed = [
-        Visit(session="", period=period, time_point=design.baseline, clock_time_h=_NAN)
+        AllocatedSession(session="", period=period, time_point=design.baseline, clock_time_h=_NAN)
         for period in periods
         if period not in seen
     ]
@@ -136,7 +136,7 @@ def _visits(visits: Sequence[Visit], periods: dict[int, str], design: Design) ->
 
 
 def _observation(
-    label: str, visit: Visit, periods: dict[int, str], metabolites: dict[tuple[str, str], MetaboliteValue],
+    label: str, visit: AllocatedSession, periods: dict[int, str], metabolites: dict[tuple[str, str], MetaboliteValue],
     biomarkers: dict[tuple[str, str], BiomarkerValue], aside: dict[tuple[str, str], BiomarkerValue],
     covariates: dict[str, CovariateValue],
 ) -> Observation:  # fmt: skip
@@ -199,7 +199,7 @@ def _measured(folder: Path, plan: AnalysisPlan, names: Sequence[str], study: Stu
     return _Measured(values=values, problems=problems)
 
 
-def _phenotype(root: Path, plan: AnalysisPlan, trial: Trial) -> tuple[dict[str, Phenotype], list[InputProblem]]:
+def _phenotype(root: Path, plan: AnalysisPlan, trial: WhoTakesPart) -> tuple[dict[str, Phenotype], list[InputProblem]]:
     """The columns of tables in phenotype/ that the plan names, and lines of theirs that belong to nobody's visit."""
     problems = Problems(str(root / ALLOCATION.parent))
     categories = [one.name for one in (*plan.covariates, *plan.exposures) if one.categorical]
@@ -212,7 +212,7 @@ def _phenotype(root: Path, plan: AnalysisPlan, trial: Trial) -> tuple[dict[str, 
     return found, problems.found
 
 
-def _as_biomarker(one: Phenotype, trial: Trial) -> dict[Place, BiomarkerValue]:
+def _as_biomarker(one: Phenotype, trial: WhoTakesPart) -> dict[Place, BiomarkerValue]:
     found = {}
     for label, visits in trial.visits.items():
         for visit in visits:
@@ -260,7 +260,7 @@ def _texts(
     return [genotypes[marker].get(label, "") for label in labels] if marker in genotypes else None
 
 
-def _unallocated(root: Path, trial: Trial, measured: set[str]) -> list[InputProblem]:
+def _unallocated(root: Path, trial: WhoTakesPart, measured: set[str]) -> list[InputProblem]:
     """Participants with data and no allocation are left out, and said so."""
     return [
         input_problem(

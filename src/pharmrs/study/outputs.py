@@ -14,7 +14,7 @@ from pharmrs.core.stage import Stage, StageOutcome, StudyContext
 from pharmrs.core.unit import Boundary
 from pharmrs.spectra.records.dataset import Dataset
 from pharmrs.spectra.records.scaling import SCALES
-from pharmrs.spectra.records.scan import Outcome
+from pharmrs.spectra.records.scan import ValuesOutcome
 from pharmrs.spectra.report.scan_pages import FigureSource, KeptPages
 from pharmrs.spectra.report.tables import write_study_tables
 from pharmrs.spectra.stage.scans import SCANS
@@ -48,7 +48,7 @@ SCAN_TABLES: Stage[Study] = Stage(
 def write_study(
     output: Path,
     dataset: Dataset[Study],
-    outcomes: Sequence[Outcome],
+    outcomes: Sequence[ValuesOutcome],
     figures: FigureSource,
     stages: Sequence[StageOutcome],
     provenance: Mapping[str, object],
@@ -95,5 +95,5 @@ def write_study(
     return report
 
 
-def _portable(outcome: Outcome, root: Path) -> Outcome:
+def _portable(outcome: ValuesOutcome, root: Path) -> ValuesOutcome:
     return replace(outcome, problems=tuple(relative_to(root, problem) for problem in outcome.problems))

@@ -20,7 +20,7 @@ from pharmrs.core.read.text_table import TextRow
 from pharmrs.genotype.read.markers import find_markers
 from pharmrs.spectra.fit.amplitudes import SUMS, parts_of
 from pharmrs.study.declared import Study
-from pharmrs.study.observations import GENOTYPE, Trial
+from pharmrs.study.observations import GENOTYPE, WhoTakesPart
 from pharmrs.trial.read.phenotype import phenotype_columns
 from pharmrs.trial.records.analysis import Covariate
 
@@ -41,7 +41,7 @@ def check_metabolites(study: Study, components: Sequence[str], file: str) -> lis
     ]
 
 
-def check_tables(root: Path, study: Study, trial: Trial) -> list[InputProblem]:
+def check_tables(root: Path, study: Study, trial: WhoTakesPart) -> list[InputProblem]:
     """Time points, participants and values of covariates that the plan names and the tables do not have."""
     assert study.analysis is not None
     problems = _time_points(root, study, trial)
@@ -64,7 +64,7 @@ def check_sources(root: Path, study: Study) -> list[InputProblem]:
     return problems
 
 
-def _time_points(root: Path, study: Study, trial: Trial) -> list[InputProblem]:
+def _time_points(root: Path, study: Study, trial: WhoTakesPart) -> list[InputProblem]:
     assert study.design is not None
     design, labels = study.design, {visit.time_point for visits in trial.visits.values() for visit in visits}
     problems = [
@@ -105,7 +105,7 @@ def _biomarker(root: Path, study: Study) -> list[InputProblem]:
     return [input_problem(root / STUDY_FILE, "analysis.biomarker", rule, study.analysis.biomarker, remedy)]
 
 
-def _participants(root: Path, study: Study, trial: Trial) -> list[InputProblem]:
+def _participants(root: Path, study: Study, trial: WhoTakesPart) -> list[InputProblem]:
     assert study.analysis is not None
     problems = Problems(str(root / PARTICIPANTS))
     rows = {row.text("participant_id").removeprefix("sub-"): row for row in read_participants(root, problems)}

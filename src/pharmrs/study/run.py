@@ -20,7 +20,7 @@ from pharmrs.core.report.answer import Answer
 from pharmrs.core.stage import Stage, StageOutcome, StudyContext, look_ahead, run_stages
 from pharmrs.core.unit import FAULTS_FOLDER, Boundary
 from pharmrs.core.workers.execution import Workers, workforce
-from pharmrs.spectra.records.scan import ForeignValues, Outcome, ScanOutcome
+from pharmrs.spectra.records.scan import ForeignValues, ScanOutcome, ValuesOutcome
 from pharmrs.spectra.report.pictures.foreign_fit import foreign_figures
 from pharmrs.spectra.report.pictures.scan_figures import ScanFigures
 from pharmrs.spectra.review.stage import review_checksums
@@ -47,7 +47,7 @@ class RunResult:
     """Outcome of a run: the report, every scan's outcome, problems that concern no single scan, the study's answer."""
 
     report: Path
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[ValuesOutcome, ...]
     problems: tuple[InputProblem, ...]
     answer: Answer | None = None
 
@@ -62,7 +62,7 @@ class RunResult:
         return not self.failed and not any(problem.severity == "error" for problem in self.all_problems)
 
     @property
-    def failed(self) -> tuple[Outcome, ...]:
+    def failed(self) -> tuple[ValuesOutcome, ...]:
         return tuple(outcome for outcome in self.outcomes if outcome.failed)
 
 
@@ -191,7 +191,7 @@ def _report_one(outcome: ScanOutcome, root: Path, done: Callable[[ScanOutcome], 
     done(outcome)
 
 
-def _figures(cache: ScanCache, outcome: Outcome) -> ScanFigures | None:
+def _figures(cache: ScanCache, outcome: ValuesOutcome) -> ScanFigures | None:
     """The pictures of a fit: ours as they were kept, those of another program from its curves."""
     if isinstance(outcome.result, ForeignValues):
         return foreign_figures(outcome.result)
@@ -202,7 +202,7 @@ def _finish(
     dataset: StudyDataset, output: Path, stages: Sequence[StageOutcome], provenance: Mapping[str, object]
 ) -> RunResult:
     handed = [stage.handed[SCANS] for stage in stages if SCANS in stage.handed]
-    scans: tuple[Outcome, ...] = handed[-1] if handed else ()
+    scans: tuple[ValuesOutcome, ...] = handed[-1] if handed else ()
     cache = ScanCache(output, dataset.root)
     within = Boundary(output)
     report = write_study(

@@ -15,7 +15,7 @@ from pharmrs.core.read.problems import Problems
 from pharmrs.core.read.text_table import TextRow, read_text_table
 from pharmrs.core.report.tables import write_table
 from pharmrs.core.stage import Stage, StageOutcome, StudyContext
-from pharmrs.spectra.records.scan import Outcome
+from pharmrs.spectra.records.scan import ValuesOutcome
 from pharmrs.spectra.stage.scans import SCANS
 from pharmrs.study.declared import Study
 from pharmrs.study.planned import planned_sessions, without_recording
@@ -40,7 +40,7 @@ def sample_fates(root: Path, output: Path) -> list[SampleFate]:
     return [*_biomarker_fates(output, _sessions(root)), *_genotype_fates(output)]
 
 
-def scan_fates(root: Path, outcomes: Sequence[Outcome]) -> list[SampleFate]:
+def scan_fates(root: Path, outcomes: Sequence[ValuesOutcome]) -> list[SampleFate]:
     """The fate of every scan, and of every planned session without one."""
     planned = planned_sessions(root)
     fates = [
@@ -103,7 +103,7 @@ def _wanted(_root: Path, _study: Study) -> bool:
 
 
 def _run(context: StudyContext[Study]) -> StageOutcome:
-    outcomes: tuple[Outcome, ...] = context.given(SCANS)
+    outcomes: tuple[ValuesOutcome, ...] = context.given(SCANS)
     scans = scan_fates(context.root, outcomes)
     rows = count_samples([*scans, *sample_fates(context.root, context.output)])
     if not rows:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pharmrs.anatomy.read.sources import Found, is_image, owner, segmentations
+from pharmrs.anatomy.read.sources import FoundImage, is_image, owner, segmentations
 from pharmrs.anatomy.records.declared import Anatomy
 from pharmrs.anatomy.records.images import AnatomyFiles, VisitFiles
 from pharmrs.core.errors import InputProblem
@@ -75,20 +75,20 @@ def has_images(root: Path) -> bool:
     return any(next(root.glob(pattern), None) for pattern in ("sub-*/anat/*_T1w.nii*", "sub-*/ses-*/anat/*_T1w.nii*"))
 
 
-def _raw_images(root: Path) -> list[Found]:
+def _raw_images(root: Path) -> list[FoundImage]:
     paths = sorted(path for pattern in ("sub-*/anat/*", "sub-*/ses-*/anat/*") for path in root.glob(pattern))
-    return [Found(*owner(path, root), "", {"t1": path}) for path in paths if is_image(path)]
+    return [FoundImage(*owner(path, root), "", {"t1": path}) for path in paths if is_image(path)]
 
 
-def _suffix(image: Found) -> str:
+def _suffix(image: FoundImage) -> str:
     return stem_of(image.files["t1"]).split("_")[-1]
 
 
-def _declared(image: Found, plan: Anatomy) -> bool:
+def _declared(image: FoundImage, plan: Anatomy) -> bool:
     return plan.t1 is None or plan.t1 in stem_of(image.files["t1"]).split("_")[:-1]
 
 
-def _segmentations(root: Path, plan: Anatomy, own: Path, problems: Problems) -> list[Found]:
+def _segmentations(root: Path, plan: Anatomy, own: Path, problems: Problems) -> list[FoundImage]:
     folders = sorted(path for path in (root / "derivatives").glob("*") if path.is_dir())
     if plan.derivative is not None:
         folders = [path for path in folders if path.name == plan.derivative]
@@ -99,7 +99,7 @@ def _segmentations(root: Path, plan: Anatomy, own: Path, problems: Problems) -> 
     return [one for folder in others for one in segmentations(folder, problems)]
 
 
-def _files(found: Found, images: Sequence[Found], visits: int) -> AnatomyFiles:
+def _files(found: FoundImage, images: Sequence[FoundImage], visits: int) -> AnatomyFiles:
     """The files of what was chosen; beside maps the T1w image that surely is in their space, for pictures."""
     if "t1" in found.files:
         return AnatomyFiles(subject=found.subject, session=found.session, t1=str(found.files["t1"]))
@@ -113,7 +113,7 @@ def _files(found: Found, images: Sequence[Found], visits: int) -> AnatomyFiles:
     return AnatomyFiles(subject=found.subject, session=found.session, t1=t1, **paths)
 
 
-def _visit(scan: ScanFiles, raw: Sequence[Found], found: Found, root: Path) -> VisitFiles:
+def _visit(scan: ScanFiles, raw: Sequence[FoundImage], found: FoundImage, root: Path) -> VisitFiles:
     """The best image of the head in the visit of `scan`, and fMRIPrep's transform of it where there is one."""
     mine = [one for one in raw if one.subject == scan.subject and one.session == scan.session]
     shown = [one for one in mine if _suffix(one) in _OF_A_VISIT]
@@ -126,7 +126,7 @@ def _visit(scan: ScanFiles, raw: Sequence[Found], found: Found, root: Path) -> V
     return VisitFiles(session=scan.session, image=image, transform=str(one[0]) if one else "")
 
 
-def _choose(found: Sequence[Found], scan: ScanFiles) -> tuple[Found | None, str]:
+def _choose(found: Sequence[FoundImage], scan: ScanFiles) -> tuple[FoundImage | None, str]:
     """The one that belongs to `scan`; or None and, where there are several, their names."""
     mine = [one for one in found if one.subject == scan.subject]
     own_session = [one for one in mine if scan.session and one.session == scan.session]

@@ -36,7 +36,7 @@ _MODULATED = re.compile(r"(s\d*)?(m0?)wr?[pc]\d.+")
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundImage:
     """An image, a set of maps or an image of labels: participant, session (or empty), folder below derivatives.
 
     `rank`: the lowest is taken where one program left several results: maps of shares before labels.
@@ -71,10 +71,10 @@ def owner(path: Path, below: Path) -> tuple[str, str]:
     return subject, session or (named[1] if named else "")
 
 
-def segmentations(folder: Path, problems: Problems) -> list[Found]:
+def segmentations(folder: Path, problems: Problems) -> list[FoundImage]:
     """Sets of maps and images of labels below one folder of a program, complete or not; the incomplete are reported."""
-    sets: dict[tuple[str, str], Found] = {}
-    labels: list[Found] = []
+    sets: dict[tuple[str, str], FoundImage] = {}
+    labels: list[FoundImage] = []
     for path in sorted(folder.glob("**/sub-*/**/*")):
         if not path.name.endswith(_ENDINGS):
             continue
@@ -83,10 +83,10 @@ def segmentations(folder: Path, problems: Problems) -> list[Found]:
             _report_modulated(path, problems)
         elif named := tissue_of(path):
             tissue, series = named
-            entry = sets.setdefault((str(path.parent), series), Found(subject, session, folder.name, {}))
+            entry = sets.setdefault((str(path.parent), series), FoundImage(subject, session, folder.name, {}))
             entry.files[tissue] = path
         elif rank := _label_rank(path):
-            labels.append(Found(subject, session, folder.name, {"labels": path}, rank))
+            labels.append(FoundImage(subject, session, folder.name, {"labels": path}, rank))
     for one in sets.values():
         _report_incomplete(one, problems)
     return [one for one in sets.values() if one.complete] + labels
@@ -130,7 +130,7 @@ def _label_rank(path: Path) -> tuple[int, int] | None:
     return (1, 9) if stem.lower().endswith("synthseg") else None
 
 
-def _report_incomplete(one: Found, problems: Problems) -> None:
+def _report_incomplete(one: FoundImage, problems: Problems) -> None:
     missing = [tissue for tissue in TISSUE_NAMES if tissue not in one.files]
     if missing:
         inner = Problems(str(next(iter(one.files.values()))))

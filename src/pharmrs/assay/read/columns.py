@@ -17,7 +17,7 @@ _MADE_BY_EXCEL = re.compile(r"(?:\d{4}-\d\d-\d\d(?:T[\d:.]+)?|\d\d:\d\d:\d\d)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Head:
+class TableHeader:
     """The header of a table: its row, the place of each known column, and units that stand in their names."""
 
     row: int
@@ -27,12 +27,12 @@ class Head:
 
 def header_places(
     sheet: Sheet, synonyms: Mapping[str, Sequence[str]], needed: Sequence[frozenset[str]] = ()
-) -> Head | None:
+) -> TableHeader | None:
     """The first row that has the columns of one of `needed`, else the first that holds anything; None without rows.
 
     Capitals, blanks, underscores and hyphens do not matter; a unit in brackets is taken off: `Concentration (pg/mL)`.
     """
-    first: Head | None = None
+    first: TableHeader | None = None
     for row in range(min(len(sheet.rows), _LOOKED_AT)):
         texts = [sheet.text(row, place) for place in range(len(sheet.rows[row]))]
         if not any(texts):
@@ -45,7 +45,7 @@ def header_places(
             if found:
                 places[name] = found[0]
         units = {name: split[place][1] for name, place in places.items() if split[place][1]}
-        head = Head(row=row, places=places, units=units)
+        head = TableHeader(row=row, places=places, units=units)
         if any(columns <= set(places) for columns in needed):
             return head
         first = first or head

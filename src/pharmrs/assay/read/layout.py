@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pharmrs.assay.read.cells import Sheet, is_empty, read_sheets
 from pharmrs.assay.read.columns import (
-    Head,
+    TableHeader,
     concentration,
     concentration_text,
     dilution_commas,
@@ -19,7 +19,7 @@ from pharmrs.assay.read.columns import (
     plain_text,
     same_unit,
 )
-from pharmrs.assay.records.plate import MEASURED, ROLES, Layout, LayoutWell, Role, well_name, well_position
+from pharmrs.assay.records.plate import MEASURED, ROLES, LayoutWell, PlateLayout, Role, well_name, well_position
 from pharmrs.core.errors import InputProblem
 from pharmrs.core.read.numbers import Commas, NumberRead, Typed, marks_of
 from pharmrs.core.read.problems import Problems
@@ -46,7 +46,7 @@ _ROLE_WORDS: dict[str, Role] = {
 }
 
 
-def read_layout(path: Path, warn: Callable[[InputProblem], None] = lambda _problem: None) -> Layout:
+def read_layout(path: Path, warn: Callable[[InputProblem], None] = lambda _problem: None) -> PlateLayout:
     """Read a layout table. Raises InputError with every mistake in it; what is only to be known goes to `warn`."""
     problems = Problems(str(path))
     sheets = read_sheets(path, problems)
@@ -57,14 +57,14 @@ def read_layout(path: Path, warn: Callable[[InputProblem], None] = lambda _probl
     return layout
 
 
-def layout_of(sheet: Sheet, problems: Problems, path: Path) -> Layout:
+def layout_of(sheet: Sheet, problems: Problems, path: Path) -> PlateLayout:
     """The layout that a table holds; problems are collected by line."""
     head = header_places(sheet, SYNONYMS, (_NEEDED,))
     lacking = [name for name in ("well", "role") if head is None or name not in head.places]
     if head is None or lacking:
         remedy = f"begin with a header line: {', '.join(COLUMNS)} (`pharmrs plate --template` writes one)"
         problems.add("header", f"the column(s) {', '.join(lacking)} must be there", "missing", remedy)
-        return Layout(source=str(path), wells=())
+        return PlateLayout(source=str(path), wells=())
     rows = [row for row in range(head.row + 1, len(sheet.rows)) if not is_empty(sheet.rows[row])]
     table = _Table(sheet, head, _commas(sheet, head, rows), path.stem, problems)
     wells = [entry for row in rows if (entry := _entry(table, row)) is not None]
@@ -72,10 +72,10 @@ def layout_of(sheet: Sheet, problems: Problems, path: Path) -> Layout:
         problems.add("rows", "at least one well must be described", "none", "fill in role and sample of the wells")
     _check_overlaps(sheet, head, rows, problems)
     _check_roles(wells, problems)
-    return Layout(source=str(path), wells=tuple(wells), unit=_unit(table, rows))
+    return PlateLayout(source=str(path), wells=tuple(wells), unit=_unit(table, rows))
 
 
-def _header(sheet: Sheet) -> Head | None:
+def _header(sheet: Sheet) -> TableHeader | None:
     head = header_places(sheet, SYNONYMS, (_NEEDED,))
     return head if head is not None and set(head.places) >= _NEEDED else None
 
@@ -85,7 +85,7 @@ class _Table:
     """A layout table as it is read: what its columns are, what commas in them are, and where problems go."""
 
     sheet: Sheet
-    head: Head
+    head: TableHeader
     commas: Mapping[str, Commas]
     default_plate: str
     problems: Problems
@@ -101,7 +101,7 @@ class _Table:
         self.problems.add(f"line {row + 1}, {name}", rule, value, remedy, severity=severity)
 
 
-def _commas(sheet: Sheet, head: Head, rows: Sequence[int]) -> dict[str, Commas]:
+def _commas(sheet: Sheet, head: TableHeader, rows: Sequence[int]) -> dict[str, Commas]:
     cells = {name: [sheet.cell(row, place) for row in rows] for name, place in head.places.items()}
     nominal = [concentration_text(cell) for cell in cells.get("nominal", ())]
     return {"nominal": marks_of(nominal), "dilution": dilution_commas(cells.get("dilution", ()))}
@@ -183,7 +183,7 @@ def _nominal(table: _Table, row: int, role: Role | None) -> float:
     return found.value
 
 
-def _check_overlaps(sheet: Sheet, head: Head, rows: Sequence[int], problems: Problems) -> None:
+def _check_overlaps(sheet: Sheet, head: TableHeader, rows: Sequence[int], problems: Problems) -> None:
     """Wells that are described more than once, rows with other mistakes included."""
     given: dict[tuple[str, str], list[str]] = {}
     for row in rows:

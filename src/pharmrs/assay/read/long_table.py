@@ -8,10 +8,10 @@ from pathlib import Path
 
 from pharmrs.assay.read.blocks import WellBlock, as_array, plate_shape
 from pharmrs.assay.read.cells import Sheet, is_empty, missing_word, number, number_like
-from pharmrs.assay.read.columns import Head, header_places, plain_text
+from pharmrs.assay.read.columns import TableHeader, header_places, plain_text
 from pharmrs.assay.read.layout import SYNONYMS as LAYOUT_COLUMNS
 from pharmrs.assay.read.layout import layout_of
-from pharmrs.assay.records.plate import Layout, LayoutWell, Plate, PlateExport, PlateRead, well_name, well_position
+from pharmrs.assay.records.plate import LayoutWell, Plate, PlateExport, PlateLayout, PlateRead, well_name, well_position
 from pharmrs.core.read.numbers import Commas, marks_of, read_number
 from pharmrs.core.read.problems import Problems
 
@@ -49,7 +49,7 @@ def recognises(_path: Path, sheets: tuple[Sheet, ...]) -> bool:
     return any(_head(sheet) is not None for sheet in sheets)
 
 
-def _head(sheet: Sheet) -> Head | None:
+def _head(sheet: Sheet) -> TableHeader | None:
     head = header_places(sheet, _COLUMNS, _NEEDED)
     return head if head is not None and any(columns <= set(head.places) for columns in _NEEDED) else None
 
@@ -72,7 +72,13 @@ def read(path: Path, sheets: tuple[Sheet, ...], problems: Problems) -> PlateExpo
 
 
 def _take(
-    sheet: Sheet, row: int, head: Head, readings: _Readings, problems: Problems, default_plate: str, commas: Commas
+    sheet: Sheet,
+    row: int,
+    head: TableHeader,
+    readings: _Readings,
+    problems: Problems,
+    default_plate: str,
+    commas: Commas,
 ) -> None:
     places = head.places
     plate = plain_text(sheet.cell(row, places["plate"])) if "plate" in places else ""
@@ -120,7 +126,7 @@ def _plates(path: Path, readings: _Readings) -> tuple[Plate, ...]:
     return tuple(plates)
 
 
-def _standards(path: Path, sheet: Sheet, head: Head, rows: Sequence[int], problems: Problems) -> PlateExport:
+def _standards(path: Path, sheet: Sheet, head: TableHeader, rows: Sequence[int], problems: Problems) -> PlateExport:
     """A table of concentrations and responses without wells: standards, put into wells in their order."""
     block = WellBlock(head.row, head.row)
     wells: list[LayoutWell] = []
@@ -139,5 +145,5 @@ def _standards(path: Path, sheet: Sheet, head: Head, rows: Sequence[int], proble
                 plate=path.stem, well=name, role="standard", sample="", nominal=nominal, dilution=1.0, line=row + 1
             )
         )
-    layout = Layout(source=str(path), wells=tuple(wells), unit=head.units.get("nominal", ""))
+    layout = PlateLayout(source=str(path), wells=tuple(wells), unit=head.units.get("nominal", ""))
     return PlateExport(source=str(path), plates=_plates(path, {(path.stem, None): block}), layout=layout)

@@ -52,7 +52,7 @@ class AcceptanceRules:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
+class AcceptanceCheck:
     """One rule applied to one plate (or to the study): what was asked for, what was found.
 
     `noted`: to be known, no reason to reject; `rejects`: whether a failure takes the plate out.

@@ -121,7 +121,7 @@ class LayoutWell:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Layout:
+class PlateLayout:
     """A layout table: which well of which plate holds what; `unit` of the concentrations where it states one."""
 
     source: str
@@ -144,4 +144,4 @@ class PlateExport:
 
     source: str
     plates: tuple[Plate, ...]
-    layout: Layout | None = None
+    layout: PlateLayout | None = None

@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from pharmrs.assay.records.acceptance import Check
+from pharmrs.assay.records.acceptance import AcceptanceCheck
 from pharmrs.assay.records.plate import Plate, Role
 from pharmrs.assay.records.settings import AssaySettings
 from pharmrs.assay.records.standard_curve import (
@@ -143,7 +143,7 @@ class PlateResult:
     estimates: tuple[Estimate, ...]
     series: tuple[DilutionSeries, ...] = ()
     notes: tuple[str, ...] = ()
-    checks: tuple[Check, ...] = ()
+    checks: tuple[AcceptanceCheck, ...] = ()
     weightings: tuple[WeightedFit, ...] = ()
     profile: PrecisionProfile | None = None
 
@@ -162,7 +162,7 @@ class RefusedPlate:
     analyte: str
     plate: Plate
     wells: tuple[AssayWell, ...]
-    checks: tuple[Check, ...]
+    checks: tuple[AcceptanceCheck, ...]
 
     @property
     def rejected(self) -> str:
@@ -216,7 +216,7 @@ class AssayStudy:
     inter_plate: tuple[InterPlate, ...]
     rejected: tuple[BiomarkerConcentration, ...] = ()
     refused: tuple[RefusedPlate, ...] = ()
-    checks: tuple[Check, ...] = ()
+    checks: tuple[AcceptanceCheck, ...] = ()
 
     @property
     def all_plates(self) -> tuple[PlateResult | RefusedPlate, ...]:

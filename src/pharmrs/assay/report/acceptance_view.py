@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pharmrs.assay.records.acceptance import Check, RuleName
+from pharmrs.assay.records.acceptance import AcceptanceCheck, RuleName
 from pharmrs.assay.records.results import AssayStudy
 from pharmrs.core.report.numbers import count_text
 from pharmrs.core.report.view_tables import CellView, TableView
@@ -66,7 +66,7 @@ def acceptance_view(study: AssayStudy) -> TableView:
     heads = {rule: head for rule, head in _HEADS.items() if rule in shown}
     rows = []
     for plate in plates:
-        by_rule: dict[str, Check] = {check.rule: check for check in plate.checks}
+        by_rule: dict[str, AcceptanceCheck] = {check.rule: check for check in plate.checks}
         cells = [_cell(by_rule.get(rule)) for rule in heads]
         state = CellView("rejected", tone="bad") if plate.rejected else CellView("accepted", tone="good")
         rows.append((CellView(plate.name), state, *cells))
@@ -74,7 +74,7 @@ def acceptance_view(study: AssayStudy) -> TableView:
     return TableView(caption=caption, columns=("Plate", "Verdict", *heads.values()), rows=tuple(rows))
 
 
-def _cell(check: Check | None) -> CellView:
+def _cell(check: AcceptanceCheck | None) -> CellView:
     if check is None or check.verdict == "not judged":
         return CellView("not judged")
     tones = {"met": "", "noted": "bad", "failed": "bad"}

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from pharmrs.assay.records.acceptance import Check, Verdict
+from pharmrs.assay.records.acceptance import AcceptanceCheck, Verdict
 from pharmrs.assay.records.results import Estimate, InterPlate, PlateResult
 from pharmrs.assay.records.settings import AssaySettings
 from pharmrs.assay.science.westgard import judge_westgard
@@ -48,7 +48,7 @@ def _why(one: Estimate, plate: PlateResult) -> str:
     return ""
 
 
-def _copy(plate: PlateResult, plates: Sequence[PlateResult]) -> Check:
+def _copy(plate: PlateResult, plates: Sequence[PlateResult]) -> AcceptanceCheck:
     """Readings that stand on another plate, too: one of both exports is not what it is called."""
     asked = "no two plates read the same"
     mine = {well.well: well.response for well in plate.wells if well.missing is None}
@@ -61,14 +61,14 @@ def _copy(plate: PlateResult, plates: Sequence[PlateResult]) -> Check:
             twins.append(f"{sum(shared)} of {len(shared)} wells read as on plate {other.name}")
     verdict: Verdict = "failed" if twins else "met" if len(plates) > 1 else "not judged"
     found = "; ".join(twins) or ("all differ" if len(plates) > 1 else "one plate")
-    return Check(rule="copy", asked=asked, found=found, verdict=verdict, rejects=True)
+    return AcceptanceCheck(rule="copy", asked=asked, found=found, verdict=verdict, rejects=True)
 
 
-def _series(plate: PlateResult) -> tuple[Check, ...]:
+def _series(plate: PlateResult) -> tuple[AcceptanceCheck, ...]:
     """Hook effect, and agreement of dilutions (parallelism)."""
     limit = plate.settings.acceptance.parallelism_cv_percent
     hooked = [one for one in plate.series if one.hooked]
-    hook = Check(
+    hook = AcceptanceCheck(
         rule="hook",
         asked="more of a sample must read as more",
         found=", ".join(f"{one.sample} at 1:{one.hooked[0]:g}" for one in hooked[:_SHOWN]) or "no dilution reads less",
@@ -77,7 +77,7 @@ def _series(plate: PlateResult) -> tuple[Check, ...]:
     judged = [one for one in plate.series if one.agrees is not None]
     poor = [one for one in judged if not one.agrees]
     told = ", ".join(f"{one.sample} {one.cv_percent:.0f} %" for one in poor[:_SHOWN])
-    parallel = Check(
+    parallel = AcceptanceCheck(
         rule="parallelism",
         asked=f"dilutions of a sample within {limit:g} % CV" if limit is not None else "dilutions of a sample agree",
         found=told or (f"all {len(judged)}" if judged else "no sample at two dilutions in range"),
@@ -86,7 +86,7 @@ def _series(plate: PlateResult) -> tuple[Check, ...]:
     return hook, parallel
 
 
-def judge_reanalysis(plates: Sequence[PlateResult], settings: AssaySettings) -> Check:
+def judge_reanalysis(plates: Sequence[PlateResult], settings: AssaySettings) -> AcceptanceCheck:
     """Incurred samples measured again: samples on two plates, first against second (ICH M10 5.3)."""
     rules = settings.acceptance
     asked = (
@@ -103,10 +103,10 @@ def judge_reanalysis(plates: Sequence[PlateResult], settings: AssaySettings) -> 
             values.setdefault(key, []).append(float(np.exp(np.mean(logs))))
     again = {key: found for key, found in values.items() if len(found) > 1}
     if not again or rules.reanalysis_percent is None:
-        return Check(rule="reanalysis", asked=asked, found="no sample on two plates", verdict="not judged")
+        return AcceptanceCheck(rule="reanalysis", asked=asked, found="no sample on two plates", verdict="not judged")
     far = {key[0]: 200.0 * (found[1] - found[0]) / (found[1] + found[0]) for key, found in again.items()}
     poor = {name: value for name, value in far.items() if abs(value) > rules.reanalysis_percent}
     passed = len(far) - len(poor) >= rules.reanalysis_share * len(far) - 1e-9
     told = ", ".join(f"{name} {value:+.0f} %" for name, value in list(poor.items())[:_SHOWN])
     found_text = f"{len(far) - len(poor)} of {len(far)}" + (f" ({told})" if told else "")
-    return Check(rule="reanalysis", asked=asked, found=found_text, verdict="met" if passed else "noted")
+    return AcceptanceCheck(rule="reanalysis", asked=asked, found=found_text, verdict="met" if passed else "noted")

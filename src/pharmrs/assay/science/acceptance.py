@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pharmrs.assay.records.acceptance import AcceptanceRules, Check, Verdict
+from pharmrs.assay.records.acceptance import AcceptanceCheck, AcceptanceRules, Verdict
 from pharmrs.assay.records.results import Estimate
 from pharmrs.assay.records.settings import AssaySettings
 from pharmrs.assay.records.standard_curve import (
@@ -38,7 +38,7 @@ def judge_standards(
     limits: AssayLimits,
     noise: ReplicateNoise,
     settings: AssaySettings,
-) -> tuple[Check, ...]:
+) -> tuple[AcceptanceCheck, ...]:
     """Number of concentrations, accuracy of the standards, lack of fit, asymmetry at its bound."""
     rules = settings.acceptance
     return (
@@ -49,8 +49,8 @@ def judge_standards(
     )
 
 
-def _level_count(count: int, rules: AcceptanceRules) -> Check:
-    return Check(
+def _level_count(count: int, rules: AcceptanceRules) -> AcceptanceCheck:
+    return AcceptanceCheck(
         rule="levels",
         asked=f"at least {rules.min_levels} concentrations of standards, zero included",
         found=str(count),
@@ -65,7 +65,7 @@ def _calibrators(
     limits: AssayLimits,
     noise: ReplicateNoise,
     rules: AcceptanceRules,
-) -> Check:
+) -> AcceptanceCheck:
     """Standards within the range, read back; those beyond it, or too flat to be read back, are anchor points."""
     if rules.calibrator_percent is None:
         return _not_judged("calibrators", "accuracy of the standards", "the study declares no limit")
@@ -79,7 +79,7 @@ def _calibrators(
     least = _LEAST_JUDGED if any(level.wells > 1 for level in levels) else _LEAST_JUDGED_SINGLE
     if len(judged) < max(_FEWEST_JUDGED, least * sum(level.nominal > 0 for level in levels) - 1e-9):
         found = f"only {len(judged)} of {sum(level.nominal > 0 for level in levels)} can be read back from the curve"
-        return Check(rule="calibrators", asked=asked, found=found, verdict="failed", rejects=True)
+        return AcceptanceCheck(rule="calibrators", asked=asked, found=found, verdict="failed", rejects=True)
     ends = (judged[0], judged[-1])
     bad = [
         level
@@ -90,7 +90,7 @@ def _calibrators(
     told = ", ".join(f"{level.nominal:g} reads {level.recovery_percent:.0f} %" for level in bad[:_SHOWN])
     found = f"{good} of {len(judged)}" + (f" ({told})" if bad else "")
     verdict: Verdict = "met" if good >= rules.calibrator_share * len(judged) - 1e-9 else "failed"
-    return Check(rule="calibrators", asked=asked, found=found, verdict=verdict, rejects=True)
+    return AcceptanceCheck(rule="calibrators", asked=asked, found=found, verdict=verdict, rejects=True)
 
 
 def _within(recovery: float, limit: float, end_limit: float, at_end: bool) -> bool:
@@ -119,7 +119,7 @@ def log_sd(curve: StandardCurve, noise: ReplicateNoise, x: float, wells: int) ->
 
 def judge_controls(
     wells: Sequence[AssayWell], curve: StandardCurve, limits: AssayLimits, rules: AcceptanceRules
-) -> Check:
+) -> AcceptanceCheck:
     """Controls of stated concentration, well by well: the share of all and of each level that reads right."""
     stated = [well for well in wells if well.role == "control" and well.nominal > 0]
     if not stated or rules.control_percent is None:
@@ -146,7 +146,9 @@ def judge_controls(
         f"each control's, within {rules.control_percent:g} % of nominal ({rules.control_end_percent:g} % at the limits)"
     )
     found = f"{right_ones} of {total} wells" + (f" ({told})" if told else "")
-    return Check(rule="controls", asked=asked, found=found, verdict="met" if passed else "failed", rejects=True)
+    return AcceptanceCheck(
+        rule="controls", asked=asked, found=found, verdict="met" if passed else "failed", rejects=True
+    )
 
 
 def _mean_text(recoveries: Sequence[float]) -> str:
@@ -161,7 +163,7 @@ def _at_end(nominal: float, limits: AssayLimits) -> bool:
     )
 
 
-def judge_spikes(estimates: Sequence[Estimate], rules: AcceptanceRules) -> Check:
+def judge_spikes(estimates: Sequence[Estimate], rules: AcceptanceRules) -> AcceptanceCheck:
     """Spikes: what was found of the amount added, beside the same sample without it."""
     low, high = rules.spike_recovery_percent
     asked = f"recovery of spikes {low:g} to {high:g} %"
@@ -170,23 +172,23 @@ def judge_spikes(estimates: Sequence[Estimate], rules: AcceptanceRules) -> Check
         return _not_judged("spike_recovery", asked, "no spiked sample")
     bad = [one for one in spikes if not low <= one.recovery_percent <= high]
     told = ", ".join(f"{one.sample} {one.recovery_percent:.0f} %" for one in spikes[:_SHOWN])
-    return Check(rule="spike_recovery", asked=asked, found=told, verdict="noted" if bad else "met")
+    return AcceptanceCheck(rule="spike_recovery", asked=asked, found=told, verdict="noted" if bad else "met")
 
 
-def _lack_of_fit(curve: StandardCurve, rules: AcceptanceRules) -> Check:
+def _lack_of_fit(curve: StandardCurve, rules: AcceptanceRules) -> AcceptanceCheck:
     asked = f"the curve must fit within the scatter of replicates (p of lack of fit above {rules.lack_of_fit_p:g})"
     if np.isnan(curve.lack_of_fit_p):
         return _not_judged("lack_of_fit", asked, "too few replicates or concentrations")
     verdict: Verdict = "noted" if curve.lack_of_fit_p < rules.lack_of_fit_p else "met"
-    return Check(rule="lack_of_fit", asked=asked, found=f"p {curve.lack_of_fit_p:.2g}", verdict=verdict)
+    return AcceptanceCheck(rule="lack_of_fit", asked=asked, found=f"p {curve.lack_of_fit_p:.2g}", verdict=verdict)
 
 
-def _asymmetry(curve: StandardCurve) -> Check:
+def _asymmetry(curve: StandardCurve) -> AcceptanceCheck:
     asked = "the standards must determine the curve"
     told = "; ".join(note for note in curve.notes if "bound" in note)
     found = told or f"all parameters of the {curve.model.upper()} inside their range"
-    return Check(rule="asymmetry", asked=asked, found=found, verdict="noted" if told else "met")
+    return AcceptanceCheck(rule="asymmetry", asked=asked, found=found, verdict="noted" if told else "met")
 
 
-def _not_judged(rule: str, asked: str, why: str) -> Check:
-    return Check(rule=rule, asked=asked, found=why, verdict="not judged")  # type: ignore[arg-type]
+def _not_judged(rule: str, asked: str, why: str) -> AcceptanceCheck:
+    return AcceptanceCheck(rule=rule, asked=asked, found=why, verdict="not judged")  # type: ignore[arg-type]

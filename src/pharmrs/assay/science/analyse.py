@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from pharmrs.assay.records.acceptance import Check
+from pharmrs.assay.records.acceptance import AcceptanceCheck
 from pharmrs.assay.records.plate import MEASURED, LayoutWell, Plate
 from pharmrs.assay.records.results import PlateResult, RefusedPlate
 from pharmrs.assay.records.settings import AssaySettings
@@ -75,7 +75,7 @@ def analyse_plate(
     try:
         curve, wells = _fit_standards(wells, settings, blanks=blanks)
     except FitFailure as error:
-        why = Check(
+        why = AcceptanceCheck(
             rule="curve", asked="a curve must fit the standards", found=str(error), verdict="failed", rejects=True
         )
         raise _refusal(refused, why, layout_file, problems) from None
@@ -90,13 +90,15 @@ def _raise_errors(problems: Sequence[InputProblem]) -> None:
         raise InputError(problems)
 
 
-def _judge_response(wells: Sequence[AssayWell], noise: ReplicateNoise) -> Check | None:
+def _judge_response(wells: Sequence[AssayWell], noise: ReplicateNoise) -> AcceptanceCheck | None:
     """None where there are too few concentrations to speak of a response: another rule says so."""
     levels = responses_by_level([well for well in wells if well.role == "standard"])
     return judge_dose_response(levels, noise) if len(levels) > 1 else None
 
 
-def _refusal(refused: RefusedPlate, why: Check, layout_file: str, problems: Sequence[InputProblem]) -> PlateRefused:
+def _refusal(
+    refused: RefusedPlate, why: AcceptanceCheck, layout_file: str, problems: Sequence[InputProblem]
+) -> PlateRefused:
     problem = InputProblem(
         file=layout_file,
         field=f"plate {refused.name}, standards",
@@ -111,7 +113,7 @@ def _quantified(
     known: RefusedPlate,
     wells: tuple[AssayWell, ...],
     curve: StandardCurve,
-    checks: Sequence[Check],
+    checks: Sequence[AcceptanceCheck],
     settings: AssaySettings,
 ) -> PlateResult:
     """Noise, limits, concentrations and acceptance of a plate that has its curve."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from pharmrs.assay.records.acceptance import Check
+from pharmrs.assay.records.acceptance import AcceptanceCheck
 from pharmrs.assay.records.settings import AssaySettings
 from pharmrs.assay.records.standard_curve import AssayWell, ReplicateNoise
 from pharmrs.assay.science.curve.fit import fit_curve
@@ -42,7 +42,7 @@ def points(standards: Sequence[AssayWell]) -> tuple[FloatArray, FloatArray]:
     return np.array([well.nominal for well in standards]), np.array([well.response for well in standards])
 
 
-def check_blanks(wells: Sequence[AssayWell], noise: ReplicateNoise, settings: AssaySettings) -> Check | None:
+def check_blanks(wells: Sequence[AssayWell], noise: ReplicateNoise, settings: AssaySettings) -> AcceptanceCheck | None:
     """Blanks against zero standards, or against the curve without them; None where nothing can be compared.
 
     A reagent blank (no sample, no conjugate) reads lower than the zero standard, which binds some of the label: as a

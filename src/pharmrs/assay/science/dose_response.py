@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from scipy import stats
 
-from pharmrs.assay.records.acceptance import Check
+from pharmrs.assay.records.acceptance import AcceptanceCheck
 from pharmrs.assay.records.plate import MEASURED
 from pharmrs.assay.records.standard_curve import AssayWell, ReplicateNoise
 from pharmrs.assay.science.noise import replicate_noise, well_variance
@@ -51,7 +51,7 @@ def standards_noise(wells: Sequence[AssayWell], pooled: ReplicateNoise, power: f
     return own if stats.f.sf(ratio, pooled.freedom, own.freedom) < _OTHER_NOISE_P else pooled
 
 
-def judge_dose_response(levels: Mapping[float, FloatArray], noise: ReplicateNoise) -> Check:
+def judge_dose_response(levels: Mapping[float, FloatArray], noise: ReplicateNoise) -> AcceptanceCheck:
     """The concentrations are cut in two at every place: do those above read otherwise than those below (t test)?
 
     The best cut counts, times their number (Bonferroni). Without a response all wells are alike, so the noise is that
@@ -77,15 +77,15 @@ def judge_dose_response(levels: Mapping[float, FloatArray], noise: ReplicateNois
     fold = float(np.abs(means).max() / max(float(np.abs(means).min()), 1e-300))
     if fold < _WEAK_FOLD:
         found = f"{found}; the whole curve is {fold:.2g}-fold: is this the right read, and did the colour develop?"
-        return Check(rule="dose_response", asked=_ASKED, found=found, verdict="noted")
-    return Check(rule="dose_response", asked=_ASKED, found=found, verdict="met", rejects=True)
+        return AcceptanceCheck(rule="dose_response", asked=_ASKED, found=found, verdict="noted")
+    return AcceptanceCheck(rule="dose_response", asked=_ASKED, found=found, verdict="met", rejects=True)
 
 
-def _dead(found: str) -> Check:
-    return Check(rule="dose_response", asked=_ASKED, found=found, verdict="failed", rejects=True)
+def _dead(found: str) -> AcceptanceCheck:
+    return AcceptanceCheck(rule="dose_response", asked=_ASKED, found=found, verdict="failed", rejects=True)
 
 
-def judge_floor(wells: Sequence[AssayWell], zero: float, *, rising: bool, noise: ReplicateNoise) -> Check:
+def judge_floor(wells: Sequence[AssayWell], zero: float, *, rising: bool, noise: ReplicateNoise) -> AcceptanceCheck:
     """Samples that read beyond concentration zero, on the side where there is nothing: wells that were not filled."""
     asked = "no sample reads less than nothing does"
     groups: dict[tuple[str, float], list[float]] = {}
@@ -94,7 +94,7 @@ def judge_floor(wells: Sequence[AssayWell], zero: float, *, rising: bool, noise:
             groups.setdefault((well.sample, well.dilution), []).append(well.response)
     if not groups or np.isnan(zero):
         why = "no sample" if not groups else "no well of concentration zero"
-        return Check(rule="floor", asked=asked, found=why, verdict="not judged")
+        return AcceptanceCheck(rule="floor", asked=asked, found=why, verdict="not judged")
     means = np.array([np.mean(values) for values in groups.values()])
     sizes = np.array([len(values) for values in groups.values()])
     variance = float(well_variance(noise, np.array([zero]), abs(zero))[0])
@@ -102,10 +102,14 @@ def judge_floor(wells: Sequence[AssayWell], zero: float, *, rising: bool, noise:
     low = [name for (name, _), far in zip(groups, below, strict=True) if far > _FLOOR_SD]
     told = f"{len(low)} of {len(groups)} do: {some_of(low)}"
     many = len(low) > _FLOOR_SHARE * len(groups)
-    return Check(rule="floor", asked=asked, found=told if low else "none does", verdict="noted" if many else "met")
+    return AcceptanceCheck(
+        rule="floor", asked=asked, found=told if low else "none does", verdict="noted" if many else "met"
+    )
 
 
-def judge_blank(blanks: FloatArray, zero: float, zero_variance: float, noise: ReplicateNoise, largest: float) -> Check:
+def judge_blank(
+    blanks: FloatArray, zero: float, zero_variance: float, noise: ReplicateNoise, largest: float
+) -> AcceptanceCheck:
     """Blank wells against the response at concentration zero (of zero standards, or of the curve without blanks)."""
     mean = float(blanks.mean())
     variance = float(well_variance(noise, np.array([max(abs(mean), abs(zero))]), largest)[0]) / len(blanks)
@@ -114,4 +118,4 @@ def judge_blank(blanks: FloatArray, zero: float, zero_variance: float, noise: Re
     differ = p < _BLANK_P and abs(mean - zero) > _BLANK_SHARE * max(abs(zero), abs(mean))
     found = f"blank {mean:.4g}, concentration zero {zero:.4g} (p {p:.2g})"
     asked = "blank wells must read as concentration zero does"
-    return Check(rule="blank", asked=asked, found=found, verdict="noted" if differ else "met")
+    return AcceptanceCheck(rule="blank", asked=asked, found=found, verdict="noted" if differ else "met")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pharmrs.assay.records.plate import Layout, LayoutWell, Plate
+from pharmrs.assay.records.plate import LayoutWell, Plate, PlateLayout
 from pharmrs.core.errors import InputProblem
 
 Matched = tuple[str, Plate, tuple[LayoutWell, ...], str]  # name in the layout, plate, wells, file of the layout
 
 
-def match_plates(plates: Sequence[Plate], layouts: Sequence[Layout]) -> tuple[list[Matched], list[InputProblem]]:
+def match_plates(plates: Sequence[Plate], layouts: Sequence[PlateLayout]) -> tuple[list[Matched], list[InputProblem]]:
     """Pair the plates of layouts with those of exports; what finds no partner, or two, is a problem.
 
     One plate and a layout of one plate belong together whatever they are called, unless the reader itself recorded
@@ -39,7 +39,7 @@ def _named_otherwise(plate: Plate, name: str) -> bool:
     return bool(plate.plate_id) and name.lower() not in known
 
 
-def _unmatched(layout: Layout, name: str, found: Sequence[Plate], plates: Sequence[Plate]) -> InputProblem:
+def _unmatched(layout: PlateLayout, name: str, found: Sequence[Plate], plates: Sequence[Plate]) -> InputProblem:
     if found:
         rule = "one export, and one layout, for each plate"
         value = f"{name} is named by {', '.join(plate.source for plate in found)}"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pharmrs.assay.records.acceptance import Check, Verdict
+from pharmrs.assay.records.acceptance import AcceptanceCheck, Verdict
 from pharmrs.assay.records.choices import RefersTo
 from pharmrs.assay.records.settings import AssaySettings, DeclaredLimit
 from pharmrs.assay.records.standard_curve import (
@@ -85,18 +85,18 @@ def precision_profile(curve: StandardCurve, noise: ReplicateNoise, replicates: i
     return PrecisionProfile(x=x, cv_percent=concentration_cv(curve, noise, x, replicates), replicates=replicates)
 
 
-def judge_range(levels: Sequence[StandardLevel], limits: AssayLimits) -> Check:
+def judge_range(levels: Sequence[StandardLevel], limits: AssayLimits) -> AcceptanceCheck:
     """Whether derived limits leave most of the standards between them."""
     asked = "the range of quantification should reach over most of the standards"
     stated = [level for level in levels if level.nominal > 0]
     if "declared" in (limits.lower_source, limits.upper_source):
-        return Check(rule="range", asked=asked, found="the study declares its limits", verdict="not judged")
+        return AcceptanceCheck(rule="range", asked=asked, found="the study declares its limits", verdict="not judged")
     outside = [level for level in stated if not limits.lower <= level.nominal <= limits.upper]
     bad = [level for level in stated if not level.accepted]
     told = ", ".join(f"{level.nominal:g} {_what_is_wrong(level)}" for level in bad)
     found = f"{limits.lower:g} to {limits.upper:g}" + (f" ({told})" if bad else "")
     verdict: Verdict = "noted" if len(outside) > _MOST_OUTSIDE * len(stated) else "met"
-    return Check(rule="range", asked=asked, found=found, verdict=verdict)
+    return AcceptanceCheck(rule="range", asked=asked, found=found, verdict=verdict)
 
 
 def _what_is_wrong(level: StandardLevel) -> str:

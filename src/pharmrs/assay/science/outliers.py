@@ -14,7 +14,7 @@ from dataclasses import replace
 import numpy as np
 from scipy import special
 
-from pharmrs.assay.records.acceptance import AcceptanceRules, Check
+from pharmrs.assay.records.acceptance import AcceptanceCheck, AcceptanceRules
 from pharmrs.assay.records.plate import MEASURED
 from pharmrs.assay.records.standard_curve import AssayLimits, AssayWell, ReplicateNoise, StandardCurve, StandardLevel
 from pharmrs.assay.science.curve.values import gradient, response
@@ -80,7 +80,7 @@ def mark_group(
 
 def judge_replicates(
     wells: Sequence[AssayWell], levels: Sequence[StandardLevel], limits: AssayLimits, rules: AcceptanceRules
-) -> Check:
+) -> AcceptanceCheck:
     """Replicates of standards by their CV, those of samples by the rule for outliers."""
     asked = f"replicates must agree (standards within {rules.standard_cv_percent:g} % CV, samples within noise)"
     apart = [
@@ -90,6 +90,8 @@ def judge_replicates(
     ]
     odd = dict.fromkeys(well.sample for well in wells if well.role in MEASURED and well.outlier)
     if not any(np.isfinite(well.deviation) for well in wells if well.role in MEASURED) and not apart:
-        return Check(rule="replicates", asked=asked, found="no replicates of samples", verdict="not judged")
+        return AcceptanceCheck(rule="replicates", asked=asked, found="no replicates of samples", verdict="not judged")
     told = [*apart[:_SHOWN], *([f"samples that do not ({len(odd)}): {some_of(list(odd), _SHOWN)}"] if odd else [])]
-    return Check(rule="replicates", asked=asked, found="; ".join(told) or "all", verdict="noted" if told else "met")
+    return AcceptanceCheck(
+        rule="replicates", asked=asked, found="; ".join(told) or "all", verdict="noted" if told else "met"
+    )

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import stats
 
-from pharmrs.assay.records.acceptance import Check, RuleName, Verdict
+from pharmrs.assay.records.acceptance import AcceptanceCheck, RuleName, Verdict
 from pharmrs.assay.records.plate import well_position
 from pharmrs.assay.records.standard_curve import AssayWell, ReplicateNoise
 from pharmrs.assay.science.noise import well_variance
@@ -24,7 +24,7 @@ _STRONG_FOLD, _PLACE_P = 4.0, 0.001
 
 def judge_places(
     wells: Sequence[AssayWell], noise: ReplicateNoise, largest: float, shape: tuple[int, int]
-) -> tuple[Check, ...]:
+) -> tuple[AcceptanceCheck, ...]:
     """Two checks: edge, and drift over rows or columns."""
     values, places, cv = _within_groups(wells, noise, largest)
     edge = (
@@ -39,7 +39,7 @@ def judge_places(
     )  # fmt: skip
 
 
-def judge_place_alone(wells: Sequence[AssayWell], noise: ReplicateNoise) -> Check:
+def judge_place_alone(wells: Sequence[AssayWell], noise: ReplicateNoise) -> AcceptanceCheck:
     """Whether the rows (or columns) alone explain what the plate reads: a gradient over a plate without any response.
 
     Standards stand in rows by their concentration, so a gradient looks like a curve. Samples give it away: they then
@@ -51,7 +51,7 @@ def judge_place_alone(wells: Sequence[AssayWell], noise: ReplicateNoise) -> Chec
     if len(groups) < _FEWEST or not means.min() > 0 or means.max() / means.min() > _STRONG_FOLD:
         strong = len(groups) >= _FEWEST
         found = "the readings differ too much for it" if strong else "too few groups of replicates"
-        return Check(rule="place", asked=asked, found=found, verdict="met" if strong else "not judged")
+        return AcceptanceCheck(rule="place", asked=asked, found=found, verdict="met" if strong else "not judged")
     variance = well_variance(noise, means, float(means.max())) / [len(group) for group in groups]
     best, told = 0.0, ""
     for axis, name in enumerate(("row", "column")):
@@ -69,10 +69,12 @@ def judge_place_alone(wells: Sequence[AssayWell], noise: ReplicateNoise) -> Chec
         p = float(stats.f.sf(misfit / freedom, freedom, noise.freedom))
         best, told = max((best, told), (p, f"every group of wells reads as its {name} does (p {p:.2g})"))
     if not told:
-        return Check(rule="place", asked=asked, found="groups lie in lines of their own", verdict="not judged")
+        return AcceptanceCheck(
+            rule="place", asked=asked, found="groups lie in lines of their own", verdict="not judged"
+        )
     verdict: Verdict = "failed" if best > _PLACE_P else "met"
     found = told if verdict == "failed" else f"what the wells hold matters (p {best:.2g})"
-    return Check(rule="place", asked=asked, found=found, verdict=verdict, rejects=True)
+    return AcceptanceCheck(rule="place", asked=asked, found=found, verdict=verdict, rejects=True)
 
 
 def _groups(wells: Sequence[AssayWell]) -> list[list[AssayWell]]:
@@ -110,25 +112,27 @@ def _judged(
     groups: list[tuple[list[int], FloatArray]],
     cv: float,
     columns: Sequence[FloatArray],
-) -> Check:
+) -> AcceptanceCheck:
     """Least squares of the deviations on place, both centred within their groups; F test of all columns.
 
     Noted where it is beyond chance and moves single wells by a share that matters.
     """
     if not groups or not columns:
-        return Check(rule=rule, asked=asked, found="no replicates", verdict="not judged")
+        return AcceptanceCheck(rule=rule, asked=asked, found="no replicates", verdict="not judged")
     y = np.concatenate([values for _, values in groups])
     design = np.stack([np.concatenate([one[rows] - one[rows].mean() for rows, _ in groups]) for one in columns], axis=1)
     design = design[:, np.any(np.abs(design) > 0, axis=0)]
     freedom = len(y) - len(groups) - design.shape[1]
     if not design.shape[1] or freedom < _FEWEST or np.linalg.matrix_rank(design) < design.shape[1]:
-        return Check(rule=rule, asked=asked, found="replicates lie in places of one kind", verdict="not judged")
+        return AcceptanceCheck(
+            rule=rule, asked=asked, found="replicates lie in places of one kind", verdict="not judged"
+        )
     slopes, *_ = np.linalg.lstsq(design, y, rcond=None)
     explained = float(np.sum((design @ slopes) ** 2))
     left = float(np.sum((y - design @ slopes) ** 2))
     p = float(stats.f.sf(explained / len(slopes) / max(left / freedom, 1e-300), len(slopes), freedom))
     moved = 2 * cv * float(np.abs(design @ slopes).max())
     found = f"replicates apart by up to {100 * moved:.1f} % for their place (p {p:.2g})"
-    return Check(
+    return AcceptanceCheck(
         rule=rule, asked=asked, found=found, verdict="noted" if p < _NOTED_P and moved > _NOTED_SHARE else "met"
     )

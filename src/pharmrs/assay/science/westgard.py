@@ -12,13 +12,13 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from pharmrs.assay.records.acceptance import Check, WestgardRule
+from pharmrs.assay.records.acceptance import AcceptanceCheck, WestgardRule
 from pharmrs.assay.records.results import InterPlate
 
 _Charts = dict[str, dict[str, float]]  # control -> plate -> deviate, in the order of measurement
 
 
-def judge_westgard(inter_plate: Sequence[InterPlate], plate: str, rules: Sequence[WestgardRule]) -> Check:
+def judge_westgard(inter_plate: Sequence[InterPlate], plate: str, rules: Sequence[WestgardRule]) -> AcceptanceCheck:
     """The control charts of one plate."""
     charts: _Charts = {
         one.name: {point.plate: point.deviation for point in one.points if np.isfinite(point.deviation)}
@@ -29,12 +29,14 @@ def judge_westgard(inter_plate: Sequence[InterPlate], plate: str, rules: Sequenc
     asked = f"controls in line with the other plates (Westgard {', '.join(rules)})"
     if not here or not rules:
         why = "no rule declared" if not rules else "no control on four plates or more"
-        return Check(rule="westgard", asked=asked, found=why, verdict="not judged")
+        return AcceptanceCheck(rule="westgard", asked=asked, found=why, verdict="not judged")
     broken = [rule for rule in rules if _BROKEN[rule](here, plate)]
     found = ", ".join(f"{name} {chart[plate]:+.1f} SD" for name, chart in here.items())
     if broken:
         found = f"{', '.join(broken)} broken ({found})"
-    return Check(rule="westgard", asked=asked, found=found, verdict="failed" if broken else "met", rejects=True)
+    return AcceptanceCheck(
+        rule="westgard", asked=asked, found=found, verdict="failed" if broken else "met", rejects=True
+    )
 
 
 def _beyond(charts: _Charts, plate: str, limit: float) -> list[float]:

@@ -12,8 +12,8 @@ from pharmrs.assay.read.columns import same_unit
 from pharmrs.assay.read.finished import is_finished, read_finished
 from pharmrs.assay.read.layout import read_layout
 from pharmrs.assay.read.registry import SUFFIXES, read_export
-from pharmrs.assay.records.acceptance import Check, RuleName
-from pharmrs.assay.records.plate import Layout, LayoutWell, Plate, PlateExport
+from pharmrs.assay.records.acceptance import AcceptanceCheck, RuleName
+from pharmrs.assay.records.plate import LayoutWell, Plate, PlateExport, PlateLayout
 from pharmrs.assay.records.results import AssayStudy, BiomarkerConcentration, PlateResult, RefusedPlate
 from pharmrs.assay.records.settings import AssaySettings
 from pharmrs.assay.science.accept import accept_plates, judge_reanalysis
@@ -67,7 +67,7 @@ def analyse_files(
     exports = [path for path in exports if not is_finished(path)]
     within = Boundary(output)
     read: list[PlateExport] = _each(lambda path: read_export(path, problems.append), exports, within)
-    tables: list[Layout] = _each(lambda path: read_layout(path, problems.append), layouts, within)
+    tables: list[PlateLayout] = _each(lambda path: read_layout(path, problems.append), layouts, within)
     tables += [export.layout for export in read if export.layout is not None]
     problems += within.problems
     problems += [problem for table in tables if (problem := _other_unit(table, settings)) is not None]
@@ -112,7 +112,7 @@ def _each(read: Callable[[Path], _ReadT], paths: Sequence[Path], within: Boundar
     return [one for one in found if one is not None]
 
 
-def _other_unit(layout: Layout, settings: AssaySettings) -> InputProblem | None:
+def _other_unit(layout: PlateLayout, settings: AssaySettings) -> InputProblem | None:
     """A layout whose concentrations are in another unit than the assay's."""
     if not (layout.unit and settings.unit) or same_unit(layout.unit) == same_unit(settings.unit):
         return None
@@ -189,7 +189,7 @@ def _said(study: AssayStudy) -> tuple[InputProblem, ...]:
     return tuple(found)
 
 
-def _message(plate: PlateResult, check: Check, *, rejected: bool) -> InputProblem:
+def _message(plate: PlateResult, check: AcceptanceCheck, *, rejected: bool) -> InputProblem:
     samples = len({one.sample for one in plate.estimates if one.role == "sample"})
     if rejected:
         consequence = f"the plate is rejected and its {count_text(samples, 'sample')} left out of the statistics"

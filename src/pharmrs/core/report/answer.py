@@ -21,7 +21,7 @@ class Variant:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
+class AnswerCheck:
     """One thing the answer may hang on, with all its variants."""
 
     name: str
@@ -71,7 +71,7 @@ class FlowChart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Estimate:
+class EstimateShown:
     """A number with what it is of: `value` and `interval` as text, `detail`: test and n."""
 
     name: str
@@ -91,9 +91,9 @@ class Answer:
     question: str
     declared: str
     findings: tuple[str, ...]
-    estimates: tuple[Estimate, ...]
+    estimates: tuple[EstimateShown, ...]
     warnings: tuple[str, ...]
-    checks: tuple[Check, ...]
+    checks: tuple[AnswerCheck, ...]
     flow: FlowChart
     figure: str = ""
     alt: str = ""

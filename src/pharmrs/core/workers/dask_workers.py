@@ -40,7 +40,7 @@ class DaskWorkers:
         self._start = start
         self._end = contextlib.ExitStack()
         self._made: Connection | None = None
-        self._coming: Background[Connection] | None = None
+        self._coming: InBackground[Connection] | None = None
 
     def close(self) -> None:
         """Let go of the workers; those that were started here end."""
@@ -53,7 +53,7 @@ class DaskWorkers:
     def prepare(self, _tasks: int, _seconds_each: float, modules: Sequence[str]) -> None:
         """Begin to start the workers and have them load `modules`, which takes seconds, beside what the caller does."""
         if self._made is None and self._coming is None:
-            self._coming = Background(partial(self._started, tuple(modules)))
+            self._coming = InBackground(partial(self._started, tuple(modules)))
 
     def rest(self) -> None:
         """They stay: who started them, or waited for them in a queue, may want them again."""
@@ -110,7 +110,7 @@ class DaskWorkers:
             time.sleep(_LOOK_S)
 
 
-class Background(Generic[Result]):
+class InBackground(Generic[Result]):
     """Something that is done in a thread of its own, at most until the program ends."""
 
     def __init__(self, work: Callable[[], Result]) -> None:

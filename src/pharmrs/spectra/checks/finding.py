@@ -66,7 +66,7 @@ EvidenceT = TypeVar("EvidenceT")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Check(Generic[EvidenceT]):
+class SignalCheck(Generic[EvidenceT]):
     """One thing that is looked at. `about`: in a sentence, for the documentation, with its source where it has one."""
 
     name: str
@@ -74,7 +74,7 @@ class Check(Generic[EvidenceT]):
     look: Callable[[EvidenceT], Iterable[Finding]]
 
 
-def findings(checks: Sequence[Check[EvidenceT]], evidence: EvidenceT) -> tuple[Finding, ...]:
+def findings(checks: Sequence[SignalCheck[EvidenceT]], evidence: EvidenceT) -> tuple[Finding, ...]:
     """Everything that `checks` find, in their order."""
     return tuple(finding for check in checks for finding in check.look(evidence))
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from pharmrs.core.constants import PROTON_GYROMAGNETIC_MHZ_PER_T
 from pharmrs.spectra.basis.proposal import EDITED
-from pharmrs.spectra.checks.finding import METABOLITE, Check, Finding, each_recording, each_reference
+from pharmrs.spectra.checks.finding import METABOLITE, Finding, SignalCheck, each_recording, each_reference
 from pharmrs.spectra.preprocess.preprocess import Recordings
 from pharmrs.spectra.preprocess.water_ratio import LEAST_OF_REFERENCE, MOST_OF_SPECTRUM, water_height, water_ratio
 from pharmrs.spectra.records.acquisition import Fids
@@ -170,21 +170,21 @@ def _needs_conditions(field: str, value: str, *, several: bool) -> Finding:
     )
 
 
-RECORDING_CHECKS: tuple[Check[Recordings], ...] = (
-    Check(
+RECORDING_CHECKS: tuple[SignalCheck[Recordings], ...] = (
+    SignalCheck(
         name="header",
         about="TE + TM below TR; field strength and frequency agree; a voxel of 0.05 to 250 ml; TE not below what the "
         "localisation needs",
         look=_headers,
     ),
-    Check(
+    SignalCheck(
         name="water reference",
         about=f"the reference shows water ({LEAST_OF_REFERENCE:g} times the rest, {_LEAST_ABOVE_RESIDUAL:g} times the "
         "residual water of the spectrum) and is another recording than the spectrum; the spectrum is water-suppressed. "
         "A reference that is not water is not used",
         look=_water,
     ),
-    Check(
+    SignalCheck(
         name="edited",
         about="no name of a sequence, protocol or series that tells of editing (MEGA, HERMES, HERCULES)",
         look=_edited,

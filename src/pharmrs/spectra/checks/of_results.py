@@ -6,7 +6,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from pharmrs.spectra.checks.finding import Check, Finding, Fitted, Quantified
+from pharmrs.spectra.checks.finding import Finding, Fitted, Quantified, SignalCheck
 from pharmrs.spectra.checks.normal_ranges import MARGIN, RATIO_MARGIN, SOURCES, Range, region_of
 from pharmrs.spectra.fit.amplitudes import metabolite_amplitudes
 from pharmrs.spectra.records.fit import MOVES
@@ -125,26 +125,26 @@ def _implausible(one: Concentration, limits: Range, region: str) -> Finding:
     )
 
 
-FIT_CHECKS: tuple[Check[Fitted], ...] = (
-    Check(name="residual", about="the fit leaves nothing but noise", look=_unexplained),
-    Check(
+FIT_CHECKS: tuple[SignalCheck[Fitted], ...] = (
+    SignalCheck(name="residual", about="the fit leaves nothing but noise", look=_unexplained),
+    SignalCheck(
         name="stability",
         about=f"harmless changes of the fit move no value by more than {MOVES:g} times the SD of the noise",
         look=_stable,
     ),
-    Check(
+    SignalCheck(
         name="line widths",
         about=f"the metabolite line is {_LINE_RATIO[0]:g} to {_LINE_RATIO[1]:g} times as wide as that of water",
         look=_lines,
     ),
-    Check(
+    SignalCheck(
         name="place of water",
         about=f"corrected by the water reference, metabolites lie within {_LARGEST_SHIFT_PPM:g} ppm of their places",
         look=_shift,
     ),
 )
-CONCENTRATION_CHECKS: tuple[Check[Quantified], ...] = (
-    Check(
+CONCENTRATION_CHECKS: tuple[SignalCheck[Quantified], ...] = (
+    SignalCheck(
         name="plausible values",
         about=f"tNAA, tCr, tCho, Ins, Glu and Glx, absolute and over tCr, within published ranges of the region "
         f"widened {MARGIN:g}- and {RATIO_MARGIN:g}-fold (doi: {', '.join(SOURCES)})",

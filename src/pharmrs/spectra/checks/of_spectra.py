@@ -8,7 +8,7 @@ import numpy as np
 
 from pharmrs.core.records.arrays import ComplexArray
 from pharmrs.spectra.checks.echo import echo_delay, rise_of_water
-from pharmrs.spectra.checks.finding import Check, Finding, Prepared, each_reference
+from pharmrs.spectra.checks.finding import Finding, Prepared, SignalCheck, each_reference
 from pharmrs.spectra.preprocess.phase_sense import data_sense, sense_problem
 from pharmrs.spectra.records.acquisition import Acquisition, Fids
 
@@ -125,24 +125,26 @@ def _basis(prepared: Prepared) -> Iterator[Finding]:
         )
 
 
-SPECTRUM_CHECKS: tuple[Check[Prepared], ...] = (
-    Check(
+SPECTRUM_CHECKS: tuple[SignalCheck[Prepared], ...] = (
+    SignalCheck(
         name="phase sense", about="higher chemical shifts at lower frequencies, as NIfTI-MRS stores them", look=_sense
     ),
-    Check(
+    SignalCheck(
         name="first point",
         about="the first sample is the echo's top: NAA, Cr and Cho are in phase, the water reference is largest",
         look=_echo,
     ),
-    Check(
+    SignalCheck(
         name="steps",
         about="eddy-current correction and alignment leave the lines from NAA to Cho as sharp as they were, or sharper",
         look=_steps,
     ),
-    Check(
+    SignalCheck(
         name="transients",
         about="odd and even transients, pairs and halves differ by noise only: ON and OFF of editing do not",
         look=_kinds,
     ),
-    Check(name="basis set", about="its echo time within 10 %, its frequency within 1 % of the data's", look=_basis),
+    SignalCheck(
+        name="basis set", about="its echo time within 10 %, its frequency within 1 % of the data's", look=_basis
+    ),
 )

@@ -13,7 +13,7 @@ import numpy as np
 from pharmrs.core.constants import WATER_PPM
 from pharmrs.core.errors import FitFailure
 from pharmrs.core.records.arrays import BoolArray, ComplexArray, FloatArray
-from pharmrs.spectra.fit.baseline import SMOOTH, Line, make_baseline, water_tail
+from pharmrs.spectra.fit.baseline import SMOOTH, UnmodelledLine, make_baseline, water_tail
 from pharmrs.spectra.fit.equations import Problem, baseline_coefficients
 from pharmrs.spectra.fit.gaps import LARGEST_SHARE, lines_in, unexplained
 from pharmrs.spectra.fit.line_shape import full_width_hz, quadratic_of_gauss
@@ -43,7 +43,7 @@ class Task:
     ratios: Ratios
     noise_sd: float
 
-    def problem(self, left_out: BoolArray, lines: tuple[Line, ...]) -> Problem:
+    def problem(self, left_out: BoolArray, lines: tuple[UnmodelledLine, ...]) -> Problem:
         """The problem without the points `left_out` (n,), with `lines` of which only the tails are seen."""
         model = self.model.without(left_out) if left_out.any() else self.model
         detail_s = self.settings.baseline_detail_s * (1.0 if self.model.broad.any() else WITHOUT_BROAD)
@@ -65,7 +65,7 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class AttemptOutcome:
     """An optimum and what it says of the whole window: `components` (M, n), `baseline`, `left_out` (n,).
 
     `lines`: how many stand in gaps. `objective`: -2 log evidence, comparable between outcomes of one task.
@@ -80,12 +80,12 @@ class Outcome:
     objective: float
 
 
-def best_attempt(task: Task, starts: list[Start]) -> Outcome:
+def best_attempt(task: Task, starts: list[Start]) -> AttemptOutcome:
     """The outcome of highest evidence; one start is enough when nothing about its optimum is suspicious.
 
     Raises FitFailure when the normal equations could not be solved from any start.
     """
-    best: Outcome | None = None
+    best: AttemptOutcome | None = None
     for start, smoothness in [(starts[0], _FIRST_SMOOTHNESS), *((start, _STIFF) for start in starts[:_MOST_STARTS])]:
         try:
             outcome = _with_gaps(task, start, smoothness)
@@ -100,11 +100,11 @@ def best_attempt(task: Task, starts: list[Start]) -> Outcome:
     return best
 
 
-def _rank(outcome: Outcome) -> tuple[bool, float]:
+def _rank(outcome: AttemptOutcome) -> tuple[bool, float]:
     return outcome.optimum.converged, -outcome.objective
 
 
-def _suspicious(task: Task, outcome: Outcome) -> bool:
+def _suspicious(task: Task, outcome: AttemptOutcome) -> bool:
     optimum = outcome.optimum
     misfit = np.sqrt(optimum.variances.noise) > _MISFIT_FACTOR * task.noise_sd
     lines = 2.0 * outcome.lines
@@ -113,7 +113,7 @@ def _suspicious(task: Task, outcome: Outcome) -> bool:
     return not optimum.converged or bool(misfit) or loose
 
 
-def _with_gaps(task: Task, start: Start, smoothness: float) -> Outcome:
+def _with_gaps(task: Task, start: Start, smoothness: float) -> AttemptOutcome:
     """The optimum from one start, without the points that only a gap can do justice to."""
     best = _searched(task, start, smoothness, np.zeros(task.values.shape[0], dtype=bool), ())
     for _ in range(_MOST_ROUNDS):
@@ -127,7 +127,7 @@ def _with_gaps(task: Task, start: Start, smoothness: float) -> Outcome:
     return best
 
 
-def again(task: Task, theta: FloatArray, variances: Variances, left_out: BoolArray) -> Outcome:
+def again(task: Task, theta: FloatArray, variances: Variances, left_out: BoolArray) -> AttemptOutcome:
     """The optimum from the parameters and variances of another, without the points `left_out` (n,)."""
     nothing = np.zeros(task.values.shape[0], dtype=complex)
     width_ppm = task.model.band.step_hz / task.model.band.hz_per_ppm
@@ -135,7 +135,9 @@ def again(task: Task, theta: FloatArray, variances: Variances, left_out: BoolArr
     return _ended(task, task.problem(left_out, lines), theta, variances, left_out, lines)
 
 
-def _searched(task: Task, start: Start, smoothness: float, left_out: BoolArray, lines: tuple[Line, ...]) -> Outcome:
+def _searched(
+    task: Task, start: Start, smoothness: float, left_out: BoolArray, lines: tuple[UnmodelledLine, ...]
+) -> AttemptOutcome:
     problem = task.problem(left_out, lines)
     theta = np.zeros(problem.model.layout.size)
     theta[PHASE0], theta[SHIFT] = start.phase_rad, start.shift_hz
@@ -162,12 +164,12 @@ def _ended(
     theta: FloatArray,
     variances: Variances,
     left_out: BoolArray,
-    lines: tuple[Line, ...],
-) -> Outcome:
+    lines: tuple[UnmodelledLine, ...],
+) -> AttemptOutcome:
     return told(task, problem, search(problem, theta, variances), left_out, len(lines))
 
 
-def told(task: Task, problem: Problem, optimum: Optimum, left_out: BoolArray, lines: int) -> Outcome:
+def told(task: Task, problem: Problem, optimum: Optimum, left_out: BoolArray, lines: int) -> AttemptOutcome:
     """What an optimum says of the whole window."""
     state = optimum.state
     spectra = task.model.spectra(state.theta, state.unshaped) if left_out.any() else state.spectra
@@ -177,10 +179,10 @@ def told(task: Task, problem: Problem, optimum: Optimum, left_out: BoolArray, li
     objective = optimum.objective
     if apart.size:
         objective += 2.0 * apart.size * (1.0 + float(np.log(0.5 * np.mean(np.abs(apart) ** 2))))
-    return Outcome(problem, optimum, components, baseline, left_out, lines, objective)
+    return AttemptOutcome(problem, optimum, components, baseline, left_out, lines, objective)
 
 
-def _gaps(task: Task, outcome: Outcome) -> tuple[BoolArray, tuple[Line, ...]]:
+def _gaps(task: Task, outcome: AttemptOutcome) -> tuple[BoolArray, tuple[UnmodelledLine, ...]]:
     """Points of the window that a gap does justice to, (n,), and the lines in the gaps."""
     band, theta = task.model.band, outcome.optimum.state.theta
     width_hz = full_width_hz(task.model.line_shape(theta)[: band.count], band.time_s[: band.count])

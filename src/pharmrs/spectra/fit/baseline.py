@@ -38,7 +38,7 @@ BLOCKS = 2  # whose factor is estimated; that of what stands beside is 1
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class UnmodelledLine:
     """A Lorentzian line that no component describes: its chemical shift and half its width at half maximum."""
 
     ppm: float
@@ -46,7 +46,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Background:
+class LinearBackground:
     """Linear signals beside the components: `functions` (n, k) over the fitted points, complex coefficients each.
 
     `everywhere`: the same over the whole window, gaps included; `adjoint` (k, n); `gram` (k, k) of `functions`;
@@ -88,11 +88,11 @@ class Background:
         values = self.functions @ coefficients
         return np.concatenate([values.real, values.imag])
 
-    def beside(self, signals: ComplexArray, penalties: FloatArray) -> Background:
+    def beside(self, signals: ComplexArray, penalties: FloatArray) -> LinearBackground:
         """With `signals` (n, s) over the whole window as further functions of `penalties` (s,) that stay as they are;
         for a window without gaps."""
         functions = np.concatenate([self.functions, signals], axis=1)
-        return Background(
+        return LinearBackground(
             functions=read_only(functions, np.complex128),
             everywhere=read_only(functions, np.complex128),
             adjoint=read_only(functions.conj().T.copy(), np.complex128),
@@ -106,21 +106,21 @@ class Background:
         return np.asarray(self.everywhere @ coefficients)
 
 
-def water_tail(ppm: FloatArray, water_ppm: float) -> tuple[Line, ...]:
+def water_tail(ppm: FloatArray, water_ppm: float) -> tuple[UnmodelledLine, ...]:
     """The tail of water at `water_ppm`; none where it stands in the window or right at its edge."""
     distance = max(water_ppm - float(ppm[0]), float(ppm[-1]) - water_ppm)
-    return (Line(water_ppm, _WATER_HALF_WIDTH_PPM),) if distance > _WATER_DISTANCE_PPM else ()
+    return (UnmodelledLine(water_ppm, _WATER_HALF_WIDTH_PPM),) if distance > _WATER_DISTANCE_PPM else ()
 
 
 def make_baseline(
     ppm: FloatArray,
     mhz: float,
     detail_s: float,
-    lines: tuple[Line, ...] = (),
+    lines: tuple[UnmodelledLine, ...] = (),
     left_out: BoolArray | None = None,
     *,
     foreign: bool = True,
-) -> Background:
+) -> LinearBackground:
     """The background on an even, descending chemical-shift grid `ppm` (n,), without the points `left_out` (n,).
 
     `mhz`: spectrometer frequency; `detail_s`: latest time of the baseline's signals. `lines` of free amplitude and
@@ -132,15 +132,22 @@ def make_baseline(
 
 @lru_cache(maxsize=8)
 def _made(
-    n: int, high: float, low: float, mhz: float, detail_s: float, lines: tuple[Line, ...], gaps: bytes, foreign: bool
-) -> Background:
+    n: int,
+    high: float,
+    low: float,
+    mhz: float,
+    detail_s: float,
+    lines: tuple[UnmodelledLine, ...],
+    gaps: bytes,
+    foreign: bool,
+) -> LinearBackground:
     ppm = np.linspace(high, low, n)
     fitted = ~np.frombuffer(gaps or bytes(n), dtype=bool)
     smooth, roughness = _smooth(ppm, mhz, detail_s, lines, fitted)
     others, penalties = _foreign(ppm) if foreign else (np.zeros((n, 0), dtype=complex), np.zeros(0))
     everywhere = np.concatenate([smooth, others], axis=1)
     functions = everywhere[fitted]
-    return Background(
+    return LinearBackground(
         functions=read_only(functions, np.complex128),
         everywhere=read_only(everywhere, np.complex128),
         adjoint=read_only(functions.conj().T.copy(), np.complex128),
@@ -151,7 +158,7 @@ def _made(
 
 
 def _smooth(
-    ppm: FloatArray, mhz: float, detail_s: float, lines: tuple[Line, ...], fitted: BoolArray
+    ppm: FloatArray, mhz: float, detail_s: float, lines: tuple[UnmodelledLine, ...], fitted: BoolArray
 ) -> tuple[ComplexArray, FloatArray]:
     """Functions over the whole window (n, k), orthonormal over the `fitted` points (n,), and their penalties (k,)."""
     n, high = ppm.shape[0], ppm[0]

@@ -21,7 +21,7 @@ _SETTLED_VARIANCE = 0.02  # largest relative change of a variance
 _DAMPING_TRIES = 10
 
 
-class Place(Protocol):
+class PointOfClimb(Protocol):
     """Parameters with amplitudes solved; `free`: amplitudes that are not at their bound."""
 
     @property
@@ -41,7 +41,7 @@ class Bend(Protocol):
     def gradient(self) -> FloatArray: ...
 
 
-PlaceT = TypeVar("PlaceT", bound=Place)
+PlaceT = TypeVar("PlaceT", bound=PointOfClimb)
 BendT = TypeVar("BendT", bound=Bend)
 VariancesT = TypeVar("VariancesT")
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from pharmrs.core.records.arrays import BoolArray, ComplexArray, FloatArray
-from pharmrs.spectra.fit.baseline import BLOCKS, SMOOTH, Background
-from pharmrs.spectra.fit.model import BROAD_QUADRATIC, LORENTZ, QUADRATIC, Layout, Model, stack
+from pharmrs.spectra.fit.baseline import BLOCKS, SMOOTH, LinearBackground
+from pharmrs.spectra.fit.model import BROAD_QUADRATIC, LORENTZ, QUADRATIC, Model, ParameterLayout, stack
 from pharmrs.spectra.fit.nonnegative import solve_nonnegative
 from pharmrs.spectra.fit.ratios import Ratios
 from pharmrs.spectra.fit.variances import Variances, estimated_blocks, updated_smoothness
@@ -32,7 +32,7 @@ class Problem:
 
     data: FloatArray
     model: Model
-    baseline: Background
+    baseline: LinearBackground
     settings: FitSettings
     data_projected: ComplexArray
     ratios: Ratios
@@ -231,7 +231,9 @@ def baseline_pulls(
     return pulls
 
 
-def prior_pulls(layout: Layout, state: State, prior: FloatArray, spread: FloatArray) -> list[tuple[FloatArray, float]]:
+def prior_pulls(
+    layout: ParameterLayout, state: State, prior: FloatArray, spread: FloatArray
+) -> list[tuple[FloatArray, float]]:
     """The same for each estimated SD of parameters; `spread` (M + parameters,): posterior variances."""
     m, pulls = state.amplitudes.shape[0], []
     for where, weight in estimated_blocks(layout):

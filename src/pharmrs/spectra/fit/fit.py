@@ -10,7 +10,7 @@ import numpy as np
 
 from pharmrs.core.errors import FitFailure
 from pharmrs.core.records.arrays import ComplexArray, FloatArray
-from pharmrs.spectra.fit.attempts import Outcome, Task, best_attempt
+from pharmrs.spectra.fit.attempts import AttemptOutcome, Task, best_attempt
 from pharmrs.spectra.fit.fit_setup import at_field, chosen_basis, make_model
 from pharmrs.spectra.fit.gaps import intervals
 from pharmrs.spectra.fit.line_shape import full_width_hz, gauss_of_quadratic
@@ -35,7 +35,7 @@ class Ended:
 
     fit: LinearCombinationFit
     made: Made
-    outcome: Outcome
+    outcome: AttemptOutcome
 
     @property
     def shift_hz(self) -> float:
@@ -110,7 +110,7 @@ def fit_from(
     basis: BasisSet,
     settings: FitSettings,
     before: Ended | None,
-    search_again: Callable[[Ended, Task, tuple[str, ...], float], Outcome] | None = None,
+    search_again: Callable[[Ended, Task, tuple[str, ...], float], AttemptOutcome] | None = None,
 ) -> Ended:
     """The same with where the search ended; `before`: a fit of nearly the same, from which `search_again` starts."""
     settings = at_field(settings, spectrum.acquisition.spectrometer_frequency_mhz)
@@ -124,7 +124,7 @@ def fit_from(
     return Ended(recorded(one, outcome, began), one, outcome)
 
 
-def recorded(one: Made, outcome: Outcome, began: float) -> LinearCombinationFit:
+def recorded(one: Made, outcome: AttemptOutcome, began: float) -> LinearCombinationFit:
     """The fit of a task, judged; `began`: process time when it was begun."""
     fit = _record(one.task, outcome, one.names, one.scale, one.norms)
     fit = replace(fit, shift_hz=fit.shift_hz + one.shift_hz, left_out=one.left_out)
@@ -146,7 +146,7 @@ def _tail_noise(data: ComplexArray) -> float:
 
 
 def _record(
-    task: Task, outcome: Outcome, names: tuple[str, ...], scale: float, norms: FloatArray
+    task: Task, outcome: AttemptOutcome, names: tuple[str, ...], scale: float, norms: FloatArray
 ) -> LinearCombinationFit:
     model, optimum = task.model, outcome.optimum
     state, variances = optimum.state, optimum.variances

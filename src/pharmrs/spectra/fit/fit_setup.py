@@ -17,7 +17,7 @@ from pharmrs.spectra.fit.model import Model
 from pharmrs.spectra.fit.redundant import find_parts
 from pharmrs.spectra.preprocess.band import Band
 from pharmrs.spectra.records.basis import BasisSet
-from pharmrs.spectra.records.fit import Fit, FitSettings
+from pharmrs.spectra.records.fit import FitSection, FitSettings
 
 _REFERENCE_MHZ = 297.2  # 7 T
 _LOWEST_END_PPM = 4.0
@@ -39,7 +39,7 @@ def at_field(settings: FitSettings, mhz: float) -> FitSettings:
     )
 
 
-def chosen_basis(basis: BasisSet, settings: Fit) -> BasisSet:
+def chosen_basis(basis: BasisSet, settings: FitSection) -> BasisSet:
     """What is fitted: `basis` without the components to omit, with the built-in ones to add.
 
     Raises InputError when `settings.omit`, `add` or `ratio_priors` do not go with the basis set.

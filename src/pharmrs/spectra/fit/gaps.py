@@ -14,7 +14,7 @@ from scipy.ndimage import binary_dilation, label, uniform_filter1d
 from scipy.special import gammainccinv
 
 from pharmrs.core.records.arrays import BoolArray, ComplexArray, FloatArray
-from pharmrs.spectra.fit.baseline import Line
+from pharmrs.spectra.fit.baseline import UnmodelledLine
 
 _CHANCE = 1e-6  # that noise alone starts a gap at a point
 _EDGE_CHANCE = 0.02  # that noise alone carries a gap on by a point
@@ -49,7 +49,7 @@ def unexplained(residual: ComplexArray, signal: ComplexArray, noise_sd: float, l
 
 def lines_in(
     left_out: BoolArray, signal: ComplexArray, baseline: ComplexArray, ppm: FloatArray, half_width_ppm: float
-) -> tuple[Line, ...]:
+) -> tuple[UnmodelledLine, ...]:
     """A line at the centre of what stands in each gap, for its tails reach beyond; all arrays (n,).
 
     `signal`: data less components. The baseline is drawn straight across a gap: lines of earlier gaps are part of it.
@@ -61,7 +61,7 @@ def lines_in(
         ends = [int(places[0]) - 1, int(places[-1]) + 1]
         across = np.interp(places, ends, baseline[ends].real) + 1j * np.interp(places, ends, baseline[ends].imag)
         energy = np.abs(signal[places] - across) ** 2
-        found.append(Line(float(np.average(ppm[places], weights=energy)), half_width_ppm))
+        found.append(UnmodelledLine(float(np.average(ppm[places], weights=energy)), half_width_ppm))
     return tuple(found)
 
 

@@ -25,7 +25,7 @@ _FINE = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class ParameterLayout:
     """Where each group of parameters sits in the parameter vector."""
 
     components: int
@@ -92,8 +92,8 @@ class Model:
     coarse: int
 
     @property
-    def layout(self) -> Layout:
-        return Layout(self.signals.shape[0], self.shapes.shape[0], self.groups.shape[0], self.coarse)
+    def layout(self) -> ParameterLayout:
+        return ParameterLayout(self.signals.shape[0], self.shapes.shape[0], self.groups.shape[0], self.coarse)
 
     def without(self, left_out: BoolArray) -> Model:
         """The model without the points of the window that are `left_out` (n,), not its ends."""

@@ -17,7 +17,7 @@ import numpy as np
 
 from pharmrs.core.errors import FitFailure, InputError
 from pharmrs.core.records.arrays import FloatArray
-from pharmrs.spectra.fit.attempts import Outcome, Task, again
+from pharmrs.spectra.fit.attempts import AttemptOutcome, Task, again
 from pharmrs.spectra.fit.fit import Ended, fit_from
 from pharmrs.spectra.fit.model import PHASE0, PHASE1
 from pharmrs.spectra.records.acquisition import Spectrum
@@ -101,7 +101,7 @@ def amplitudes_of(other: LinearCombinationFit, fit: LinearCombinationFit) -> Flo
     return np.array([found.get(name, value) for name, value in zip(fit.names, fit.amplitudes, strict=True)])
 
 
-def searched_again(before: Ended, task: Task, names: tuple[str, ...], scale: float) -> Outcome:
+def searched_again(before: Ended, task: Task, names: tuple[str, ...], scale: float) -> AttemptOutcome:
     """The optimum of `task` from where the search of `before` ended."""
     model, old = task.model, before.made.task.model
     state, variances = before.outcome.optimum.state, before.outcome.optimum.variances

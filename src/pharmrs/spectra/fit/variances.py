@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from pharmrs.core.records.arrays import BoolArray, FloatArray, IntArray
-from pharmrs.spectra.fit.model import BROAD_QUADRATIC, LORENTZ, PHASE1, QUADRATIC, SHIFT, SKEW, Layout
+from pharmrs.spectra.fit.model import BROAD_QUADRATIC, LORENTZ, PHASE1, QUADRATIC, SHIFT, SKEW, ParameterLayout
 from pharmrs.spectra.records.fit import FitSettings
 
 _PHASE1_SD_RAD = 0.8  # at the window's edges: a delay of about 0.2 ms at 7 T
@@ -55,7 +55,7 @@ class Variances:
     damping_sd_hz: float
 
 
-def precision(layout: Layout, variances: Variances, broad: BoolArray, settings: FitSettings) -> FloatArray:
+def precision(layout: ParameterLayout, variances: Variances, broad: BoolArray, settings: FitSettings) -> FloatArray:
     """Prior precision of each parameter, (parameters,); phase and common shift are practically free."""
     prior = np.zeros(layout.size)
     prior[PHASE1] = 1.0 / _PHASE1_SD_RAD**2
@@ -81,7 +81,7 @@ def _updated_sd(values: FloatArray, posterior: FloatArray, sd: float, weight: fl
     return float(np.sqrt(np.clip(target, (sd / _LARGEST_STEP) ** 2, (sd * _LARGEST_STEP) ** 2)))
 
 
-def _free_shapes(layout: Layout) -> tuple[slice, slice]:
+def _free_shapes(layout: ParameterLayout) -> tuple[slice, slice]:
     """Real and imaginary part of the free form without the function that changes the size of a line."""
     real, imaginary = layout.real_shape, layout.imaginary_shape
     return slice(real.start + 1, real.stop), slice(imaginary.start + 1, imaginary.stop)
@@ -89,7 +89,7 @@ def _free_shapes(layout: Layout) -> tuple[slice, slice]:
 
 def updated(
     variances: Variances,
-    layout: Layout,
+    layout: ParameterLayout,
     theta: FloatArray,
     posterior: FloatArray,
     broad: BoolArray,
@@ -137,7 +137,7 @@ def updated_smoothness(smoothness: float, penalty: float, trace: float, rank: in
     return float(np.clip(smoothness * np.clip(factor, 0.2, 5.0), *_SMOOTHNESS))
 
 
-def estimated_blocks(layout: Layout) -> list[tuple[IntArray, float]]:
+def estimated_blocks(layout: ParameterLayout) -> list[tuple[IntArray, float]]:
     """Places of parameters whose SD is estimated without an upper limit, with the weight of its expected value."""
     places = np.arange(layout.size)
     blocks = [

@@ -13,7 +13,7 @@ _FEWEST = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Agreement:
+class ProgramAgreement:
     """`count` scans; mean of second minus first in per cent of the mean of both, its limits, Pearson's correlation."""
 
     metabolite: str
@@ -25,7 +25,7 @@ class Agreement:
     correlation: float
 
 
-def agreement(metabolite: str, scale: str, first: list[float], second: list[float]) -> Agreement | None:
+def agreement(metabolite: str, scale: str, first: list[float], second: list[float]) -> ProgramAgreement | None:
     """None for fewer than three pairs that are not both zero."""
     pairs = np.array([(a, b) for a, b in zip(first, second, strict=True) if np.isfinite(a + b) and a + b > 0])
     if len(pairs) < _FEWEST:
@@ -33,7 +33,7 @@ def agreement(metabolite: str, scale: str, first: list[float], second: list[floa
     relative = 200.0 * (pairs[:, 1] - pairs[:, 0]) / pairs.sum(axis=1)
     mean, spread = float(relative.mean()), float(relative.std(ddof=1))
     spreads = pairs.std(axis=0)
-    return Agreement(
+    return ProgramAgreement(
         metabolite=metabolite,
         scale=scale,
         count=len(pairs),

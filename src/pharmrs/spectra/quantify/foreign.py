@@ -42,7 +42,7 @@ class Assumed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recorded:
+class RecordingKnown:
     """What is known of the recording; None where TE or TR are not, and why."""
 
     acquisition: Acquisition | None
@@ -66,7 +66,7 @@ def values_by_metabolite(source: ForeignResult, assumed: Assumed) -> dict[str, d
 
 
 def foreign_concentrations(
-    source: ForeignResult, assumed: Assumed, recorded: Recorded, settings: QuantificationSettings
+    source: ForeignResult, assumed: Assumed, recorded: RecordingKnown, settings: QuantificationSettings
 ) -> tuple[Concentration, ...]:
     """Every metabolite on every scale, with the reason where there is none; SDs from the bounds that the tool gives."""
     found = values_by_metabolite(source, assumed)
@@ -78,7 +78,7 @@ def foreign_concentrations(
 
 
 def _concentration(
-    name: str, scale: str, values: Values, creatine: Values, tool: str, recorded: Recorded,
+    name: str, scale: str, values: Values, creatine: Values, tool: str, recorded: RecordingKnown,
     settings: QuantificationSettings,
 ) -> Concentration:  # fmt: skip
     if scale == "ratio_tcr":
@@ -120,7 +120,7 @@ def _per_water(values: Values) -> tuple[float, float] | None:
 
 
 def _rescaled(
-    name: str, scale: str, base: tuple[float, float], recorded: Recorded, settings: QuantificationSettings
+    name: str, scale: str, base: tuple[float, float], recorded: RecordingKnown, settings: QuantificationSettings
 ) -> tuple[float, float, str]:
     if scale in _NEED_TIMES and recorded.acquisition is None:
         return _NAN, _NAN, recorded.lacking

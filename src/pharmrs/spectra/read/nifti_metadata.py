@@ -34,7 +34,7 @@ _SCANNER_KEYS = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class HeaderRule:
     """What a number must satisfy, in words and as a test, and what to do when it does not."""
 
     rule: str
@@ -43,23 +43,27 @@ class Rule:
 
 
 _RULES = {
-    "EchoTime": Rule(rule="must be above 0 and at most 0.5 s", holds=lambda v: 0 < v <= 0.5, remedy=_LOOKS_LIKE_MS),
-    "RepetitionTime": Rule(rule="must be above 0 and at most 20 s", holds=lambda v: 0 < v <= 20, remedy=_LOOKS_LIKE_MS),
-    "MixingTime": Rule(rule="must be from 0 to 2 s", holds=lambda v: 0 <= v <= 2, remedy=_LOOKS_LIKE_MS),
-    "AcquisitionStartTime": Rule(
+    "EchoTime": HeaderRule(
+        rule="must be above 0 and at most 0.5 s", holds=lambda v: 0 < v <= 0.5, remedy=_LOOKS_LIKE_MS
+    ),
+    "RepetitionTime": HeaderRule(
+        rule="must be above 0 and at most 20 s", holds=lambda v: 0 < v <= 20, remedy=_LOOKS_LIKE_MS
+    ),
+    "MixingTime": HeaderRule(rule="must be from 0 to 2 s", holds=lambda v: 0 <= v <= 2, remedy=_LOOKS_LIKE_MS),
+    "AcquisitionStartTime": HeaderRule(
         rule="must lie within 0.5 s of the echo", holds=lambda v: abs(v) <= 0.5, remedy=_LOOKS_LIKE_MS
     ),
-    "SpectrometerFrequency": Rule(
+    "SpectrometerFrequency": HeaderRule(
         rule="must be from 10 to 1000 MHz",
         holds=lambda v: 10 <= v <= 1000,
         remedy="give the proton frequency in MHz (297.2 at 7 T), not in Hz or tesla",
     ),
-    "SpecFreqChemShift": Rule(
+    "SpecFreqChemShift": HeaderRule(
         rule="must be from -20 to 20 ppm",
         holds=lambda v: abs(v) <= 20,
         remedy="give the chemical shift at SpectrometerFrequency in ppm (4.65 for water)",
     ),
-    "RxOffset": Rule(
+    "RxOffset": HeaderRule(
         rule="must be from -20 to 20 ppm",
         holds=lambda v: abs(v) <= 20,
         remedy="give the receiver offset in ppm from SpectrometerFrequency, not in Hz",

@@ -12,7 +12,7 @@ from pharmrs.spectra.records import BasisSet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class DampedSinusoid:
     """amplitude * exp((2 pi i frequency - damping) t), the `signal` (points,) and the relative residual."""
 
     amplitude: complex
@@ -22,7 +22,7 @@ class Line:
     relative_residual: float
 
 
-def fit_line(fid: ComplexArray, dwell_time_s: float, low_hz: float, high_hz: float) -> Line:
+def fit_line(fid: ComplexArray, dwell_time_s: float, low_hz: float, high_hz: float) -> DampedSinusoid:
     """Fit one damped sinusoid to `fid` (points,) using only its spectrum from `low_hz` to `high_hz`.
 
     The tails of all other lines are a complex parabola there. A zero-filled end of the signal is recognised and
@@ -53,7 +53,7 @@ def fit_line(fid: ComplexArray, dwell_time_s: float, low_hz: float, high_hz: flo
     coefficients, misfit = solve(found)
     signal = np.zeros(points, dtype=np.complex128)
     signal[: times.size] = coefficients[0] * np.exp((2j * np.pi * found[0] - found[1]) * times)
-    return Line(
+    return DampedSinusoid(
         amplitude=complex(coefficients[0]),
         frequency_hz=float(found[0]),
         damping_per_s=float(found[1]),

@@ -9,7 +9,7 @@ from pharmrs.core.constants import LCMODEL_WATER_ATTENUATION, LCMODEL_WATER_CONC
 from pharmrs.core.records.declaration import Fraction, Positive, declaration, key
 from pharmrs.core.records.tissue import TissueFractions
 from pharmrs.spectra.records.declared_basis import BasisOrPath
-from pharmrs.spectra.records.fit import Fit
+from pharmrs.spectra.records.fit import FitSection
 from pharmrs.spectra.records.preprocessing import Preprocessing
 from pharmrs.spectra.records.rules import LIMITS, VISUAL_INSPECTION, Rules
 from pharmrs.spectra.records.scaling import SCALES, Scaling
@@ -168,7 +168,7 @@ class SpectraPlan:
     results: ForeignResults | None = key("concentrations of another program", default=None)
     references: References = References()
     preprocessing: Preprocessing = Preprocessing()
-    fit: Fit = Fit()
+    fit: FitSection = FitSection()
     quantification: Quantification = Quantification()
     quality: QualityRules = QualityRules()
     reporting: Reporting = key("texts for the MRSinMRS checklist that no header tells", default=Reporting())

@@ -30,7 +30,7 @@ class RatioPrior:
 
 
 @declaration
-class Fit:
+class FitSection:
     """What is fitted. Everything has a default that suits brain spectra at 3-9.4 T."""
 
     ppm_low: float = 0.2
@@ -58,7 +58,7 @@ class Fit:
 
 
 @declaration
-class FitSettings(Fit):
+class FitSettings(FitSection):
     """Settings of the fit that change numbers: what a study declares, and the numbers of the method.
 
     `baseline_detail_s`: how late the baseline's signals reach (its smoothness is estimated), four times as late where

@@ -82,7 +82,7 @@ def _without_spectra(fit: LinearCombinationFit) -> LinearCombinationFit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class ValuesOutcome:
     """Values, or the problems that prevented them. `problems` may hold warnings beside a result.
 
     `without_value`: why no metabolite has a value on the primary scale of the study, although the fit is there.
@@ -105,12 +105,12 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ScanOutcome(Outcome):
+class ScanOutcome(ValuesOutcome):
     """The outcome of a scan that was fitted here."""
 
     result: ScanResult | None
 
 
-def fitted_here(outcomes: Iterable[Outcome]) -> list[ScanResult]:
+def fitted_here(outcomes: Iterable[ValuesOutcome]) -> list[ScanResult]:
     """The results that are fits of this program."""
     return [one.result for one in outcomes if isinstance(one.result, ScanResult)]

@@ -15,15 +15,15 @@ from pharmrs.core.report.references import Citations
 from pharmrs.core.report.section import Section, render_section, section_of_tables
 from pharmrs.core.report.tables import Table, table_of_rows
 from pharmrs.core.report.view_tables import TableView, view_of
-from pharmrs.spectra.quantify.agreement import Agreement, agreement
+from pharmrs.spectra.quantify.agreement import ProgramAgreement, agreement
 from pharmrs.spectra.records.declared import SpectraPlan
 from pharmrs.spectra.records.scaling import SCALES
-from pharmrs.spectra.records.scan import ForeignValues, Outcome
+from pharmrs.spectra.records.scan import ForeignValues, ValuesOutcome
 from pharmrs.spectra.report.pictures.figure_agreement import agreement_figure
 from pharmrs.spectra.report.summary import concentration_of, main_metabolites, metabolite_order
 
 PAGE, TITLE = "programs", "Other programs"
-Pairs = Sequence[tuple[Outcome, Outcome]]  # ours and theirs of one scan
+Pairs = Sequence[tuple[ValuesOutcome, ValuesOutcome]]  # ours and theirs of one scan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +80,7 @@ def _both(pairs: Pairs) -> Iterator[BothRow]:
                 )  # fmt: skip
 
 
-def foreign_sections(theirs: Sequence[Outcome], pairs: Pairs, scale: str, prefer: str) -> tuple[Section, ...]:
+def foreign_sections(theirs: Sequence[ValuesOutcome], pairs: Pairs, scale: str, prefer: str) -> tuple[Section, ...]:
     """Where the values are from; with `pairs` how they agree with ours. `scale`: the primary one."""
     foreign = [one.result for one in theirs if isinstance(one.result, ForeignValues)]
     rows = [
@@ -104,7 +104,7 @@ def _notes(foreign: Sequence[ForeignValues]) -> dict[tuple[str, str], int]:
     return counts
 
 
-def agreements(pairs: Pairs, scale: str) -> list[Agreement]:
+def agreements(pairs: Pairs, scale: str) -> list[ProgramAgreement]:
     """Each metabolite that three or more scans have by both programs."""
     ours = [one.result for one, other in pairs if one.result is not None and other.result is not None]
     theirs = [other.result for one, other in pairs if one.result is not None and other.result is not None]
@@ -153,13 +153,13 @@ def _agreement_section(pairs: Pairs, scale: str, prefer: str) -> Section:
     )  # fmt: skip
 
 
-def _pair(one: Outcome, other: Outcome, metabolite: str, scale: str) -> tuple[float, float]:
+def _pair(one: ValuesOutcome, other: ValuesOutcome, metabolite: str, scale: str) -> tuple[float, float]:
     ours = concentration_of(one.result, metabolite, scale) if one.result is not None else None
     theirs = concentration_of(other.result, metabolite, scale) if other.result is not None else None
     return (ours.value if ours else math.nan, theirs.value if theirs else math.nan)
 
 
-def foreign_paragraphs(plan: SpectraPlan, theirs: Sequence[Outcome], pairs: Pairs, cite: Citations) -> list[str]:
+def foreign_paragraphs(plan: SpectraPlan, theirs: Sequence[ValuesOutcome], pairs: Pairs, cite: Citations) -> list[str]:
     """Which program, how its values were scaled and what was done with them."""
     foreign = [one.result for one in theirs if isinstance(one.result, ForeignValues)]
     if not foreign:

@@ -13,7 +13,7 @@ from pharmrs.core.files.owned import remove
 from pharmrs.core.report.page import environment
 from pharmrs.core.report.site import PAGES_FOLDER, Link
 from pharmrs.core.unit import Within, unbounded
-from pharmrs.spectra.records.scan import Outcome, ScanResult
+from pharmrs.spectra.records.scan import ScanResult, ValuesOutcome
 from pharmrs.spectra.report.pictures.scan_figures import ScanFigures, render_scan_figures
 from pharmrs.spectra.report.view_cells import anchor_of
 from pharmrs.spectra.report.view_pictures import linked_pictures
@@ -21,13 +21,13 @@ from pharmrs.spectra.report.view_scan import ScanView, exclusion_text, scan_head
 
 _STYLE, _SCRIPT = "page.css", "page.js"
 
-FigureSource = Callable[[Outcome], ScanFigures | None]
+FigureSource = Callable[[ValuesOutcome], ScanFigures | None]
 
 
 class KeptPages(Protocol):
     """What an earlier run noted about the pages it wrote."""
 
-    def key(self, outcome: Outcome, *around: object) -> str:
+    def key(self, outcome: ValuesOutcome, *around: object) -> str:
         """Of all that the page depends on: the scan as it is kept and what is `around` it; empty: not known."""
 
     def is_right(self, page: Path, key: str) -> bool:
@@ -40,7 +40,7 @@ class KeptPages(Protocol):
         """Keep the notes for the next run."""
 
 
-def drawn_figures(outcome: Outcome) -> ScanFigures | None:
+def drawn_figures(outcome: ValuesOutcome) -> ScanFigures | None:
     """The pictures of a scan that still has its signals."""
     return render_scan_figures(outcome.result) if isinstance(outcome.result, ScanResult) else None
 
@@ -55,7 +55,7 @@ class ScanPages:
 
     report: Path
     title: str
-    outcomes: Sequence[Outcome]
+    outcomes: Sequence[ValuesOutcome]
     scale: str
     label: str
     figures: FigureSource
@@ -118,7 +118,7 @@ class ScanPages:
             if self.kept is not None:
                 self.kept.remember(path, key, content)
 
-    def _around(self, position: int, outcome: Outcome) -> Iterator[object]:
+    def _around(self, position: int, outcome: ValuesOutcome) -> Iterator[object]:
         """What a page shows beside the fit and its pictures."""
         result = outcome.result
         yield (
@@ -140,7 +140,7 @@ class ScanPages:
                 if item.scale == self.scale
             ]
 
-    def _page(self, position: int, outcome: Outcome) -> str:
+    def _page(self, position: int, outcome: ValuesOutcome) -> str:
         def name(at: int) -> str:
             return self.link(at) if 0 <= at < len(self.outcomes) else ""
 

@@ -12,7 +12,7 @@ from pharmrs.core.report.tables import Row, RowsWhenAsked, Table, problems_table
 from pharmrs.spectra.records.fit import LinearCombinationFit, MetaboliteAmplitude
 from pharmrs.spectra.records.quantification import Concentration, ScanQuality
 from pharmrs.spectra.records.rules import concerns_scan
-from pharmrs.spectra.records.scan import Outcome, ScanValues
+from pharmrs.spectra.records.scan import ScanValues, ValuesOutcome
 from pharmrs.spectra.report.summary import is_excluded, scale_order, scan_exclusions
 
 FIT_COLUMNS = tuple(dictionaries.FIT)
@@ -80,7 +80,7 @@ def _metabolite_row(result: ScanValues, amplitude: MetaboliteAmplitude, scales: 
     return row
 
 
-def quality_table(outcomes: Sequence[Outcome]) -> Table:
+def quality_table(outcomes: Sequence[ValuesOutcome]) -> Table:
     """One row per scan, failed scans included: every field of `ScanQuality`, and whether the scan is excluded."""
     rows: list[Row] = []
     for outcome in sorted(outcomes, key=lambda outcome: outcome.files.name):
@@ -109,7 +109,7 @@ def exclusions_table(results: Sequence[ScanValues]) -> Table:
     return Table(name="exclusions", columns=columns, rows=rows)
 
 
-def study_tables(outcomes: Sequence[Outcome], scale_labels: Mapping[str, str] | None = None) -> tuple[Table, ...]:
+def study_tables(outcomes: Sequence[ValuesOutcome], scale_labels: Mapping[str, str] | None = None) -> tuple[Table, ...]:
     """The tables of a study: metabolites, quality, exclusions, problems."""
     results = [outcome.result for outcome in outcomes if outcome.result is not None]
     problems = [problem for outcome in outcomes for problem in outcome.problems]
@@ -123,7 +123,7 @@ def study_tables(outcomes: Sequence[Outcome], scale_labels: Mapping[str, str] | 
 
 def write_study_tables(
     folder: Path,
-    outcomes: Sequence[Outcome],
+    outcomes: Sequence[ValuesOutcome],
     scale_labels: Mapping[str, str] | None = None,
     without: Sequence[str] = (),
 ) -> tuple[Path, ...]:

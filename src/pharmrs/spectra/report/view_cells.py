@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pharmrs.spectra.records.quantification import Exclusion
 from pharmrs.spectra.records.rules import concerns_scan
-from pharmrs.spectra.records.scan import Outcome
+from pharmrs.spectra.records.scan import ValuesOutcome
 from pharmrs.spectra.report.summary import scan_exclusions
 
 
@@ -18,7 +18,7 @@ def concerned_text(item: Exclusion) -> str:
     return "whole scan" if concerns_scan(item) else item.metabolite
 
 
-def scan_status(outcome: Outcome) -> tuple[str, str]:
+def scan_status(outcome: ValuesOutcome) -> tuple[str, str]:
     """Status in a word and its tone."""
     if outcome.result is None or outcome.failed:
         return outcome.status, "bad"

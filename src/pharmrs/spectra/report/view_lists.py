@@ -9,7 +9,7 @@ from pharmrs.core.report.numbers import MISSING
 from pharmrs.core.report.view_tables import CellView, TableView, number_cell
 from pharmrs.spectra.records.quantification import Exclusion, ScanQuality
 from pharmrs.spectra.records.rules import concerns_scan, rule_of
-from pharmrs.spectra.records.scan import Outcome
+from pharmrs.spectra.records.scan import ValuesOutcome
 from pharmrs.spectra.report.summary import scan_exclusions
 from pharmrs.spectra.report.view_cells import concerned_text, scan_status
 
@@ -29,7 +29,7 @@ def _rejected(quality: ScanQuality) -> CellView:
     return CellView(f"{quality.transients_rejected} of {quality.transients}", order=str(quality.transients_rejected))
 
 
-def quality_view(outcomes: Sequence[Outcome], link: Callable[[int], str]) -> TableView:
+def quality_view(outcomes: Sequence[ValuesOutcome], link: Callable[[int], str]) -> TableView:
     """One row per scan: status, S/N, line widths, transients, drift, whiteness and fit; `link` to each position."""
     rows: list[tuple[CellView, ...]] = []
     for position, outcome in enumerate(outcomes):
@@ -69,7 +69,7 @@ def quality_view(outcomes: Sequence[Outcome], link: Callable[[int], str]) -> Tab
     return TableView(caption=caption, columns=columns, rows=tuple(rows), sortable=True)
 
 
-def exclusions_view(outcomes: Sequence[Outcome], link: Callable[[int], str]) -> tuple[TableView, TableView]:
+def exclusions_view(outcomes: Sequence[ValuesOutcome], link: Callable[[int], str]) -> tuple[TableView, TableView]:
     """Exclusions of whole scans, and of single values, with rule and decider; `link` to the scan at a position."""
     found = [
         (position, item)

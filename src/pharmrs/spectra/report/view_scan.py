@@ -9,7 +9,7 @@ from pharmrs.core.report.numbers import MISSING, number_text, percent_text, with
 from pharmrs.core.report.view_tables import CellView, TableView, number_cell
 from pharmrs.spectra.records.quantification import Exclusion
 from pharmrs.spectra.records.rules import rule_of
-from pharmrs.spectra.records.scan import ForeignValues, Outcome, ScanResult, ScanValues
+from pharmrs.spectra.records.scan import ForeignValues, ScanResult, ScanValues, ValuesOutcome
 from pharmrs.spectra.report.result_rows import result_table
 from pharmrs.spectra.report.summary import concentration_of, is_excluded
 from pharmrs.spectra.report.view_cells import concerned_text, scan_status
@@ -112,7 +112,7 @@ def _order(text: str) -> str:
     return "0" if text[:1].isdigit() or text[:1] in "−>" else ""
 
 
-def scan_head(outcome: Outcome, anchor: str, href: str = "") -> ScanView:
+def scan_head(outcome: ValuesOutcome, anchor: str, href: str = "") -> ScanView:
     """Name, status and quality of one scan in a line."""
     status, tone = scan_status(outcome)
     headline = "no result"
@@ -122,7 +122,7 @@ def scan_head(outcome: Outcome, anchor: str, href: str = "") -> ScanView:
     return ScanView(anchor=anchor, name=outcome.files.name, status=status, tone=tone, headline=headline, href=href)
 
 
-def scan_view(outcome: Outcome, anchor: str, scale: str, label: str, figures: ScanPictures | None) -> ScanView:
+def scan_view(outcome: ValuesOutcome, anchor: str, scale: str, label: str, figures: ScanPictures | None) -> ScanView:
     """Everything the page tells about one scan."""
     view = replace(scan_head(outcome, anchor), problems=tuple(str(problem) for problem in outcome.problems))
     result = outcome.result

@@ -12,10 +12,10 @@ import numpy as np
 from scipy.stats import norm
 
 from pharmrs.core.records.arrays import FloatArray
-from pharmrs.spectra.review.records import VERDICTS, Agreement
+from pharmrs.spectra.review.records import VERDICTS, RaterAgreement
 
 
-def agreement(first: str, second: str, pairs: Sequence[tuple[str, str]]) -> Agreement:
+def agreement(first: str, second: str, pairs: Sequence[tuple[str, str]]) -> RaterAgreement:
     """Agreement over `pairs` of verdicts (first rater, second rater), one per scan that both judged."""
     counts = np.zeros((len(VERDICTS), len(VERDICTS)))
     for one, other in pairs:
@@ -30,7 +30,7 @@ def agreement(first: str, second: str, pairs: Sequence[tuple[str, str]]) -> Agre
             [counts[rest, reject].sum(), counts[np.ix_(rest, rest)].sum()],
         ]
     )
-    return Agreement(
+    return RaterAgreement(
         first=first, second=second, scans=len(pairs), table=tuple(tuple(int(n) for n in row) for row in counts),
         agreed=float(np.trace(counts) / len(pairs)) if pairs else math.nan, kappa=kappa,
         low=float(low), high=float(high), kappa_reject=cohen_kappa(folded)[0],

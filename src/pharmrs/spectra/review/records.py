@@ -30,7 +30,7 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Agreement:
+class RaterAgreement:
     """Cohen's kappa of two raters over the scans both judged, or of one over those judged twice (`first` is `second`).
 
     `table`: counts, rows the verdicts of the first, columns those of the second rater, in the order of `VERDICTS`;

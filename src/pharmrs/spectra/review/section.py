@@ -11,7 +11,7 @@ from pharmrs.core.report.references import Citations
 from pharmrs.core.report.section import Section, render_section
 from pharmrs.core.report.tables import Row, Table
 from pharmrs.core.report.view_tables import CellView, TableView, count_cell, number_cell
-from pharmrs.spectra.review.records import VERDICTS, Agreement, Decision
+from pharmrs.spectra.review.records import VERDICTS, Decision, RaterAgreement
 
 if TYPE_CHECKING:
     from pharmrs.spectra.records.declared import VisualInspection
@@ -47,7 +47,7 @@ AGREEMENT = {
 _Verdicts = Mapping[str, Mapping[str, Decision]]
 
 
-def inspection_tables(verdicts: _Verdicts, excluded: set[str], pairs: Sequence[Agreement]) -> tuple[Table, Table]:
+def inspection_tables(verdicts: _Verdicts, excluded: set[str], pairs: Sequence[RaterAgreement]) -> tuple[Table, Table]:
     """Tables `visual_inspection` (one row per scan and rater) and `rater_agreement`."""
     rows: list[Row] = [
         {
@@ -66,7 +66,7 @@ def inspection_tables(verdicts: _Verdicts, excluded: set[str], pairs: Sequence[A
     )
 
 
-def _agreement_row(pair: Agreement) -> Row:
+def _agreement_row(pair: RaterAgreement) -> Row:
     counted = {
         f"{one}_{other}": pair.table[place][across]
         for place, one in enumerate(VERDICTS)
@@ -84,7 +84,7 @@ def rule_text(rule: VisualInspection) -> str:
 
 
 def inspection_section(
-    rule: VisualInspection, verdicts: _Verdicts, excluded: set[str], pairs: Sequence[Agreement]
+    rule: VisualInspection, verdicts: _Verdicts, excluded: set[str], pairs: Sequence[RaterAgreement]
 ) -> Section:
     """The section of the report."""
     return render_section(
@@ -105,7 +105,7 @@ def _counts(verdicts: _Verdicts) -> TableView:
     return TableView(caption="Verdicts of each rater, in scans", columns=columns, rows=tuple(rows))
 
 
-def _agreement_view(pairs: Sequence[Agreement]) -> TableView:
+def _agreement_view(pairs: Sequence[RaterAgreement]) -> TableView:
     rows = tuple(
         (
             CellView(pair.name),
@@ -139,7 +139,7 @@ def _not_accepted(verdicts: _Verdicts, excluded: set[str]) -> TableView:
 
 
 def inspection_paragraphs(
-    rule: VisualInspection, verdicts: _Verdicts, excluded: set[str], pairs: Sequence[Agreement], cite: Citations
+    rule: VisualInspection, verdicts: _Verdicts, excluded: set[str], pairs: Sequence[RaterAgreement], cite: Citations
 ) -> list[str]:
     """Methods: how the spectra were judged."""
     raters = sorted({rater for own in verdicts.values() for rater in own})

@@ -21,7 +21,7 @@ from pharmrs.spectra.records.quantification import Exclusion
 from pharmrs.spectra.records.rules import VISUAL_INSPECTION
 from pharmrs.spectra.review.agreement import agreement, pairs_of
 from pharmrs.spectra.review.log import digest_of, log_files, read_decisions
-from pharmrs.spectra.review.records import Agreement, Decision, standing_decisions
+from pharmrs.spectra.review.records import Decision, RaterAgreement, standing_decisions
 from pharmrs.spectra.review.section import inspection_paragraphs, inspection_section, inspection_tables
 from pharmrs.spectra.stage.scans import JUDGED
 
@@ -77,14 +77,14 @@ def review_checksums(output: Path) -> dict[str, str]:
     }
 
 
-def agreements(verdicts: Verdicts) -> tuple[Agreement, ...]:
+def agreements(verdicts: Verdicts) -> tuple[RaterAgreement, ...]:
     """Agreement of every pair of raters."""
     plain = {scan: {rater: one.decision for rater, one in raters.items()} for scan, raters in verdicts.items()}
     names = sorted({rater for raters in plain.values() for rater in raters})
     return tuple(agreement(one, other, pairs_of(plain, one, other)) for one, other in combinations(names, 2))
 
 
-def self_agreements(verdicts: Verdicts, decisions: Sequence[Decision]) -> tuple[Agreement, ...]:
+def self_agreements(verdicts: Verdicts, decisions: Sequence[Decision]) -> tuple[RaterAgreement, ...]:
     """Agreement of each rater with themselves over the scans that were shown to them twice, of the same recording."""
     pairs: dict[str, list[tuple[str, str]]] = {}
     for scan, raters in standing_decisions(decisions, showing=2).items():
@@ -95,7 +95,7 @@ def self_agreements(verdicts: Verdicts, decisions: Sequence[Decision]) -> tuple[
     return tuple(agreement(rater, rater, found) for rater, found in sorted(pairs.items()))
 
 
-def finished_agreements(folder: Path, rater: str) -> tuple[Agreement, ...]:
+def finished_agreements(folder: Path, rater: str) -> tuple[RaterAgreement, ...]:
     """Agreement of `rater` with every other rater and with themselves, from the logs as they are."""
     decisions = read_decisions(folder)
     verdicts = standing_decisions(decisions)

@@ -13,7 +13,7 @@ from pharmrs.core.records.scan_files import ScanFiles
 from pharmrs.core.report.tables import Row, write_tsv
 from pharmrs.spectra.checks.finding import Quantified, findings, problems_of
 from pharmrs.spectra.checks.of_results import CONCENTRATION_CHECKS
-from pharmrs.spectra.quantify.agreement import Agreement, agreement
+from pharmrs.spectra.quantify.agreement import ProgramAgreement, agreement
 from pharmrs.spectra.read.results.registry import read_results
 from pharmrs.spectra.records.acquisition import Acquisition
 from pharmrs.spectra.records.foreign import ForeignResult
@@ -120,7 +120,7 @@ def write_form(folder: Path, form: str, results: Sequence[ForeignResult]) -> lis
     return written
 
 
-def compared(first: Sequence[ForeignResult], second: Sequence[ForeignResult]) -> list[Agreement]:
+def compared(first: Sequence[ForeignResult], second: Sequence[ForeignResult]) -> list[ProgramAgreement]:
     """Each metabolite and scale that both have, over the scans that both have."""
     one, other = _by_value(first), _by_value(second)
     found = []

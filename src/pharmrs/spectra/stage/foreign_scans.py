@@ -19,7 +19,7 @@ from pharmrs.spectra.checks.finding import Quantified, findings, problems_of
 from pharmrs.spectra.checks.of_results import CONCENTRATION_CHECKS
 from pharmrs.spectra.quantify.foreign import (
     Assumed,
-    Recorded,
+    RecordingKnown,
     foreign_amplitudes,
     foreign_concentrations,
     foreign_exclusions,
@@ -31,14 +31,14 @@ from pharmrs.spectra.records.acquisition import Acquisition
 from pharmrs.spectra.records.declared import ForeignResults, SpectraPlan
 from pharmrs.spectra.records.foreign import ForeignResult, ForeignScan
 from pharmrs.spectra.records.quantification import Exclusion
-from pharmrs.spectra.records.scan import ForeignValues, Outcome
+from pharmrs.spectra.records.scan import ForeignValues, ValuesOutcome
 from pharmrs.spectra.report.foreign_section import both_table, foreign_paragraphs, foreign_sections
 from pharmrs.spectra.stage.scan import without_value
 from pharmrs.spectra.stage.scans import JUDGED, SCANS
 from pharmrs.spectra.stage.settings import ScanSettings, settings_by_scan
 
 FOREIGN: Handover[tuple[ForeignScan, ...]] = Handover("scans with values of another program", ())
-OTHERS: Handover[tuple[Outcome, ...]] = Handover("values of scans that have others that count", ())
+OTHERS: Handover[tuple[ValuesOutcome, ...]] = Handover("values of scans that have others that count", ())
 _MEAN_TE_S, _ANY_TR_S = 0.03, 2.0  # for ranges of what is plausible where nothing tells them
 _NOT_TOLD = 3.0 * 42.577
 
@@ -50,12 +50,12 @@ def assumed_of(declared: ForeignResults) -> Assumed:
     return Assumed(scale=declared.scale or "", factor=factor)
 
 
-def recorded_of(scan: ForeignScan, declared: ForeignResults) -> Recorded:
+def recorded_of(scan: ForeignScan, declared: ForeignResults) -> RecordingKnown:
     """What the recording tells, else the file of the program, else the plan."""
     if scan.files.metabolite:
         try:
             water = scan.files.quantification
-            return Recorded(
+            return RecordingKnown(
                 acquisition=read_fids(scan.files.metabolite).acquisition,
                 water_acquisition=read_fids(water).acquisition if water else None,
             )
@@ -67,12 +67,14 @@ def recorded_of(scan: ForeignScan, declared: ForeignResults) -> Recorded:
     needed = {"spectrometer_frequency_mhz": mhz, "echo_time_ms": echo_s, "repetition_time_ms": repetition_s}
     lacking = [f"results.{name}" for name, value in needed.items() if not value]
     if mhz is None or echo_s is None or repetition_s is None:
-        return Recorded(acquisition=None, lacking=f"neither a recording nor study.yaml tells it: {', '.join(lacking)}")
+        return RecordingKnown(
+            acquisition=None, lacking=f"neither a recording nor study.yaml tells it: {', '.join(lacking)}"
+        )
     acquisition = Acquisition(
         spectrometer_frequency_mhz=mhz, dwell_time_s=math.nan, echo_time_s=echo_s, repetition_time_s=repetition_s,
         mixing_time_s=_seconds(declared.mixing_time_ms),
     )  # fmt: skip
-    return Recorded(acquisition=acquisition)
+    return RecordingKnown(acquisition=acquisition)
 
 
 def frequency_of(source: ForeignResult, declared: ForeignResults) -> float | None:
@@ -86,7 +88,7 @@ def _seconds(milliseconds: float | None) -> float | None:
 
 def foreign_outcome(
     scan: ForeignScan, declared: ForeignResults, settings: ScanSettings, judged: Sequence[Exclusion] = ()
-) -> Outcome:
+) -> ValuesOutcome:
     """One scan as the tables, the rules and the statistics take it."""
     assumed, recorded, source = assumed_of(declared), recorded_of(scan, declared), scan.source
     values = foreign_concentrations(source, assumed, recorded, settings.quantification)
@@ -104,7 +106,7 @@ def foreign_outcome(
     if not any(math.isfinite(one.value) for one in on_scale):
         why = next((one.reason for one in on_scale if one.reason), "no metabolite has a finite value")
         problems.append(without_value(source.file, settings.primary_scale, why))
-    return Outcome(files=scan.files, result=result, problems=tuple(problems), without_value=why)
+    return ValuesOutcome(files=scan.files, result=result, problems=tuple(problems), without_value=why)
 
 
 def _not_applied(source: ForeignResult, silent: Sequence[str]) -> list[InputProblem]:
@@ -115,7 +117,7 @@ def _not_applied(source: ForeignResult, silent: Sequence[str]) -> list[InputProb
     ]
 
 
-def _implausible(scan: ForeignScan, values: Sequence[object], recorded: Recorded) -> tuple[InputProblem, ...]:
+def _implausible(scan: ForeignScan, values: Sequence[object], recorded: RecordingKnown) -> tuple[InputProblem, ...]:
     acquisition = recorded.acquisition or Acquisition(
         spectrometer_frequency_mhz=_NOT_TOLD, dwell_time_s=math.nan, echo_time_s=_MEAN_TE_S, repetition_time_s=_ANY_TR_S
     )
@@ -127,7 +129,7 @@ def _implausible(scan: ForeignScan, values: Sequence[object], recorded: Recorded
 def foreign_outcomes(
     plan: SpectraPlan, scans: Sequence[ForeignScan], tissue: StudyTissue | None = None,
     judged: Mapping[str, Sequence[Exclusion]] | None = None,
-) -> list[Outcome]:  # fmt: skip
+) -> list[ValuesOutcome]:  # fmt: skip
     """All of them, in their order."""
     assert plan.results is not None
     settings = settings_by_scan(plan, [one.files.name for one in scans], tissue)
@@ -157,12 +159,12 @@ def _run(context: StudyContext[SpectraPlan]) -> StageOutcome:
 
 
 def joined(
-    ours: Sequence[Outcome], theirs: Sequence[Outcome], prefer: str
-) -> tuple[tuple[Outcome, ...], tuple[Outcome, ...]]:
+    ours: Sequence[ValuesOutcome], theirs: Sequence[ValuesOutcome], prefer: str
+) -> tuple[tuple[ValuesOutcome, ...], tuple[ValuesOutcome, ...]]:
     """The outcomes that count, by name of the scan, and those that stand back; what failed never does for another."""
     first, second = (theirs, ours) if prefer == "theirs" else (ours, theirs)
-    counted: dict[str, Outcome] = {}
-    others: list[Outcome] = []
+    counted: dict[str, ValuesOutcome] = {}
+    others: list[ValuesOutcome] = []
     for one in (*first, *second):
         former = counted.get(one.files.name)
         if former is None or former.result is None:

@@ -12,7 +12,7 @@ from pharmrs.core.files.json_text import parse_json
 from pharmrs.core.files.places import CACHE_FOLDER
 from pharmrs.core.files.program import code_checksum, library_versions
 from pharmrs.core.files.seal import opened, sealed
-from pharmrs.spectra.records.scan import Outcome, ScanResult
+from pharmrs.spectra.records.scan import ScanResult, ValuesOutcome
 from pharmrs.spectra.stage.scan_cache import ScanCache
 
 PAGES_FILE = Path(CACHE_FOLDER) / "pages.json"
@@ -32,7 +32,7 @@ class PageCache:
         self._known = _read(self._place)
         self._used: dict[str, list[str]] = {}
 
-    def key(self, outcome: Outcome, *around: object) -> str:
+    def key(self, outcome: ValuesOutcome, *around: object) -> str:
         """Checksum of all that the page of a scan depends on; empty: not known, the page has to be made.
 
         `around`: what the page shows beside what is kept of the scan; its `repr` tells differences.

@@ -18,7 +18,7 @@ from pharmrs.core.stage import Stage, StageOutcome, StudyContext, Units
 from pharmrs.spectra.records.basis import BasisSet
 from pharmrs.spectra.records.declared import SpectraPlan
 from pharmrs.spectra.records.quantification import Exclusion
-from pharmrs.spectra.records.scan import Outcome, ScanOutcome
+from pharmrs.spectra.records.scan import ScanOutcome, ValuesOutcome
 from pharmrs.spectra.report.edited import edited_methods, edited_rows, edited_section, edited_table
 from pharmrs.spectra.stage.scan_cache import DAMAGED, ScanCache
 from pharmrs.spectra.stage.scan_key import basis_checksum, scan_key
@@ -28,7 +28,7 @@ from pharmrs.spectra.stage.settings import settings_by_scan
 BASIS: Handover[BasisSet | None] = Handover("basis set", None)
 KNOWN: Handover[tuple[InputProblem, ...]] = Handover("what is known to be wrong", ())
 JUDGED: Handover[Mapping[str, tuple[Exclusion, ...]]] = Handover("exclusions by raters, scan by scan", {})
-SCANS: Handover[tuple[Outcome, ...]] = Handover("outcomes of the scans", ())
+SCANS: Handover[tuple[ValuesOutcome, ...]] = Handover("outcomes of the scans", ())
 
 LOG = logging.getLogger("pharmrs")
 

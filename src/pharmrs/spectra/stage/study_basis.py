@@ -27,7 +27,7 @@ from pharmrs.spectra.records.acquisition import Acquisition, Fids
 from pharmrs.spectra.records.basis import BasisSet
 from pharmrs.spectra.records.basis_protocol import BasisProtocol
 from pharmrs.spectra.records.declared_basis import SimulatedBasis, StudyBasis
-from pharmrs.spectra.records.fit import Fit
+from pharmrs.spectra.records.fit import FitSection
 from pharmrs.spectra.report.pictures.figure_basis import basis_figure
 from pharmrs.spectra.stage.simulated_basis import BasisRequest, simulate
 
@@ -237,7 +237,7 @@ def _checksum(path: Path) -> str:
         return "not readable"  # named when it is read
 
 
-def open_basis(path: Path, settings: Fit) -> tuple[BasisSet | None, list[InputProblem]]:
+def open_basis(path: Path, settings: FitSection) -> tuple[BasisSet | None, list[InputProblem]]:
     """The basis set and what is wrong with it; None where `settings` or its phase sense forbid to fit with it."""
     try:
         basis = read_basis(path)
@@ -246,7 +246,7 @@ def open_basis(path: Path, settings: Fit) -> tuple[BasisSet | None, list[InputPr
     return usable(basis, settings)
 
 
-def usable(basis: BasisSet, settings: Fit) -> tuple[BasisSet | None, list[InputProblem]]:
+def usable(basis: BasisSet, settings: FitSection) -> tuple[BasisSet | None, list[InputProblem]]:
     try:
         chosen_basis(basis, settings)
     except InputError as error:

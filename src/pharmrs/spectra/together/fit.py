@@ -10,7 +10,7 @@ import numpy as np
 
 from pharmrs.core.errors import FitFailure
 from pharmrs.core.records.arrays import ComplexArray, FloatArray, IntArray
-from pharmrs.spectra.fit.attempts import Outcome, told
+from pharmrs.spectra.fit.attempts import AttemptOutcome, told
 from pharmrs.spectra.fit.climb import Climbed, climb
 from pharmrs.spectra.fit.fit import Ended, Made, made, recorded
 from pharmrs.spectra.fit.fit_setup import at_field
@@ -195,7 +195,7 @@ def _outcomes(
     land: Together,
     end: Climbed[SetState, SetVariances],
     there: tuple[SetBend, FloatArray],
-) -> list[Outcome]:
+) -> list[AttemptOutcome]:
     """What the end of the climb says of each spectrum."""
     bend, posterior = there
     outcomes = []

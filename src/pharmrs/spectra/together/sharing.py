@@ -14,7 +14,7 @@ import numpy as np
 
 from pharmrs.core.records.arrays import BoolArray, FloatArray, IntArray
 from pharmrs.spectra.fit.equations import NEVER_NEGATIVE
-from pharmrs.spectra.fit.model import BROAD_QUADRATIC, LORENTZ, PHASE0, PHASE1, QUADRATIC, SHIFT, SKEW, Layout
+from pharmrs.spectra.fit.model import BROAD_QUADRATIC, LORENTZ, PHASE0, PHASE1, QUADRATIC, SHIFT, SKEW, ParameterLayout
 from pharmrs.spectra.fit.variances import estimated_blocks
 
 PHASE, PLACE, WIDTH, SKEWED, BROAD, TURNED, SHAPE, GROUPS, SINGLE = (
@@ -107,7 +107,7 @@ class _Columns:
 
 
 def link(
-    sharing: Sharing, names: Sequence[tuple[str, ...]], units: Sequence[FloatArray], layouts: Sequence[Layout]
+    sharing: Sharing, names: Sequence[tuple[str, ...]], units: Sequence[FloatArray], layouts: Sequence[ParameterLayout]
 ) -> Links:
     """`names`: components of each spectrum; `units`: amplitudes in its fit (M_k,) of 1 in units of the basis set."""
     columns, labels, column_units, signed = _amplitude_columns(sharing, names, units)
@@ -159,7 +159,7 @@ def _unit_of(
 
 
 def _parameter_columns(
-    sharing: Sharing, names: Sequence[tuple[str, ...]], layouts: Sequence[Layout]
+    sharing: Sharing, names: Sequence[tuple[str, ...]], layouts: Sequence[ParameterLayout]
 ) -> tuple[_Columns, BoolArray, tuple[tuple[IntArray, float], ...]]:
     columns, bounded, usual = _Columns(), [], own(sharing.count)
     blocks: dict[object, tuple[dict[int, None], float]] = {}
@@ -184,7 +184,7 @@ def _parameter_columns(
     return columns, np.array(bounded, dtype=bool), found
 
 
-def _keys(layout: Layout, components: tuple[str, ...]) -> list[tuple[str, object]]:
+def _keys(layout: ParameterLayout, components: tuple[str, ...]) -> list[tuple[str, object]]:
     """Kind and identity of each parameter of a spectrum, in their order."""
     keys: list[tuple[str, object]] = [(_SHARED_KINDS[place], place) for place in range(layout.turns.start)]
     keys += [(TURNED, number) for number in range(layout.turns.stop - layout.turns.start)]

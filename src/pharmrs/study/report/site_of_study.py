@@ -19,7 +19,7 @@ from pharmrs.core.report.problem_groups import grouped
 from pharmrs.core.report.section import Section
 from pharmrs.core.report.site import PAGES_FOLDER, SitePage, pages_of, render_page, site_links
 from pharmrs.core.unit import Boundary
-from pharmrs.spectra.records.scan import Outcome, ScanValues
+from pharmrs.spectra.records.scan import ScanValues, ValuesOutcome
 from pharmrs.spectra.report.scan_pages import FigureSource, KeptPages, ScanPages, drawn_figures
 from pharmrs.spectra.report.study_sections import overview_svg, spectra_sections
 from pharmrs.spectra.report.summary import scan_exclusions
@@ -44,7 +44,7 @@ class _Fact:
 def write_report(
     path: Path,
     study_title: str,
-    outcomes: Sequence[Outcome],
+    outcomes: Sequence[ValuesOutcome],
     *,
     rules: QualityRules,
     methods: str,
@@ -129,7 +129,7 @@ def _write_pages(path: Path, study_title: str, pages: Sequence[SitePage]) -> Non
         write_text(folder / f"{page.name}.html", text)
 
 
-def _facts(outcomes: Sequence[Outcome], results: Sequence[ScanValues]) -> list[_Fact]:
+def _facts(outcomes: Sequence[ValuesOutcome], results: Sequence[ScanValues]) -> list[_Fact]:
     subjects = len({outcome.files.subject for outcome in outcomes})
     failed, empty = (sum(one.status == status for one in outcomes) for status in ("failed", "no value"))
     lost = f"{failed} failed" + (f", {empty} without a value on the primary scale" if empty else "")

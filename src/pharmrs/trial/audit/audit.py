@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from pharmrs.trial.audit.checks import CHECKS, Check, Interval
+from pharmrs.trial.audit.checks import CHECKS, Interval, Relation
 from pharmrs.trial.records.reported import EQUAL, AuditedRow, AuditFinding, PrintedNumber, ReportedRow
 
 _DEFAULTS = {
@@ -80,7 +80,7 @@ def _findings(row: ReportedRow, numbers: Mapping[str, PrintedNumber]) -> list[Au
     return found
 
 
-def _finding(row: ReportedRow, check: Check, known: Mapping[str, PrintedNumber]) -> AuditFinding | None:
+def _finding(row: ReportedRow, check: Relation, known: Mapping[str, PrintedNumber]) -> AuditFinding | None:
     if any(known[name].relation != EQUAL for name in check.needs):
         return None
     allowed = check.allowed({name: known[name].interval() for name in check.needs})
@@ -97,7 +97,7 @@ def _finding(row: ReportedRow, check: Check, known: Mapping[str, PrintedNumber])
     )  # fmt: skip
 
 
-def _verdict(check: Check, known: Mapping[str, PrintedNumber], allowed: tuple[Interval, ...]) -> str:
+def _verdict(check: Relation, known: Mapping[str, PrintedNumber], allowed: tuple[Interval, ...]) -> str:
     printed = known[check.quantity]
     if _meets(printed.interval(), allowed):
         return CONSISTENT

@@ -19,7 +19,7 @@ Interval = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
+class Relation:
     """`quantity` follows from `needs`; `allowed` gives the interval (or intervals) it may lie in, None if undefined.
 
     `formula`: the arithmetic in words, filled with the printed texts.
@@ -142,32 +142,34 @@ def _mean(given: Mapping[str, Interval]) -> tuple[Interval, ...] | None:
 
 
 CHECKS = (
-    Check(name="estimate / se = t", quantity="t", needs=("estimate", "se"), allowed=_ratio,
+    Relation(name="estimate / se = t", quantity="t", needs=("estimate", "se"), allowed=_ratio,
           formula="{estimate} / {se}"),
-    Check(name="estimate / se = z", quantity="z", needs=("estimate", "se"), allowed=_ratio,
+    Relation(name="estimate / se = z", quantity="z", needs=("estimate", "se"), allowed=_ratio,
           formula="{estimate} / {se}"),
-    Check(name="t and df give p", quantity="p", needs=("t", "df"), allowed=_t_p, formula="2 P(T > |{t}|), df {df}"),
-    Check(name="estimate / se and df give p", quantity="p", needs=("estimate", "se", "df"), allowed=_ratio_p,
+    Relation(name="t and df give p", quantity="p", needs=("t", "df"), allowed=_t_p, formula="2 P(T > |{t}|), df {df}"),
+    Relation(name="estimate / se and df give p", quantity="p", needs=("estimate", "se", "df"), allowed=_ratio_p,
           formula="2 P(T > |{estimate} / {se}|), df {df}"),
-    Check(name="z gives p", quantity="p", needs=("z",), allowed=_z_p, formula="2 P(Z > |{z}|)"),
-    Check(name="F gives p", quantity="p", needs=("f", "df1", "df2"), allowed=_f_p,
+    Relation(name="z gives p", quantity="p", needs=("z",), allowed=_z_p, formula="2 P(Z > |{z}|)"),
+    Relation(name="F gives p", quantity="p", needs=("f", "df1", "df2"), allowed=_f_p,
           formula="P(F > {f}), df {df1}, {df2}"),
-    Check(name="chi2 gives p", quantity="p", needs=("chi2", "df"), allowed=_chi2_p,
+    Relation(name="chi2 gives p", quantity="p", needs=("chi2", "df"), allowed=_chi2_p,
           formula="P(chi2 > {chi2}), df {df}"),
-    Check(name="r and n give p", quantity="p", needs=("r", "n"), allowed=_correlation_p("r", ranks=False),
+    Relation(name="r and n give p", quantity="p", needs=("r", "n"), allowed=_correlation_p("r", ranks=False),
           formula="t of r = {r}, n = {n}"),
-    Check(name="rs and n give p", quantity="p", needs=("rs", "n"), allowed=_correlation_p("rs", ranks=True),
+    Relation(name="rs and n give p", quantity="p", needs=("rs", "n"), allowed=_correlation_p("rs", ranks=True),
           formula="t or AS 89 of rs = {rs}, n = {n}"),
-    Check(name="estimate, se and df give the lower limit", quantity="ci_low", needs=("estimate", "se", "df", "level"),
-          allowed=_interval_limit(-1.0), formula="{estimate} - t({level} %, df {df}) x {se}"),
-    Check(name="estimate, se and df give the upper limit", quantity="ci_high", needs=("estimate", "se", "df", "level"),
-          allowed=_interval_limit(1.0), formula="{estimate} + t({level} %, df {df}) x {se}"),
-    Check(name="the estimate is the middle of its interval", quantity="estimate", needs=("ci_low", "ci_high"),
+    Relation(name="estimate, se and df give the lower limit", quantity="ci_low",
+          needs=("estimate", "se", "df", "level"), allowed=_interval_limit(-1.0),
+          formula="{estimate} - t({level} %, df {df}) x {se}"),
+    Relation(name="estimate, se and df give the upper limit", quantity="ci_high",
+          needs=("estimate", "se", "df", "level"), allowed=_interval_limit(1.0),
+          formula="{estimate} + t({level} %, df {df}) x {se}"),
+    Relation(name="the estimate is the middle of its interval", quantity="estimate", needs=("ci_low", "ci_high"),
           allowed=_center, formula="({ci_low} + {ci_high}) / 2"),
-    Check(name="R2 and df give F", quantity="f", needs=("r2", "df1", "df2"), allowed=_f_of_r2,
+    Relation(name="R2 and df give F", quantity="f", needs=("r2", "df1", "df2"), allowed=_f_of_r2,
           formula="({r2} / {df1}) / ((1 - {r2}) / {df2})"),
-    Check(name="F with one degree of freedom is t squared", quantity="f", needs=("t", "df1"), allowed=_square,
+    Relation(name="F with one degree of freedom is t squared", quantity="f", needs=("t", "df1"), allowed=_square,
           formula="{t} squared"),
-    Check(name="a mean of whole numbers (GRIM)", quantity="mean", needs=("mean", "n", "items"), allowed=_mean,
+    Relation(name="a mean of whole numbers (GRIM)", quantity="mean", needs=("mean", "n", "items"), allowed=_mean,
           formula="whole sums over {n} x {items}"),
 )  # fmt: skip

@@ -10,7 +10,7 @@ import numpy as np
 from pharmrs.core.records.arrays import FloatArray
 from pharmrs.trial.chain.main_model import interaction_design
 from pharmrs.trial.least_squares.coefficients import Coefficients
-from pharmrs.trial.least_squares.linear import Design, near_exact
+from pharmrs.trial.least_squares.linear import DesignMatrix, near_exact
 from pharmrs.trial.least_squares.not_estimable import NotEstimable
 from pharmrs.trial.records.analysis import AnalysisPlan, EffectEstimate, ModelOutcome
 from pharmrs.trial.records.changes import ChangeTable
@@ -24,7 +24,7 @@ class ChangeModel:
     """`outcome` (rows,), its `design`, and the rows they come from."""
 
     outcome: FloatArray
-    design: Design
+    design: DesignMatrix
     rows: ChangeTable
 
     @property

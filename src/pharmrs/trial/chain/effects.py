@@ -12,7 +12,7 @@ from pharmrs.core.records.arrays import BoolArray, FloatArray
 from pharmrs.trial.chain.change_design import period_indicators
 from pharmrs.trial.chain.what_data_allow import effect_says_nothing, few_people
 from pharmrs.trial.least_squares.coefficients import Coefficients
-from pharmrs.trial.least_squares.linear import Column, Design, design_of, fit_linear_model
+from pharmrs.trial.least_squares.linear import Column, DesignMatrix, design_of, fit_linear_model
 from pharmrs.trial.least_squares.not_estimable import NotEstimable
 from pharmrs.trial.least_squares.person_rows import PersonRows
 from pharmrs.trial.records.analysis import AnalysisPlan, EffectEstimate, ModelOutcome
@@ -96,7 +96,7 @@ def _what_it_allows(effect: ModelOutcome, quantity: Quantity, changes: ChangeTab
 
 def effect_of(
     kind: str, name: str, title: str, quantity: Quantity, changes: ChangeTable, plan: AnalysisPlan,
-    turned: Callable[[Design], Design] = lambda design: design,
+    turned: Callable[[DesignMatrix], DesignMatrix] = lambda design: design,
 ) -> ModelOutcome:  # fmt: skip
     """The model of one quantity; `turned`: its columns in other words. Raises `NotEstimable`."""
     rows, levels = changes.where(quantity.known), quantity.levels[quantity.known]
@@ -128,7 +128,7 @@ def effect_of(
     )  # fmt: skip
 
 
-def _design(kind: str, rows: ChangeTable, baseline: FloatArray | None) -> Design:
+def _design(kind: str, rows: ChangeTable, baseline: FloatArray | None) -> DesignMatrix:
     """Columns: intercept, treatments, periods, baseline (None: there was none)."""
     given = {name: rows.of_treatment(name).astype(float) for name in rows.treatments[1:]}
     columns: list[Column] = [("(intercept)", np.ones(len(rows)), False, rows.treatments[0], "")]
@@ -167,7 +167,7 @@ def _single_arm(
     return ModelOutcome(name=name, title=title, estimates=(estimate,), methods=(_SINGLE,))
 
 
-def _estimates(name: str, design: Design, found: Coefficients, unit: str) -> tuple[EffectEstimate, ...]:
+def _estimates(name: str, design: DesignMatrix, found: Coefficients, unit: str) -> tuple[EffectEstimate, ...]:
     return tuple(
         EffectEstimate(
             model=name, term=term, estimate=float(found.estimate[k]), se=float(found.se[k]),

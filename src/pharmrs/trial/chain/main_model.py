@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from pharmrs.core.records.arrays import FloatArray
-from pharmrs.trial.least_squares.linear import Column, Design, design_of, fit_linear_model
+from pharmrs.trial.least_squares.linear import Column, DesignMatrix, design_of, fit_linear_model
 from pharmrs.trial.least_squares.not_estimable import NotEstimable
 from pharmrs.trial.records.analysis import AnalysisPlan, Covariate
 from pharmrs.trial.records.changes import ChangeTable
@@ -38,7 +38,7 @@ def main_model(changes: ChangeTable, plan: AnalysisPlan, covariate: Covariate | 
     return fit_linear_model(name, design, used.change_biomarker, used.subject, plan.alpha, unit)
 
 
-def interaction_design(used: ChangeTable, plan: AnalysisPlan, covariate: Covariate | None = None) -> Design:
+def interaction_design(used: ChangeTable, plan: AnalysisPlan, covariate: Covariate | None = None) -> DesignMatrix:
     """Columns: intercept, metabolite change, treatments, [covariate], interactions. Raises `NotEstimable`."""
     metabolite = f"change in {plan.metabolite}"
     reference, at_zero = used.treatments[0], f"at {metabolite} = 0"

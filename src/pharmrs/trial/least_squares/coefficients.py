@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from scipy import stats
 
 from pharmrs.core.records.arrays import FloatArray, read_only
-from pharmrs.trial.least_squares.linear import Design, aliased_terms
+from pharmrs.trial.least_squares.linear import DesignMatrix, aliased_terms
 from pharmrs.trial.least_squares.not_estimable import NotEstimable
 
 FEWEST_ROWS = 4  # below this no model of a study has a meaning, whatever the algebra allows
@@ -110,4 +110,4 @@ def column_names(design: FloatArray) -> tuple[str, ...]:
 
 def aliased(design: FloatArray, terms: Sequence[str]) -> list[str]:
     """Terms that are linear combinations of the ones before them."""
-    return aliased_terms(Design(matrix=design, terms=tuple(terms), hypothesis=(), formula=""))
+    return aliased_terms(DesignMatrix(matrix=design, terms=tuple(terms), hypothesis=(), formula=""))

@@ -45,7 +45,7 @@ NO_RESIDUAL = 1e-12  # residual sum of squares relative to that of the outcome: 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Design:
+class DesignMatrix:
     """A design matrix with the name of each column and the columns the hypothesis is about; first column: 1.
 
     `treatments`: arm each column is about (empty: none); `conditions`: where the rest of an interaction is held.
@@ -67,9 +67,9 @@ class Design:
 Column = tuple[str, FloatArray, bool, str, str]  # term, values, whether tested, its arm, its condition
 
 
-def design_of(columns: Sequence[Column], formula: str) -> Design:
+def design_of(columns: Sequence[Column], formula: str) -> DesignMatrix:
     """The design of the columns, in order."""
-    return Design(
+    return DesignMatrix(
         matrix=np.column_stack([values for _, values, *_ in columns]),
         terms=tuple(term for term, *_ in columns),
         hypothesis=tuple(tested for _, _, tested, *_ in columns),
@@ -80,7 +80,7 @@ def design_of(columns: Sequence[Column], formula: str) -> Design:
 
 
 def fit_linear_model(
-    name: str, design: Design, outcome: FloatArray, subjects: Sequence[str], alpha: float, unit: str = ""
+    name: str, design: DesignMatrix, outcome: FloatArray, subjects: Sequence[str], alpha: float, unit: str = ""
 ) -> LinearModel:
     """Fit `outcome` (rows,) on `design` (rows, terms). Raises `NotEstimable` with the reason.
 
@@ -148,7 +148,7 @@ def near_exact(rss: float, total: float) -> tuple[str, ...]:
     )
 
 
-def _check_estimable(name: str, design: Design, outcome: FloatArray) -> None:
+def _check_estimable(name: str, design: DesignMatrix, outcome: FloatArray) -> None:
     n, count = design.matrix.shape
     if n <= count:
         raise NotEstimable(f"{name}: {n} complete rows do not determine {count} terms and a residual variance")
@@ -160,7 +160,7 @@ def _check_estimable(name: str, design: Design, outcome: FloatArray) -> None:
         )
 
 
-def aliased_terms(design: Design) -> list[str]:
+def aliased_terms(design: DesignMatrix) -> list[str]:
     """Terms whose column is a combination of the columns before it, in order."""
     kept: list[FloatArray] = []
     lost: list[str] = []
@@ -178,8 +178,8 @@ def aliased_terms(design: Design) -> list[str]:
 
 
 def _table(
-    name: str, design: Design, coefficients: FloatArray, covariance: FloatArray, n: int, subjects: int, alpha: float,
-    unit: str,
+    name: str, design: DesignMatrix, coefficients: FloatArray, covariance: FloatArray, n: int, subjects: int,
+    alpha: float, unit: str,
 ) -> tuple[EffectEstimate, ...]:  # fmt: skip
     freedom = n - len(coefficients)
     reach = float(stats.t.ppf(1 - alpha / 2, freedom))

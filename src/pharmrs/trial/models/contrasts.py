@@ -9,7 +9,7 @@ import numpy as np
 
 from pharmrs.core.records.arrays import FloatArray
 from pharmrs.trial.chain.effects import Quantity, effect_of, quantities
-from pharmrs.trial.least_squares.linear import Design
+from pharmrs.trial.least_squares.linear import DesignMatrix
 from pharmrs.trial.least_squares.not_estimable import NotEstimable
 from pharmrs.trial.models.extension import ExtensionModel, ModelInput
 from pharmrs.trial.records.analysis import EffectEstimate, ModelOutcome
@@ -87,7 +87,7 @@ def _one(name: str, quantity: Quantity, weights: Weights, given: ModelInput) -> 
     return replace(estimate, term=f"{quantity.name}: {weights.name}", treatment=weights.treatment)
 
 
-def with_contrast(design: Design, weights: Weights) -> Design:
+def with_contrast(design: DesignMatrix, weights: Weights) -> DesignMatrix:
     """The same model with treatment columns turned so that the first coefficient is the contrast (and tested alone)."""
     columns = np.flatnonzero(design.hypothesis)
     if len(columns) != len(weights.values) - 1:

@@ -19,7 +19,7 @@ _FIRST_SAMPLE_H, _LAST_SAMPLE_H = 8.0, 16.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Course:
+class TrueCourse:
     """Natural logs of both quantities before and after a treatment."""
 
     metabolite: tuple[float, float]
@@ -34,7 +34,7 @@ def course(
     wander: float,
     rest: tuple[float, float] = (0.0, 0.0),
     at_baseline: float = 0.0,
-) -> Course:
+) -> TrueCourse:
     """What is true in one period, in natural logs; metabolite first.
 
     `levels`: where both quantities would stay without a treatment. `means`: mean change under it. `wander`: how far the
@@ -43,7 +43,7 @@ def course(
     """
     before, after = -at_baseline * wander, (1.0 - at_baseline) * wander
     metabolite, biomarker = levels
-    return Course(
+    return TrueCourse(
         metabolite=(metabolite + before, metabolite + after + means[0]),
         biomarker=(biomarker + slope * before + rest[0], biomarker + slope * after + means[1] + rest[1]),
     )

@@ -20,7 +20,7 @@ _ONLY_PERIOD = 1  # of a parallel design, where no period need be written
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Visit:
+class AllocatedSession:
     """One session of a participant: labels without `ses-`, period, time point, time of the blood sample (NaN: none)."""
 
     session: str
@@ -61,7 +61,7 @@ def read_allocation(root: Path, design: Design, problems: Problems) -> dict[str,
     return found
 
 
-def read_visits(root: Path, label: str, design: Design, problems: Problems) -> list[Visit]:
+def read_visits(root: Path, label: str, design: Design, problems: Problems) -> list[AllocatedSession]:
     """The sessions of one participant. A line without time point is no visit of the trial and passed over."""
     remedy = f"write its sessions, correct the label in {ALLOCATION.as_posix()}, or delete its lines there"
     rows = read_text_table(
@@ -69,14 +69,14 @@ def read_visits(root: Path, label: str, design: Design, problems: Problems) -> l
     )
     cells = CellReader(problems)
     _warn_of_dotted_times(rows, problems)
-    visits: list[Visit] = []
+    visits: list[AllocatedSession] = []
     for row in rows:
         if not row.text("time_point"):
             continue
         period = _period(row, design, problems)
         if period is None:
             continue
-        visit = Visit(
+        visit = AllocatedSession(
             session=row.text("session_id").removeprefix("ses-"),
             period=period,
             time_point=row.text("time_point"),

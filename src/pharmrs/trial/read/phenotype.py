@@ -10,7 +10,7 @@ from pharmrs.core.files.content import is_file
 from pharmrs.core.read.numbers import could_be_number, read_number
 from pharmrs.core.read.problems import Problems
 from pharmrs.core.read.text_table import TextRow, read_text_table
-from pharmrs.trial.read.allocation import ALLOCATION, Visit
+from pharmrs.trial.read.allocation import ALLOCATION, AllocatedSession
 from pharmrs.trial.records.observations import CovariateValue
 
 FOLDER = ALLOCATION.parent
@@ -28,17 +28,17 @@ class Phenotype:
     cells: dict[Place, CovariateValue]
     keys: tuple[str, ...]
 
-    def place(self, label: str, visit: Visit) -> Place:
+    def place(self, label: str, visit: AllocatedSession) -> Place:
         """Where the value of a visit stands."""
         told = {"session_id": visit.session, "period": str(visit.period), "time_point": visit.time_point}
         session, period, point = (told[key] if key in self.keys else "" for key in _KEYS[1:])
         return (label, session, period, point)
 
-    def at(self, label: str, visit: Visit) -> CovariateValue:
+    def at(self, label: str, visit: AllocatedSession) -> CovariateValue:
         """The value that belongs to a visit; NaN where there is none."""
         return self.cells.get(self.place(label, visit), _NAN)
 
-    def strangers(self, visits: Mapping[str, Sequence[Visit]]) -> list[Place]:
+    def strangers(self, visits: Mapping[str, Sequence[AllocatedSession]]) -> list[Place]:
         """Lines that belong to no visit of anybody: a label is spelled in another way, or the visit is not planned."""
         known = {self.place(label, visit) for label, own in visits.items() for visit in own}
         return [place for place in self.cells if place not in known]

@@ -11,7 +11,7 @@ from pharmrs.trial.records.declared_power import Power
 
 
 @declaration
-class Analysis(AnalysisPlan):
+class AnalysisSection(AnalysisPlan):
     """What the statistics do. Choices that change numbers have no default: they are the study's own."""
 
     metabolite: str = key("metabolite of metabolites.tsv, e.g. Glu; empty: the biomarker alone", default="")
@@ -84,7 +84,7 @@ class StudyPlan:
 
     title: str = key("name of the study, for the report", min_length=1)
     design: Design = key("treatments, periods and time points of the trial")
-    analysis: Analysis = key("what the statistics do")
+    analysis: AnalysisSection = key("what the statistics do")
     power: Power | None = key("what the planned trial is expected to be like, for pharmrs power", default=None)
 
     def __post_init__(self) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from pharmrs.core.report.answer import Answer, Estimate
+from pharmrs.core.report.answer import Answer, EstimateShown
 from pharmrs.core.report.figure_style import figure_svg_text
 from pharmrs.core.report.numbers import number_text, p_phrase
 from pharmrs.trial.records.analysis_result import AnalysisResult
@@ -66,14 +66,14 @@ def trial_answer(result: AnalysisResult) -> Answer:
     )
 
 
-def _estimates(result: AnalysisResult) -> Iterator[Estimate]:
+def _estimates(result: AnalysisResult) -> Iterator[EstimateShown]:
     model = result.chain.model
     if not result.couples:
         yield from _effects(result)
     if model is None:
         return
     for item in model.hypothesis:
-        yield Estimate(
+        yield EstimateShown(
             name="Difference of the coupling" + (f", {item.term}" if len(model.hypothesis) > 1 else ""),
             value=number_text(item.estimate),
             interval=f"{level_text(result)} {interval_text(item.ci_low, item.ci_high)}",
@@ -83,10 +83,10 @@ def _estimates(result: AnalysisResult) -> Iterator[Estimate]:
         )
 
 
-def _effects(result: AnalysisResult) -> Iterator[Estimate]:
+def _effects(result: AnalysisResult) -> Iterator[EstimateShown]:
     for effect in result.chain.effects:
         for item in (one for one in effect.estimates if one.hypothesis):
-            yield Estimate(
+            yield EstimateShown(
                 name=f"{effect.title}, {item.treatment}", value=number_text(item.estimate),
                 interval=f"{level_text(result)} {interval_text(item.ci_low, item.ci_high)}", unit=item.unit,
                 detail=f"{p_phrase(item.p)}, t({df_text(item.df)}) = {number_text(item.statistic)}, {item.n} pairs of "

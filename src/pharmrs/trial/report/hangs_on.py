@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from pharmrs.core.report.answer import FAILS, HOLDS, NOTHING, OTHER, UNCOUNTED, UNKNOWN, Check, Variant
+from pharmrs.core.report.answer import FAILS, HOLDS, NOTHING, OTHER, UNCOUNTED, UNKNOWN, AnswerCheck, Variant
 from pharmrs.core.report.numbers import number_text, p_phrase
 from pharmrs.trial.models.extension import ASPECTS, OTHER_MODELS
 from pharmrs.trial.records.analysis import EffectEstimate, ModelOutcome
@@ -16,16 +16,16 @@ from pharmrs.trial.records.multiverse import SpecificationCurve
 from pharmrs.trial.report.statistics_text import interval_text
 
 
-def checks(result: AnalysisResult) -> tuple[Check, ...]:
+def checks(result: AnalysisResult) -> tuple[AnswerCheck, ...]:
     """Every check that the plan and these data allow, those that change the data first."""
     model = result.chain.model
     if model is None or not model.hypothesis:
         return ()
     main = model.hypothesis
     found = [
-        Check(name="Exclusions lifted", variants=tuple(_rules(result, main))),
-        Check(name="Unit of the assay", variants=tuple(_units(result, main))),
-        Check(name="One covariate added", variants=tuple(_covariates(result, main))),
+        AnswerCheck(name="Exclusions lifted", variants=tuple(_rules(result, main))),
+        AnswerCheck(name="Unit of the assay", variants=tuple(_units(result, main))),
+        AnswerCheck(name="One covariate added", variants=tuple(_covariates(result, main))),
         *_models(result, main),
         *(_multiverse(one, result, main) for one in result.models if one.curve is not None),
     ]
@@ -96,7 +96,7 @@ def _covariates(result: AnalysisResult, main: Sequence[EffectEstimate]) -> Itera
             )
 
 
-def _models(result: AnalysisResult, main: Sequence[EffectEstimate]) -> Iterator[Check]:
+def _models(result: AnalysisResult, main: Sequence[EffectEstimate]) -> Iterator[AnswerCheck]:
     """The extension models by what they change; those in another unit apart."""
     found: dict[str, list[Variant]] = {}
     elsewhere: list[Variant] = []
@@ -108,9 +108,9 @@ def _models(result: AnalysisResult, main: Sequence[EffectEstimate]) -> Iterator[
                 found.setdefault(model.aspect or OTHER_MODELS, []).append(variant)
     for aspect in ASPECTS:
         if aspect in found:
-            yield Check(name=aspect, variants=tuple(found[aspect]))
+            yield AnswerCheck(name=aspect, variants=tuple(found[aspect]))
     if elsewhere:
-        yield Check(name="Models in other units", variants=tuple(elsewhere))
+        yield AnswerCheck(name="Models in other units", variants=tuple(elsewhere))
 
 
 def _variants(model: ModelOutcome, main: Sequence[EffectEstimate], alpha: float) -> Iterator[Variant]:
@@ -137,7 +137,7 @@ def _counted(model: ModelOutcome, item: EffectEstimate, declared: EffectEstimate
     return UNCOUNTED if model.misses and beside_zero else _verdict(item, declared, alpha)
 
 
-def _multiverse(model: ModelOutcome, result: AnalysisResult, main: Sequence[EffectEstimate]) -> Check:
+def _multiverse(model: ModelOutcome, result: AnalysisResult, main: Sequence[EffectEstimate]) -> AnswerCheck:
     """How many of all combinations of choices say the same as the declared one.
 
     Where nothing is there, each of them is significant with the probability alpha, so so many may differ by chance.
@@ -147,12 +147,12 @@ def _multiverse(model: ModelOutcome, result: AnalysisResult, main: Sequence[Effe
     known = np.isfinite(curve.effect) & np.isfinite(curve.p)
     if not known.any():
         variant = Variant(name=model.title, found="no specification could be estimated", verdict=UNKNOWN)
-        return Check(name="All declared choices", variants=(variant,))
+        return AnswerCheck(name="All declared choices", variants=(variant,))
     agree = int(_same(curve, result.plan.alpha, main[0])[known].sum())
     total = int(known.sum())
     verdict = HOLDS if agree >= (1 - result.plan.alpha) * total else FAILS
     found = f"{agree} of {total} combinations of choices say the same"
-    return Check(name="All declared choices", variants=(Variant(name=model.title, found=found, verdict=verdict),))
+    return AnswerCheck(name="All declared choices", variants=(Variant(name=model.title, found=found, verdict=verdict),))
 
 
 def _same(curve: SpecificationCurve, alpha: float, main: EffectEstimate) -> np.ndarray:

@@ -22,7 +22,7 @@ def check_models(plan: AnalysisPlan, file: str) -> list[InputProblem]:
     ]
 
 
-class NotEstimable(NamedTuple):
+class ModelsWithoutEstimate(NamedTuple):
     """Models that these data do not give, for one `reason`; `main`: the main model is one of them, `planned`: one that
     the plan declares is, and not only models beside it.
     """
@@ -36,7 +36,7 @@ class NotEstimable(NamedTuple):
         return f"{', '.join(self.models)}: {self.reason}"
 
 
-def not_estimable(result: AnalysisResult) -> tuple[NotEstimable, ...]:
+def not_estimable(result: AnalysisResult) -> tuple[ModelsWithoutEstimate, ...]:
     """What the plan asked for and these data do not give: the reasons, each with the models it stops, once."""
     chain = result.chain
     if result.couples:
@@ -51,6 +51,6 @@ def not_estimable(result: AnalysisResult) -> tuple[NotEstimable, ...]:
     for title, reason in found:
         stopped.setdefault(reason, []).append(title)
     return tuple(
-        NotEstimable(tuple(titles), reason, MAIN_MODEL in titles, not planned.isdisjoint(titles))
+        ModelsWithoutEstimate(tuple(titles), reason, MAIN_MODEL in titles, not planned.isdisjoint(titles))
         for reason, titles in stopped.items()
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from pharmrs.assay.records.standard_curve import CurveCandidate, CurveModel, StandardCurve
-from pharmrs.assay.science.curve.lines import Line
+from pharmrs.assay.science.curve.lines import CurveOfLines
 from pharmrs.core.errors import FitFailure
 from pharmrs.core.records.arrays import FloatArray
 
@@ -19,7 +19,7 @@ def fit_line(x: FloatArray, y: FloatArray, weights: FloatArray, model: CurveMode
     levels = np.unique(x[x > 0])
     if len(levels) < _FEWEST[model]:
         raise FitFailure(f"{len(levels)} concentrations above zero are too few for a {model} curve")
-    line = Line(model=model, knots=np.log(levels))
+    line = CurveOfLines(model=model, knots=np.log(levels))
     above = x > 0 if model != "linear" else np.ones(len(x), dtype=bool)
     if line.logarithmic and not np.all(y[above] > 0):
         raise FitFailure(f"a {model} curve needs responses above zero: nothing may be subtracted from them")
@@ -55,7 +55,7 @@ def fit_line(x: FloatArray, y: FloatArray, weights: FloatArray, model: CurveMode
 _Solved = tuple[FloatArray, FloatArray, float]  # coefficients, inverse of the normal matrix, weighted squares left
 
 
-def _least_squares(line: Line, x: FloatArray, y: FloatArray, weights: FloatArray) -> _Solved:
+def _least_squares(line: CurveOfLines, x: FloatArray, y: FloatArray, weights: FloatArray) -> _Solved:
     with np.errstate(divide="ignore"):
         design = line.rows(np.log(x))[:, 0 if line.model == "linear" else 1 :]
     target = np.log(y) if line.logarithmic else y
@@ -65,7 +65,7 @@ def _least_squares(line: Line, x: FloatArray, y: FloatArray, weights: FloatArray
     return found, inverse, float(np.sum(on_target * (target - design @ found) ** 2))
 
 
-def _means(line: Line, x: FloatArray, y: FloatArray, weights: FloatArray) -> _Solved:
+def _means(line: CurveOfLines, x: FloatArray, y: FloatArray, weights: FloatArray) -> _Solved:
     """The plain mean of each level, as it is drawn on paper."""
     groups = [(y[x == level], weights[x == level]) for level in np.unique(x)]
     means = np.array([values.mean() for values, _ in groups])
@@ -87,7 +87,7 @@ def _with_zero(
     return np.concatenate([[zero], search]), whole
 
 
-def _check_shape(line: Line, search: FloatArray) -> None:
+def _check_shape(line: CurveOfLines, search: FloatArray) -> None:
     """A curve that turns back has two concentrations for one response."""
     places = np.linspace(line.knots[0], line.knots[-1], _LOOKED_AT)
     slopes = line.sensitivity(search, places)

@@ -24,7 +24,7 @@ _HALVINGS = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class CurveOfLines:
     """One of these models with its `knots` (log concentrations of the levels above zero, rising)."""
 
     model: CurveModel

@@ -6,13 +6,13 @@ import numpy as np
 
 from pharmrs.assay.records.standard_curve import LOGISTIC, StandardCurve
 from pharmrs.assay.science.curve import logistic
-from pharmrs.assay.science.curve.lines import Line
+from pharmrs.assay.science.curve.lines import CurveOfLines
 from pharmrs.core.records.arrays import FloatArray
 
 
-def line_of(curve: StandardCurve) -> Line:
+def line_of(curve: StandardCurve) -> CurveOfLines:
     """The known functions of a curve that is not logistic."""
-    return Line(model=curve.model, knots=np.log(np.unique(curve.x[curve.x > 0])))
+    return CurveOfLines(model=curve.model, knots=np.log(np.unique(curve.x[curve.x > 0])))
 
 
 def response(curve: StandardCurve, log_x: FloatArray) -> FloatArray:
