@@ -18,7 +18,7 @@ from tests.trial.random_trials import random_rows, table_of
 
 FILES = {
     "results.json", "observations.tsv", "observations.json", "report.html", "methods.md", "statistics/changes.tsv",
-    "statistics/estimates.tsv", "statistics/tests.tsv", "statistics/sample_flow.tsv", "statistics/unit_changes.tsv",
+    "statistics/estimates.tsv", "statistics/tests.tsv", "statistics/analysis_flow.tsv", "statistics/unit_changes.tsv",
     "statistics/tables.md", "statistics/tables.html", "statistics/tables.tex", "statistics/tables.docx",
     "statistics/results.md", "statistics/figures/interaction.png", "statistics/figures/residuals.svg",
     "statistics/figures/before-after.png", "statistics/figures/forest.svg",

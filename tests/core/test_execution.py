@@ -20,6 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pharmrs.core.errors import InputError, WorkersLost
+from pharmrs.core.files import owned
 from pharmrs.core.workers import dask_clusters, execution
 from pharmrs.core.workers.dask_clusters import Connection
 from pharmrs.core.workers.dask_workers import _Work
@@ -302,7 +303,7 @@ def test_a_scheduler_lost_during_the_run(
 
 @pytest.mark.long
 def test_a_worker_that_cannot_do_the_same_work_is_named(services: Services, trial: Path, tmp_path: Path) -> None:
-    """Two threads, another program, and a dataset that is not there; nothing is written."""
+    """Two threads, another program, and a dataset that is not there; only our marker is written."""
     other = tmp_path / "other"
     shutil.copytree(Path(execution.__file__).parents[3], other, ignore=shutil.ignore_patterns("__pycache__"))
     with (other / "pharmrs" / "core" / "constants.py").open("a") as stream:
@@ -319,7 +320,7 @@ def test_a_worker_that_cannot_do_the_same_work_is_named(services: Services, tria
     assert sum("code of pharmrs (SHA-256): must be" in text for text in told) == 1
     assert len(told) == 4 and all(text.startswith("worker tcp://127.0.0.1:") for text in told)
     end = pharmrs("run", trial, "--scheduler", services.address)
-    assert end.code == 2 and not (trial / RESULTS).exists()
+    assert end.code == 2 and [path.name for path in (trial / RESULTS).iterdir()] == [owned.MARKER]
 
 
 @pytest.mark.long

@@ -86,7 +86,7 @@ class Services:
         command = [sys.executable, "-m", f"distributed.cli.dask_{part}", "--no-dashboard"]
         command += ["--scheduler-file", str(self.folder / "scheduler.json"), *options]
         with (self.folder / f"{part}-{len(self.processes)}.log").open("wb") as log:
-            environment = {**os.environ, "PYTHONPATH": f"{source}{os.pathsep}{Path(__file__).parent}"}
+            environment = {**os.environ, "PYTHONPATH": f"{source}{os.pathsep}{Path(__file__).parents[2]}"}
             process = subprocess.Popen(command, stdout=log, stderr=log, env=environment)
         self.processes.append(process)
         return process

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from pharmrs.trial.chain.sample_flow import analysed_alone
+from pharmrs.trial.chain.analysis_flow import analysed_alone
 from pharmrs.trial.records.analysis import AnalysisPlan
 from pharmrs.trial.records.analysis_result import BaselineValue, PeriodCount
 from pharmrs.trial.records.changes import ChangeTable

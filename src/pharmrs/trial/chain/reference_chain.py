@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pharmrs.trial.chain.analysis_flow import analysis_flow
 from pharmrs.trial.chain.associations import change_correlations, oldham_tests
 from pharmrs.trial.chain.baseline import baseline_values, period_counts
 from pharmrs.trial.chain.change_design import clustered_interactions
@@ -13,7 +14,6 @@ from pharmrs.trial.chain.joint_test import joint_interaction_test
 from pharmrs.trial.chain.levels import biomarker_levels
 from pharmrs.trial.chain.main_model import main_model
 from pharmrs.trial.chain.rule_sensitivity import rule_changes
-from pharmrs.trial.chain.sample_flow import sample_flow
 from pharmrs.trial.chain.term_tests import covariate_test, type_two_tests
 from pharmrs.trial.chain.unit_invariance import unit_changes
 from pharmrs.trial.chain.what_data_allow import says_nothing, warnings_of_pairs
@@ -34,14 +34,14 @@ def reference_chain(table: ObservationTable, plan: AnalysisPlan) -> ReferenceCha
         levels = biomarker_levels(table, plan)
     except NotEstimable as why:
         return ReferenceChain(
-            levels=None, changes=None, flow=sample_flow(table, None, plan), notes=table.notes, reason=str(why)
+            levels=None, changes=None, flow=analysis_flow(table, None, plan), notes=table.notes, reason=str(why)
         )
     changes, notes = change_table(table, plan, levels)
     effects = treatment_effects(table.kind, changes, plan)
     baseline, periods = baseline_values(table, plan), period_counts(changes, plan)
     if not plan.couples or len(table.treatments) == 1:
         return ReferenceChain(
-            levels=levels, changes=changes, flow=sample_flow(table, changes, plan), effects=effects,
+            levels=levels, changes=changes, flow=analysis_flow(table, changes, plan), effects=effects,
             families=family_tests(plan, effects, None, table.treatments), baseline=baseline, periods=periods,
             paired=adjusted(level_comparisons(table, changes.one_row_each(), plan)),
             notes=(*table.notes, *levels.notes, *notes, *_averages(changes)),
@@ -55,7 +55,7 @@ def reference_chain(table: ObservationTable, plan: AnalysisPlan) -> ReferenceCha
     return ReferenceChain(
         levels=levels,
         changes=changes,
-        flow=sample_flow(table, changes, plan),
+        flow=analysis_flow(table, changes, plan),
         model=model,
         covariate_models=with_covariate,
         joint=() if model is None else (joint_interaction_test(model),),

@@ -32,7 +32,7 @@ def results_json(result: AnalysisResult) -> str:
             "participants": len(table.subjects),
         },
         "units": {"metabolite": table.metabolite_unit, "biomarker": table.biomarker_unit},
-        "sample_flow": chain.flow,
+        "analysis_flow": chain.flow,
         "levels": None
         if chain.levels is None
         else {name: getattr(chain.levels, name) for name in ("samples", "intercept", "slope_per_h", "shift", "notes")},

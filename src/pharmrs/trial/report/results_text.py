@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from pharmrs.core.report.numbers import number_text, p_phrase
-from pharmrs.trial.chain.sample_flow import (
+from pharmrs.trial.chain.analysis_flow import (
     ANALYSED,
     ANALYSED_ALONE,
     BEYOND,

@@ -132,10 +132,10 @@ def _test_row(test: StatisticalTest, model: ModelOutcome | None) -> Row:
     return row | {"model": model.name if model else None, "declared": model.declared if model else True}
 
 
-def flow_table(result: AnalysisResult) -> Table:
+def analysis_flow_table(result: AnalysisResult) -> Table:
     """The sample flow."""
     rows = tuple(_cells(item, dictionaries.FLOW) for item in result.chain.flow)
-    return Table(name="sample_flow", columns=dictionaries.FLOW, rows=rows)
+    return Table(name="analysis_flow", columns=dictionaries.FLOW, rows=rows)
 
 
 def baseline_table(result: AnalysisResult) -> Table:
@@ -199,7 +199,7 @@ def analysis_tables(result: AnalysisResult) -> tuple[Table, ...]:
         *((changes_table(changes),) if changes is not None else ()),
         estimates_table(result),
         tests_table(result),
-        flow_table(result),
+        analysis_flow_table(result),
         baseline_table(result),
         periods_table(result),
         unit_changes_table(result),

@@ -13,7 +13,7 @@ from pharmrs.trial.records.changes import FOLLOW_UP, ChangeTable
 from pharmrs.trial.records.observations import LEFT, RIGHT, Observation, ObservationTable
 
 
-def sample_flow(table: ObservationTable, changes: ChangeTable | None, plan: AnalysisPlan) -> tuple[FlowCount, ...]:
+def analysis_flow(table: ObservationTable, changes: ChangeTable | None, plan: AnalysisPlan) -> tuple[FlowCount, ...]:
     """Counts per treatment and over all (empty treatment), in the order a flow chart is read, of what is named."""
     rows = table.paired_rows
     counts = [FlowCount(what="participants", treatment="", count=len(table.subjects))]
