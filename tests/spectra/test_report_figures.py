@@ -16,16 +16,10 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from pharmrs.core.report.figure_style import figure_svg_bytes
+from pharmrs.core.report.figure_style import figure_png_bytes, figure_svg_bytes, figure_svg_text, save_figure
 from pharmrs.core.report.svg_figure import svg_figure
 from pharmrs.spectra.records import ScanResult
-from pharmrs.spectra.report.pictures.figures import (
-    figure_png_bytes,
-    figure_svg_text,
-    overview_figure,
-    quality_figure,
-    save_figure,
-)
+from pharmrs.spectra.report.pictures.figure_study import overview_figure, quality_figure
 from pharmrs.spectra.report.pictures.plot_fit import fit_sheet_svg
 from pharmrs.spectra.report.result_rows import result_table
 from tests.study import report_factory
@@ -142,7 +136,7 @@ def test_save_figure_is_whole_or_not_at_all(
 
 
 def test_importing_the_report_loads_neither_matplotlib_nor_jinja() -> None:
-    modules = ["spectra.report.pictures.figures", "study.report.site_of_study", "study.report.methods"]
+    modules = ["spectra.report.pictures.figure_study", "study.report.site_of_study", "study.report.methods"]
     modules += ["core.report.tables", "spectra.report.pictures.scan_figures"]
     code = "import sys\n" + "\n".join(f"import pharmrs.{name}" for name in modules)
     code += "\nassert not {'matplotlib', 'jinja2', 'PIL'} & set(sys.modules)"

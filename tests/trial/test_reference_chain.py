@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pharmrs.trial.chain.associations import oldham_tests
+from pharmrs.trial.chain.associations import correlation_adjusted_bonferroni, correlation_adjusted_sidak, oldham_tests
 from pharmrs.trial.chain.change_scores import change_table
 from pharmrs.trial.chain.levels import biomarker_levels
 from pharmrs.trial.chain.main_model import main_model
@@ -14,7 +14,6 @@ from pharmrs.trial.chain.term_tests import covariate_test, type_two_tests
 from pharmrs.trial.records.analysis import AnalysisPlan, Covariate, StatisticalTest
 from pharmrs.trial.records.analysis_result import ReferenceChain
 from pharmrs.trial.records.observations import Observation, ObservationTable
-from pharmrs.trial.tests.multiplicity import correlation_adjusted_bonferroni, correlation_adjusted_sidak
 from pharmrs.trial.tests.paired import paired_t_test
 from tests.trial.surrogate import PAPER_PLAN, acceptance, parity_changes, parity_table, read_rows, surrogate_table
 

@@ -11,18 +11,44 @@ from pathlib import Path
 import numpy as np
 
 from pharmrs.core.errors import InputError, input_problem
-from pharmrs.core.files.places import default_output
+from pharmrs.core.files.checksums import Checksums
+from pharmrs.core.files.places import CHECKSUMS_FILE, default_output
 from pharmrs.core.records.scan_files import ScanFiles
 from pharmrs.spectra.records.dataset import Dataset
 from pharmrs.spectra.records.declared import SpectraPlan
-from pharmrs.spectra.review.kept_fits import KeptFits
 from pharmrs.spectra.review.log import DecisionLog, recording_digest
-from pharmrs.spectra.review.page import review_traces
+from pharmrs.spectra.review.page import review_traces, review_traces_of_page
 from pharmrs.spectra.review.records import VERDICTS, WITHDRAWN, Decision, standing_decisions
 from pharmrs.spectra.stage.scan import process_scan
+from pharmrs.spectra.stage.scan_cache import ScanCache
+from pharmrs.spectra.stage.scan_key import basis_checksum, scan_key
 from pharmrs.spectra.stage.settings import settings_of
 
 _APART = 5  # other spectra at least, where there are as many, between the two showings of a scan
+
+
+class KeptFits:
+    """Fits below `output` that were made of the same inputs with the same settings, basis set and code."""
+
+    def __init__(self, dataset: Dataset[SpectraPlan], output: Path) -> None:
+        self._study, basis = dataset.to_fit()
+        self._root, self._basis = dataset.root, basis_checksum(basis)
+        self._cache = ScanCache(output, dataset.root)
+        self._checksums = Checksums.load(output / CHECKSUMS_FILE)
+
+    def traces(self, files: ScanFiles) -> dict[str, object] | None:
+        """The spectrum of a scan as `pharmrs review` shows it; None where it has to be fitted."""
+        settings = settings_of(self._study, files.name)
+        key = scan_key(files, self._root, settings, self._basis, self._checksums)
+        if self._cache.reasons(files, key) or self._cache.load(files) is None:
+            return None
+        figures = self._cache.figures(files)
+        if figures is None:
+            return None
+        try:
+            return review_traces_of_page(figures.page)
+        except ValueError:
+            return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

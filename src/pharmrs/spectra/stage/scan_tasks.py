@@ -2,27 +2,70 @@
 
 from __future__ import annotations
 
+import glob
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from pharmrs.core.errors import InputProblem
+from pharmrs.core.files.atomic import write_bytes
 from pharmrs.core.files.checksums import Signature, signature
+from pharmrs.core.files.owned import remove_written
 from pharmrs.core.records.scan_files import ScanFiles
 from pharmrs.core.unit import Boundary, attempt
 from pharmrs.spectra.read.find_recordings import LONGEST_NAME
+from pharmrs.spectra.read.nifti_mrs import write_spectrum
 from pharmrs.spectra.records.basis import BasisSet
 from pharmrs.spectra.records.quantification import Exclusion
-from pharmrs.spectra.records.scan import ScanOutcome
-from pharmrs.spectra.report.pictures.scan_figures import render_scan_figures
+from pharmrs.spectra.records.scan import ScanOutcome, ScanResult
+from pharmrs.spectra.report.pictures.scan_figures import ScanFigures, render_scan_figures
 from pharmrs.spectra.stage.scan import fitted_scan, quantified
 from pharmrs.spectra.stage.scan_cache import ScanCache
 from pharmrs.spectra.stage.scan_key import ScanKey
-from pharmrs.spectra.stage.scan_outputs import remove_former, write_scan
 from pharmrs.spectra.stage.settings import ScanSettings
 
 _SCAN_S, _SCAN_S_PER_BYTE = 0.13, 7.2e-9  # fit, tables and pictures; reading and unpacking
+
+
+def scan_folder(output: Path, files: ScanFiles) -> Path:
+    """Folder of a scan's derivatives, as in the input: sub-*/[ses-*/]mrs."""
+    parts = [f"sub-{files.subject}"]
+    if files.session:
+        parts.append(f"ses-{files.session}")
+    return output.joinpath(*parts, "mrs")
+
+
+def remove_former(output: Path, files: ScanFiles) -> None:
+    """Delete what an earlier run left of this scan: it may fail now, or take other steps."""
+    folder, name = scan_folder(output, files), files.name
+    for pattern in ("desc-preproc_svs.nii.gz", "desc-preproc_mrsref.nii.gz", "fit.*", "water.*", "step-*"):
+        place = folder if pattern.startswith("desc") else folder / "figures"
+        remove_written(place, [f"{glob.escape(name)}_{pattern}"])
+
+
+def write_scan(output: Path, result: ScanResult, figures: ScanFigures) -> tuple[Path, ...]:
+    """The preprocessed spectrum and water reference (NIfTI-MRS), and the pictures of one scan; returns the files.
+
+    The pictures come in the order fit, steps, water.
+    """
+    folder = scan_folder(output, result.files)
+    name, prepared = result.files.name, result.preprocessed
+    spectra = {"svs": prepared.spectrum, "mrsref": prepared.water}
+    left = []
+    for suffix, spectrum in spectra.items():
+        if spectrum is not None:
+            left.append(folder / f"{name}_desc-preproc_{suffix}.nii.gz")
+            write_spectrum(left[-1], spectrum)
+    drawn = {"fit": figures.fit}
+    for number, (step, figure) in enumerate(zip(prepared.steps, figures.steps, strict=True), start=1):
+        drawn[f"step-{number}_{step.name.replace(' ', '-')}"] = figure
+    if figures.water is not None:
+        drawn["water"] = figures.water
+    for label, figure in drawn.items():
+        left.append(folder / "figures" / f"{name}_{label}{figure.suffix}")
+        write_bytes(left[-1], figure.content)
+    return tuple(left)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ import numpy as np
 from pharmrs.core.errors import InputProblem
 from pharmrs.core.files.atomic import write_text
 from pharmrs.core.files.targets import check_replaced, check_target
+from pharmrs.core.report.figure_style import save_figure
 from pharmrs.core.report.section import render_section
 from pharmrs.core.report.site import write_page
 from pharmrs.core.report.svg_figure import svg_figure
@@ -17,7 +18,6 @@ from pharmrs.core.report.tables import Row, table_of_rows, write_tsv
 from pharmrs.spectra.read.nifti_mrs import write_spectrum
 from pharmrs.spectra.records.edited import EditedFigures
 from pharmrs.spectra.records.preprocessing import PreprocessedScan
-from pharmrs.spectra.report.pictures.figures import save_figure
 from pharmrs.spectra.report.pictures.interactive_fit import fit_html
 from pharmrs.spectra.report.pictures.plot_fit import fit_sheet_svg
 from pharmrs.spectra.report.pictures.scan_figures import step_figure

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
+from scipy import linalg, stats
+
 from pharmrs.trial.chain.analysis_flow import analysis_flow
 from pharmrs.trial.chain.associations import change_correlations, oldham_tests
 from pharmrs.trial.chain.baseline import baseline_values, period_counts
@@ -10,19 +15,57 @@ from pharmrs.trial.chain.change_scores import change_table
 from pharmrs.trial.chain.comparisons import level_comparisons
 from pharmrs.trial.chain.effects import treatment_effects
 from pharmrs.trial.chain.families import family_tests
-from pharmrs.trial.chain.joint_test import joint_interaction_test
 from pharmrs.trial.chain.levels import biomarker_levels
 from pharmrs.trial.chain.main_model import main_model
 from pharmrs.trial.chain.rule_sensitivity import rule_changes
 from pharmrs.trial.chain.term_tests import covariate_test, type_two_tests
-from pharmrs.trial.chain.unit_invariance import unit_changes
 from pharmrs.trial.chain.what_data_allow import says_nothing, warnings_of_pairs
 from pharmrs.trial.least_squares.not_estimable import NotEstimable
 from pharmrs.trial.records.analysis import AnalysisPlan, StatisticalTest
-from pharmrs.trial.records.analysis_result import CovariateModel, ReferenceChain
+from pharmrs.trial.records.analysis_result import CovariateModel, ReferenceChain, UnitChange
 from pharmrs.trial.records.changes import ChangeTable
-from pharmrs.trial.records.observations import ObservationTable
+from pharmrs.trial.records.linear_model import LinearModel
+from pharmrs.trial.records.observations import Observation, ObservationTable
 from pharmrs.trial.tests.p_adjustment import adjusted
+
+UNIT_FACTORS = (0.001, 0.01, 0.1, 1.0, 10.0, 100.0, 1000.0)
+
+
+def unit_changes(table: ObservationTable, plan: AnalysisPlan) -> tuple[UnitChange, ...]:
+    """The interaction of the main model after every biomarker value and limit is multiplied by each factor."""
+    found: list[UnitChange] = []
+    for factor in UNIT_FACTORS:
+        try:
+            changes, _ = change_table(table.mapped(lambda row, by=factor: _scaled(row, by)), plan)  # type: ignore[misc]
+            model = main_model(changes, plan)
+        except NotEstimable as why:
+            found.append(UnitChange(factor=factor, term="", estimate=float("nan"), p=float("nan"), reason=str(why)))
+            continue
+        found += [
+            UnitChange(factor=factor, term=item.term, estimate=item.estimate, p=item.p) for item in model.hypothesis
+        ]
+    return tuple(found)
+
+
+def _scaled(row: Observation, factor: float) -> Observation:
+    return replace(
+        row,
+        biomarker=row.biomarker * factor,
+        biomarker_sd=row.biomarker_sd * factor,
+        biomarker_limit=row.biomarker_limit * factor,
+    )
+
+
+def joint_interaction_test(model: LinearModel) -> StatisticalTest:
+    """F of all hypothesis terms together: the Wald test of the fitted model, the same as comparing nested models."""
+    chosen = [position for position, item in enumerate(model.estimates) if item.hypothesis]
+    values = model.coefficients[chosen]
+    f = float(values @ linalg.solve(model.covariance[np.ix_(chosen, chosen)], values, assume_a="pos")) / len(chosen)
+    return StatisticalTest(
+        family="joint_interaction", group="", quantity=f"all interactions of {model.name}", statistic_name="F",
+        statistic=f, df=float(len(chosen)), df2=model.df[1], p=float(stats.f.sf(f, len(chosen), model.df[1])),
+        p_method="F", n=model.n,
+    )  # fmt: skip
 
 
 def reference_chain(table: ObservationTable, plan: AnalysisPlan) -> ReferenceChain:
