@@ -16,7 +16,9 @@ def correlation_adjusted_bonferroni(alpha: float, tests: int, correlation: float
     """alpha / k^(1 - r), r the mean correlation of the outcomes, never estimated from what is tested.
 
     Uitenbroek 1997, "SISA Bonferroni"; Dubey/Armitage-Parmar as described in Sankoh et al. 1997, Stat Med 16:2529,
-    doi:10.1002/(SICI)1097-0258(19971130)16:22<2529::AID-SIM692>3.0.CO;2-J. Raises ValueError unless k >= 1, 0 <= r <= 1 and 0 < alpha < 1."""
+    doi:10.1002/(SICI)1097-0258(19971130)16:22<2529::AID-SIM692>3.0.CO;2-J.
+    Raises ValueError unless k >= 1, 0 <= r <= 1 and 0 < alpha < 1.
+    """
     return alpha / _effective_tests(alpha, tests, correlation)
 
 
