@@ -160,7 +160,7 @@ def test_a_ratio_of_a_component_to_itself_is_refused(tmp_path: Path) -> None:
 
 
 def test_schema_names_the_additions() -> None:
-    add = study_schema()["$defs"]["Fit"]["properties"]["add"]
+    add = study_schema()["$defs"]["FitSection"]["properties"]["add"]
     assert add["items"]["enum"] == ["mm", "lipids"]
     assert "macromolecules" in add["description"]
 
