@@ -69,7 +69,8 @@ def write_fit_figures(folder: Path, outcomes: Sequence[SpectrumOutcome]) -> list
         if outcome.fit is None:
             continue
         found = result_table(outcome.amplitudes, outcome.concentrations)
-        remarks = [*outcome.fit.notes, *(f"{one.field}: {one.rule} ({one.value})" for one in outcome.problems)]
+        notes = [note for note in outcome.fit.notes if note not in {one.value for one in outcome.problems}]
+        remarks = [*notes, *(f"{one.field}: {one.rule} (found: {one.value})" for one in outcome.problems)]
         differences = outcome.edited.differences if outcome.edited is not None else ()
         sheet = fit_sheet_svg(outcome.fit, outcome.file.name, outcome.amplitudes, found, remarks, differences)
         figure = svg_figure(sheet)
