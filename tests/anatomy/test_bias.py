@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from scipy.ndimage import affine_transform, gaussian_filter, map_coordinates, zoom
 from scipy.spatial.transform import Rotation
 
@@ -28,6 +29,7 @@ def _on_another_grid(image: Volume) -> Volume:
     return Volume(data=np.maximum(data, 0.0).astype(np.float32), affine=affine, source="")
 
 
+@pytest.mark.long
 def test_the_field_does_not_depend_on_the_grid() -> None:
     """By another grid the field changes by half a per cent (SD), which is what interpolation at 2 mm leaves.
 

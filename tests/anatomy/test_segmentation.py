@@ -67,6 +67,7 @@ def test_noise_is_measured(found: Segmentation) -> None:
     assert 0.005 < found.noise < 0.03
 
 
+@pytest.mark.long  # test_tissue compares a run's fractions with the command's
 def test_the_same_image_gives_the_same_maps(head: MadeHead, found: Segmentation) -> None:
     again = segment(head.image, mni152(), structures())
     assert all(np.array_equal(a, b) for a, b in zip(found.maps + found.second, again.maps + again.second, strict=True))
@@ -100,6 +101,7 @@ def test_a_head_without_skull(found: Segmentation, head: MadeHead) -> None:
         )
 
 
+@pytest.mark.long
 def test_brightness_may_begin_below_zero(found: Segmentation, head: MadeHead) -> None:
     """The uniform image of MP2RAGE is often stored from -0.5 to 0.5: the same maps as from 0 on."""
     shifted = Volume(data=head.image.data / 1500.0 - 0.5, affine=head.image.affine, source="")

@@ -222,6 +222,7 @@ def test_permutation_p_by_hand() -> None:
     assert np.isnan(permutation_p(np.nan, np.array([1.0])))
 
 
+@pytest.mark.long
 def test_permutation_test_keeps_its_level() -> None:
     """60 trials without interaction but with a main effect: p below 0.2 in 20 % of them, between 6 and 19 at 98 %."""
     low = 0

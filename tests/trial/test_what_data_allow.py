@@ -10,7 +10,7 @@ import pytest
 
 from pharmrs.core.errors import InputError
 from pharmrs.trial.chain.reference_chain import reference_chain
-from pharmrs.trial.chain.what_data_allow import FEWEST_CHECKED, says_nothing
+from pharmrs.trial.chain.what_data_allow import FEWEST_CHECKED, says_nothing, unequal_scatter
 from pharmrs.trial.models.analyse import analyse
 from pharmrs.trial.models.registry import MODELS
 from pharmrs.trial.power.trial_model import draw_trial
@@ -72,6 +72,35 @@ def test_an_interval_that_holds_every_difference_is_said_to_tell_nothing() -> No
     assert says_nothing([just_inside], chain.changes) != ()
     assert says_nothing([replace(just_inside, ci_high=most * 0.999)], chain.changes) == ()
     assert says_nothing([replace(just_inside, hypothesis=False)], chain.changes) == ()
+
+
+def test_unequal_scatter_is_the_ratio_of_residual_sds_by_hand() -> None:
+    """Two arms of five pairs on x = -2..2: residuals (1, -2, 0, 2, -1) and ten times that are orthogonal to 1 and x."""
+    x, rest = np.arange(-2.0, 3.0), np.array([1.0, -2.0, 0.0, 2.0, -1.0])
+    rest -= np.polyval(np.polyfit(x, rest, 1), x)
+    for factor, said in ((10.0, "10 times as much about its line under drug as under placebo"), (1.2, "")):
+        rows = []
+        for k in range(5):
+            for arm, period, scale, slope in (("placebo", 1, 1.0, 2.0), ("drug", 2, factor, -3.0)):
+                change = slope * x[k] + scale * rest[k]
+                for point, sign in zip(POINTS, (0.0, 1.0), strict=True):
+                    rows.append(
+                        Observation(subject=f"{k}", period=period, treatment=arm, time_point=point,
+                                    metabolite=float(np.exp(sign * x[k])), biomarker=float(np.exp(sign * change)))
+                    )  # fmt: skip
+        chain = reference_chain(table_of(rows), LOG)
+        assert chain.changes is not None
+        assert said in unequal_scatter(chain.changes) if said else unequal_scatter(chain.changes) == ""
+        assert any("in about 6 %" in note for note in chain.notes) == bool(said)
+
+
+def test_equal_scatter_is_seldom_called_unequal() -> None:
+    """Twice the SE of the log ratio: 5 % by chance where both scatters are equal, less for what 1.3 adds."""
+    called = sum(
+        bool(unequal_scatter(reference_chain(draw_trial(TRUTH, 40, np.random.default_rng([5, k])), LOG).changes))  # type: ignore[arg-type]
+        for k in range(40)
+    )
+    assert called <= 7
 
 
 def test_the_main_model_says_when_one_arm_is_measured_less_reliably() -> None:

@@ -80,14 +80,12 @@ def _judged(outcome: ModelOutcome, table: ObservationTable, chain: ReferenceChai
 
 def why_not_declared(model: ExtensionModel, changes: ChangeTable) -> str:
     """Why this model is shown beside the plan although the plan names it; empty where it is part of it."""
-    if model.misses:
-        return f"its test does not hold its level {model.misses}"
-    if model.unmeasured:
-        return "how often its test errs where there is nothing has not been measured"
-    told = unequal_reliability(changes) if model.takes_as_exact else ""
-    if not told:
-        return ""
-    return f"{told}, and it takes the change for exact: equal slopes look unequal (errors_in_variables allows for it)"
+    unequal = unequal_reliability(changes) if model.takes_as_exact and not model.why_never_declared else ""
+    if not unequal:
+        return model.why_never_declared
+    return (
+        f"{unequal}, and it takes the change for exact: equal slopes look unequal (errors_in_variables allows for it)"
+    )
 
 
 def _says_nothing(

@@ -51,3 +51,10 @@ class ExtensionModel:
     of_effects: bool = False
     unmeasured: bool = False
     aspect: str = OTHER_MODELS
+
+    @property
+    def why_never_declared(self) -> str:
+        """Why no plan can have it as a declared model, whatever the data; empty where one can."""
+        if self.misses:
+            return f"its test does not hold its level {self.misses}"
+        return "how often its test errs where there is nothing has not been measured" if self.unmeasured else ""

@@ -64,7 +64,7 @@ def _parts(title: str, design: Design, plan: AnalysisPlan) -> Iterator[str]:
         margins = "; ".join(f"{one.quantity} {one.low:g} to {one.high:g}" for one in plan.equivalence)
         yield f"Differences that do not matter (two one-sided tests): {margins}."
     yield "## Further declared models"
-    measured = [name for name in plan.models if not (MODELS[name].misses or MODELS[name].unmeasured)]
+    measured = [name for name in plan.models if not MODELS[name].why_never_declared]
     beside = [f"- {MODELS[name].title} (`{name}`)" for name in measured]
     yield "\n".join(beside) or "None."
     if never := [name for name in plan.models if name not in measured]:
