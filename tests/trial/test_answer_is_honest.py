@@ -91,7 +91,7 @@ def test_the_analysis_marks_models_whose_interval_holds_everything() -> None:
 @pytest.mark.long
 def test_an_interval_that_does_not_close_is_told() -> None:
     truth = replace(TRUTH, metabolite_change_sd=0.005, shared_change_sd=0.005, metabolite_error_sd=0.1)
-    found = analyse(draw_trial(truth, 8, np.random.default_rng(2)), replace(PLAN, exploratory=("joint",)))
+    found = analyse(draw_trial(truth, 12, np.random.default_rng(2)), replace(PLAN, exploratory=("joint",)))
     (joint,) = found.models
     (item,) = [one for one in joint.estimates if one.hypothesis]
     assert not np.isfinite(item.ci_high) and joint.says_nothing == (item.term,)
