@@ -9,6 +9,7 @@ import pytest
 
 from pharmrs.spectra.quantify.quality import broken_rules, scan_quality
 from pharmrs.spectra.records import MetaboliteAmplitude, PreprocessedScan, PreprocessingStep, ScanQuality
+from pharmrs.spectra.records.edited import edits_gaba
 from pharmrs.spectra.records.rules import Rules
 from tests.spectra.simulated import line, made_up_fit, made_up_water, spectrum
 
@@ -141,3 +142,18 @@ def test_quality_is_collected_from_where_it_was_measured() -> None:
     without = scan_quality(replace(prepared, steps=()), fit, None)
     assert np.isnan(without.frequency_drift_hz)
     assert np.isnan(without.water_line_width_hz)
+
+
+def test_what_only_an_edited_scan_has_is_judged_there_alone() -> None:
+    """None: not edited, or not for GABA; NaN: it could not be measured, which breaks the rule."""
+    rules = Rules(max_choline_artefact_percent=10.0, max_naa_residue_percent=15.0)
+    assert found(GOOD, row("Glu", 5.0), rules=rules) == []
+    edited = replace(GOOD, choline_artefact_percent=4.0, naa_residue_percent=3.0)
+    assert found(edited, rules=rules) == []
+    assert [one[1] for one in found(replace(edited, naa_residue_percent=15.1), rules=rules)] == [
+        "NAA left by the editing pulse above the limit (%)"
+    ]
+    assert [one[1] for one in found(replace(edited, choline_artefact_percent=float("nan")), rules=rules)] == [
+        "subtraction artefact at Cho above the limit (%)"
+    ]
+    assert edits_gaba(1.9) and edits_gaba(1.88) and not edits_gaba(4.56) and not edits_gaba(4.1)

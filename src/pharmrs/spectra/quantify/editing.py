@@ -13,7 +13,7 @@ from scipy.optimize import curve_fit
 from pharmrs.core.records.arrays import FloatArray
 from pharmrs.spectra.fit.amplitudes import metabolite_amplitudes, selector
 from pharmrs.spectra.preprocess.edited import DRIFT, LIKENESS, PAIR_WEIGHTS, PAIRS_REJECTED
-from pharmrs.spectra.records.edited import EditedFigures
+from pharmrs.spectra.records.edited import EditedFigures, edits_gaba
 from pharmrs.spectra.records.fit import LinearCombinationFit
 from pharmrs.spectra.records.preprocessing import PreprocessedScan, PreprocessingStep
 
@@ -52,7 +52,7 @@ def edited_figures(
                 pairs_rejected=lost,
                 drift_hz=_number(alignment, DRIFT),
                 choline_artefact_percent=choline_artefact(fit, difference),
-                naa_residue_percent=100.0 * (1.0 - crushed) if abs(ppm - 1.9) < 0.2 else float("nan"),
+                naa_residue_percent=100.0 * (1.0 - crushed) if edits_gaba(ppm) else float("nan"),
                 gaba_plus_tcr=ours[0],
                 gaba_plus_tcr_sd=ours[1],
                 gaussian_tcr=simple / tcr if tcr > 0.0 else float("nan"),

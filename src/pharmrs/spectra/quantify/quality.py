@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pharmrs.spectra.records.edited import EditedScan
+from pharmrs.spectra.records.edited import EditedScan, edits_gaba
 from pharmrs.spectra.records.fit import LinearCombinationFit, MetaboliteAmplitude
 from pharmrs.spectra.records.preprocessing import PreprocessedScan, WaterAmplitude
 from pharmrs.spectra.records.quantification import Exclusion, ScanQuality
@@ -23,7 +23,7 @@ def scan_quality(
     )
     rejected = len(preprocessed.rejected_transients)
     figures = edited.figures if edited is not None else ()
-    residues = [abs(one.naa_residue_percent) for one in figures if one.naa_residue_percent == one.naa_residue_percent]
+    residues = [abs(one.naa_residue_percent) for one in figures if edits_gaba(float(one.band_ppm))]
     return ScanQuality(
         signal_to_noise=fit.signal_to_noise,
         line_width_hz=fit.line_width_hz,
@@ -37,15 +37,22 @@ def scan_quality(
         left_out_percent=fit.left_out_percent,
         converged=fit.converged,
         message=fit.message,
-        choline_artefact_percent=max((one.choline_artefact_percent for one in figures), default=float("nan")),
-        naa_residue_percent=max(residues, default=float("nan")),
+        choline_artefact_percent=_worst([one.choline_artefact_percent for one in figures]),
+        naa_residue_percent=_worst(residues),
     )
+
+
+def _worst(figures: list[float]) -> float | None:
+    """The largest, NaN where one could not be measured, None where there is none."""
+    return float(np.max(figures)) if figures else None
 
 
 def broken_rules(
     scan: str, quality: ScanQuality, rows: tuple[MetaboliteAmplitude, ...], rules: Rules
 ) -> tuple[Exclusion, ...]:
-    """Every rule the scan breaks. A scan rule names all metabolites (`*`), the CRLB rule one."""
+    """Every rule the scan breaks. A scan rule names all metabolites (`*`), the CRLB rule one; what a scan does not have
+    (the difference of one that is not edited) is not judged.
+    """
     found = []
     if quality.converged is False:
         found.append(Exclusion(scan=scan, metabolite="*", rule=CONVERGED.name, limit=1.0, value=0.0, decided_by="fit"))
@@ -62,6 +69,6 @@ def broken_rules(
         found += [
             Exclusion(scan=scan, metabolite=metabolite, rule=rule.name, limit=limit, value=value)
             for metabolite, value in figures
-            if rule.broken_by(value, limit)
+            if value is not None and rule.broken_by(value, limit)
         ]
     return tuple(found)

@@ -8,6 +8,12 @@ from pharmrs.core.records.columns import column
 from pharmrs.spectra.records.fit import LinearCombinationFit
 
 _UNKNOWN = float("nan")
+_NEAR_GABA_PPM = 0.2
+
+
+def edits_gaba(band_ppm: float) -> bool:
+    """Whether a pulse there acts on GABA (its C3 protons, 1.9 ppm), and with them on NAA at 2.01 ppm."""
+    return abs(band_ppm - 1.9) < _NEAR_GABA_PPM
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,7 +25,8 @@ class Concentration:
 class ScanQuality:
     """Quality of one scan, as defined by the field (definitions in the data dictionary).
 
-    What another program does not tell of its fit is NaN or None, and so is what only an edited scan has.
+    What another program does not tell of its fit is NaN or None. The two of an edited scan are None where there is no
+    such editing to judge, NaN where it could not be measured.
     """
 
     signal_to_noise: float
@@ -40,8 +41,8 @@ class ScanQuality:
     left_out_percent: float
     converged: bool | None
     message: str
-    choline_artefact_percent: float = float("nan")
-    naa_residue_percent: float = float("nan")
+    choline_artefact_percent: float | None = None
+    naa_residue_percent: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
