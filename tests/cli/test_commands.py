@@ -78,6 +78,7 @@ def test_commands_are_the_pinned_ones() -> None:
         "doctor",
         "import",
         "results",
+        "export",
         "deidentify",
         "schema",
         "simulate",

@@ -82,6 +82,9 @@ app.command("import", short_help="Bring vendor files into a BIDS dataset.")(impo
 app.command("results", short_help="Fits of other tools: read, checked, compared, and in another tool's form.")(
     results.results_command
 )
+app.command("export", short_help="Spectra, tables and figures of a run in the forms of other programs.")(
+    results.export_command
+)
 app.command("deidentify", short_help="Copy a dataset without what identifies a person.")(deidentify.deidentify_command)
 app.command("schema", short_help="Print the JSON Schema of study.yaml, for editors.")(validate.schema_command)
 app.command("simulate", short_help="Simulate a trial as a BIDS dataset, with known truth.")(simulate.simulate_command)

@@ -1,4 +1,4 @@
-"""`pharmrs results FILE...`: fits of LCModel, Osprey, FSL-MRS, Gannet, spant, TARQUIN, and of this program."""
+"""`pharmrs results FILE...`: fits of other tools, in and out; `pharmrs export STUDY`: a run for other tools."""
 
 from __future__ import annotations
 
@@ -61,3 +61,35 @@ def results_command(
     say(f"{count_text(len(gathered.results), 'scan')} read")
     if errors:
         raise typer.Exit(EXIT_SOME_FAILED)
+
+
+def export_command(
+    study: Annotated[Path, typer.Argument(help="Study that was run, or its derivative.")],
+    form: Annotated[str, typer.Option("--as", help="lcmodel, jmrui, stata, r or figures.")],
+    out: Annotated[
+        Optional[Path],  # noqa: UP045  typer reads the annotation at run time
+        typer.Option("--out", "-o", help="Folder for the files [default: pharmrs-FORM]."),
+    ] = None,
+    basis: Annotated[Path, typer.Option("--basis", "-b", help="For lcmodel: FILBAS of the control files.")] = Path(
+        "basis.basis"
+    ),
+    omit: Annotated[
+        str, typer.Option("--omit", help="For lcmodel: components to leave out, separated by commas.")
+    ] = "",
+) -> None:
+    """Write what a run has left for other programs: spectra, labelled tables, figures for a journal."""
+    from pharmrs.core.files.targets import claimed, refuse_output
+    from pharmrs.core.report.numbers import count_text
+    from pharmrs.study.export import FORMS, Export, derivative_of, export
+
+    if form not in FORMS:
+        raise typer.BadParameter(f"{form!r} is not one of {', '.join(FORMS)}", param_hint="--as")
+    folder = out or Path(f"pharmrs-{form}")
+    refuse_output(folder)
+    left_out = tuple(name.strip() for name in omit.split(",") if name.strip())
+    asked = Export(derivative=derivative_of(study), folder=folder, basis=basis, omit=left_out)
+    with claimed(folder):
+        done = export(form, asked)
+    for note in done.notes:
+        say(f"note: {note}")
+    typer.echo(f"{count_text(len(done.files), 'file')} in {folder}")

@@ -20,6 +20,7 @@ from pharmrs.spectra.fit.fit_setup import chosen_basis
 from pharmrs.spectra.read.nifti_mrs import identifying_fields, spectrometer_frequency_mhz
 from pharmrs.spectra.read.results.of_study import find_results
 from pharmrs.spectra.read.scans import find_scans
+from pharmrs.spectra.read.tissue_table import read_tissue_table
 from pharmrs.spectra.records.basis import BasisSet
 from pharmrs.spectra.records.dataset import Dataset
 from pharmrs.spectra.records.foreign import ForeignScan
@@ -29,7 +30,6 @@ from pharmrs.spectra.stage.settings import ScanSettings, settings_of, without_fr
 from pharmrs.spectra.stage.study_basis import study_basis, usable
 from pharmrs.study.declared import Study
 from pharmrs.study.init_study import still_open
-from pharmrs.study.parts import check_parts, with_tissue_table
 from pharmrs.study.plan_check import check_metabolites
 from pharmrs.study.planned import check_planned
 from pharmrs.study.stages import STAGES
@@ -39,6 +39,37 @@ StudyDataset = Dataset[Study]
 _ANY_TISSUE = TissueFractions(
     gray_matter=0.5, white_matter=0.4, csf=0.1, gray_matter_sd=0.0, white_matter_sd=0.0, csf_sd=0.0, source="assumed"
 )
+
+
+def check_parts(
+    root: Path, study: Study, scans: Sequence[ScanFiles], foreign: Sequence[ForeignScan]
+) -> list[InputProblem]:
+    """What the parts that are there need and study.yaml does not say; nothing can be done before it does."""
+    file, problems = root / STUDY_FILE, []
+    spectra = bool(scans or foreign or study.basis is not None or study.results is not None)
+    if scans and study.basis is None and study.results is None:
+        rule, value = "recordings need a basis set that they are fitted with", "missing"
+        remedy = "add basis: (docs/basis-sets.md), or results: for values of another program"
+        problems.append(input_problem(file, "basis", rule, value, remedy))
+    if spectra and not study.quantification.primary_scale:
+        rule = "this key is required where there are spectra"
+        remedy = "add it, declared before the analysis: e.g. ratio_tcr, lcmodel_water, tissue_molal"
+        problems.append(input_problem(file, "quantification.primary_scale", rule, "missing", remedy))
+    declared = (study.assay, study.genotype, study.analysis, study.power)
+    if not spectra and not any(part is not None for part in declared):
+        rule = "must declare something to be done"
+        remedy = "add basis: or results: for spectra, assay:, genotype:, or design: and analysis: (`pharmrs init`)"
+        problems.append(input_problem(file, "file", rule, "a title alone", remedy))
+    return problems
+
+
+def with_tissue_table(root: Path, study: Study, scans: Sequence[ScanFiles]) -> tuple[Study, list[InputProblem]]:
+    """The study with the fractions of its table beside those that study.yaml gives itself, which come first."""
+    plan = study.quantification
+    if plan.tissue_table is None:
+        return study, []
+    found, problems = read_tissue_table(root / plan.tissue_table, scans)
+    return replace(study, quantification=replace(plan, tissue_by_scan={**found, **plan.tissue_by_scan})), problems
 
 
 def open_dataset(root: Path, output: Path | None = None) -> StudyDataset:

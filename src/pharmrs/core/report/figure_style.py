@@ -158,12 +158,13 @@ def save_figure(fig: Figure, path: Path) -> None:
     elif suffix == ".svg":
         write_bytes(path, figure_svg_bytes(fig))
     elif suffix == ".pdf":
-        write_bytes(path, _pdf_bytes(fig))
+        write_bytes(path, figure_pdf_bytes(fig))
     else:
         raise ValueError(f"figure file must end in .png, .svg or .pdf, got {path.name!r}")
 
 
-def _pdf_bytes(fig: Figure) -> bytes:
+def figure_pdf_bytes(fig: Figure) -> bytes:
+    """The figure as PDF without dates or versions."""
     buffer = io.BytesIO()
     undated = dict.fromkeys(("Creator", "Producer", "CreationDate"))
     with figure_style():
