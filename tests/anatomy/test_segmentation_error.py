@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.special import ndtr
 
+from pharmrs.anatomy.read.template import mni152
 from pharmrs.anatomy.records.images import TissueMaps, VoxelBox
 from pharmrs.anatomy.records.places import PLACES
 from pharmrs.anatomy.science.border_width import open_borders, with_deep_layers
 from pharmrs.anatomy.science.fluid_border import steepness
 from pharmrs.anatomy.science.fractions import boundary_covariance
 from pharmrs.anatomy.science.mixture import Classes
+from pharmrs.anatomy.science.plausible import fluid_inside
 from pharmrs.anatomy.science.segmentation_error import Known, known_at, segmentation_error
 from pharmrs.anatomy.stage.tissue import check_told_apart
 from pharmrs.core.errors import InputProblem
@@ -19,6 +23,7 @@ from pharmrs.core.records.scan_files import ScanFiles
 
 PURE = Classes(means=np.array([200.0, 600.0, 1000.0]), sds=np.full(3, 20.0))
 SHAPE = (48, 32, 32)
+_EVEN = np.full((20, 20, 20), 1 / 3, dtype=np.float32)
 
 
 def two_borders(blur_mm: float) -> np.ndarray:
@@ -103,3 +108,38 @@ def test_fractions_that_brightness_cannot_tell_are_warned_of(sd: float, said: in
     check_told_apart(boundary_covariance(sd, 0.01), scan, problems)
     assert len(problems) == said
     assert all(one.severity == "warning" and one.value == "0.16" and "FreeSurfer" in one.remedy for one in problems)
+
+
+def test_old_heads_have_wider_sds() -> None:
+    """By hand: 1 up to .08 of fluid deep in the brain, 2.5 from .14 on, half way between at .11."""
+    place = np.array(PLACES["occipital"][0], dtype=float)
+    assert known_at(place).widened == known_at(place, 0.08).widened == 1.0
+    assert known_at(place, 0.11).widened == pytest.approx(1.75)
+    assert known_at(place, 0.3).widened == 2.5
+    maps = TissueMaps(
+        **dict.fromkeys(("gray_matter", "white_matter", "csf"), _EVEN), affine=np.eye(4), source="", method=""
+    )
+    box = np.diag([8.0, 8.0, 8.0, 1.0])
+    box[:3, 3] = 10.0
+    plain = Known(sharp=np.zeros((3, 3)), deep=0.0, white_apart=0.4)
+    young, old = (
+        segmentation_error(maps, maps, (0 * _EVEN, _EVEN, _EVEN), VoxelBox(affine=box), replace(plain, widened=times))
+        for times in (1.0, 2.5)
+    )
+    assert old == pytest.approx(6.25 * young) and young[0, 0] > 0
+
+
+def test_fluid_inside_is_that_of_the_ventricles() -> None:
+    """MNI152 with all fluid at the surface has none inside; with fluid in a fifth of the deep brain it has a fifth."""
+    template = mni152()
+    shape = template.brain.shape
+    white = np.ones(shape, dtype=np.float32)
+    csf = np.zeros(shape, dtype=np.float32)
+    csf[:, :, :20] = 1.0  # below 25 mm inside
+    outer = TissueMaps(
+        gray_matter=np.zeros(shape, dtype=np.float32), white_matter=white - csf, csf=csf, affine=template.t1.affine,
+        source="", method="",
+    )  # fmt: skip
+    assert fluid_inside(outer, template, np.eye(4)) == pytest.approx(0.0, abs=0.02)
+    even = replace(outer, white_matter=0.8 * white, csf=0.2 * white)
+    assert fluid_inside(even, template, np.eye(4)) == pytest.approx(0.2, abs=1e-5)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.ndimage import distance_transform_edt, map_coordinates
 
 from pharmrs.anatomy.records.images import ImageArray, Template, TissueMaps
 from pharmrs.anatomy.science.grids import inverse
@@ -21,6 +22,7 @@ _FLUID = (0.03, 0.55)  # of what lies in the skull
 _BRIGHT_GRAY = (0.45, 0.93)  # of white matter
 _LEAST_WHOLE = 0.95  # of the template's brain in the image: else volumes say nothing
 _FAR_SIMILARITY = 0.4
+_DEEP_MM = 25.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +38,16 @@ def volumes_ml(maps: TissueMaps) -> FloatArray:
     """Grey matter, white matter, CSF, (3,)."""
     element_ml = float(abs(np.linalg.det(maps.affine[:3, :3]))) / 1e3
     return np.array([float(one.sum(dtype=np.float64)) * element_ml for one in maps.maps])
+
+
+def fluid_inside(maps: TissueMaps, template: Template, to_head: FloatArray) -> float:
+    """Share of fluid more than 25 mm inside the brain: ventricles, which grow with age. `to_head`: 4x4 from MNI152."""
+    spacing = np.linalg.norm(template.t1.affine[:3, :3], axis=0)
+    deep = np.argwhere(distance_transform_edt(template.brain, sampling=spacing) > _DEEP_MM)[::23]
+    chain = inverse(maps.affine) @ to_head @ template.t1.affine
+    index = deep @ chain[:3, :3].T + chain[:3, 3]
+    gray, white, csf = (float(np.mean(map_coordinates(one, index.T, order=1))) for one in maps.maps)
+    return csf / max(gray + white + csf, 1e-9)
 
 
 def brain_in_view(image: ImageArray, affine: FloatArray, template: Template, to_head: FloatArray) -> float:

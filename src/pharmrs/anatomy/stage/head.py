@@ -22,11 +22,12 @@ from pharmrs.anatomy.read.template import mni152
 from pharmrs.anatomy.read.volumes import probseg_bytes, read_maps, read_tissues, read_volume
 from pharmrs.anatomy.records.images import AnatomyFiles, ImageArray, TissueMaps, Volume
 from pharmrs.anatomy.science.mixture import Classes
-from pharmrs.anatomy.science.plausible import Doubt, brain_in_view, doubts, volumes_ml
+from pharmrs.anatomy.science.plausible import Doubt, brain_in_view, doubts, fluid_inside, volumes_ml
 from pharmrs.anatomy.science.registration import AffineToTemplate, register
 from pharmrs.anatomy.science.segmentation import LEAST_SIMILARITY, NoHead, Segmentation, segment
+from pharmrs.anatomy.science.segmentation_error import OLD_HEADS, widened
 from pharmrs.anatomy.science.warp import backwards, field_to_head
-from pharmrs.core.errors import InputError, InputProblem
+from pharmrs.core.errors import InputError, InputProblem, input_problem
 from pharmrs.core.files.atomic import write_bytes, write_text
 from pharmrs.core.files.content import is_file
 from pharmrs.core.files.json_text import read_json
@@ -51,7 +52,8 @@ class Head:
     """Maps of the tissues; `second`: another segmentation of the same image, None where the maps were given.
 
     `image`: for pictures, where there is one. `to_template`: 4x4 to MNI152 space, and `back`, the warp that follows it;
-    None where the head was not registered or does not look like one. `errors`: as in `Segmentation`.
+    None where the head was not registered or does not look like one. `errors`: as in `Segmentation`; `fluid_inside`:
+    share of fluid deep in the brain of a segmented head.
     """
 
     maps: TissueMaps
@@ -60,6 +62,7 @@ class Head:
     to_template: FloatArray | None
     back: ImageArray | None
     errors: tuple[ImageArray, ImageArray, ImageArray] | None = None
+    fluid_inside: float = 0.0
 
     @property
     def picture(self) -> Volume:
@@ -120,6 +123,9 @@ def _segmented(files: AnatomyFiles, image: Volume, name: str, output: Path, note
         raise AssertionError("the record that was written must tell of these maps")
     maps, second = (read_maps(one, name) for one in own)
     notes += [_doubted(files.t1, one) for one in kept.doubts]
+    fluid = fluid_inside(maps, mni152(), kept.to_head)
+    if fluid > OLD_HEADS[0]:
+        notes.append(_old(files.t1, fluid))
     return Head(
         maps=replace(maps, method="segmented"),
         second=replace(second, method="segmented"),
@@ -127,6 +133,18 @@ def _segmented(files: AnatomyFiles, image: Volume, name: str, output: Path, note
         to_template=np.asarray(np.linalg.inv(kept.to_head), dtype=np.float64),
         back=kept.back,
         errors=_read_errors(folder, stem, maps.shape),
+        fluid_inside=fluid,
+    )
+
+
+def _old(image: str, fluid: float) -> InputProblem:
+    return input_problem(
+        image,
+        "ventricles",
+        f"fluid deep in the brain is below {OLD_HEADS[0]:g} in heads of 20 to 34 years, on which the SDs were set",
+        f"{fluid:.2f}, as in old people: the SDs at borders of tissue are {widened(fluid):.1f} times as wide",
+        "look at the picture of the voxel, and compare with people of that age only",
+        severity="warning",
     )
 
 

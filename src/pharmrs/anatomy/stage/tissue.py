@@ -203,7 +203,7 @@ def _segmentation_error(head: Head, box: VoxelBox, plan: Anatomy) -> FloatArray:
     if head.second is None or head.errors is None or head.to_template is None:
         return boundary_covariance(plan.segmentation_sd, plan.segmentation_sd)
     place = (head.to_template @ np.append(box.centre_mm, 1.0))[:3]
-    return segmentation_error(head.maps, head.second, head.errors, box, known_at(place))
+    return segmentation_error(head.maps, head.second, head.errors, box, known_at(place, head.fluid_inside))
 
 
 def _tissue(
