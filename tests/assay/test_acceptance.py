@@ -279,6 +279,22 @@ def test_edge_and_drift_are_told_from_chance() -> None:
         assert found(result, "edge").verdict == verdict
 
 
+@pytest.mark.parametrize("growth", [0.4, 0.0])
+def test_a_drift_is_told_over_the_whole_plate(growth: float) -> None:
+    """Duplicates side by side differ by a tenth of what the first and the last column do; what the layout cannot tell
+    is named."""
+    rng = np.random.default_rng(2)
+    plate, layout = make_plate(
+        [*standards(TRUTH, rng, 0.02), *(content("sample", f"s{k}", 40.0 + 20 * k, rng) for k in range(40))]
+    )
+    read = replace(plate.reads[0], values=plate.reads[0].values * (1 + growth * np.arange(12) / 11))
+    check = found(analyse_plate("P", replace(plate, reads=(read,)), layout, "layout", SETTINGS)[0], "drift")
+    assert check.verdict == ("noted" if growth else "met")
+    assert "first to the last row nothing can be told" in check.found
+    # of the mean reading; 48 pairs of CV 2 % know it to 0.02 sqrt(2 / 48) x 11 columns = 4.5 %
+    assert int(check.found.split(" %")[0]) == pytest.approx(100 * growth / (1 + growth / 2), abs=9)
+
+
 def test_samples_measured_again() -> None:
     first = [content("sample", f"s{k}", 100.0 + 10 * k) for k in range(6)]
     second = [content("sample", f"s{k}", (100.0 + 10 * k) * (2.0 if k < 3 else 1.05)) for k in range(6)]

@@ -276,12 +276,25 @@ def test_wrong_standards_are_named(change: Callable[[LayoutWell], LayoutWell], r
     assert all(problem.file == "layout.tsv" and problem.remedy for problem in found)
 
 
-def test_a_lost_standard_is_named() -> None:
+@pytest.mark.parametrize(("wells", "inside"), [(("A1", "A2"), False), (("A7", "A8"), True)])
+def test_a_standard_without_a_reading(wells: tuple[str, str], inside: bool) -> None:
+    """The top standard reads OVER: the curve does without it, and what lies above the next one is censored there.
+    Between others that were read OVER makes no sense: wells are swapped."""
     plate, layout = plate_of(sample("s", 100.0, 101.0))
-    read = replace(plate.reads[0], missing={"A1": "over", "A2": "over"})
-    (problem,) = problems_of(replace(plate, reads=(read,)), layout)
-    assert problem.rule == "all replicates of standard 1500 are out of range"
-    assert problem.value == "A1 over, A2 over"
+    lost = replace(plate, reads=(replace(plate.reads[0], missing=dict.fromkeys(wells, "over")),))
+    if inside:
+        assert any("only the outermost standards" in one.rule for one in problems_of(lost, layout))
+        return
+    result, problems = analyse_plate("P1", lost, layout, "layout.tsv", SETTINGS)
+    assert "fitted without 1500" in problems[0].rule and problems[0].value == "A1 over, A2 over"
+    assert result.limits.upper <= 750.0 and 1500.0 not in result.curve.x
+
+
+def test_readings_below_zero_are_no_plate() -> None:
+    """Signal and reference were exchanged: the mirrored curve would be fitted just as well."""
+    plate, layout = plate_of(sample("s", 100.0, 101.0))
+    turned = replace(plate, reads=(replace(plate.reads[0], values=-plate.reads[0].values),))
+    assert any("must lie above zero" in one.rule for one in problems_of(turned, layout))
 
 
 def test_noise_in_the_order_of_the_lowest_standards_is_no_error() -> None:

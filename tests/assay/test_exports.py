@@ -217,6 +217,7 @@ def layout_lines(*rows: str) -> list[str]:
 @pytest.mark.parametrize(
     ("dilution", "factor"),
     [("1:8", 8.0), ("1/8", 8.0), ("8", 8.0), ("", 1.0), ("1:12,5", 12.5), ("1:1000", 1000.0), ("1:1,000,000", 1e6),
+     ("1+7", 8.0), ("1 + 999", 1000.0), ("1 in 8", 8.0), ("8x", 8.0), ("8-fold", 8.0), ("neat", 1.0), ("1+1,000", None),
      ("1:1,000", None), ("1:10,000", None), ("1:1.000", None), ("10.000", None), ("1:0.5", None), ("08:01:00", None)],
 )  # fmt: skip
 def test_dilutions(tmp_path: Path, dilution: str, factor: float | None) -> None:
@@ -362,3 +363,110 @@ def test_notes_beside_a_grid_are_not_its_name(tmp_path: Path) -> None:
     path = workbook(tmp_path / "p.xlsx", A=[["Wavelength: 450 nm"], [None], ["NADH"], [None], *noted])
     read = chosen(path)
     assert isinstance(read, PlateRead) and read.wavelength_nm == 450.0 and read.label == "NADH, Wavelength: 450 nm"
+
+
+NIVO = (
+    "WELL RESULTS", "", "PROTOCOL NAME,ELISA", "", "MEASUREMENT START DATE,x", "", "Plate,0", "Barcode,0", "",
+    "1 OPERATION,ABS (F)", "TEMPERATURE(Celsius),25.0", "", "{0}", "2 OPERATION,ABS (F)", "", "{1}", "PARAMETERS", "",
+    "PLATE FORMAT,96 wells (8X12)", "1 OPERATION,ABS (F)", "EXCITATION FILTER,450/10nm", "", "2 OPERATION,ABS (F)",
+    "EXCITATION FILTER,570/10nm", "", "PROTOCOL COMMENT,", "", "PLATE MAP", "", ",1,2,3", "A,X,X,X", "B,X,X,X",
+)  # fmt: skip
+
+
+def wells_below(values: np.ndarray, mark: str = ",") -> str:
+    cells = ((f"{ROWS[row]}{column + 1}", values[row, column]) for row in range(8) for column in range(12))
+    return "\n".join(f"{well}{mark}{value}" for well, value in cells) + "\n"
+
+
+@pytest.mark.parametrize("form", ["list", "plate", "workbook"])
+def test_nivo_numbers_its_operations(tmp_path: Path, form: str) -> None:
+    """Wells one below the other or as a plate; the filter of each operation stands among the parameters."""
+    parts = [
+        "\n".join(lines(grid(values), ",")) if form == "plate" else "Well,\n" + wells_below(values)
+        for values in (OD, OD / 10)
+    ]
+    whole = "\n".join(NIVO).format(*parts)
+    path = text(tmp_path / "n.csv", whole)
+    if form == "workbook":
+        rows: list[list[Any]] = [
+            [float(cell) if cell.replace(".", "", 1).isdigit() else cell for cell in line.split(",")]
+            for line in whole.splitlines()
+        ]
+        cut = rows.index(["PARAMETERS"])
+        path = workbook(tmp_path / "n.xlsx", Well_results=rows[:cut], Parameters=rows[cut:])
+    (plate,) = plates(path)
+    assert plate.instrument == "PerkinElmer VICTOR Nivo" and [one.wavelength_nm for one in plate.reads] == [450, 570]
+    for read, values in zip(plate.reads, (OD, OD / 10), strict=True):
+        np.testing.assert_allclose(read.values, values, rtol=1e-6)
+    cycles = whole.replace("Well,\n", ",Cycle,1\nWell,Time(s),\n")
+    if form == "list":
+        assert "end-point" in problem(text(tmp_path / "k.csv", cycles)).rule
+
+
+@pytest.mark.parametrize("beside", [False, True])
+def test_analysis_workbooks_hold_bare_readings_below_their_layout(tmp_path: Path, beside: bool) -> None:
+    """As MyAssays writes them: groups, readings, what was calculated, each below its title; other tables beside."""
+    rows: list[list[Any]] = [["Plate Layout"], [None, *range(1, 13)]]
+    rows += [[ROWS[row], *([row + 1] * 12)] for row in range(8)]
+    rows += [
+        [None, "Standard", None, "Unknown"],
+        ["Raw", *[None] * 13, *(["Standard", "Conc. (pg/mL)"] if beside else [])],
+    ]
+    rows += [[None, *map(float, OD[row]), None, *([row, 5.0 * 2**row] if beside else [])] for row in range(8)]
+    rows += [["Blank Corrected", *[None] * 13, *(["Concentration (pg/mL)"] if beside else [])]]
+    rows += [[None, *map(float, OD[row] - 0.05), None, *([OD[row, 0] * 9] * 12 if beside else [])] for row in range(8)]
+    read = chosen(workbook(tmp_path / "m.xlsx", Data=rows))
+    assert isinstance(read, PlateRead) and read.label == "Raw"
+    np.testing.assert_array_equal(read.values, OD)
+
+
+def test_grids_beside_each_other_are_two_reads(tmp_path: Path) -> None:
+    both = [[*left, None, *right] for left, right in zip(grid(), grid(OD / 10), strict=True)]
+    path = text(tmp_path / "p.csv", *lines([["Signal 450 nm", *[None] * 13, "Reference 620 nm"], *both], ","))
+    for nm, values in ((450.0, OD), (620.0, OD / 10)):
+        np.testing.assert_allclose(chosen(path, wavelength_nm=nm).values, values)  # type: ignore[union-attr]
+
+
+def test_wells_one_below_the_other(tmp_path: Path) -> None:
+    """Without a header, beside names, in two columns of wells; every column that is called as readings is a read."""
+    np.testing.assert_array_equal(chosen(text(tmp_path / "a.txt", wells_below(OD, "\t"))).values, OD)  # type: ignore[union-attr]
+    table = [f"x,{line},0.04" for line in wells_below(OD).split()]
+    path = text(tmp_path / "b.csv", "Sample,Well,OD 450,OD 620", *table)
+    assert isinstance(chosen(path), InputProblem)
+    np.testing.assert_array_equal(chosen(path, wavelength_nm=450).values, OD)  # type: ignore[union-attr]
+    half = [f"{ROWS[r]}{c + 1};{OD[r, c]};;{ROWS[r]}{c + 7};{OD[r, c + 6]}" for c in range(6) for r in range(8)]
+    np.testing.assert_array_equal(chosen(text(tmp_path / "c.csv", "Well;450;;Well;450", *half)).values, OD)  # type: ignore[union-attr]
+    samples = [f"S{row + 1},{OD[row, 0]},{OD[row, 1]},{OD[row, 2]}" for row in range(8)]  # samples are no wells
+    assert "B1:D8" in problem(text(tmp_path / "d.csv", *samples)).value
+
+
+def test_cells_that_are_pointed_at(tmp_path: Path) -> None:
+    """What no reader knows is shown with its cells, and the option that takes them."""
+    rows = [["my own table"], *([f"row {row}", *map(float, OD[row]), "end"] for row in range(8))]
+    path = workbook(tmp_path / "p.xlsx", Res=rows)
+    found = problem(path)
+    assert "Res!B2:M9 (8 x 12 numbers, 0.05 to " in found.value and "--read CELLS" in found.remedy
+    np.testing.assert_array_equal(read_export(path, asked="Res!B2:M9").plates[0].reads[0].values, OD)
+    (plate,) = read_export(path, asked="$B$2:$D$3").plates
+    assert np.isfinite(plate.reads[0].values).sum() == 6 and plate.reads[0].value("B3") == OD[1, 2]
+    for asked in ("Foo!B2:M9", "M9:B2", "A1:C2"):
+        with pytest.raises(InputError):
+            read_export(path, asked=asked)
+
+
+def test_a_layout_in_german_with_several_wells_a_row(tmp_path: Path) -> None:
+    head = "Platte;Position;Typ;Probe;Konzentration (pg/mL);Verdünnung"
+    rows = [
+        "p;A1,A2;Standard;;15,6;",
+        "p;B1:C2;Probe;s1;;1+7",
+        "p;D1-D3;Kontrolle;k;;unverdünnt",
+        "p;E1 und E2;Leerwert;;;",
+    ]
+    layout = read_layout(text(tmp_path / "layout.csv", head, *rows))
+    found = {well.well: (well.role, well.nominal, well.dilution) for well in layout.wells}
+    assert layout.unit == "pg/mL" and found["A2"] == ("standard", 15.6, 1.0)
+    assert [well for well, (role, _, _) in found.items() if role == "sample"] == ["B1", "B2", "C1", "C2"]
+    assert found["C2"][2] == 8.0 and found["D3"][0] == "control" and found["E2"][0] == "blank"
+    for wells, wrong in (("A1:C2", "roles overlap"), ("C2:A1", "must name a well"), ("A1,X", "must name a well")):
+        with pytest.raises(InputError, match=wrong):
+            read_layout(text(tmp_path / "layout.csv", head, rows[0], f"p;{wells};Probe;s1;;"))

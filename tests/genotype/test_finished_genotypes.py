@@ -135,6 +135,16 @@ def test_apoe_on_a_gel() -> None:
     assert [call.genotype for call in result.calls] == list(APOE_GELS)
 
 
+def test_lengths_of_5_httlpr() -> None:
+    """Built in: two alleles 44 bp apart need the marker's own tolerance; there is no digestion to be controlled."""
+    (marker,) = find_markers(["5-HTTLPR"], [], "test")
+    bands = {"S/S": (484.0,), "L/L": (526.0,), "S/L": (480.0, 529.0), "": (505.0,)}
+    lanes = [lane(number, sizes) for number, sizes in enumerate(bands.values())]
+    result = call_genotypes(simulate_assay(marker), CallRules(), lanes)
+    assert [call.genotype for call in result.calls] == list(bands)
+    assert "unexpected band at 505 bp" in result.calls[-1].reason
+
+
 @pytest.mark.parametrize(
     ("name", "bands"),
     [("rs4680", {"Val/Val": (114.0,), "Val/Met": (114.0, 96.0), "Met/Met": (96.0,)}),

@@ -1,37 +1,25 @@
-"""Blocks of wells in a sheet: grids (a row 1 2 3 ... over rows A B C ...), bare ones, and lists (Well, Mean, StDev).
-
-A grid may hold several lines a row, as Gen5 writes them (450, below it 540, below it what it calculated): each is a
-block of its own, called by the word at the end of its lines.
-"""
+"""A block of wells in a sheet: its readings, what stands in place of one, and why these may be no readings at all."""
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from pharmrs.assay.read.cells import Sheet, is_empty, missing_word, number, number_like
+from pharmrs.assay.read.cells import Sheet, missing_word, number, number_like
 from pharmrs.assay.records.plate import Missing, well_name, well_position
 from pharmrs.core.errors import some_of
-from pharmrs.core.read.numbers import Commas, marks_of, read_number
+from pharmrs.core.read.numbers import Commas, read_number
 from pharmrs.core.read.problems import Problems
 from pharmrs.core.records.arrays import FloatArray
 
 SIZES = ((2, 3), (3, 4), (4, 6), (6, 8), (8, 12), (16, 24), (32, 48))  # 6 to 1536 wells
 _STANDARD_SIZE = (8, 12)
-_BARE_SIZES = ((8, 12), (16, 24))
-_ROW_NAME = re.compile(r"[A-P]|[Q-Z]|A[A-F]")
-_MOST_LEFT = 3  # columns before the row names
-_FEWEST_COLUMNS, _FEWEST_WELLS = 2, 6
-_LINES_ABOVE, _WAVELENGTH_ABOVE = 3, 6
-_WAVELENGTH = re.compile(r"wavelength\W{0,3}\d{3}", re.IGNORECASE)
 _SHOWN = 3
 # what is no reading, by the words above it or beside it
-_NOT_READ = re.compile(
+NOT_READ = re.compile(
     r"\b(?:plate\s*layout|layout|plate\s*map|template|groups?|sample\s*(?:ids?|names?|types?)|well\s*(?:id|type)s?"
     r"|conc|concentrations?|nominal|dilutions?|dil|flags?|replicates?|contents?|labels?|types?|ranges?|cv|st\.?\s*dev"
     r"|sd|mean|average|pathlength|spot\s*count)\b",
@@ -40,12 +28,12 @@ _NOT_READ = re.compile(
 _READ = re.compile(
     r"\b(?:raw|od|abs|absorbance|fluorescence|luminescence|rfu|rlu|nm|od\d{3}|\d{3} ?nm)\b", re.IGNORECASE
 )
-_CALCULATED = re.compile(r"\b(?:correct(?:ed|ion)|blank(?:ed)?|subtract(?:ed)?|norm\\w*|ratio|delta)\b", re.IGNORECASE)
+_CALCULATED = re.compile(r"\b(?:correct(?:ed|ion)|blank(?:ed)?|subtract(?:ed)?|norm\w*|ratio|delta)\b", re.IGNORECASE)
 
 
 @dataclass(slots=True)
 class WellBlock:
-    """One block: rows of the sheet from `first` to `last`; values, words and plain texts by well.
+    """One block: rows of the sheet from `first` to `last`, columns `left` to `right`; values, words, texts by well.
 
     `title`: the words beside or above it; `doubtful`: cells that could be two numbers.
     """
@@ -56,8 +44,22 @@ class WellBlock:
     missing: dict[str, Missing] = field(default_factory=dict)
     texts: dict[str, tuple[str, str]] = field(default_factory=dict)  # well -> (cell, text)
     sd: dict[str, float] = field(default_factory=dict)
+    left: int = 0
+    right: int = 0
     title: str = ""
     commas: Commas = Commas.UNKNOWN
+
+    @property
+    def wells(self) -> set[str]:
+        """All wells it tells something about."""
+        return {*self.values, *self.missing, *self.texts}
+
+    def take(self, other: WellBlock) -> None:
+        """The wells of another part of the same table."""
+        self.values |= other.values
+        self.missing |= other.missing
+        self.texts |= other.texts
+        self.last, self.right = max(self.last, other.last), max(self.right, other.right)
 
     @property
     def labels(self) -> bool:
@@ -68,7 +70,7 @@ class WellBlock:
     @property
     def doubt(self) -> str:
         """Why these numbers may be no readings of their own; empty where nothing speaks against it."""
-        if match := _NOT_READ.search(self.title):
+        if match := NOT_READ.search(self.title):
             return f"called {match[0]}"
         if match := _CALCULATED.search(self.title):
             return f"calculated from other reads ({match[0]})"
@@ -103,163 +105,8 @@ class WellBlock:
             problems.add(f"{where}cell {cell}{more}", f"{text} {found.rule}", others, found.remedy)
 
 
-def find_blocks(sheet: Sheet, problems: Problems) -> list[WellBlock]:
-    """All grids and lists of a sheet in their order; what is wrong inside them is reported."""
-    blocks: list[WellBlock] = []
-    row = 0
-    while row < len(sheet.rows):
-        found = _grid(sheet, row) or _list(sheet, row) or _wide(sheet, row) or _bare(sheet, row)
-        for block in found:
-            block.title = block.title or _title(sheet, block.first, blocks[-1].last if blocks else -1)
-        blocks += found
-        row = max((block.last for block in found), default=row) + 1
-    for block in blocks:
-        if not block.labels and not _NOT_READ.search(block.title):
-            block.report_texts(sheet, problems)
-    return blocks
-
-
-def _title(sheet: Sheet, first: int, before: int) -> str:
-    """The nearest line above a block that holds anything, after the block before it, and the one of its wavelength."""
-    lines = [line for row in range(first - 1, before, -1) if (line := sheet.row_text(row))]
-    near = next(
-        (
-            sheet.row_text(row)
-            for row in range(first - 1, max(before, first - 1 - _LINES_ABOVE), -1)
-            if sheet.row_text(row)
-        ),
-        "",
-    )
-    told = next((line for line in lines[1:_WAVELENGTH_ABOVE] if _WAVELENGTH.search(line)), "")
-    return f"{near}, {told}" if told and not _WAVELENGTH.search(near) else near
-
-
-def _grid(sheet: Sheet, row: int) -> list[WellBlock]:
-    """The blocks of a grid whose header is `row`: any word or none in its corner, then columns that rise by one."""
-    for left in range(_MOST_LEFT):
-        if number(sheet.cell(row, left)) is not None or not is_empty(sheet.cell(row, place) for place in range(left)):
-            continue
-        columns = _column_numbers(sheet, row, left + 1)
-        if len(columns) < _FEWEST_COLUMNS and not (columns and sheet.text(row, left) == "<>"):
-            continue
-        if _ROW_NAME.fullmatch(sheet.text(row + 1, left)):
-            return _grid_blocks(sheet, row, left, columns)
-    return []
-
-
-def _grid_blocks(sheet: Sheet, row: int, left: int, columns: dict[int, int]) -> list[WellBlock]:
-    lines: list[tuple[int, str, int]] = []  # line of the sheet, row of the plate, which of its lines
-    line, name, again = row + 1, "", 0
-    while line < len(sheet.rows):
-        text = sheet.text(line, left)
-        if _ROW_NAME.fullmatch(text):
-            name, again = text, 0
-        elif text or not name or is_empty(sheet.cell(line, place) for place in columns):
-            break
-        else:
-            again += 1
-        lines.append((line, name, again))
-        line += 1
-    blocks = []
-    for which in sorted({again for _, _, again in lines}):
-        own = [(line, name) for line, name, again in lines if again == which]
-        commas = marks_of(sheet.cell(line, place) for line, _ in own for place in columns)
-        block = WellBlock(row, lines[-1][0], commas=commas)
-        for line, name in own:
-            for place, column in columns.items():
-                take_reading(sheet, block, f"{name}{column}", line, place, commas)
-        block.title = _beside([line for line, _ in own], sheet, max(columns) + 1)
-        blocks.append(block)
-    return blocks
-
-
-def _beside(lines: Sequence[int], sheet: Sheet, after: int) -> str:
-    """The word at the end of the lines of a block, where most of them end alike; notes of single lines are no name."""
-    words = [next((text for far in range(3) if (text := sheet.text(line, after + far))), "") for line in lines]
-    word, times = Counter(words).most_common(1)[0]
-    return word if 2 * times > len(words) else ""
-
-
-def _column_numbers(sheet: Sheet, row: int, start: int) -> dict[int, int]:
-    """Place -> column number of the plate, as long as they rise by one."""
-    columns: dict[int, int] = {}
-    place = start
-    while (value := number(sheet.cell(row, place))) is not None and value == int(value):
-        if columns and int(value) != columns[place - 1] + 1:
-            break
-        if not 1 <= value <= SIZES[-1][1]:
-            break
-        columns[place] = int(value)
-        place += 1
-    return columns
-
-
-def _wide(sheet: Sheet, row: int) -> list[WellBlock]:
-    """A row of well names, and below it rows of numbers, each with its name in front: one block a row."""
-    wells = {
-        place: text
-        for place in range(1, len(sheet.rows[row]))
-        if well_position(text := sheet.text(row, place)) is not None
-    }
-    if len(wells) < _FEWEST_WELLS or 2 * len(wells) < len([cell for cell in sheet.rows[row] if cell.strip()]):
-        return []
-    blocks = []
-    line = row + 1
-    while line < len(sheet.rows) and not is_empty(sheet.rows[line]):
-        commas = marks_of(sheet.cell(line, place) for place in wells)
-        block = WellBlock(row, line, title=sheet.text(line, 0), commas=commas)
-        for place, well in wells.items():
-            take_reading(sheet, block, well, line, place, commas)
-        blocks.append(block)
-        line += 1
-    return blocks
-
-
-def _bare(sheet: Sheet, row: int) -> list[WellBlock]:
-    """A whole plate of numbers without names of rows and columns: 8 lines of 12 or 16 of 24, nothing beside them."""
-    start = next((place for place in range(len(sheet.rows[row])) if sheet.text(row, place)), -1)
-    for height, width in _BARE_SIZES:
-        if start < 0 or row + height > len(sheet.rows):
-            continue
-        cells = [[sheet.cell(row + line, start + place) for place in range(width)] for line in range(height)]
-        commas = marks_of(cell for line in cells for cell in line)
-        whole = all(number(cell, commas) is not None or missing_word(cell) for line in cells for cell in line)
-        beside = any(
-            not is_empty((*sheet.rows[row + line][:start], *sheet.rows[row + line][start + width :]))
-            for line in range(height)
-        )
-        under = sheet.text(row + height, start) if row + height < len(sheet.rows) else ""
-        if not whole or beside or under or cells[0] == [str(column) for column in range(1, width + 1)]:
-            continue
-        block = WellBlock(row, row + height - 1, commas=commas)
-        for line, place in itertools.product(range(height), range(width)):
-            take_reading(sheet, block, well_name(line, place), row + line, start + place, commas)
-        return [block]
-    return []
-
-
-def _list(sheet: Sheet, row: int) -> list[WellBlock]:
-    """A list of wells under the header `Well` with their `Mean` of several reads, and perhaps `StDev`."""
-    heads = [sheet.text(row, place).lower() for place in range(1, len(sheet.rows[row]))]
-    if sheet.text(row, 0).lower() != "well" or "mean" not in heads:
-        return []
-    value_place = 1 + heads.index("mean")
-    sd_place = 1 + heads.index("stdev") if "stdev" in heads else None
-    block = WellBlock(row, row)
-    line = row + 1
-    commas = marks_of(sheet.cell(below, value_place) for below in range(line, len(sheet.rows)))
-    while well_position(sheet.text(line, 0)) is not None:
-        well = sheet.text(line, 0)
-        take_reading(sheet, block, well, line, value_place, commas)
-        spread = number(sheet.cell(line, sd_place)) if sd_place is not None else None
-        if spread is not None:
-            block.sd[_canonical(well)] = spread
-        block.last = line
-        line += 1
-    return [block] if block.last > row else []
-
-
-def _canonical(well: str) -> str:
+def canonical(well: str) -> str:
+    """The usual name of a well that is known to be one: a01 is A1."""
     position = well_position(well)
     assert position is not None
     return well_name(*position)
@@ -267,7 +114,7 @@ def _canonical(well: str) -> str:
 
 def take_reading(sheet: Sheet, block: WellBlock, well: str, row: int, place: int, commas: Commas) -> None:
     """Put what a cell holds into its block: a number, a word for none, or a text that is neither."""
-    cell, name = sheet.cell(row, place), _canonical(well)
+    cell, name = sheet.cell(row, place), canonical(well)
     value, word = number(cell, commas), missing_word(cell)
     if value is not None:
         block.values[name] = value

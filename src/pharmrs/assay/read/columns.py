@@ -7,10 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pharmrs.assay.read.cells import Sheet, missing_word
-from pharmrs.core.read.numbers import Commas, NumberRead, could_be_number, marks_of, read_number
+from pharmrs.core.read.numbers import Commas, NumberRead, Typed, could_be_number, marks_of, read_number
 
 _LOOKED_AT = 100  # rows: what stands above a table
-_DILUTION = re.compile(r"1\s*[:/]\s*(\S+)")
+_DILUTION = re.compile(r"1\s*(?:[:/]|in\b|\+)\s*(\S+)", re.IGNORECASE)
+_ADDED = re.compile(r"1\s*\+.*")  # one part, and so many added to it
+_FOLD = re.compile(r"(\S+?)\s*(?:[x\xd7]|-?\s?fold|-?\s?fach)|[x\xd7]\s*(\S+)", re.IGNORECASE)
+_UNDILUTED = ("undiluted", "neat", "unverdünnt", "pur", "none", "no")
 _UNIT_OF_HEAD = re.compile(r"(.*?)\s*[(\[]\s*(?:in\s+)?([^()\[\]]*?)\s*[)\]]\s*")
 _UNIT_OF_CELL = re.compile(r"([-+\d.,]+(?:[eE][-+]?\d+)?)\s*([A-Za-zµμ%][\w/µμ%.\s^-]*)")
 _MADE_BY_EXCEL = re.compile(r"(?:\d{4}-\d\d-\d\d(?:T[\d:.]+)?|\d\d:\d\d:\d\d)")
@@ -63,17 +66,19 @@ def plain(text: str) -> str:
 
 
 def dilution_factor(cell: str, commas: Commas) -> NumberRead:
-    """`8`, `1:8` and `1/8` are the factor 8; empty is 1; else what is wrong."""
+    """`8`, `1:8`, `1/8`, `1 in 8`, `1+7`, `8x`, `8-fold` are the factor 8; empty is 1; else what is wrong."""
     text = cell.strip()
-    if not text or missing_word(text) == "empty":
+    if not text or missing_word(text) == "empty" or text.lower() in _UNDILUTED:
         return NumberRead(1.0)
     if made_by_excel(cell):
         remedy = "format the column as text and write it again, e.g. 8 or '1:8"
         return NumberRead(float("nan"), "must be a factor: a spreadsheet made a date or time of it", remedy)
-    match = _DILUTION.fullmatch(text)
-    found = read_number(match[1] if match else cell, commas)
+    digits = _dilution_digits(text)
+    found = read_number(cell if digits == text else digits, commas)
     if found.either:
         return found
+    if not found.rule and _ADDED.fullmatch(text):
+        return NumberRead(1.0 + found.value)
     if found.rule or not found.value >= 1.0:
         return NumberRead(float("nan"), "must be a factor of 1 or more", "write 8 or 1:8 for one part in eight")
     return found
@@ -84,8 +89,16 @@ def dilution_commas(texts: Sequence[str]) -> Commas:
 
     Without any that tells, 1:1.000 is more often a thousand than it is one: it is asked about.
     """
-    found = marks_of([match[1] if (match := _DILUTION.fullmatch(text.strip())) else text for text in texts])
+    found = marks_of([text if isinstance(text, Typed) else _dilution_digits(text.strip()) for text in texts])
     return Commas.POINTS if found is Commas.UNKNOWN else found
+
+
+def _dilution_digits(text: str) -> str:
+    """The number of a dilution as it stands, without what says that it is one."""
+    if match := _DILUTION.fullmatch(text):
+        return match[1]
+    match = _FOLD.fullmatch(text)
+    return (match[1] or match[2]) if match else text
 
 
 def made_by_excel(cell: str) -> bool:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
-from pharmrs.assay.read.blocks import WellBlock, as_array, find_blocks, plate_shape
+from pharmrs.assay.read.blocks import WellBlock, as_array, plate_shape
 from pharmrs.assay.read.cells import Sheet
+from pharmrs.assay.read.find import find_blocks
 from pharmrs.assay.records.plate import Plate, PlateExport, PlateRead
 from pharmrs.core.read.problems import Problems
 
@@ -25,9 +27,15 @@ def read(path: Path, sheets: tuple[Sheet, ...], problems: Problems) -> PlateExpo
     return PlateExport(source=str(path), plates=read_grids(path, sheets, problems, NAME))
 
 
-def read_grids(path: Path, sheets: tuple[Sheet, ...], problems: Problems, instrument: str) -> tuple[Plate, ...]:
+def read_grids(
+    path: Path,
+    sheets: tuple[Sheet, ...],
+    problems: Problems,
+    instrument: str,
+    find: Callable[[Sheet, Problems], list[WellBlock]] = find_blocks,
+) -> tuple[Plate, ...]:
     """The plates of all sheets; a grid of texts names the wells."""
-    looked_at = [(sheet, find_blocks(sheet, problems)) for sheet in sheets]
+    looked_at = [(sheet, find(sheet, problems)) for sheet in sheets]
     found = [(sheet, blocks) for sheet, blocks in looked_at if any(not block.labels for block in blocks)]
     sure = [one for one in found if any(not (block.labels or block.doubt) for block in one[1])]
     found = sure or found  # a sheet of groups or concentrations is no plate beside one of readings

@@ -19,7 +19,7 @@ from pharmrs.assay.read.columns import (
     plain_text,
     same_unit,
 )
-from pharmrs.assay.records.plate import MEASURED, ROLES, LayoutWell, PlateLayout, Role, well_name, well_position
+from pharmrs.assay.records.plate import MEASURED, ROLES, LayoutWell, PlateLayout, Role, well_name, wells_named
 from pharmrs.core.errors import InputProblem
 from pharmrs.core.read.numbers import Commas, NumberRead, Typed, marks_of
 from pharmrs.core.read.problems import Problems
@@ -28,20 +28,44 @@ COLUMNS = ("plate", "well", "role", "sample", "nominal", "dilution")
 _NEEDED = frozenset({"well", "role"})
 _EXACT = 1e15  # workbooks keep 15 digits of a number
 SYNONYMS = {
-    "plate": ("plate", "plate id", "plate name", "barcode", "plate barcode"),
-    "well": ("well", "position", "well position", "well id", "wells"),
-    "role": ("role", "type", "content", "sample type", "well type"),
-    "sample": ("sample", "sample id", "sample name", "name", "id"),
-    "nominal": ("nominal", "conc", "concentration", "nominal concentration", "nominal conc", "expected"),
-    "dilution": ("dilution", "dilution factor", "dil", "df", "fold", "dilution fold"),
-    "analyte": ("analyte", "assay", "target"),
+    "plate": ("plate", "plate id", "plate name", "barcode", "plate barcode", "platte"),
+    "well": ("well", "position", "well position", "well id", "wells", "kavität", "kavitäten", "vertiefung"),
+    "role": ("role", "type", "content", "sample type", "well type", "rolle", "typ", "art", "inhalt", "probentyp"),
+    "sample": ("sample", "sample id", "sample name", "name", "id", "probe", "proben", "probenname", "proben id"),
+    "nominal": (
+        "nominal",
+        "conc",
+        "concentration",
+        "nominal concentration",
+        "nominal conc",
+        "expected",
+        "konzentration",
+        "konz",
+        "nominalkonzentration",
+        "sollwert",
+        "soll",
+    ),
+    "dilution": (
+        "dilution",
+        "dilution factor",
+        "dil",
+        "df",
+        "fold",
+        "dilution fold",
+        "verdünnung",
+        "verd",
+        "verdünnungsfaktor",
+    ),
+    "analyte": ("analyte", "assay", "target", "analyt"),
 }
 _ROLE_WORDS: dict[str, Role] = {
     **{role: role for role in ROLES},
-    **dict.fromkeys(("standards", "std", "calibrator"), "standard"),
-    **dict.fromkeys(("blanks", "zero", "blk", "bl"), "blank"),
-    **dict.fromkeys(("samples", "unknown", "unknowns", "unkn", "un", "smp", "spl"), "sample"),
-    **dict.fromkeys(("controls", "qc", "ctrl", "quality control"), "control"),
+    **dict.fromkeys(("standards", "std", "calibrator", "cal", "kalibrator"), "standard"),
+    **dict.fromkeys(("blanks", "zero", "blk", "bl", "leerwert", "blindwert"), "blank"),
+    **dict.fromkeys(
+        ("samples", "unknown", "unknowns", "unkn", "un", "smp", "spl", "probe", "proben", "unbekannt"), "sample"
+    ),
+    **dict.fromkeys(("controls", "qc", "ctrl", "quality control", "kontrolle", "kontrollen"), "control"),
     **dict.fromkeys(("spikes", "spiked"), "spike"),
 }
 
@@ -67,7 +91,7 @@ def layout_of(sheet: Sheet, problems: Problems, path: Path) -> PlateLayout:
         return PlateLayout(source=str(path), wells=())
     rows = [row for row in range(head.row + 1, len(sheet.rows)) if not is_empty(sheet.rows[row])]
     table = _Table(sheet, head, _commas(sheet, head, rows), path.stem, problems)
-    wells = [entry for row in rows if (entry := _entry(table, row)) is not None]
+    wells = [entry for row in rows for entry in _entries(table, row)]
     if not wells and not problems.found:
         problems.add("rows", "at least one well must be described", "none", "fill in role and sample of the wells")
     _check_overlaps(sheet, head, rows, problems)
@@ -120,14 +144,15 @@ def _unit(table: _Table, rows: Sequence[int]) -> str:
     return next(iter(units), "")
 
 
-def _entry(table: _Table, row: int) -> LayoutWell | None:
-    """One row; None for a well without a role (left empty in the template) or with a mistake."""
+def _entries(table: _Table, row: int) -> list[LayoutWell]:
+    """The wells of a row; none for a well without a role (left empty in the template) or with a mistake."""
     if not table.text(row, "role") and not table.text(row, "sample"):
-        return None
+        return []
     before = _errors(table.problems)
-    position, role = well_position(table.text(row, "well")), _ROLE_WORDS.get(table.text(row, "role").lower())
-    if position is None:
-        table.wrong(row, "well", "must name a well", "write a letter and a number, as in B7")
+    positions, role = wells_named(table.text(row, "well")), _ROLE_WORDS.get(table.text(row, "role").lower())
+    if not positions:
+        remedy = "write a letter and a number, as in B7; several as A1,A2 or A1:B2"
+        table.wrong(row, "well", "must name a well", remedy)
     if role is None:
         table.wrong(row, "role", f"must be one of {', '.join(ROLES)}", "correct the role")
     nominal = _nominal(table, row, role)
@@ -143,18 +168,21 @@ def _entry(table: _Table, row: int) -> LayoutWell | None:
     if made_by_excel(table.cell(row, "sample")):
         rule = "looks like a date that a spreadsheet made of a label (MAR-1, 2-3)"
         table.wrong(row, "sample", rule, "format the column as text and write the label again", "warning")
-    if _errors(table.problems) > before or position is None or role is None:
-        return None
-    return LayoutWell(
-        plate=table.text(row, "plate") or table.default_plate,
-        well=well_name(*position),
-        role=role,
-        sample=table.text(row, "sample"),
-        nominal=nominal,
-        dilution=dilution.value,
-        analyte=table.text(row, "analyte"),
-        line=row + 1,
-    )
+    if _errors(table.problems) > before or role is None:
+        return []
+    return [
+        LayoutWell(
+            plate=table.text(row, "plate") or table.default_plate,
+            well=well_name(*position),
+            role=role,
+            sample=table.text(row, "sample"),
+            nominal=nominal,
+            dilution=dilution.value,
+            analyte=table.text(row, "analyte"),
+            line=row + 1,
+        )
+        for position in positions
+    ]
 
 
 def _lost_digits(cell: str) -> bool:
@@ -188,12 +216,12 @@ def _check_overlaps(sheet: Sheet, head: TableHeader, rows: Sequence[int], proble
     given: dict[tuple[str, str], list[str]] = {}
     for row in rows:
         texts = {name: plain_text(sheet.cell(row, place)) for name, place in head.places.items()}
-        position = well_position(texts["well"])
-        if position is None or not (texts["role"] or texts.get("sample")):
+        if not (texts["role"] or texts.get("sample")):
             continue
         what = texts.get("sample") or texts.get("nominal", "")
-        key = (texts.get("plate", ""), well_name(*position))
-        given.setdefault(key, []).append(f"line {row + 1}: {texts['role']} {what}".rstrip())
+        for position in wells_named(texts["well"]):
+            key = (texts.get("plate", ""), well_name(*position))
+            given.setdefault(key, []).append(f"line {row + 1}: {texts['role']} {what}".rstrip())
     for (plate, well), lines in given.items():
         if len(lines) > 1:
             field = f"plate {plate}, well {well}" if plate else f"well {well}"

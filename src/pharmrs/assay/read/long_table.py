@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from pharmrs.assay.read.blocks import WellBlock, as_array, plate_shape
 from pharmrs.assay.read.cells import Sheet, is_empty, missing_word, number, number_like
-from pharmrs.assay.read.columns import TableHeader, header_places, plain_text
+from pharmrs.assay.read.columns import TableHeader, header_places, plain, plain_text
+from pharmrs.assay.read.grid import wavelength_in
 from pharmrs.assay.read.layout import SYNONYMS as LAYOUT_COLUMNS
 from pharmrs.assay.read.layout import layout_of
 from pharmrs.assay.records.plate import LayoutWell, Plate, PlateExport, PlateLayout, PlateRead, well_name, well_position
@@ -41,7 +44,8 @@ _COLUMNS = {
 }
 _NEEDED = (frozenset({"well", "value"}), frozenset({"nominal", "value"}))
 _COLUMNS_OF_A_PLATE = 12
-_Readings = dict[tuple[str, float | None], WellBlock]
+_VALUE = re.compile(r"(?:od|abs|absorbance|a|e|raw|raw data|rfu|rlu|signal)? ?\(?\d{3}(?: ?nm)?\)?")
+_Readings = dict[tuple[str, str, float | None], WellBlock]  # plate, label, wavelength
 
 
 def recognises(_path: Path, sheets: tuple[Sheet, ...]) -> bool:
@@ -58,12 +62,13 @@ def read(path: Path, sheets: tuple[Sheet, ...], problems: Problems) -> PlateExpo
     """The first sheet with such a header."""
     sheet, head = next((one, head) for one in sheets if (head := _head(one)) is not None)
     rows = [row for row in range(head.row + 1, len(sheet.rows)) if not is_empty(sheet.rows[row])]
-    commas = marks_of(sheet.cell(row, head.places["value"]) for row in rows)
     if "well" not in head.places:
         return _standards(path, sheet, head, rows, problems)
     readings: _Readings = {}
-    for row in rows:
-        _take(sheet, row, head, readings, problems, path.stem, commas)
+    for column in _columns(sheet, head):
+        commas = marks_of(sheet.cell(row, column.place) for row in rows)
+        for row in rows:
+            _take(sheet, row, head, column, readings, problems, path.stem, commas)
     layout = None
     if "role" in head.places and "wavelength" not in head.places:
         found = layout_of(sheet, problems, path)
@@ -71,10 +76,31 @@ def read(path: Path, sheets: tuple[Sheet, ...], problems: Problems) -> PlateExpo
     return PlateExport(source=str(path), plates=_plates(path, readings), layout=layout)
 
 
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """A column of readings: where it stands, and what it is called where there are several."""
+
+    place: int
+    label: str
+
+
+def _columns(sheet: Sheet, head: TableHeader) -> list[_Column]:
+    """Every column that is called as readings are: `OD 450` and `OD 620` are two reads."""
+    called = {
+        place: text
+        for place in range(len(sheet.rows[head.row]))
+        if (text := sheet.text(head.row, place))
+        and place not in [at for name, at in head.places.items() if name != "value"]
+        and (place == head.places["value"] or _VALUE.fullmatch(plain(text)) or plain(text) in _COLUMNS["value"])
+    }
+    return [_Column(place, text if len(called) > 1 else "reading") for place, text in called.items()]
+
+
 def _take(
     sheet: Sheet,
     row: int,
     head: TableHeader,
+    column: _Column,
     readings: _Readings,
     problems: Problems,
     default_plate: str,
@@ -82,10 +108,11 @@ def _take(
 ) -> None:
     places = head.places
     plate = plain_text(sheet.cell(row, places["plate"])) if "plate" in places else ""
-    well, cell = sheet.text(row, places["well"]), sheet.cell(row, places["value"])
+    well, cell = sheet.text(row, places["well"]), sheet.cell(row, column.place)
     position = well_position(well)
     wavelength = number(sheet.cell(row, places["wavelength"])) if "wavelength" in places else None
-    block = readings.setdefault((plate or default_plate, wavelength), WellBlock(row, row))
+    wavelength = wavelength_in(column.label) if wavelength is None else wavelength
+    block = readings.setdefault((plate or default_plate, column.label, wavelength), WellBlock(row, row))
     if position is None:
         problems.add(f"line {row + 1}, well", "must name a well", well or "empty", "write a letter and a number: B7")
         return
@@ -107,19 +134,19 @@ def _take(
 
 def _plates(path: Path, readings: _Readings) -> tuple[Plate, ...]:
     plates = []
-    names = list(dict.fromkeys(plate for plate, _ in readings))
+    names = list(dict.fromkeys(plate for plate, _, _ in readings))
     for name in names:
-        blocks = {wavelength: block for (plate, wavelength), block in readings.items() if plate == name}
+        blocks = {(label, nm): block for (plate, label, nm), block in readings.items() if plate == name}
         shape = plate_shape(list(blocks.values()))
         reads = [
             PlateRead(
-                label=f"{wavelength:g} nm" if wavelength is not None else "reading",
+                label=label if label != "reading" or wavelength is None else f"{wavelength:g} nm",
                 mode="",
                 wavelength_nm=wavelength,
                 values=as_array(block.values, shape),
                 missing=block.missing,
             )
-            for wavelength, block in blocks.items()
+            for (label, wavelength), block in blocks.items()
         ]
         known = [name] if len(names) > 1 else list(dict.fromkeys([name, path.stem]))
         plates.append(Plate(source=str(path), names=tuple(known), instrument=NAME, reads=tuple(reads)))
@@ -146,4 +173,4 @@ def _standards(path: Path, sheet: Sheet, head: TableHeader, rows: Sequence[int],
             )
         )
     layout = PlateLayout(source=str(path), wells=tuple(wells), unit=head.units.get("nominal", ""))
-    return PlateExport(source=str(path), plates=_plates(path, {(path.stem, None): block}), layout=layout)
+    return PlateExport(source=str(path), plates=_plates(path, {(path.stem, "reading", None): block}), layout=layout)

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from pharmrs.assay.read.blocks import WellBlock, as_array, find_blocks, plate_shape
+from pharmrs.assay.read.blocks import WellBlock, as_array, plate_shape
 from pharmrs.assay.read.cells import Sheet, number
+from pharmrs.assay.read.find import find_blocks
 from pharmrs.assay.read.grid import LONGEST_NM, SHORTEST_NM, wavelength_in
 from pharmrs.assay.records.plate import Plate, PlateRead, well_name
 from pharmrs.core.read.numbers import marks_of

@@ -6,8 +6,9 @@ import re
 from datetime import datetime
 from pathlib import Path
 
-from pharmrs.assay.read.blocks import WellBlock, as_array, find_blocks, plate_shape
+from pharmrs.assay.read.blocks import WellBlock, as_array, plate_shape
 from pharmrs.assay.read.cells import Sheet, number
+from pharmrs.assay.read.find import find_blocks
 from pharmrs.assay.records.plate import Plate, PlateExport, PlateRead
 from pharmrs.core.read.problems import Problems
 

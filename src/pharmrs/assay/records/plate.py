@@ -20,6 +20,8 @@ MEASURED: tuple[Role, ...] = ("sample", "control", "spike")  # read back from th
 Missing = Literal["over", "under", "masked", "empty"]
 
 _WELL = re.compile(r"([A-Za-z]{1,2}):?0*([1-9]\d?)")
+_BETWEEN = re.compile(r"\s*[,;/+&|]\s*|\s+(?:and|und)\s+|(?<=\d)\s+(?=[A-Za-z])")
+_RANGE = re.compile(r"\s*(?::|-|\N{EN DASH}|\.\.)\s*")
 _MOST_ROWS, _MOST_COLUMNS = 32, 48  # 1536 wells
 
 
@@ -40,6 +42,23 @@ def well_position(name: str) -> tuple[int, int] | None:
     if (len(letters) == 2 and letters[0] != "A") or row >= _MOST_ROWS or column >= _MOST_COLUMNS:
         return None
     return row, column
+
+
+def wells_named(text: str) -> tuple[tuple[int, int], ...]:
+    """Every well that a text names: `B7`, `A1,A2`, `A1; B1`, and all wells between two corners, `A1:B2` or `A1-A3`.
+
+    None where anything in it is no well.
+    """
+    found: dict[tuple[int, int], None] = {}
+    for part in _BETWEEN.split(text.strip()):
+        single = well_position(part)  # A:1 is one well
+        ends = [single] if single else [well_position(end) for end in _RANGE.split(part.strip())]
+        first, last = ends[0], ends[-1]
+        if len(ends) > 2 or first is None or last is None or last[0] < first[0] or last[1] < first[1]:
+            return ()
+        rows, columns = range(first[0], last[0] + 1), range(first[1], last[1] + 1)
+        found |= dict.fromkeys((row, column) for row in rows for column in columns)
+    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

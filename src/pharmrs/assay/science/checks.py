@@ -92,8 +92,8 @@ def check_standards(
     """Standards must be there, at enough concentrations, measured, and in order beyond the noise of the plate."""
     field = f"plate {plate}, role standard"
 
-    def problem(rule: str, value: str, remedy: str) -> InputProblem:
-        return InputProblem(file=layout_file, field=field, rule=rule, value=value, remedy=remedy)
+    def problem(rule: str, value: str, remedy: str, severity: str = "error") -> InputProblem:
+        return InputProblem(file=layout_file, field=field, rule=rule, value=value, remedy=remedy, severity=severity)
 
     standards = [well for well in wells if np.isfinite(well.nominal) and well.role in ("standard", "blank")]
     if not any(well.role == "standard" for well in standards):
@@ -107,8 +107,17 @@ def check_standards(
             levels[nominal] = values
         else:
             why = ", ".join(f"{well.well} {well.missing}" for well in group)
-            remedy = "delete its rows from the layout if the curve can do without, or measure again"
-            problems.append(problem(f"all replicates of standard {nominal:g} are out of range", why, remedy))
+            rule = f"a standard needs a reading: the curve is fitted without {nominal:g}"
+            remedy = "measure again; values beyond the outermost standard that was read are censored there"
+            problems.append(problem(rule, why, remedy, "warning"))
+    if inside := _beyond_inside(standards):
+        rule = "only the outermost standards can be beyond the reader's range"
+        problems.append(problem(rule, inside, "compare layout and plate: swapped wells, or another layout"))
+    below = [well for well in standards if well.missing is None and well.response < 0]
+    if 2 * len(below) > len([well for well in standards if well.missing is None]):
+        found = f"{len(below)} wells of standards, down to {min(well.response for well in below):.4g}"
+        remedy = "exchange wavelength and reference, or export the readings before a blank is subtracted"
+        problems.append(problem("most readings of the standards must lie above zero", found, remedy))
     if len(levels) < FEWEST_LEVELS:
         found = ", ".join(f"{nominal:g}" for nominal in levels) or "none"
         rule = f"at least {FEWEST_LEVELS} concentrations (zero included) with a reading are needed"
@@ -118,6 +127,18 @@ def check_standards(
         remedy = "compare layout and plate: swapped wells, a series entered upside down, or the layout of another plate"
         problems.append(problem("responses of the standards must rise or fall throughout", reversed_pair, remedy))
     return problems
+
+
+def _beyond_inside(standards: Sequence[AssayWell]) -> str:
+    """A standard beyond the reader's range that has read ones on both sides, in words; empty where there is none."""
+    order = sorted({well.nominal for well in standards})
+    read = [nominal for nominal in order if any(w.nominal == nominal and w.missing is None for w in standards)]
+    for word in ("over", "under"):
+        beyond = [nominal for nominal in order if all(w.missing == word for w in standards if w.nominal == nominal)]
+        inside = [nominal for nominal in beyond if read and read[0] < nominal < read[-1]]
+        if inside:
+            return f"{inside[0]:g} reads {word.upper()}, {read[0]:g} and {read[-1]:g} do not"
+    return ""
 
 
 def check_samples(wells: Sequence[AssayWell], plate: str, layout_file: str) -> list[InputProblem]:

@@ -6,7 +6,8 @@ wells hold cancels, what their places do stays. Groups that lie side by side in 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import stats
@@ -20,6 +21,15 @@ from pharmrs.core.records.arrays import FloatArray
 _NOTED_P, _NOTED_SHARE = 0.001, 0.05
 _FEWEST = 6  # degrees of freedom of what is compared
 _STRONG_FOLD, _PLACE_P = 4.0, 0.001
+_LINES = ("rows", "columns")
+
+
+@dataclass(frozen=True, slots=True)
+class _Effect:
+    """What a place may do: its value for each well, and the difference of it that counts."""
+
+    values: FloatArray
+    reach: float
 
 
 def judge_places(
@@ -27,16 +37,25 @@ def judge_places(
 ) -> tuple[AcceptanceCheck, ...]:
     """Two checks: edge, and drift over rows or columns."""
     values, places, cv = _within_groups(wells, noise, largest)
-    edge = (
-        ((places[:, 0] % (shape[0] - 1)) == 0) | ((places[:, 1] % (shape[1] - 1)) == 0) if len(places) else np.array([])
-    )
+    outer = [(places[:, axis] % (shape[axis] - 1)) == 0 for axis in (0, 1)]
+    reach = [float(np.ptp(places[:, axis])) if len(places) else 0.0 for axis in (0, 1)]
+    edge = {"at the edge": _Effect((outer[0] | outer[1]).astype(float), 1.0)}
+    sides = {f"in the outer {name}": outer[axis].astype(float) for axis, name in enumerate(_LINES)}
+    drift = {
+        f"from the first to the last {name[:-1]}": _Effect(places[:, axis], reach[axis])
+        for axis, name in enumerate(_LINES)
+    }
     return (
-        _judged("edge", "wells at the edge must read as inner ones", values, cv, [edge.astype(float)]),
+        _judged("edge", "wells at the edge must read as inner ones", values, cv, edge, sides),
         _judged(
-            "drift", "readings must not drift along rows or columns", values, cv,
-            [places[:, 0], places[:, 1]] if len(places) else [],
+            "drift",
+            "readings must not drift along rows or columns",
+            values,
+            cv,
+            drift,
+            {name: one.values for name, one in drift.items()},
         ),
-    )  # fmt: skip
+    )
 
 
 def judge_place_alone(wells: Sequence[AssayWell], noise: ReplicateNoise) -> AcceptanceCheck:
@@ -111,28 +130,37 @@ def _judged(
     asked: str,
     groups: list[tuple[list[int], FloatArray]],
     cv: float,
-    columns: Sequence[FloatArray],
+    effects: Mapping[str, _Effect],
+    sides: Mapping[str, FloatArray],
 ) -> AcceptanceCheck:
-    """Least squares of the deviations on place, both centred within their groups; F test of all columns.
+    """Least squares of the deviations on place, both centred within their groups; F test of all effects.
 
-    Noted where it is beyond chance and moves single wells by a share that matters.
+    Noted where it is beyond chance and moves single wells by a share that matters. `sides`: places in which a group's
+    replicates must differ for anything to be told of them; where none do, they are named.
     """
-    if not groups or not columns:
+    if not groups:
         return AcceptanceCheck(rule=rule, asked=asked, found="no replicates", verdict="not judged")
     y = np.concatenate([values for _, values in groups])
-    design = np.stack([np.concatenate([one[rows] - one[rows].mean() for rows, _ in groups]) for one in columns], axis=1)
-    design = design[:, np.any(np.abs(design) > 0, axis=0)]
+    within = {name: _centred(one.values, groups) for name, one in effects.items()}
+    known = {name: values for name, values in within.items() if np.any(np.abs(values) > 0)}
+    unknown = [name for name, values in sides.items() if not np.any(np.abs(_centred(values, groups)) > 0)]
+    untold = f"{' and '.join(unknown)} nothing can be told: replicates lie in one kind of place" if unknown else ""
+    design = np.stack(list(known.values()), axis=1) if known else np.zeros((len(y), 0))
     freedom = len(y) - len(groups) - design.shape[1]
-    if not design.shape[1] or freedom < _FEWEST or np.linalg.matrix_rank(design) < design.shape[1]:
-        return AcceptanceCheck(
-            rule=rule, asked=asked, found="replicates lie in places of one kind", verdict="not judged"
-        )
+    if not known or freedom < _FEWEST or np.linalg.matrix_rank(design) < design.shape[1]:
+        found = untold or "too few replicates in different places"
+        return AcceptanceCheck(rule=rule, asked=asked, found=found, verdict="not judged")
     slopes, *_ = np.linalg.lstsq(design, y, rcond=None)
     explained = float(np.sum((design @ slopes) ** 2))
     left = float(np.sum((y - design @ slopes) ** 2))
     p = float(stats.f.sf(explained / len(slopes) / max(left / freedom, 1e-300), len(slopes), freedom))
-    moved = 2 * cv * float(np.abs(design @ slopes).max())
-    found = f"replicates apart by up to {100 * moved:.1f} % for their place (p {p:.2g})"
+    moved = {name: cv * float(slope) * effects[name].reach for name, slope in zip(known, slopes, strict=True)}
+    found = ", ".join(f"{round(100 * share) or 0:+d} % {name}" for name, share in moved.items()) + f" (p {p:.2g})"
+    noted = p < _NOTED_P and max(map(abs, moved.values())) > _NOTED_SHARE
     return AcceptanceCheck(
-        rule=rule, asked=asked, found=found, verdict="noted" if p < _NOTED_P and moved > _NOTED_SHARE else "met"
+        rule=rule, asked=asked, found=f"{found}; {untold}" if untold else found, verdict="noted" if noted else "met"
     )
+
+
+def _centred(values: FloatArray, groups: list[tuple[list[int], FloatArray]]) -> FloatArray:
+    return np.concatenate([values[rows] - values[rows].mean() for rows, _ in groups])

@@ -66,7 +66,7 @@ def analyse_files(
     finished, problems = _finished([path for path in exports if is_finished(path)], settings)
     exports = [path for path in exports if not is_finished(path)]
     within = Boundary(output)
-    read: list[PlateExport] = _each(lambda path: read_export(path, problems.append), exports, within)
+    read: list[PlateExport] = _each(lambda path: read_export(path, problems.append, settings.read), exports, within)
     tables: list[PlateLayout] = _each(lambda path: read_layout(path, problems.append), layouts, within)
     tables += [export.layout for export in read if export.layout is not None]
     problems += within.problems

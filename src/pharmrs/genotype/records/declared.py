@@ -74,6 +74,7 @@ class MarkerDeclaration:
         "allele -> fragment sizes (bp) of its complete digestion; checked against the digestion in silico"
     )
     size_tolerance_bp: Positive | None = key("what the gel of this marker resolves, instead of the rule", default=None)
+    size_tolerance_percent: Positive | None = key("the same, as a share of the size", default=None)
     smallest_band_bp: Positive | None = key("smallest band that is read, instead of the rule", default=None)
     published_primers: tuple[PublishedPrimerDeclaration, ...] = ()
     source: str = key("where the assay comes from, with DOI", min_length=1)
@@ -116,6 +117,7 @@ class MarkerDeclaration:
             forward=primers.forward if primers else "", reverse=primers.reverse if primers else "",
             tails=(primers.forward_tail, primers.reverse_tail) if primers else ("", ""),
             enzyme=self.enzyme or "", expected_bands=bands, size_tolerance_bp=self.size_tolerance_bp,
+            size_tolerance_percent=self.size_tolerance_percent,
             smallest_band_bp=self.smallest_band_bp,
             max_primer_mismatches=primers.max_mismatches if primers else 0,
             published_primers=tuple(

@@ -58,6 +58,7 @@ class Marker:
     enzyme: str
     expected_bands: dict[str, tuple[int, ...]]
     size_tolerance_bp: float | None
+    size_tolerance_percent: float | None
     smallest_band_bp: float | None
     max_primer_mismatches: int
     published_primers: tuple[PublishedPrimer, ...]
@@ -140,6 +141,7 @@ class CallRules:
         return replace(
             self,
             size_tolerance_bp=marker.size_tolerance_bp or self.size_tolerance_bp,
+            size_tolerance_percent=marker.size_tolerance_percent or self.size_tolerance_percent,
             smallest_band_bp=marker.smallest_band_bp or self.smallest_band_bp,
         )
 

@@ -97,6 +97,6 @@ def marker_of(name: str, reported: Mapping[str, Reported]) -> Marker:
     return Marker(
         name=name, description="", accession="", first_base=1, reference="", positions=(), variants=(name,),
         alleles=tuple(Allele(base=one, label=one) for one in seen), forward="", reverse="", tails=("", ""), enzyme="",
-        expected_bands={}, size_tolerance_bp=None, smallest_band_bp=None, max_primer_mismatches=0,
-        published_primers=(), source="", file="",
+        expected_bands={}, size_tolerance_bp=None, size_tolerance_percent=None, smallest_band_bp=None,
+        max_primer_mismatches=0, published_primers=(), source="", file="",
     )  # fmt: skip
