@@ -94,6 +94,17 @@ def test_unequal_scatter_is_the_ratio_of_residual_sds_by_hand() -> None:
         assert any("in about 6 %" in note for note in chain.notes) == bool(said)
 
 
+def test_one_pair_far_off_is_no_unequal_scatter() -> None:
+    """A single value at -1 has a warning of its own (the pair that weighs more than all others)."""
+    chain = reference_chain(draw_trial(TRUTH, 20, np.random.default_rng(4)), LOG)
+    assert chain.changes is not None
+    calm = replace(
+        chain.changes,
+        change_biomarker=np.where(np.arange(len(chain.changes)) == 3, -9.0, chain.changes.change_biomarker),
+    )
+    assert unequal_scatter(calm) == ""
+
+
 def test_equal_scatter_is_seldom_called_unequal() -> None:
     """Twice the SE of the log ratio: 5 % by chance where both scatters are equal, less for what 1.3 adds."""
     called = sum(

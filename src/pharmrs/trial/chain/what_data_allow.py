@@ -49,20 +49,30 @@ def unequal_reliability(changes: ChangeTable) -> str:
 
 def unequal_scatter(changes: ChangeTable) -> str:
     """That the biomarker change scatters much more about its line under one treatment than under another; empty where
-    it does not. The line is each arm's own, so that different slopes are no scatter.
+    it does not. The line is each arm's own, so that different slopes are no scatter; and it must not be one pair alone
+    that scatters: without the one that is farthest off, the arm must still do.
     """
-    found = {}
-    for name, rows in _arms(changes):
-        if len(rows) > _FEWEST_PAIRS and np.ptp(rows.change_metabolite) > 0:
-            slope, level = np.polyfit(rows.change_metabolite, rows.change_biomarker, 1)
-            rest = rows.change_biomarker - level - slope * rows.change_metabolite
-            found[name] = (math.sqrt(float(rest @ rest) / (len(rows) - 2)), len(rows) - 2)
-    for (one, (low, few)), (other, (high, many)) in itertools.permutations(found.items(), 2):
-        noise = math.sqrt(1 / (2 * few) + 1 / (2 * many))  # of the logarithm of the ratio, normal residuals
-        if low > 0 < high and math.log(high / low) > max(math.log(_LEAST_RATIO), _NOISE * noise):
-            times = f"{high / low:.2g} times as much"
+    arms = {
+        name: rows
+        for name, rows in _arms(changes)
+        if len(rows) > _FEWEST_PAIRS + 1 and np.ptp(rows.change_metabolite) > 0
+    }
+    for (one, calm), (other, wide) in itertools.permutations(arms.items(), 2):
+        low, rest = _residuals(calm)[0], _residuals(wide)[1]
+        least = _residuals(wide.where(np.arange(len(wide)) != int(np.argmax(np.abs(rest)))))[0]
+        noise = math.sqrt(1 / (2 * (len(calm) - 2)) + 1 / (2 * (len(wide) - 2)))  # of the logarithm, normal residuals
+        enough = math.exp(max(math.log(_LEAST_RATIO), _NOISE * noise))
+        if 0 < low < _residuals(wide)[0] / enough and low < least:
+            times = f"{_residuals(wide)[0] / low:.2g} times as much"
             return f"the biomarker change scatters {times} about its line under {other} as under {one}"
     return ""
+
+
+def _residuals(rows: ChangeTable) -> tuple[float, FloatArray]:
+    """SD of the biomarker change about its own line over the metabolite change, and the residuals."""
+    slope, level = np.polyfit(rows.change_metabolite, rows.change_biomarker, 1)
+    rest = rows.change_biomarker - level - slope * rows.change_metabolite
+    return math.sqrt(float(rest @ rest) / (len(rows) - 2)), rest
 
 
 def warnings_of_pairs(changes: ChangeTable, plan: AnalysisPlan) -> Iterator[str]:
