@@ -85,7 +85,7 @@ def sense_problem(sense: PhaseSense, file: str, what: str) -> InputProblem | Non
     return InputProblem(
         file=file,
         field="phase sense",
-        rule=f"the {what} must have higher chemical shifts at lower frequencies (NIfTI-MRS)",
+        rule=f"the {what} must not be mirrored (NIfTI-MRS has higher chemical shifts at lower frequencies)",
         value=sense.value,
         remedy=f"conjugate the {what} once (mrs_tools conjugate, or write it again in the standard sense)"
         if conjugated
