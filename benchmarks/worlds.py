@@ -23,11 +23,17 @@ from pharmrs.spectra.basis.basis_set import simulated_basis
 from pharmrs.spectra.records import Acquisition, BasisSet, Spectrum
 from pharmrs.spectra.records.basis_protocol import BasisProtocol
 
+Lines = tuple[tuple[float, float, float], ...]
 MM_EDGES_PPM = (0.7, 1.08, 1.3, 1.55, 1.85, 2.15, 2.5, 2.85, 3.1, 3.4, 3.75)
 # position (ppm), FWHM (Hz), area: a round-number account of published spectra, not the table the fit has
-MM_LINES = ((0.90, 30.0, 3.0), (1.20, 28.0, 1.5), (1.42, 30.0, 3.2), (1.69, 34.0, 2.0), (2.03, 42.0, 4.3))
+MM_LINES: Lines = ((0.90, 30.0, 3.0), (1.20, 28.0, 1.5), (1.42, 30.0, 3.2), (1.69, 34.0, 2.0), (2.03, 42.0, 4.3))
 MM_LINES += ((2.27, 35.0, 3.2), (2.60, 38.0, 1.2), (2.72, 30.0, 0.6), (2.98, 30.0, 2.2), (3.22, 22.0, 1.2))
 MM_LINES += ((3.68, 45.0, 1.6), (3.84, 38.0, 1.2), (4.02, 35.0, 1.0), (4.25, 35.0, 1.0))
+# what is left of them at TE 30 ms and 3 T: places and areas as LCModel expects them (MM09 to MM20, Provencher 1993,
+# 10.1002/mrm.1910300604), widths as above; from 3 ppm on, where LCModel leaves most to its baseline, as above, less
+MM_LINES_3T: Lines = ((0.91, 27.0, 3.0), (1.21, 25.0, 0.6), (1.43, 29.0, 1.5), (1.67, 34.0, 0.75), (1.95, 30.0, 0.5))
+MM_LINES_3T += ((2.08, 34.0, 2.0), (2.25, 34.0, 0.5), (3.0, 30.0, 1.4), (3.22, 22.0, 0.8), (3.68, 45.0, 1.1))
+MM_LINES_3T += ((3.84, 38.0, 0.8), (4.02, 35.0, 0.7), (4.25, 35.0, 0.7))
 # lines (ppm, FWHM in ppm, area) and height over that of the line at 1.3 ppm
 LIPIDS = ((((0.89, 0.14, 1.0),), 0.5), (((1.28, 0.15, 1.0),), 1.0))
 LIPIDS += ((((2.04, 0.15, 1.33), (2.25, 0.15, 0.67), (2.8, 0.2, 0.87)), 0.25),)
@@ -104,7 +110,7 @@ def press_3t() -> Setting:
     acquisition = Acquisition(
         spectrometer_frequency_mhz=127.74, dwell_time_s=5e-4, echo_time_s=0.03, repetition_time_s=2.0
     )
-    mm = lines(clock_of(short), MM_LINES) * short.proton_amplitude
+    mm = lines(clock_of(short), MM_LINES_3T) * short.proton_amplitude
     whole = replace(short, names=(*names, "mm"), fids=np.concatenate([short.fids, mm[None]]))
     return Setting("3 T PRESS", whole, fitted, acquisition)
 
@@ -143,7 +149,7 @@ def _one(
     time = clock.time
     row = {name: max(rng.normal(*_spread(name)), 0.05) for name in names}
     if low_field:
-        row["mm"] = max(rng.normal(9.0, 1.5), 1.0)
+        row["mm"] = max(rng.normal(5.0, 1.0), 1.0)  # of what TE has left: te30 of recordings-3t has 4.8
     line = _line(world, low_field, time, rng)
     mm = names.index("mm")
     total = np.zeros(time.size, dtype=np.complex128)

@@ -8,19 +8,24 @@ import numpy as np
 import pytest
 
 from pharmrs.core.errors import InputError
+from pharmrs.spectra.basis.basis_set import simulated_basis
 from pharmrs.spectra.basis.broad_components import (
     LIPIDS,
     MACROMOLECULES,
     BroadLine,
     broad_signal,
     is_broad,
+    macromolecule_lines,
     widened,
     with_broad,
 )
 from pharmrs.spectra.fit.fit import fit_spectrum
+from pharmrs.spectra.fit.fit_setup import make_model
 from pharmrs.spectra.fit.line_shape import full_width_hz
 from pharmrs.spectra.fit.macromolecules import COARSE_EDGES_PPM, split_groups
+from pharmrs.spectra.preprocess.band import make_band
 from pharmrs.spectra.records import BasisSet, FitSettings, LinearCombinationFit
+from pharmrs.spectra.records.basis_protocol import BasisProtocol
 from tests.spectra.first_order import macromolecule_fid, multiplet_basis
 from tests.spectra.simulated import ACQUISITION, AMOUNTS, MHZ, POINTS, brain, noise, noise_sd_for, spectrum
 from tests.spectra.spin_groups import MACROMOLECULES as OTHER_TABLE
@@ -54,6 +59,45 @@ def test_each_line_is_at_its_ppm_with_its_width_and_area(metabolites: BasisSet, 
     stated_hz = line.width if line.unit == "Hz" else line.width * MHZ
     assert full_width_hz(np.asarray(np.abs(signal), dtype=complex), TIME_S) == pytest.approx(stated_hz, rel=1e-3)
     assert signal[0] == pytest.approx(line.protons)
+
+
+def test_shares_change_with_long_echoes_at_3_t_alone() -> None:
+    """M2.04 over M0.92 by hand: 5.06/3 up to 35 ms, then times exp(t/26.6 - t/14.3), t in ms beyond 35."""
+    for te_s, share in ((0.0, 1.6867), (0.035, 1.6867), (0.068, 0.5803), (0.135, 0.06648)):
+        areas = {line.ppm: line.protons for line in macromolecule_lines(127.7, te_s)}
+        assert areas[0.92] == pytest.approx(3.0)
+        assert areas[2.04] / areas[0.92] == pytest.approx(share, rel=2e-3)
+    for mhz, te_s in ((297.2, 0.068), (127.7, float("nan"))):
+        assert macromolecule_lines(mhz, te_s) == tuple(MACROMOLECULES.values())
+
+
+@pytest.mark.parametrize("mhz", [63.9, 127.7, 297.2])
+@pytest.mark.parametrize("te_s", [0.011, 0.030, 0.135])
+def test_macromolecules_and_lipids_are_broad_at_every_field(mhz: float, te_s: float) -> None:
+    """Fitted as such: with line shape and shift of their own, in groups. At 1.5 T only their names tell."""
+    protocol = BasisProtocol(
+        sequence="press", echo_time_s=te_s, spectrometer_frequency_mhz=mhz, bandwidth_hz=4000.0, points=2048
+    )
+    basis = with_broad(simulated_basis(protocol, ("NAA", "Cr"), macromolecules=False), ("mm", "lipids"))
+    band = make_band(replace(ACQUISITION, spectrometer_frequency_mhz=mhz, dwell_time_s=2.5e-4), 2048, 0.2, 4.0)
+    model, names, _, _ = make_model(basis, band, FitSettings())
+    assert dict(zip(names, model.broad, strict=True)) == {
+        "NAA": False, "Cr": False, "mm": True, "Lip09": True, "Lip13": True, "Lip20": True
+    }  # fmt: skip
+    alone = is_broad(basis.fids, np.arange(2048) * 2.5e-4)
+    assert alone[:3].tolist() == [False, False, True]
+
+
+def test_added_and_simulated_macromolecules_are_the_same_lines() -> None:
+    """PRESS of 68 ms at 3 T: `mm` of `simulated_basis`, and `mm` added to the same metabolites without it."""
+    protocol = BasisProtocol(
+        sequence="press", echo_time_s=0.068, spectrometer_frequency_mhz=127.7, bandwidth_hz=2000.0, points=1024
+    )
+    whole = simulated_basis(protocol, ("NAA", "Cr"))
+    added = with_broad(simulated_basis(protocol, ("NAA", "Cr"), macromolecules=False), ("mm",))
+    assert whole.names == added.names
+    ratio = whole.fids[-1] / added.fids[-1]
+    np.testing.assert_allclose(ratio[:100], np.exp(-0.068 / 0.027), rtol=1e-9)
 
 
 def test_the_names_are_the_positions() -> None:
@@ -130,7 +174,7 @@ def test_known_macromolecules_and_lipids_are_recovered(metabolites: BasisSet) ->
 
 def test_macromolecules_of_another_table_are_met_half_way(basis: BasisSet) -> None:
     """The data hold nine other lines (other widths, other ratios). Six spectra of S/N 40: without macromolecules Glu
-    and NAA are 9 % too high; with the built-in ones in their place less than half of that is left (measured: 4 and 0).
+    and NAA are 6.7 and 5.0 % too high; with the built-in ones in their place less than half of that is left.
     """
     assert len(OTHER_TABLE) != len(MACROMOLECULES)
     clean = brain(basis, AMOUNTS)
@@ -140,7 +184,7 @@ def test_macromolecules_of_another_table_are_met_half_way(basis: BasisSet) -> No
     for key, chosen in (("none", FitSettings(omit=("mm",))), ("built-in", FitSettings(omit=("mm",), add=("mm",)))):
         fits = [amplitudes(fit_spectrum(one, basis, chosen)) for one in data]
         bias[key] = np.array([np.mean([fit[name] for fit in fits]) / AMOUNTS[name] - 1.0 for name in ("Glu", "NAA")])
-    assert (bias["none"] > 0.05).all()
+    assert (bias["none"] > 0.04).all()
     assert (np.abs(bias["built-in"]) < 0.5 * bias["none"]).all()
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from pharmrs.core.constants import MACROMOLECULE_T1_S, MACROMOLECULE_T2_S, WATER_PPM
 from pharmrs.core.read.problems import Problems
 from pharmrs.core.records.arrays import ComplexArray
-from pharmrs.spectra.basis.broad_components import ADDITIONS, broad_signal
+from pharmrs.spectra.basis.broad_components import broad_signal, macromolecule_lines
 from pharmrs.spectra.basis.check_protocol import check_metabolites, check_protocol, check_pulses, check_room
 from pharmrs.spectra.basis.editing_pulses import EditingAction, at_bands, gaussian_pulse
 from pharmrs.spectra.basis.evolution import (
@@ -167,10 +167,14 @@ def protocol_of(acquisition: Acquisition, points: int, sequence: str = "") -> Ba
 
 
 def _with_macromolecules(basis: BasisSet, protocol: BasisProtocol) -> BasisSet:
-    """`basis` with published macromolecule lines, attenuated by their T2 during TE and their T1 during TM."""
+    """`basis` with published macromolecule lines, attenuated by their T2 during TE and their T1 during TM.
+
+    The common T2 is about that of M0.92; how the others differ at the field is in `macromolecule_lines`.
+    """
     left = exp(-protocol.echo_time_s / MACROMOLECULE_T2_S.value)
     left *= exp(-(protocol.mixing_time_s or 0.0) / MACROMOLECULE_T1_S.value)
-    signal = basis.proton_amplitude * left * broad_signal(ADDITIONS["mm"]["mm"], basis)
+    lines = macromolecule_lines(protocol.spectrometer_frequency_mhz, protocol.echo_time_s)
+    signal = basis.proton_amplitude * left * broad_signal(lines, basis)
     return replace(
         basis,
         names=(*basis.names, MACROMOLECULE_NAME),

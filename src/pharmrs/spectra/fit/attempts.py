@@ -13,7 +13,7 @@ import numpy as np
 from pharmrs.core.constants import WATER_PPM
 from pharmrs.core.errors import FitFailure
 from pharmrs.core.records.arrays import BoolArray, ComplexArray, FloatArray
-from pharmrs.spectra.fit.baseline import SMOOTH, UnmodelledLine, make_baseline, water_tail
+from pharmrs.spectra.fit.baseline import FOREIGN, SMOOTH, UnmodelledLine, make_baseline, water_tail
 from pharmrs.spectra.fit.equations import Problem, baseline_coefficients
 from pharmrs.spectra.fit.gaps import LARGEST_SHARE, lines_in, unexplained
 from pharmrs.spectra.fit.line_shape import full_width_hz, quadratic_of_gauss
@@ -66,7 +66,8 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class AttemptOutcome:
-    """An optimum and what it says of the whole window: `components` (M, n), `baseline`, `left_out` (n,).
+    """An optimum and what it says of the whole window: `components` (M, n), `baseline`, `foreign` (part of it: lipids),
+    `left_out` (n,).
 
     `lines`: how many stand in gaps. `objective`: -2 log evidence, comparable between outcomes of one task.
     """
@@ -75,6 +76,7 @@ class AttemptOutcome:
     optimum: Optimum
     components: ComplexArray
     baseline: ComplexArray
+    foreign: ComplexArray
     left_out: BoolArray
     lines: int
     objective: float
@@ -174,12 +176,14 @@ def told(task: Task, problem: Problem, optimum: Optimum, left_out: BoolArray, li
     state = optimum.state
     spectra = task.model.spectra(state.theta, state.unshaped) if left_out.any() else state.spectra
     components = state.amplitudes[:, None] * spectra
-    baseline = problem.baseline.across_gaps(baseline_coefficients(problem, state, optimum.variances))
+    coefficients = baseline_coefficients(problem, state, optimum.variances)
+    baseline = problem.baseline.across_gaps(coefficients)
+    foreign = problem.baseline.across_gaps(coefficients, FOREIGN)
     apart = (task.values - components.sum(axis=0) - baseline)[left_out]
     objective = optimum.objective
     if apart.size:
         objective += 2.0 * apart.size * (1.0 + float(np.log(0.5 * np.mean(np.abs(apart) ** 2))))
-    return AttemptOutcome(problem, optimum, components, baseline, left_out, lines, objective)
+    return AttemptOutcome(problem, optimum, components, baseline, foreign, left_out, lines, objective)
 
 
 def _gaps(task: Task, outcome: AttemptOutcome) -> tuple[BoolArray, tuple[UnmodelledLine, ...]]:

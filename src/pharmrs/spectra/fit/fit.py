@@ -20,7 +20,7 @@ from pharmrs.spectra.fit.resample import resample_basis
 from pharmrs.spectra.fit.search import Optimum
 from pharmrs.spectra.fit.starting_values import Start, find_starts
 from pharmrs.spectra.fit.variances import Variances
-from pharmrs.spectra.fit.verdict import judged
+from pharmrs.spectra.fit.verdict import foreign_signal, judged
 from pharmrs.spectra.preprocess.band import make_band
 from pharmrs.spectra.records.acquisition import Spectrum
 from pharmrs.spectra.records.basis import BasisSet
@@ -83,7 +83,7 @@ def made(
     fid = _without_zero_filling(spectrum.fid)
     resampled = resample_basis(basis, spectrum.acquisition, fid.shape[0])
     band = make_band(spectrum.acquisition, fid.shape[0], settings.ppm_low, settings.ppm_high)
-    model, kept, norms, left_out = make_model(resampled, band, settings, parts=parts, named_broad=broad)
+    model, kept, norms, left_out = make_model(resampled, band, settings, parts=parts, told_broad=broad)
     reach_hz = LARGEST_SHIFT_PPM * spectrum.acquisition.spectrometer_frequency_mhz
     starts = find_starts(model, band.decimate(fid), model.broad, reach_hz) if shift_hz is None else []
     # the window follows the metabolites: what is inside must not depend on the shift of the data
@@ -127,7 +127,9 @@ def fit_from(
 def recorded(one: Made, outcome: AttemptOutcome, began: float) -> LinearCombinationFit:
     """The fit of a task, judged; `began`: process time when it was begun."""
     fit = _record(one.task, outcome, one.names, one.scale, one.norms)
-    fit = replace(fit, shift_hz=fit.shift_hz + one.shift_hz, left_out=one.left_out)
+    metabolites = outcome.components[~one.task.model.broad].sum(axis=0)
+    told = foreign_signal(outcome.foreign, metabolites, fit.ppm)
+    fit = replace(fit, shift_hz=fit.shift_hz + one.shift_hz, left_out=one.left_out, unexplained=told)
     fit = judged(fit, one.task.noise_sd * one.scale, one.reach_hz)
     return replace(fit, cpu_s=time.process_time() - began)
 

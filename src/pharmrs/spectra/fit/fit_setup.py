@@ -9,7 +9,7 @@ import numpy as np
 from pharmrs.core.constants import WATER_PPM
 from pharmrs.core.errors import FitFailure, InputError, InputProblem
 from pharmrs.core.records.arrays import BoolArray, ComplexArray, FloatArray, IntArray
-from pharmrs.spectra.basis.broad_components import is_broad, widened, with_broad
+from pharmrs.spectra.basis.broad_components import is_broad, named_broad, widened, with_broad
 from pharmrs.spectra.fit.line_shape import free_form
 from pharmrs.spectra.fit.macromolecules import levels as levels_at
 from pharmrs.spectra.fit.macromolecules import split_groups
@@ -67,7 +67,7 @@ def _problem(basis: BasisSet, field: str, rule: str, value: str) -> InputProblem
 
 
 def make_model(
-    basis: BasisSet, band: Band, settings: FitSettings, *, parts: bool = True, named_broad: tuple[str, ...] = ()
+    basis: BasisSet, band: Band, settings: FitSettings, *, parts: bool = True, told_broad: tuple[str, ...] = ()
 ) -> tuple[Model, tuple[str, ...], FloatArray, tuple[tuple[str, str], ...]]:
     """The forward model, names of its components, norms taken off their signals, what was left out and why.
 
@@ -85,7 +85,8 @@ def make_model(
     left_out += [(name, "it has no signal in the fit window") for name in basis.names if name in unseen]
     seen = np.array([name not in found and name not in unseen for name in basis.names])
     broad = is_broad(signals[seen], band.time_s)
-    broad |= np.array([name in named_broad for name, there in zip(basis.names, seen, strict=True) if there])
+    kept = tuple(name for name, there in zip(basis.names, seen, strict=True) if there)
+    broad |= np.array([name in told_broad or named_broad(name) for name in kept])
     levels = [
         _groups(basis.fids[seen], basis.ppm_axis(), broad, band, norms[seen], edges)
         for edges in levels_at(band.hz_per_ppm)
@@ -93,7 +94,6 @@ def make_model(
     groups, owners = (np.concatenate(values) for values in zip(*levels, strict=True))
     shapes = free_form(band.time_s, settings.line_shape_knot_s, settings.line_shape_extent_s)
     model = Model(band, signals[seen] / norms[seen, None], shapes, broad, groups, owners, levels[0][0].shape[0])
-    kept = tuple(name for name, there in zip(basis.names, seen, strict=True) if there)
     return model, kept, norms[seen], tuple(left_out)
 
 

@@ -38,8 +38,8 @@ def free_form(time_s: FloatArray, knot_s: float, extent_s: float) -> FloatArray:
     """The functions f_k at `time_s` (T,), shape (n_functions, T); empty for `knot_s` = 0.
 
     The span of `bends`, turned: only the first function changes the mean of a line over time, weighted with its
-    energy. It is what could multiply or turn every amplitude, with the widths or the phase paying for it, and what a
-    line of two shims needs: it has an SD of its own, which the data choose.
+    energy, and it takes off. It is what could multiply or turn every amplitude, with the widths or the phase paying for
+    it, and what a line of two shims needs: it has an SD of its own, which the data choose.
     """
     shapes = bends(time_s, knot_s, extent_s)
     if shapes.shape[0] == 0:
@@ -47,7 +47,7 @@ def free_form(time_s: FloatArray, knot_s: float, extent_s: float) -> FloatArray:
     weight = np.where(time_s >= 0.0, np.exp(-2.0 * np.pi * TYPICAL_WIDTH_HZ * np.abs(time_s)), 0.0)
     means = shapes @ weight
     rotation, _ = np.linalg.qr(np.column_stack([means, np.eye(means.size)[:, 1:]]))
-    rotation[:, 0] *= np.sign(rotation[:, 0] @ means)
+    rotation[:, 0] *= -np.sign(rotation[:, 0] @ means)
     return np.asarray(rotation.T @ shapes)
 
 

@@ -72,10 +72,10 @@ class Alone:
         return state.misfit / variances.noise + float(self.prior(variances) @ state.theta**2)
 
     def moving(self, state: State, gradient: FloatArray) -> BoolArray:
-        return moving(state, gradient)
+        return moving(self.problem.model.layout, state, gradient)
 
     def stepped(self, theta: FloatArray, step: FloatArray) -> FloatArray:
-        return stepped(theta, step)
+        return stepped(self.problem.model.layout, theta, step)
 
     def plausible(self, theta: FloatArray) -> bool:
         return plausible(self.problem.model, theta)

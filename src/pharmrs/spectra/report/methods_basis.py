@@ -33,6 +33,7 @@ def basis_paragraphs(basis: StudyBasis, cite: Citations) -> list[str]:
     if declared.macromolecules:
         text += (
             " Macromolecules were one component of Gaussian lines with published positions, widths and areas "
-            f"{cite.cite('macromolecules')}, attenuated by relaxation during TE{' and TM' if declared.tm_ms else ''}."
+            f"{cite.cite('macromolecules')}, attenuated by relaxation during TE{' and TM' if declared.tm_ms else ''} "
+            f"(below 4.5 T and beyond 35 ms each line by its own T2 {cite.cite('macromolecule_lines')})."
         )
     return [text]

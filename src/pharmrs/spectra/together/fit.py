@@ -163,7 +163,7 @@ def _start(first: Ended, tasks: Sequence[Made], land: Together) -> tuple[FloatAr
     guesses = [state.theta, *(_guess(first, one, state.theta) for one in tasks[1:])]
     stacked = np.concatenate(land.links.parameters)
     theta, *_ = np.linalg.lstsq(stacked, np.concatenate(guesses), rcond=None)
-    theta = np.where(land.links.bounded, np.maximum(theta, 0.0), theta)
+    theta = np.maximum(theta, land.links.floors)
     return theta, (variances, *(_variances(first, one, variances) for one in tasks[1:]))
 
 

@@ -70,7 +70,7 @@ class Together:
 
     def prior(self, variances: SetVariances) -> FloatArray:
         """Prior precision of each parameter of the set: of those it stands for, the mean."""
-        total, count = np.zeros(self.links.bounded.shape[0]), np.zeros(self.links.bounded.shape[0])
+        total, count = np.zeros(self.links.floors.shape[0]), np.zeros(self.links.floors.shape[0])
         for problem, one, turned in zip(self.problems, variances, self.links.parameters, strict=True):
             used = (turned != 0.0).astype(float)
             total += precision(problem.model.layout, one, problem.model.broad, problem.settings) @ used
@@ -132,12 +132,11 @@ class Together:
 
     def moving(self, state: SetState, gradient: FloatArray) -> BoolArray:
         """Entries that may move: not at a bound that the gradient presses on."""
-        pressed = self.links.bounded & (state.theta <= 0.0) & (gradient[state.amplitudes.shape[0] :] < 0.0)
+        pressed = (state.theta <= self.links.floors) & (gradient[state.amplitudes.shape[0] :] < 0.0)
         return np.concatenate([state.free, ~pressed])
 
     def stepped(self, theta: FloatArray, step: FloatArray) -> FloatArray:
-        moved = theta + step
-        return np.where(self.links.bounded, np.maximum(moved, 0.0), moved)
+        return np.maximum(theta + step, self.links.floors)
 
     def plausible(self, theta: FloatArray) -> bool:
         return all(

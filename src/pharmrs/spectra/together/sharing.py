@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from pharmrs.core.records.arrays import BoolArray, FloatArray, IntArray
-from pharmrs.spectra.fit.equations import NEVER_NEGATIVE
+from pharmrs.spectra.fit.equations import floors
 from pharmrs.spectra.fit.model import BROAD_QUADRATIC, LORENTZ, PHASE0, PHASE1, QUADRATIC, SHIFT, SKEW, ParameterLayout
 from pharmrs.spectra.fit.variances import estimated_blocks
 
@@ -67,8 +67,8 @@ class Links:
     `parameters[k]` (L_k, Q) times those of the set, both together `both[k]`.
 
     `labels` (P,): component and number of the column of its course; `units` (P,): amplitude of the set for 1 in units
-    of the basis signals; `signed` (P,), `bounded` (Q,): what may, and what must not, be negative. `blocks`: parameters
-    whose SD is estimated together, with the weight of what is expected of it.
+    of the basis signals; `signed` (P,): which may be negative; `floors` (Q,): the least of each parameter. `blocks`:
+    parameters whose SD is estimated together, with the weight of what is expected of it.
     """
 
     amplitudes: tuple[FloatArray, ...]
@@ -77,7 +77,7 @@ class Links:
     labels: tuple[tuple[str, int], ...]
     units: FloatArray
     signed: BoolArray
-    bounded: BoolArray
+    floors: FloatArray
     blocks: tuple[tuple[IntArray, float], ...]
 
     @property
@@ -111,14 +111,14 @@ def link(
 ) -> Links:
     """`names`: components of each spectrum; `units`: amplitudes in its fit (M_k,) of 1 in units of the basis set."""
     columns, labels, column_units, signed = _amplitude_columns(sharing, names, units)
-    parameters, bounded, blocks = _parameter_columns(sharing, names, layouts)
+    parameters, least, blocks = _parameter_columns(sharing, names, layouts)
     amplitudes = columns.matrices([len(one) for one in names])
     turned = parameters.matrices([layout.size for layout in layouts])
     both = [
         np.block([[a, np.zeros((a.shape[0], t.shape[1]))], [np.zeros((t.shape[0], a.shape[1])), t]])
         for a, t in zip(amplitudes, turned, strict=True)
     ]
-    return Links(amplitudes, turned, tuple(both), labels, column_units, signed, bounded, blocks)
+    return Links(amplitudes, turned, tuple(both), labels, column_units, signed, least, blocks)
 
 
 def _amplitude_columns(
@@ -160,12 +160,12 @@ def _unit_of(
 
 def _parameter_columns(
     sharing: Sharing, names: Sequence[tuple[str, ...]], layouts: Sequence[ParameterLayout]
-) -> tuple[_Columns, BoolArray, tuple[tuple[IntArray, float], ...]]:
-    columns, bounded, usual = _Columns(), [], own(sharing.count)
+) -> tuple[_Columns, FloatArray, tuple[tuple[IntArray, float], ...]]:
+    columns, least, usual = _Columns(), [], own(sharing.count)
     blocks: dict[object, tuple[dict[int, None], float]] = {}
     for k, (components, layout) in enumerate(zip(names, layouts, strict=True)):
         entries: list[tuple[int, int, float]] = []
-        keys = _keys(layout, components)
+        keys, floor = _keys(layout, components), floors(layout)
         for place, (kind, key) in enumerate(keys):
             course = sharing.parameters.get(kind, usual)
             for number, value in enumerate(course.design[k]):
@@ -174,14 +174,14 @@ def _parameter_columns(
                 known = len(columns.places)
                 column = columns.of((kind, key), number)
                 if column == known:
-                    bounded.append(place in NEVER_NEGATIVE and not course.signed[number])
+                    least.append(-np.inf if course.signed[number] else floor[place])
                 entries.append((place, column, value))
         columns.entries.append(entries)
         for where, weight in estimated_blocks(layout):
             theirs = (column for place, column, _ in entries if place in where)
             blocks.setdefault(keys[where[0]], ({}, weight))[0].update(dict.fromkeys(theirs))
     found = tuple((np.fromiter(one, dtype=np.intp), weight) for one, weight in blocks.values())
-    return columns, np.array(bounded, dtype=bool), found
+    return columns, np.array(least, dtype=np.float64), found
 
 
 def _keys(layout: ParameterLayout, components: tuple[str, ...]) -> list[tuple[str, object]]:
