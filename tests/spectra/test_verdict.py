@@ -85,7 +85,7 @@ def test_lipids_are_told_and_their_lines_under_naa_are_not_naa(phase: float) -> 
 
 def test_the_free_form_does_not_restore_a_narrow_peak_on_a_pedestal() -> None:
     """3 T, macromolecules as LCModel expects them and narrower than the fit has them. A Voigt profile broader than the
-    lines describes a part of them, if the free form may add to it: NAA rose by 35 % (SD 4 %) instead of 22."""
+    lines describes a part of them, if the free form may add to it: NAA rose by 30 % (SD 5 %) instead of 12."""
     protocol = BasisProtocol(
         sequence="press", echo_time_s=0.030, spectrometer_frequency_mhz=127.7, bandwidth_hz=2000.0, points=2048
     )
@@ -109,7 +109,7 @@ def test_the_free_form_does_not_restore_a_narrow_peak_on_a_pedestal() -> None:
     assert theta[model.layout.sizes[0]] >= -0.05
     voigt = full_width_hz(model.skewed_voigt(theta)[: model.band.count], model.band.time_s[: model.band.count])
     assert ended.fit.line_width_hz > 0.85 * voigt  # 0.70 without the bound
-    assert ended.fit.amplitudes[0] < 1.27 * 12.0
+    assert ended.fit.amplitudes[0] < 1.2 * 12.0
     assert ended.fit.unexplained  # what is left of it is told
 
 
