@@ -23,6 +23,8 @@ from pharmrs.assay.science.curve.logistic import gradient
 from pharmrs.assay.science.curve.values import inverse
 from pharmrs.core.errors import FitFailure
 
+from .plates import Floats
+
 # run 1 of R's data set DNase: concentration (ng/ml) and optical density
 CONC = np.repeat([0.04882812, 0.1953125, 0.390625, 0.78125, 1.5625, 3.125, 6.25, 12.5], 2)
 DENSITY = np.array(
@@ -110,6 +112,38 @@ def test_rat43_as_nist_certifies_it() -> None:
     covariance = np.linalg.inv(jacobian.T @ jacobian) * found.cost[0] / 11
     turn = np.array([[1, 0, 0, 0], [0, -b3, -log_midpoint * b3, 0], [0, 0, b3, 0], [0, 0, 0, -b4]])
     assert np.sqrt(np.diag(turn @ covariance @ turn.T)) == pytest.approx(deviations, rel=1e-6)
+
+
+def rational(parameters: Floats, log_x: Floats) -> Floats:
+    """b1 (x^2 + b2 x) / (x^2 + b3 x + b4)."""
+    b1, b2, b3, b4 = (parameters[:, [place]] for place in range(4))
+    x = np.exp(log_x)
+    return np.asarray(b1 * (x**2 + b2 * x) / (x**2 + b3 * x + b4))
+
+
+def rational_gradient(parameters: Floats, log_x: Floats) -> Floats:
+    b1, b2, b3, b4 = (parameters[:, [place]] for place in range(4))
+    x = np.exp(log_x)
+    over, under = x**2 + b2 * x, x**2 + b3 * x + b4
+    return np.stack([over / under, b1 * x / under, -b1 * over * x / under**2, -b1 * over / under**2], axis=-1)
+
+
+@pytest.mark.parametrize("start", [(25.0, 39.0, 41.5, 39.0), (0.25, 0.39, 0.415, 0.39)])
+def test_mgh09_as_nist_certifies_it(start: tuple[float, ...]) -> None:
+    """NIST StRD MGH09 (higher difficulty, Kowalik and Osborne 1978) is no standard curve: it proves the search, from
+    both starts of NIST. The same from R 4.2.2: nls(y ~ b1*(x^2 + b2*x)/(x^2 + b3*x + b4), start = NIST's second)."""
+    x = np.array([4, 2, 1, 0.5, 0.25, 0.167, 0.125, 0.1, 0.0833, 0.0714, 0.0625])
+    y = np.array([0.1957, 0.1947, 0.1735, 0.16, 0.0844, 0.0627, 0.0456, 0.0342, 0.0323, 0.0235, 0.0246])
+    far = np.full(4, 1e6)
+    form = (rational, rational_gradient)
+    found = solve(np.array([start]), np.log(x), y, np.ones(11), low=-far, high=far, form=form, iterations=4000)
+    certified = (1.9280693458e-01, 1.9128232873e-01, 1.2305650693e-01, 1.3606233068e-01)
+    assert found.converged[0] and found.parameters[0] == pytest.approx(certified, rel=1e-6)
+    assert found.cost[0] == pytest.approx(3.0750560385e-04, rel=1e-10)
+    jacobian = rational_gradient(found.parameters, np.log(x))[0]
+    errors = np.sqrt(np.diag(np.linalg.inv(jacobian.T @ jacobian)) * found.cost[0] / 7)
+    deviations = (1.1435312227e-02, 1.9633220911e-01, 8.0842031232e-02, 9.0025542308e-02)
+    assert errors == pytest.approx(deviations, rel=1e-5)
 
 
 def test_weights_by_the_curve_as_r_finds_them_in_turns() -> None:

@@ -135,6 +135,19 @@ def test_apoe_on_a_gel() -> None:
     assert [call.genotype for call in result.calls] == list(APOE_GELS)
 
 
+def test_apoe_without_a_control_says_what_else_it_could_be() -> None:
+    """81 is 48 and 33 uncut: e3/e3 with that site cut in part reads as e2/e3. A control on the gel clears it; pieces
+    of other sites (109 = 91 + 18) betray a partial digestion either way."""
+    (marker,) = find_markers(["APOE"], [], "test")
+    assay = simulate_assay(marker)
+    lanes = [lane(0, (91, 81, 48)), lane(1, (91, 48)), lane(2, (91, 109, 48))]
+    first, second, third = call_genotypes(assay, CallRules(), lanes).calls
+    assert first.genotype == "e2/e3" and "e3/e3 with one site cut in part" in first.reason
+    assert (second.genotype, second.reason) == ("e3/e3", "") and "partial digestion" in third.reason
+    control = Lane(gel="1", lane="9", role="control", sample="c", bands_bp=(91, 48), genotype="e3/e3")
+    assert call_genotypes(assay, CallRules(), [*lanes, control]).calls[0].reason == ""
+
+
 def test_lengths_of_5_httlpr() -> None:
     """Built in: two alleles 44 bp apart need the marker's own tolerance; there is no digestion to be controlled."""
     (marker,) = find_markers(["5-HTTLPR"], [], "test")

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+from matplotlib.colors import to_rgba
+
 from pharmrs.core.read.problems import shorten
 from pharmrs.core.report.figure_style import BAND, BASELINE, INK, MODEL, MUTED, figure_style, new_figure
 from pharmrs.genotype.records.marker import Genotyping, LaneCall, gel_text
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
 
 LADDER_BP = (100, 200, 300, 400, 500, 600, 700, 800, 900, 1000)  # the usual 100 bp ladder, for orientation only
 _HALF_LANE = 0.36
+_MOST_NAMES = 100
 
 
 def gel_figure(result: Genotyping, gel: str) -> Figure:
@@ -72,21 +76,26 @@ def _draw_predicted(axes: Axes, lanes: Sequence[tuple[str, tuple[int, ...]]]) ->
 
 
 def _draw_observed(axes: Axes, lanes: Sequence[LaneCall]) -> None:
-    labels = []
+    sizes: list[float] = []
+    places: list[int] = []
+    colours: list[tuple[float, float, float, float]] = []
     for place, call in enumerate(lanes):
         colour = MODEL if call.flag != "ok" else (BASELINE if call.lane.role == "sample" else INK)
         strongest = max(call.lane.intensities, default=0.0)
-        for number, size in enumerate(call.lane.bands_bp):
-            share = call.lane.intensities[number] / strongest if strongest > 0 else 1.0
-            axes.hlines(
-                size, place - _HALF_LANE, place + _HALF_LANE, color=colour, linewidth=2.6, alpha=0.25 + 0.75 * share
-            )
+        shares = (
+            [one / strongest for one in call.lane.intensities] if strongest > 0 else [1.0] * len(call.lane.bands_bp)
+        )
+        sizes += call.lane.bands_bp
+        places += [place] * len(call.lane.bands_bp)
+        colours += [to_rgba(colour, 0.25 + 0.75 * share) for share in shares]
         if not call.lane.bands_bp:
             axes.text(place, 0.5, "no band", transform=axes.get_xaxis_transform(), rotation=90, color=colour,
                       ha="center", va="center", fontsize=7.5)  # fmt: skip
-        labels.append(_lane_label(call))
-    _label(axes, labels)
-    for label, call in zip(axes.get_xticklabels(), lanes, strict=True):
+    middle = np.array(places, dtype=float)
+    axes.hlines(sizes, middle - _HALF_LANE, middle + _HALF_LANE, colors=colours, linewidth=2.6)
+    _label(axes, [_lane_label(call) for call in lanes])
+    shown = lanes[:: _step(len(lanes))]
+    for label, call in zip(axes.get_xticklabels(), shown, strict=True):
         label.set_color(MODEL if call.flag != "ok" else INK)
     axes.tick_params(axis="y", length=0, labelleft=False)
     axes.spines["left"].set_visible(False)
@@ -101,7 +110,13 @@ def _lane_label(call: LaneCall) -> str:
     return f"{lane.lane}  {lane.sample}: {call.genotype or '?'}"
 
 
+def _step(lanes: int) -> int:
+    """Every how many lanes one is named, so that names can be read."""
+    return max(-(-lanes // _MOST_NAMES), 1)
+
+
 def _label(axes: Axes, names: Sequence[str]) -> None:
-    axes.set_xticks(range(len(names)), names, rotation=90, fontsize=7.5)
+    every = _step(len(names))
+    axes.set_xticks(range(0, len(names), every), names[::every], rotation=90, fontsize=7.5)
     axes.tick_params(axis="x", length=0)
     axes.set_xlim(-0.7, max(len(names), 1) - 0.3)

@@ -6,10 +6,11 @@ Sizes whose tolerances overlap cannot be told apart on the gel and count as one 
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from pharmrs.core.errors import InputError, InputProblem
+from pharmrs.core.errors import InputError, InputProblem, some_of
 from pharmrs.genotype.records.marker import CallRules, Digest, Lane, MarkerAssay
 
 
@@ -19,12 +20,14 @@ class BandPlan:
 
     `sizes`: for each band that can be told apart, the sizes (bp) it stands for; the other fields hold positions in it.
     `patterns`: genotype -> bands of its complete digestion. `mimics`: genotype -> the genotypes that give the same
-    bands when their digestion is incomplete; a genotype without any shows its complete digestion by itself.
+    bands when their digestion is incomplete; a genotype without any shows its complete digestion by itself. `one_site`:
+    genotype -> those that give the same bands where only one site, and not the others, is cut in part.
     """
 
     sizes: tuple[tuple[int, ...], ...]
     patterns: dict[str, frozenset[int]]
     mimics: dict[str, tuple[str, ...]]
+    one_site: dict[str, tuple[str, ...]]
     amplicon: frozenset[int]
     rules: CallRules
 
@@ -81,8 +84,15 @@ def plan_bands(assay: MarkerAssay, rules: CallRules) -> BandPlan:
         )
         for name in pairs
     }
+    pieces = {
+        name: {place[size] for one in pair for size in one.products_bp if size in place} for name, pair in pairs.items()
+    }
+    one_site = {
+        name: tuple(other for other in pairs if patterns[other] < patterns[name] <= patterns[other] | pieces[other])
+        for name in pairs
+    }
     amplicon = frozenset(place[digest.amplicon_bp] for digest in assay.digests)
-    return BandPlan(tuple(map(tuple, clusters)), patterns, mimics, amplicon, rules)
+    return BandPlan(tuple(map(tuple, clusters)), patterns, mimics, one_site, amplicon, rules)
 
 
 def _clusters(sizes: Sequence[int], rules: CallRules) -> list[list[int]]:
@@ -139,7 +149,7 @@ def read_pattern(lane: Lane, plan: BandPlan) -> Pattern:
     elif unexpected:
         reason = f"unexpected band at {_sizes(unexpected)} bp"
     elif len(found) > len(bands):
-        twice = {band for band in found if found.count(band) > 1}
+        twice = {band for band, times in Counter(found).items() if times > 1}
         reason = f"several bands are read as {plan.text(twice)} bp"
     else:
         genotype = next((name for name, pattern in plan.patterns.items() if pattern == bands), "")
@@ -193,7 +203,7 @@ def _nearest(size: float, plan: BandPlan) -> int | None:
 
 
 def _sizes(sizes: Sequence[float]) -> str:
-    return ", ".join(f"{size:g}" for size in sizes)
+    return some_of([f"{size:g}" for size in sizes])
 
 
 def _too_wide(assay: MarkerAssay, rules: CallRules, visible: Sequence[int]) -> InputProblem:

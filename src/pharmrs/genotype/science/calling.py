@@ -68,18 +68,18 @@ def _named(lanes: Sequence[Lane], plan: BandPlan, assay: MarkerAssay) -> list[La
 
 def _call_lane(lane: Lane, plan: BandPlan, verdict: GelVerdict) -> LaneCall:
     pattern = read_pattern(lane, plan)
-    reason = pattern.reason
+    reason, doubt = pattern.reason, ""
     if lane.role != "sample":
         reason = control_problem(lane, plan)
     elif pattern.genotype:
-        reason = verdict.reason_against(pattern.genotype, plan)
+        reason, doubt = verdict.reason_against(pattern.genotype, plan), verdict.doubt(pattern.genotype, plan)
     looks_like = pattern.genotype if lane.role in ("sample", "control") else ""
     return LaneCall(
         lane=lane,
         genotype="" if reason else looks_like,
         looks_like=looks_like,
         flag="indeterminate" if reason else "ok",
-        reason="; ".join(text for text in (reason, pattern.notes) if text),
+        reason="; ".join(text for text in (reason or doubt, pattern.notes) if text),
     )
 
 

@@ -16,10 +16,21 @@ from pharmrs.genotype.science.bands import BandPlan, read_pattern
 
 @dataclass(frozen=True, slots=True)
 class GelVerdict:
-    """Why nothing on a gel can be called (`all_reason`), or only what proves its own digestion (`mimic_reason`)."""
+    """Why nothing on a gel can be called (`all_reason`), or only what proves its own digestion (`mimic_reason`).
+
+    `controlled`: a control shows what it should.
+    """
 
     all_reason: str = ""
     mimic_reason: str = ""
+    controlled: bool = False
+
+    def doubt(self, genotype: str, plan: BandPlan) -> str:
+        """What a called lane could be all the same, where no control of the gel shows a complete digestion."""
+        if self.controlled or not plan.one_site[genotype]:
+            return ""
+        others = " or ".join(plan.one_site[genotype])
+        return f"no control on the gel: {others} with one site cut in part would look the same"
 
     def reason_against(self, genotype: str, plan: BandPlan) -> str:
         """Why a lane that looks like `genotype` may not be called; empty: it may."""
@@ -32,10 +43,12 @@ def judge_gel(lanes: Sequence[Lane], plan: BandPlan) -> GelVerdict:
     """Judge a gel by its control, uncut and blank lanes."""
     against = [reason for lane in lanes if (reason := _blank_or_uncut_problem(lane, plan))]
     against_mimics: list[str] = []
+    controlled = False
     proven = not any(plan.mimics.values())  # a second site in both alleles is a digestion control in every lane
     for lane in (lane for lane in lanes if lane.role == "control"):
         pattern = read_pattern(lane, plan)
         if pattern.genotype == lane.genotype:
+            controlled = True
             proven = proven or not plan.mimics[lane.genotype]
         elif not pattern.bands and not lane.bands_bp:
             continue  # a control that gave no band proves nothing, and disproves nothing
@@ -50,7 +63,7 @@ def judge_gel(lanes: Sequence[Lane], plan: BandPlan) -> GelVerdict:
             f"{gel_text(lanes[0].gel)} has no {wanted} control that shows complete digestion: a failed digestion "
             "looks like the uncut homozygote, a partial one like the heterozygote"
         )
-    return GelVerdict("; ".join(against), "; ".join(against_mimics))
+    return GelVerdict("; ".join(against), "; ".join(against_mimics), controlled)
 
 
 def control_problem(lane: Lane, plan: BandPlan) -> str:

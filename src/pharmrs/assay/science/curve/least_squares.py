@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,9 @@ from pharmrs.core.records.arrays import BoolArray, FloatArray
 _FIRST_DAMPING, _LEAST_DAMPING, _MOST_DAMPING = 1e-2, 1e-12, 1e12
 _RIDGE = 1e-13  # keeps a normal matrix of full rank that is singular to rounding
 _ACCEPTED_OFFSET = 1e-5  # R's nls stops here: parameters within a hundred-thousandth of their standard errors
+# response and gradient of parameters (B, p) at log x (n,): the logistic curve, or one that the search is proven on
+Form = tuple[Callable[[FloatArray, FloatArray], FloatArray], Callable[[FloatArray, FloatArray], FloatArray]]
+_LOGISTIC: Form = (response, gradient)
 _EXACT = 1e-26  # cost, relative to that of the data themselves, below which the fit is exact
 
 
@@ -52,6 +56,7 @@ def solve(
     high: FloatArray,
     iterations: int = 400,
     tolerance: float = 1e-10,
+    form: Form = _LOGISTIC,
 ) -> Solved:
     """Minimise sum weights (y - response)^2 from each of `starts` (B, p), within the box `low`..`high` (p,).
 
@@ -61,14 +66,15 @@ def solve(
     """
     parameters = np.clip(starts, low, high)
     y, weights = np.broadcast_to(y, (len(starts), len(log_x))), np.broadcast_to(weights, (len(starts), len(log_x)))
-    residual = y - response(parameters, log_x)
+    value, slopes = form
+    residual = y - value(parameters, log_x)
     cost = np.sum(weights * residual**2, axis=1)
     damping = np.full(len(starts), _FIRST_DAMPING)
     offset = np.full(len(starts), np.inf)
     exact = np.sum(weights * y**2, axis=1) * _EXACT
     active = np.flatnonzero(np.isfinite(cost))
     for _ in range(iterations):
-        normal = _normal(parameters[active], log_x, residual[active], weights[active])
+        normal = _normal(slopes(parameters[active], log_x), residual[active], weights[active])
         step = _step_inside(normal, parameters[active], damping[active], low, high)
         offset[active] = _offset(normal, cost[active], exact[active])
         going = (offset[active] >= tolerance) & (damping[active] <= _MOST_DAMPING)  # beyond: rounding stops the search
@@ -76,7 +82,7 @@ def solve(
         if active.size == 0:
             break
         tried = np.clip(parameters[active] + step, low, high)
-        new_residual = y[active] - response(tried, log_x)
+        new_residual = y[active] - value(tried, log_x)
         new_cost = np.sum(weights[active] * new_residual**2, axis=1)
         better = new_cost < cost[active]
         took = active[better]
@@ -85,8 +91,7 @@ def solve(
     return Solved(parameters=parameters, cost=cost, converged=offset < _ACCEPTED_OFFSET)
 
 
-def _normal(parameters: FloatArray, log_x: FloatArray, residual: FloatArray, weights: FloatArray) -> _Normal:
-    jacobian = gradient(parameters, log_x)
+def _normal(jacobian: FloatArray, residual: FloatArray, weights: FloatArray) -> _Normal:
     weighted = weights[..., None] * jacobian
     matrix = np.swapaxes(weighted, 1, 2) @ jacobian
     scale = np.sqrt(np.maximum(np.einsum("bii->bi", matrix), 1e-300))
@@ -94,7 +99,7 @@ def _normal(parameters: FloatArray, log_x: FloatArray, residual: FloatArray, wei
         matrix=matrix / (scale[:, :, None] * scale[:, None, :]),
         right=np.sum(weighted * residual[..., None], axis=1) / scale,
         scale=scale,
-        held=np.zeros(parameters.shape, dtype=bool),
+        held=np.zeros(scale.shape, dtype=bool),
     )
 
 
