@@ -434,6 +434,9 @@ def test_wells_one_below_the_other(tmp_path: Path) -> None:
     path = text(tmp_path / "b.csv", "Sample,Well,OD 450,OD 620", *table)
     assert isinstance(chosen(path), InputProblem)
     np.testing.assert_array_equal(chosen(path, wavelength_nm=450).values, OD)  # type: ignore[union-attr]
+    means = [f"{line},1.0,0.1" for line in wells_below(OD).split()]  # of replicates: no reading of a well
+    path = text(tmp_path / "e.csv", "Well,OD450,Mean,SD", *means)
+    np.testing.assert_array_equal(chosen(path).values, OD)  # type: ignore[union-attr]
     half = [f"{ROWS[r]}{c + 1};{OD[r, c]};;{ROWS[r]}{c + 7};{OD[r, c + 6]}" for c in range(6) for r in range(8)]
     np.testing.assert_array_equal(chosen(text(tmp_path / "c.csv", "Well;450;;Well;450", *half)).values, OD)  # type: ignore[union-attr]
     samples = [f"S{row + 1},{OD[row, 0]},{OD[row, 1]},{OD[row, 2]}" for row in range(8)]  # samples are no wells

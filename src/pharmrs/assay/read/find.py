@@ -18,7 +18,7 @@ from pharmrs.core.read.numbers import marks_of
 from pharmrs.core.read.problems import Problems
 
 _BARE_SIZES = ((8, 12), (16, 24))
-_ROW_NAME = re.compile(r"[A-P]|[Q-Z]|A[A-F]")
+_ROW_NAME = re.compile(r"[A-P]|[Q-Z]|A[A-F]", re.IGNORECASE)
 _FEWEST_COLUMNS, _FEWEST_WELLS = 2, 6
 _LINES_ABOVE, _WAVELENGTH_ABOVE = 3, 6
 _WAVELENGTH = re.compile(r"wavelength\W{0,3}\d{3}", re.IGNORECASE)
@@ -193,7 +193,7 @@ def _bare_block(sheet: Sheet, row: int, start: int, height: int, width: int) -> 
     if any(number(cell, commas) is None and missing_word(cell) is None for line in cells for cell in line):
         return None
     left = [sheet.text(line, start - 1) if start else "" for line in lines]
-    named = left == [well_name(line, 0)[:-1] for line in range(height)]
+    named = [text.upper() for text in left] == [well_name(line, 0)[:-1] for line in range(height)]
     touched = any(sheet.text(line, places[-1] + 1) for line in lines) or (any(left) and not named)
     if touched or cells[0] == [str(column) for column in range(1, width + 1)]:
         return None
@@ -214,9 +214,12 @@ def block_of_cells(sheet: Sheet, first: tuple[int, int], last: tuple[int, int]) 
 
 
 def _means(sheet: Sheet, row: int) -> list[WellBlock]:
-    """A list of wells under the header `Well` with their `Mean` of several reads, and perhaps `StDev`."""
+    """A list of wells under the header `Well` with their `Mean` of several reads, and perhaps `StDev`.
+
+    A mean further to the right is one of replicates, which are no readings of their own.
+    """
     heads = [sheet.text(row, place).lower() for place in range(1, len(sheet.rows[row]))]
-    if sheet.text(row, 0).lower() != "well" or "mean" not in heads:
+    if sheet.text(row, 0).lower() != "well" or heads[:1] != ["mean"]:
         return []
     lines = list(_wells_below(sheet, row + 1, 0))
     sd_place = 1 + heads.index("stdev") if "stdev" in heads else None
