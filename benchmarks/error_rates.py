@@ -8,11 +8,12 @@ all tests. A test of 5 % should reject 5 %. Without names: every test that may b
 from __future__ import annotations
 
 import argparse
+import itertools
 import math
-import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -45,6 +46,11 @@ SITUATIONS: dict[str, tuple[TrialTruth, int]] = {
     "metabolite": (replace(NULL, slopes=(1.5, 1.5), metabolite_change_sds=(0.06, 0.16)), 35),
     "12 people": (NULL, 12),
 }
+FOUR = tuple(SITUATIONS)
+SITUATIONS["three periods"] = (  # what `carry_over` asks for
+    replace(NULL, treatments=("placebo", "low", "high"), slopes=(0.5,) * 3, metabolite_changes=(0.0, 0.03, 0.05),
+            biomarker_changes=(0.0, 0.1, 0.15)), 36,
+)  # fmt: skip
 WORLDS = {"spread": 0.5, "follow-up": 0.0}
 INTERACTION = ("main", "hc3", "cr2", "period", "within", "mixed", "crossover", "symmetry", "log_ratio",
                "errors_in_variables")  # fmt: skip
@@ -74,6 +80,12 @@ class Count:
         self.covered += one.ci_low <= planted <= one.ci_high
         self.rejected += one.p < alpha if math.isfinite(one.p) else not one.ci_low <= 0 <= one.ci_high
         self.error += one.estimate - planted
+
+    def include(self, other: Count) -> None:
+        """Add what other trials gave."""
+        self.trials, self.rejected = self.trials + other.trials, self.rejected + other.rejected
+        self.covered, self.refused = self.covered + other.covered, self.refused + other.refused
+        self.error += other.error
 
 
 def tested(name: str, given: ModelInput, memory: Memory) -> EffectEstimate | StatisticalTest | None:
@@ -157,31 +169,55 @@ def count(names: Sequence[str], truth: TrialTruth, people: int, seeds: range) ->
     return found
 
 
+def stored(path: Path | None) -> dict[tuple[str, ...], Count]:
+    """Portions that a file holds, by world, situation, planted slopes, first trial, size and test."""
+    if path is None or not path.exists():
+        return {}
+    lines = [line.split("\t") for line in path.read_text().splitlines()]
+    return {tuple(one[:6]): Count(*(int(cell) for cell in one[6:10]), float(one[10])) for one in lines}
+
+
+def portions(asked: argparse.Namespace) -> Iterator[tuple[tuple[str, ...], Count]]:
+    """Every test of every portion of trials that was asked for: taken from the file where it is there, else counted."""
+    done = stored(asked.store)
+    for start in range(asked.first, asked.first + asked.trials, asked.portion):
+        size = min(asked.portion, asked.first + asked.trials - start)
+        for world, situation in itertools.product(asked.worlds, asked.situations):
+            truth, people = SITUATIONS[situation]
+            truth = replace(truth, at_baseline=WORLDS[world])
+            if asked.slopes:
+                truth = replace(truth, slopes=tuple(asked.slopes))
+            where = (world, situation, " ".join(map(str, truth.slopes)), str(start), str(size))
+            open_ones = [name for name in asked.tests if (*where, name) not in done]
+            seeds = range(start, start + size)
+            found = count([name for name in open_ones if ":" not in name], truth, people, seeds)
+            found |= count([name for name in open_ones if ":" in name], without_effects(truth), people, seeds)
+            if asked.store is not None:
+                with asked.store.open("a") as file:
+                    file.writelines(
+                        "\t".join(map(str, (*where, name, *astuple(one)))) + "\n" for name, one in found.items()
+                    )
+            yield from (((*where, name), found.get(name) or done[(*where, name)]) for name in asked.tests)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.error_rates", description=__doc__)
     parser.add_argument("tests", nargs="*", default=[*INTERACTION, *NOTHING])
     parser.add_argument("--trials", type=int, default=1000)
     parser.add_argument("--first", type=int, default=0)
-    parser.add_argument("--situations", nargs="*", default=list(SITUATIONS))
+    parser.add_argument("--portion", type=int, default=500, help="trials that are counted, and stored, at a time")
+    parser.add_argument("--store", type=Path, help="file of what was counted: a run that was stopped goes on from it")
+    parser.add_argument("--situations", nargs="*", default=list(FOUR))
     parser.add_argument("--worlds", nargs="*", default=["spread"])
-    parser.add_argument("--slopes", nargs=2, type=float, help="planted slopes instead of equal ones")
+    parser.add_argument("--slopes", nargs="*", type=float, help="planted slopes instead of equal ones")
     asked = parser.parse_args()
     limit_threads()
     warnings.simplefilter("ignore")
-    for world in asked.worlds:
-        for situation in asked.situations:
-            truth, people = SITUATIONS[situation]
-            truth = replace(truth, at_baseline=WORLDS[world])
-            if asked.slopes:
-                truth = replace(truth, slopes=tuple(asked.slopes))
-            seeds = range(asked.first, asked.first + asked.trials)
-            begun = time.process_time()
-            found = count([name for name in asked.tests if ":" not in name], truth, people, seeds)
-            if of_nothing := [name for name in asked.tests if ":" in name]:
-                found |= count(of_nothing, without_effects(truth), people, seeds)
-            print(f"# {world}, {situation}: {time.process_time() - begun:.0f} s", flush=True)
-            for name, one in found.items():
-                print(_line(name, world, situation, one), flush=True)
+    together: dict[tuple[str, ...], Count] = {}
+    for (world, situation, slopes, _start, _size, name), one in portions(asked):
+        together.setdefault((name, world, situation, slopes), Count()).include(one)
+    for (name, world, situation, _slopes), one in together.items():
+        print(_line(name, world, situation, one), flush=True)
 
 
 def _line(name: str, world: str, situation: str, found: Count) -> str:

@@ -212,11 +212,6 @@ def test_more_than_two_times_with_values_missing(tmp_path: Path) -> None:
     assert [one.n for one in tested] == [76] * 3
 
 
-def test_repeated_measures_are_refused_where_a_person_has_several_treatments() -> None:
-    (found,) = analyse(table_of(random_rows(1)), dataclasses.replace(LOG, models=("mmrm",))).models
-    assert "a participant has one treatment" in found.reason
-
-
 def test_table_one_by_sequence_and_who_is_left_in_each_period() -> None:
     """Counts, means and SDs by hand from the rows; the quantity at the baseline of the first period."""
     rows = random_rows(8, 20, missing=0.1)

@@ -14,7 +14,7 @@ from pharmrs.trial.least_squares.not_estimable import NotEstimable
 from pharmrs.trial.records.analysis import AnalysisPlan
 from pharmrs.trial.records.observations import Observation, ObservationTable
 from pharmrs.trial.regression.censored_regression import _contributions, _natural_derivatives
-from pharmrs.trial.regression.repeated import fit_repeated
+from pharmrs.trial.regression.repeated import Repeated, fit_repeated
 from pharmrs.trial.tests.rank_tests import kendall, wilcoxon_signed_rank
 
 ROWS = (("A", "before", 300.0, 9.0), ("A", "after", 200.0, math.nan), ("B", "before", 250.0, 10.0))
@@ -90,7 +90,8 @@ def test_rows_that_do_not_tell_the_covariance_of_two_times() -> None:
     design = np.column_stack([np.ones(12), times])
     people = [f"sub-{number}" for number in range(12)]
     with pytest.raises(NotEstimable, match="apart"):
-        fit_repeated(outcome, design, ["mean", "time"], people, times)
+        fit_repeated(Repeated(outcome=outcome, design=design, terms=("mean", "time"), subjects=tuple(people),
+                              visits=tuple(people), times=times))  # fmt: skip
 
 
 def test_kendall_with_ties_says_which_p_it_is() -> None:

@@ -9,11 +9,13 @@ import numpy as np
 
 from pharmrs.core.records.arrays import FloatArray
 from pharmrs.trial.chain.main_model import interaction_design
+from pharmrs.trial.chain.what_data_allow import unequal_scatter
 from pharmrs.trial.least_squares.coefficients import Coefficients
 from pharmrs.trial.least_squares.linear import DesignMatrix, near_exact
 from pharmrs.trial.least_squares.not_estimable import NotEstimable
 from pharmrs.trial.records.analysis import AnalysisPlan, EffectEstimate, ModelOutcome
 from pharmrs.trial.records.changes import ChangeTable
+from pharmrs.trial.regression.by_arm import lines_by_arm
 from pharmrs.trial.regression.cluster_robust import robust_least_squares
 
 PERIOD, SEQUENCE, CARRY_OVER = "period", "sequence", "carry-over of"
@@ -65,6 +67,33 @@ def clustered_interactions(changes: ChangeTable, plan: AnalysisPlan) -> tuple[Ef
     except NotEstimable:
         return ()
     return tuple(one for one in estimates_of("main, CR2", model, found) if one.hypothesis)
+
+
+def lines_of(
+    model: ChangeModel, alpha: float, error_sd: FloatArray | None = None
+) -> tuple[Coefficients, Mapping[str, float]]:
+    """The main model with a residual variance of each treatment's own, and the residual SDs. Raises `NotEstimable`."""
+    arms = {name: number for number, name in enumerate(model.rows.treatments)}
+    arm = np.array([arms[name] for name in model.rows.treatment], dtype=np.intp)
+    found = lines_by_arm(
+        model.outcome, model.rows.change_metabolite, arm, model.subject, model.design.terms, error_sd=error_sd,
+        level=1 - alpha,
+    )  # fmt: skip
+    return found.coefficients, dict(zip(arms, found.sd, strict=True))
+
+
+def scatter_by_treatment(
+    changes: ChangeTable, plan: AnalysisPlan
+) -> tuple[Mapping[str, float], tuple[EffectEstimate, ...]]:
+    """Residual SD under each treatment; where they differ, the interactions with a variance of each treatment's own."""
+    model = change_model(changes, plan)
+    try:
+        found, sd = lines_of(model, plan.alpha)
+    except NotEstimable:
+        return {}, ()
+    if not unequal_scatter(changes):
+        return sd, ()
+    return sd, tuple(one for one in estimates_of("main, by treatment", model, found) if one.hypothesis)
 
 
 def period_columns(rows: ChangeTable) -> dict[str, FloatArray]:

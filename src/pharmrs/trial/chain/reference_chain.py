@@ -10,7 +10,7 @@ from scipy import linalg, stats
 from pharmrs.trial.chain.analysis_flow import analysis_flow
 from pharmrs.trial.chain.associations import change_correlations, oldham_tests
 from pharmrs.trial.chain.baseline import baseline_values, period_counts
-from pharmrs.trial.chain.change_design import clustered_interactions
+from pharmrs.trial.chain.change_design import clustered_interactions, scatter_by_treatment
 from pharmrs.trial.chain.change_scores import change_table
 from pharmrs.trial.chain.comparisons import level_comparisons
 from pharmrs.trial.chain.effects import treatment_effects
@@ -95,6 +95,7 @@ def reference_chain(table: ObservationTable, plan: AnalysisPlan) -> ReferenceCha
         model, reason = None, str(why)
     excludes = () if model is None else says_nothing(model.hypothesis, changes)
     with_covariate = _covariate_models(changes, plan)
+    scatter, by_treatment = ({}, ()) if model is None else scatter_by_treatment(changes, plan)
     return ReferenceChain(
         levels=levels,
         changes=changes,
@@ -108,6 +109,8 @@ def reference_chain(table: ObservationTable, plan: AnalysisPlan) -> ReferenceCha
         baseline=baseline,
         periods=periods,
         clustered=() if model is None else clustered_interactions(changes, plan),
+        residual_sd=scatter,
+        by_treatment=by_treatment,
         covariates=adjusted([covariate_test(one.model, one.covariate) for one in with_covariate if one.model]),
         correlations=_judged(change_correlations(changes.one_row_each(), plan)),
         oldham=oldham_tests(changes.one_row_each(), plan),

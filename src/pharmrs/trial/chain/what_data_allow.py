@@ -82,7 +82,7 @@ def warnings_of_pairs(changes: ChangeTable, plan: AnalysisPlan) -> Iterator[str]
     if scatter := unequal_scatter(changes):
         yield (
             f"{scatter}: the main model takes both scatters to be the same, and then finds a difference that is not "
-            "there in about 6 % of trials instead of 5 (cr2, hc3 and errors_in_variables do without that)"
+            "there in about 6 % of trials instead of 5 (by_treatment, cr2, hc3 and errors_in_variables do without that)"
         )
     if unequal := unequal_reliability(changes):
         yield (

@@ -22,7 +22,7 @@ from pharmrs.trial.records.observations import ObservationTable
 
 _FAULT = "a fault of pharmrs, see problems"
 # keys that came later: where they hold nothing they are left out, so that plans without them keep their hash
-_LATER = ("outcomes", "exposures", "families", "contrasts", "ed50", "estimand")
+_LATER = ("outcomes", "exposures", "families", "contrasts", "ed50", "estimand", "repeated")
 
 
 def plan_hash(design: ObservationTable | Design, plan: AnalysisPlan) -> str:

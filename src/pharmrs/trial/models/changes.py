@@ -12,6 +12,7 @@ from pharmrs.trial.chain.change_design import (
     ChangeModel,
     carry_over_columns,
     change_model,
+    lines_of,
     outcome_of,
     period_columns,
     sequence_columns,
@@ -26,6 +27,11 @@ from pharmrs.trial.regression.m_estimation import fit_m, fit_mm
 from pharmrs.trial.regression.mixed_model import MixedFit, fit_mixed
 from pharmrs.trial.regression.regression_diagnostics import breusch_pagan, cook_distances
 
+_BY_TREATMENT = "A residual variance for each treatment"
+_WELCH = (
+    "Each treatment has its own line and its own residual variance; rows of a participant under two treatments covary "
+    "as their residuals do, and differences have Satterthwaite's degrees of freedom (10.1093/biomet/29.3-4.350)."
+)
 _HC3 = "Standard errors of the main model allow for unequal variances (HC3, 10.1016/0304-4076(85)90158-7)."
 _CR2 = (
     "Standard errors of the main model allow for several rows of a participant (CR2 with Satterthwaite degrees of "
@@ -58,6 +64,14 @@ _SYMMETRY = (
     "may also be less alike than those of different participants."
 )
 _FIXED = "Every participant has an intercept of his own: the slopes rest on differences within participants alone."
+
+
+def run_by_treatment(given: ModelInput) -> ModelOutcome:
+    """Main model, a residual variance for each treatment."""
+    model = change_model(given.changes, given.plan)
+    found, sd = lines_of(model, given.plan.alpha)
+    facts = {f"residual_sd: {name}": value for name, value in sd.items()}
+    return outcome_of("by_treatment", _BY_TREATMENT, model, found, facts=facts, methods=_WELCH)
 
 
 def run_hc3(given: ModelInput) -> ModelOutcome:
@@ -223,6 +237,7 @@ _ROBUST = {
 }
 _LIBERAL = {"symmetry": "with few participants (6.4 % of 12 people where 5 are due)"}
 _EXACT = {
+    "by_treatment": (_BY_TREATMENT, run_by_treatment),
     "hc3": ("HC3 standard errors", run_hc3),
     "period": ("Period added (CR2)", run_period),
     "within": ("Within participants (fixed intercepts)", run_within),
@@ -242,7 +257,7 @@ CHANGE_MODELS = (
     *(
         ExtensionModel(
             name=name, title=title, run=run, takes_as_exact=True, misses=_LIBERAL.get(name, ""),
-            aspect=OTHER_MODELS if name == "hc3" else PEOPLE,
+            aspect=OTHER_MODELS if name in ("hc3", "by_treatment") else PEOPLE,
         )
         for name, (title, run) in _EXACT.items()
     ),

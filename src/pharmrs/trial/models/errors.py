@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from pharmrs.core.records.arrays import FloatArray
-from pharmrs.trial.chain.change_design import ChangeModel, change_model, outcome_of
+from pharmrs.trial.chain.change_design import ChangeModel, change_model, lines_of, outcome_of
 from pharmrs.trial.chain.change_scores import change_table, log_ratios
 from pharmrs.trial.chain.what_data_allow import reliabilities
 from pharmrs.trial.joint.model import JointFit, ProfiledEffect, fit_joint
@@ -23,8 +23,10 @@ LOG_UNIT = "log ratio of both (biomarker per metabolite)"
 _LOG = "Both changes were taken as log ratios, which do not depend on the unit of the assay; CR2 standard errors."
 _EIV = (
     "The known error variance of the metabolite change was taken out of the normal equations under each treatment "
-    "(10.1002/9780470316665); CR2 standard errors with Satterthwaite degrees of freedom."
+    "(10.1002/9780470316665)."
 )
+_EIV_CR2 = "CR2 standard errors by participant with Satterthwaite degrees of freedom."
+_EIV_LINES = "Each treatment has its own residual variance; differences have Satterthwaite degrees of freedom."
 _SIMEX = "SIMEX with the known error of the metabolite change (10.1080/01621459.1994.10476871), quadratic extrapolant."
 _TOBIT = (
     "The log biomarker at follow-up, censored at its limit, was regressed on its baseline and on the metabolite's log "
@@ -66,15 +68,22 @@ def _error_prone(given: ModelInput) -> tuple[ChangeModel, FloatArray, FloatArray
 def run_errors(given: ModelInput) -> ModelOutcome:
     """Errors in variables by moments."""
     model, loadings, sd = _error_prone(given)
-    found = errors_in_variables(
-        model.outcome, model.design.matrix, loadings, sd, model.design.terms, model.subject, level=1 - given.plan.alpha
-    )
+    level = 1 - given.plan.alpha
+    if given.changes.repeated:  # several rows of a participant under one treatment
+        found, methods = (
+            errors_in_variables(
+                model.outcome, model.design.matrix, loadings, sd, model.design.terms, model.subject, level=level
+            ),
+            _EIV_CR2,
+        )
+    else:
+        found, methods = lines_of(model, given.plan.alpha, sd)[0], _EIV_LINES
     facts = {"mean_error_sd": float(np.mean(sd))}
     facts |= {f"reliability: {name}": share for name, share in reliabilities(given.changes).items()}
     told = ", ".join(f"{share:.2f} under {name}" for name, share in reliabilities(given.changes).items())
     note = f"share of the variance of the metabolite change that is not measurement error: {told}"
     return outcome_of("errors_in_variables", "Errors in variables", model, found, facts=facts, notes=(note,),
-                      methods=_EIV)  # fmt: skip
+                      methods=f"{_EIV} {methods}")  # fmt: skip
 
 
 def run_simex(given: ModelInput) -> ModelOutcome:

@@ -37,7 +37,7 @@ class ExtensionModel:
     its level holds only where that is measured equally reliably under every treatment. `logs`: it is about log ratios
     of both, whatever the plan declares; `corrects_error`: its slope is that of the change without its error.
     `of_effects`: it tests treatment effects, not differences of slopes. `unmeasured`: how often its test errs is not
-    known; it is shown beside the plan too.
+    known; it is shown beside the plan too. `never`: another reason why it is.
     `aspect`: what it changes in the declared analysis, one of `ASPECTS`.
     """
 
@@ -50,6 +50,7 @@ class ExtensionModel:
     corrects_error: bool = False
     of_effects: bool = False
     unmeasured: bool = False
+    never: str = ""
     aspect: str = OTHER_MODELS
 
     @property
@@ -57,4 +58,4 @@ class ExtensionModel:
         """Why no plan can have it as a declared model, whatever the data; empty where one can."""
         if self.misses:
             return f"its test does not hold its level {self.misses}"
-        return "how often its test errs where there is nothing has not been measured" if self.unmeasured else ""
+        return "how often its test errs where there is nothing has not been measured" if self.unmeasured else self.never

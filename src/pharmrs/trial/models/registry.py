@@ -10,6 +10,7 @@ from pharmrs.trial.models.exposure import EXPOSURE_MODELS
 from pharmrs.trial.models.extension import ExtensionModel, ModelInput
 from pharmrs.trial.models.imputation import IMPUTATION_MODELS
 from pharmrs.trial.models.levels import LEVEL_MODELS
+from pharmrs.trial.models.mediation import MEDIATION_MODELS
 from pharmrs.trial.models.multiverse import MULTIVERSE_MODELS
 from pharmrs.trial.models.repeated import REPEATED_MODELS
 from pharmrs.trial.models.resampling import RESAMPLING_MODELS
@@ -26,6 +27,7 @@ _ALL = (
     *EXPOSURE_MODELS,
     *CONTRAST_MODELS,
     *IMPUTATION_MODELS,
+    *MEDIATION_MODELS,
     *MULTIVERSE_MODELS,
 )
 MODELS: dict[str, ExtensionModel] = {model.name: model for model in _ALL}

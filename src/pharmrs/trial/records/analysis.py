@@ -92,6 +92,40 @@ class Contrast:
             raise ValueError(f"weights must sum to 0 and not all be 0, they are {self.weights}")
 
 
+@declaration
+class TimeContrast:
+    """A mean over time points, or a difference between them."""
+
+    name: str = key("what it is called, e.g. mean over the day", min_length=1)
+    weights: tuple[float, ...] = key("what the effect at each time point counts, in their order", min_length=2)
+
+    def __post_init__(self) -> None:
+        if not any(self.weights) or min(abs(sum(self.weights)), abs(sum(self.weights) - 1)) > 1e-6:
+            raise ValueError(f"weights must sum to 1 (a mean) or to 0 (a difference), they are {self.weights}")
+
+
+@declaration
+class RepeatedMeasures:
+    """How the model mmrm takes more than two time points."""
+
+    time_points: tuple[str, ...] = key("time points after the baseline, in order of time", min_length=2)
+    covariance: Literal["unstructured", "ar1"] = key(
+        "unstructured: of each pair of time points its own; ar1: a correlation that falls by the same factor from one "
+        "time point to the next"
+    )
+    contrasts: tuple[TimeContrast, ...] = key(
+        "comparisons of time points, one weight for each, applied to every treatment's effect; the weights of a mean "
+        "over time sum to 1, of a difference to 0",
+        default=(),
+    )
+
+    def __post_init__(self) -> None:
+        if len(set(self.time_points)) < len(self.time_points):
+            raise ValueError("time_points must be different labels")
+        if wrong := [one.name for one in self.contrasts if len(one.weights) != len(self.time_points)]:
+            raise ValueError(f"contrasts need one weight per time point ({len(self.time_points)}): {', '.join(wrong)}")
+
+
 COUPLING = "coupling"  # the name of the interaction among the members of a family
 
 
@@ -139,6 +173,10 @@ class AnalysisPlan:
         "dose with half of the largest effect, for the Emax shape of the model dose_response; 0: linear alone",
         default=0.0,
         ge=0,
+    )
+    repeated: RepeatedMeasures | None = key(
+        "time points and covariance of the model mmrm; left out: all time points that the table has, unstructured",
+        default=None,
     )
     estimand: Estimand | None = key("what is to be estimated, in words (ICH E9 R1)", default=None)
     families: tuple[Family, ...] = key(

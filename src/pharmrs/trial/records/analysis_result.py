@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -116,6 +117,8 @@ class CovariateModel:
 class ReferenceChain:
     """The reference analysis. `model` is None only where `reason` says why; `joint`: all interactions together;
     `clustered`: the interactions with CR2 standard errors, where participants have several rows;
+    `residual_sd`: of the main model under each treatment, and where they differ `by_treatment`: its interactions with
+    a residual variance of each treatment's own;
     `effects`: what each treatment did to each quantity, which is the declared result where the trial is about one
     quantity or one arm;
     `families`: the hypotheses of the declared families, p and adjusted p;
@@ -130,6 +133,8 @@ class ReferenceChain:
     joint: tuple[StatisticalTest, ...] = ()
     terms: tuple[StatisticalTest, ...] = ()
     clustered: tuple[EffectEstimate, ...] = ()
+    residual_sd: Mapping[str, float] = field(default_factory=dict)
+    by_treatment: tuple[EffectEstimate, ...] = ()
     effects: tuple[ModelOutcome, ...] = ()
     families: tuple[StatisticalTest, ...] = ()
     baseline: tuple[BaselineValue, ...] = ()

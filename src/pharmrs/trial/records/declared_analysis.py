@@ -91,5 +91,8 @@ class StudyPlan:
         count = len(self.design.treatments)
         if wrong := [one.name for one in self.analysis.contrasts if len(one.weights) != count]:
             raise ValueError(f"contrasts need one weight per treatment ({count}): {', '.join(wrong)}")
+        repeated = self.analysis.repeated
+        if repeated is not None and self.design.baseline in repeated.time_points:
+            raise ValueError(f"analysis.repeated.time_points come after the baseline ({self.design.baseline})")
         if self.power is not None and len(self.power.slopes) != len(self.design.treatments):
             raise ValueError(f"power.slopes needs one value per treatment ({len(self.design.treatments)})")

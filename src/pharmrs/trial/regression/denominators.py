@@ -38,8 +38,12 @@ def satterthwaite(fit: VarianceComponents) -> FloatArray:
     return np.where(noise > 0, 2 * variance**2 / np.where(noise > 0, noise, 1.0), np.nan)
 
 
-def kenward_roger(fit: VarianceComponents) -> KenwardRoger:
-    """Kenward-Roger standard errors and degrees of freedom of each coefficient.
+def kenward_roger(
+    fit: VarianceComponents, combinations: FloatArray | None = None, curved: FloatArray | None = None
+) -> KenwardRoger:
+    """Kenward-Roger standard errors and degrees of freedom of each coefficient, or of `combinations` (rows, terms).
+
+    `curved` (k, k, p, p): X' V^-1 (d2 V / ds_k ds_l) V^-1 X, where V is not linear in its parameters.
 
     A component at zero stays in, as in pbkrtest: that it was estimated at all costs degrees of freedom. Where the rows
     do not tell the components apart there, those above zero alone are used.
@@ -50,18 +54,21 @@ def kenward_roger(fit: VarianceComponents) -> KenwardRoger:
     free = list(every) if values[0] > 1e-10 * values[-1] else list(fit.free)
     first, second = -fit.at.first[free], fit.at.second[np.ix_(free, free)]  # P_k and Q_kl
     w = np.asarray(2 * np.linalg.inv(fit.at.expected[np.ix_(free, free)]), dtype=float)
+    bent = np.zeros_like(second) if curved is None else curved[np.ix_(free, free)]
     count = range(len(free))
     added = sum(
-        (w[k, m] * (second[k, m] - first[k] @ phi @ first[m]) for k in count for m in count), np.zeros_like(phi)
+        (w[k, m] * (second[k, m] - first[k] @ phi @ first[m] - bent[k, m] / 4) for k in count for m in count),
+        np.zeros_like(phi),
     )
     adjusted = phi + 2 * phi @ added @ phi
     middle = [phi @ piece @ phi for piece in first]
-    df = np.array([_freedom(column, phi, middle, w) for column in range(len(phi))])
-    return KenwardRoger(se=np.sqrt(np.diag(adjusted)), df=df)
+    wanted = np.eye(len(phi)) if combinations is None else combinations
+    df = np.array([_freedom(one, phi, middle, w) for one in wanted])
+    return KenwardRoger(se=np.sqrt(np.einsum("ti,ij,tj->t", wanted, adjusted, wanted)), df=df)
 
 
-def _freedom(column: int, phi: FloatArray, middle: Sequence[FloatArray], w: FloatArray) -> float:
-    """Degrees of freedom of one coefficient: with one contrast, where A1 = A2 = A, their F approximation has 2 / A."""
-    share = np.array([piece[column, column] for piece in middle]) / phi[column, column]
+def _freedom(one: FloatArray, phi: FloatArray, middle: Sequence[FloatArray], w: FloatArray) -> float:
+    """Degrees of freedom of one combination, where A1 = A2 = A: their F approximation has 2 / A."""
+    share = np.array([one @ piece @ one for piece in middle]) / float(one @ phi @ one)
     a = float(share @ w @ share)
     return 2 / a if a > 0 else float("nan")

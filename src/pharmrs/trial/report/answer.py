@@ -23,6 +23,7 @@ from pharmrs.trial.report.statistics_text import (
     findings,
     interval_text,
     level_text,
+    scatter_note,
 )
 
 _INFLUENTIAL = 1.0  # Cook's distance above which one row moves the estimates by about their own interval
@@ -105,6 +106,8 @@ def _warnings(result: AnalysisResult) -> Iterator[str]:
                 f"The residuals are not normal (Shapiro-Wilk W = {number_text(w.statistic)}, {p_phrase(w.p)}): the "
                 "interval of least squares may be wrong; the robust and resampled models below do not rely on it."
             )
+        if result.chain.by_treatment:
+            yield scatter_note(result.chain, result)
         if note := dependence_note(result.chain, result):
             yield note
         yield from (f"{text[:1].upper()}{text[1:].rstrip('.')}." for text in model.notes)

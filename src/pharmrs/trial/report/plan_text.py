@@ -67,9 +67,8 @@ def _parts(title: str, design: Design, plan: AnalysisPlan) -> Iterator[str]:
     measured = [name for name in plan.models if not MODELS[name].why_never_declared]
     beside = [f"- {MODELS[name].title} (`{name}`)" for name in measured]
     yield "\n".join(beside) or "None."
-    if never := [name for name in plan.models if name not in measured]:
-        why = "their tests do not hold their level, or nobody has measured whether they do"
-        yield f"Named, but shown beside the plan, since {why}: {', '.join(never)}."
+    for name in (one for one in plan.models if one not in measured):
+        yield f"`{name}` is named, but will be shown beside the plan: {MODELS[name].why_never_declared}."
     yield "## Missing and censored values"
     yield (
         "Values that a declared rule excludes are missing, and the result is also shown with each rule lifted. Pairs "

@@ -18,6 +18,7 @@ from pharmrs.trial.report.statistics_text import (
     df_text,
     interval_text,
     level_text,
+    scatter_note,
     statistic_phrase,
     term_text,
 )
@@ -72,7 +73,12 @@ def _main_table(result: AnalysisResult) -> PrintedTable:
         title=title,
         columns=columns,
         rows=rows,
-        notes=(model_note(model), dependence_note(result.chain, result), *map(_sentence, model.notes)),
+        notes=(
+            model_note(model),
+            scatter_note(result.chain, result),
+            dependence_note(result.chain, result),
+            *map(_sentence, model.notes),
+        ),
     )
 
 

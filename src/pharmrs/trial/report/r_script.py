@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
+from pharmrs.trial.chain.effects import quantities
 from pharmrs.trial.records.analysis import AnalysisPlan
 from pharmrs.trial.records.analysis_result import AnalysisResult
 
@@ -135,7 +138,7 @@ def _parts(result: AnalysisResult) -> Iterator[str]:
         if kind == "log_ratio":
             sides = [f"suppressWarnings(log(ifelse({side} > 0, {side}, NA)))" for side in sides]
         yield _EFFECT.format(before=sides[0], after=sides[1], terms=_strings(terms))
-        several = any(item.term.startswith("period ") for item in effect.estimates)
+        several = table.kind == "crossover" and _several_periods(result, name)
         body = {"parallel": _PARALLEL, "crossover": _CROSSOVER}.get(table.kind, _SINGLE)
         body = _SINGLE if len(table.treatments) == 1 else body
         yield body.format(
@@ -143,6 +146,15 @@ def _parts(result: AnalysisResult) -> Iterator[str]:
             baseline={"parallel": "+ a", "crossover": "within + own + "}.get(table.kind, "") * (kind != "follow_up"),
         )  # fmt: skip
     yield _TAIL.format(tolerance="1e-5", p_tolerance="1e-4")
+
+
+def _several_periods(result: AnalysisResult, name: str) -> bool:
+    """Whether the rows that tell of a quantity lie in several periods."""
+    changes = result.chain.changes
+    if changes is None:
+        return False
+    known = next(one.known for one in quantities(changes, result.plan) if one.name == name)
+    return len(np.unique(changes.period[known])) > 1
 
 
 def _levels(plan: AnalysisPlan) -> str:

@@ -26,6 +26,7 @@ from pharmrs.trial.report.statistics_text import (
     findings,
     interval_text,
     level_text,
+    scatter_note,
     statistic_phrase,
 )
 
@@ -48,8 +49,8 @@ def results_paragraphs(result: AnalysisResult) -> list[str]:
             for words, item in zip(findings(result), chain.model.hypothesis, strict=True)
         )
         paragraphs.append(f"{effects} {model_note(chain.model)}")
-        if note := dependence_note(chain, result):
-            paragraphs.append(note)
+        notes = (scatter_note(chain, result), dependence_note(chain, result))
+        paragraphs += [note for note in notes if note]
         if len(chain.model.hypothesis) > 1:
             paragraphs += [f"All interactions together: {statistic_phrase(test)}." for test in chain.joint]
     paragraphs += family_findings(result)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from pharmrs.core.report.numbers import MISSING, number_text, p_phrase, p_text
 from pharmrs.trial.chain.families import rejected
@@ -92,18 +93,35 @@ def as89_text(test: StatisticalTest) -> str:
     return p_text(test.p_alternative) + (" (ties)" if test.ties and known else "")
 
 
+def _interactions(items: Sequence[EffectEstimate], result: AnalysisResult) -> str:
+    return "; ".join(
+        f"{number_text(item.estimate)} ({item.term}; {level_text(result)} {interval_text(item.ci_low, item.ci_high)}; "
+        f"t({df_text(item.df)}) = {number_text(item.statistic)}, {p_phrase(item.p)})"
+        for item in items
+    )
+
+
+def scatter_note(chain: ReferenceChain, result: AnalysisResult) -> str:
+    """The residual SD under each treatment; where they differ, what a test that allows for it says."""
+    if not chain.residual_sd:
+        return ""
+    told = ", ".join(f"{number_text(sd)} under {name}" for name, sd in chain.residual_sd.items())
+    if not chain.by_treatment:
+        return f"Residual SD: {told}."
+    return (
+        f"Residual SD: {told}; with a variance of each treatment's own (model by_treatment): "
+        f"{_interactions(chain.by_treatment, result)}."
+    )
+
+
 def dependence_note(chain: ReferenceChain, result: AnalysisResult) -> str:
     """That rows of one participant are not independent, with what standard errors that allow for it say."""
     if chain.model is None or not chain.clustered:
         return ""
-    found = "; ".join(
-        f"{number_text(item.estimate)} ({item.term}; {level_text(result)} {interval_text(item.ci_low, item.ci_high)}; "
-        f"t({df_text(item.df)}) = {number_text(item.statistic)}, {p_phrase(item.p)})"
-        for item in chain.clustered
-    )
     return (
         f"The {chain.model.n} rows come from {chain.model.subjects} participants, and ordinary least squares takes "
-        f"them for independent; with standard errors clustered by participant (CR2): {found}."
+        f"them for independent; with standard errors clustered by participant (CR2): "
+        f"{_interactions(chain.clustered, result)}."
     )
 
 
