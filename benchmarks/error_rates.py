@@ -173,8 +173,11 @@ def stored(path: Path | None) -> dict[tuple[str, ...], Count]:
     """Portions that a file holds, by world, situation, planted slopes, first trial, size and test."""
     if path is None or not path.exists():
         return {}
-    lines = [line.split("\t") for line in path.read_text().splitlines()]
-    return {tuple(one[:6]): Count(*(int(cell) for cell in one[6:10]), float(one[10])) for one in lines}
+    found = {}
+    for line in path.read_text().splitlines():
+        *where, trials, rejected, covered, refused, error = line.split("\t")
+        found[tuple(where)] = Count(int(trials), int(rejected), int(covered), int(refused), float(error))
+    return found
 
 
 def portions(asked: argparse.Namespace) -> Iterator[tuple[tuple[str, ...], Count]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pharmrs.core.records.arrays import FloatArray
+from pharmrs.core.records.arrays import BoolArray, FloatArray
 from pharmrs.trial.chain.change_design import ChangeModel, change_model, period_indicators
 from pharmrs.trial.least_squares.coefficients import check_estimable
 from pharmrs.trial.least_squares.not_estimable import NotEstimable
@@ -68,7 +68,7 @@ def run_mediation(given: ModelInput) -> ModelOutcome:
 
 def _parts(
     model: ChangeModel, treated: FloatArray, full: FloatArray, people: PersonRows, weights: FloatArray, arms: int
-) -> tuple[FloatArray, FloatArray]:
+) -> tuple[FloatArray, BoolArray]:
     """Indirect, direct and total effects (samples, arms, 3), and which samples determine them."""
     on_metabolite, first = weighted_estimates(model.rows.change_metabolite, treated, people, weights)
     on_biomarker, second = weighted_estimates(model.outcome, full, people, weights)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import optimize
 
-from pharmrs.core.records.arrays import FloatArray, IntArray
+from pharmrs.core.records.arrays import BoolArray, FloatArray, IntArray
 from pharmrs.trial.least_squares.coefficients import Coefficients, check_estimable, wald
 from pharmrs.trial.least_squares.not_estimable import NotEstimable
 from pharmrs.trial.least_squares.person_rows import PersonRows
@@ -167,7 +167,7 @@ def _element(a: int, b: int) -> Kernel:
 
     def kernel(visits: IntArray, times: IntArray) -> FloatArray:
         here = (times[:, :, None] == a) & (times[:, None, :] == b)
-        return ((here | np.swapaxes(here, 1, 2)) & _same(visits)).astype(float)
+        return np.where((here | np.swapaxes(here, 1, 2)) & _same(visits), 1.0, 0.0)
 
     return kernel
 
@@ -183,7 +183,7 @@ def _power(rho: float, derivative: int, scale: float = 1.0) -> Kernel:
     return kernel
 
 
-def _same(visits: IntArray) -> FloatArray:
+def _same(visits: IntArray) -> BoolArray:
     return np.asarray(visits[:, :, None] == visits[:, None, :])
 
 
