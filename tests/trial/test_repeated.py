@@ -17,8 +17,10 @@ from pharmrs.core.errors import InputError
 from pharmrs.study.analysis_file import analyse_file
 from pharmrs.trial.models.analyse import analyse, plan_hash
 from pharmrs.trial.records.analysis import AnalysisPlan, ModelOutcome, RepeatedMeasures, TimeContrast
+from pharmrs.trial.records.declared_design import Design
 from pharmrs.trial.records.observations import Observation, ObservationTable
 from pharmrs.trial.regression.repeated import Repeated, fit_repeated
+from pharmrs.trial.report.plan_text import plan_text
 
 LATER = ("h2", "h6", "h24")
 GLU = AnalysisPlan(metabolite="Glu", biomarker="", metabolite_change="difference", models=("mmrm",))
@@ -142,6 +144,9 @@ def test_one_later_time_is_the_model_of_the_treatment_effects() -> None:
 def test_the_order_of_time_is_part_of_the_plan(tmp_path: Path) -> None:
     repeated = RepeatedMeasures(time_points=LATER, covariance="ar1")
     assert plan_hash(crossover(), replace(GLU, repeated=repeated)) != plan_hash(crossover(), GLU)
+    told = plan_text("t", Design(kind="crossover", treatments=("A", "B"), baseline="pre", follow_up="h2"),
+                     replace(GLU, repeated=replace(repeated, contrasts=(MEAN,))))  # fmt: skip
+    assert "time points h2, h6, h24, AR(1) covariance. Contrast mean: weights 0.333333" in told
     lost = replace(repeated, time_points=("h2", "d7"))
     assert "no participant has Glu at d7" in analyse(crossover(), replace(GLU, repeated=lost)).models[0].reason
     (tmp_path / "obs.tsv").write_text("subject\ttreatment\ttime_point\tmetabolite\nA\tA\tpre\t1\n")

@@ -67,6 +67,7 @@ def _parts(title: str, design: Design, plan: AnalysisPlan) -> Iterator[str]:
     measured = [name for name in plan.models if not MODELS[name].why_never_declared]
     beside = [f"- {MODELS[name].title} (`{name}`)" for name in measured]
     yield "\n".join(beside) or "None."
+    yield from _repeated(plan)
     for name in (one for one in plan.models if one not in measured):
         yield f"`{name}` is named, but will be shown beside the plan: {MODELS[name].why_never_declared}."
     yield "## Missing and censored values"
@@ -89,6 +90,17 @@ def estimand_text(plan: AnalysisPlan) -> Iterator[str]:
         f"Estimand (ICH E9 R1). Population: {told.population}. Variable: {told.variable}. Population-level summary: "
         f"{told.summary}. Intercurrent events: {events}."
     )
+
+
+def _repeated(plan: AnalysisPlan) -> Iterator[str]:
+    """Time points, covariance and contrasts of the model mmrm, where they are declared."""
+    if plan.repeated is None:
+        return
+    covariance = {"unstructured": "unstructured", "ar1": "AR(1)"}[plan.repeated.covariance]
+    text = f"`mmrm`: time points {', '.join(plan.repeated.time_points)}, {covariance} covariance."
+    for one in plan.repeated.contrasts:
+        text += f" Contrast {one.name}: weights {', '.join(f'{weight:g}' for weight in one.weights)}."
+    yield text
 
 
 def _families(plan: AnalysisPlan) -> Iterator[str]:
