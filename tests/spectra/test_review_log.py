@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pharmrs.core.errors import InputError
-from pharmrs.spectra.review.log import COLUMNS, DecisionLog, log_file, log_files, read_decisions
+from pharmrs.spectra.review.log import COLUMNS, DecisionLog, confirmed_file, log_file, log_files, read_decisions
 from pharmrs.spectra.review.records import Decision, standing_decisions
 
 
@@ -62,14 +62,44 @@ def test_the_last_decision_stands_unless_withdrawn() -> None:
 def test_a_line_cut_short_is_not_a_decision_and_does_not_spoil_the_next(cut: int, tmp_path: Path) -> None:
     with DecisionLog(tmp_path, "AB") as log:
         log.add(_decision("sub-01"))
+        confirmed = confirmed_file(log.path).read_bytes()
         log.add(_decision("sub-02"))
     path = log_file(tmp_path, "AB")
     path.write_bytes(path.read_bytes()[:-cut])
+    confirmed_file(path).write_bytes(confirmed)  # the crash came before the second was confirmed
     assert [one.scan for one in read_decisions(tmp_path)] == ["sub-01"]
     with DecisionLog(tmp_path, "AB") as log:
         assert [one.scan for one in log.decisions] == ["sub-01"]
         log.add(_decision("sub-03"))
     assert [one.scan for one in read_decisions(tmp_path)] == ["sub-01", "sub-03"]
+
+
+@pytest.mark.parametrize("lost", [1, 2, 3])
+def test_decisions_that_are_gone_from_the_end_are_noticed(lost: int, tmp_path: Path) -> None:
+    with DecisionLog(tmp_path, "AB") as log:
+        for number in (1, 2, 3):
+            log.add(_decision(f"sub-0{number}", position=number))
+    path = log_file(tmp_path, "AB")
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(lines[:-lost]))
+    for read in (lambda: read_decisions(tmp_path), lambda: DecisionLog(tmp_path, "AB")):
+        with pytest.raises(InputError, match=rf"every decision that was confirmed \(found: {3 - lost} of 3\)"):
+            read()
+
+
+def test_a_log_that_goes_on_after_the_last_confirmation_is_right(tmp_path: Path) -> None:
+    """A crash between both writes; and a log without the file, as an earlier version left it."""
+    with DecisionLog(tmp_path, "AB") as log:
+        log.add(_decision("sub-01"))
+        confirmed = confirmed_file(log.path).read_bytes()
+        log.add(_decision("sub-02", position=2))
+    confirmed_file(log.path).write_bytes(confirmed)
+    assert len(read_decisions(tmp_path)) == 2
+    confirmed_file(log.path).unlink()
+    assert len(read_decisions(tmp_path)) == 2
+    with DecisionLog(tmp_path, "AB") as log:
+        log.add(_decision("sub-03", position=3))
+    assert confirmed_file(log.path).read_text().startswith("3\t")
 
 
 def test_only_one_review_of_a_rater_at_a_time(tmp_path: Path) -> None:

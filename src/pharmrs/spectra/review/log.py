@@ -2,6 +2,7 @@
 
 A decision is given back as saved only after the operating system has put its whole line on the disk (fsync), so that a
 killed browser or server loses none. A line cut short by a crash was never confirmed; it is taken off at the next start.
+How many were confirmed, and the seal of the last, stands in a file beside: lines gone from the end are noticed too.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ _LATER = ("showing", SEAL)  # columns that logs of earlier versions lack
 _DIGITS = 32  # of the SHA-256 of a recording
 _REMEDY = "restore the log from a backup; it is never edited by hand"
 _PATTERN = "rater-*_decisions.tsv"
+_CONFIRMED = re.compile(r"(\d+)\t([0-9a-f]{16})\n")
 _DESCRIPTIONS = {
     "rater": "Label of the rater.",
     "scan": "Name of the scan that was judged; the rater did not see it.",
@@ -77,10 +79,12 @@ def _read(path: Path, problems: Problems) -> list[Decision]:
         problems.add("file", "must be readable", error.strerror or error, _REMEDY)
         return []
     whole = content[: content.rfind(b"\n") + 1]  # a line cut short by a crash was never confirmed to the rater
-    if whole.count(b"\n") < 2:
-        return []  # opened, but nothing decided yet
     try:
         text = whole.decode("utf-8")
+        if whole:
+            _check_end(path, text, problems)
+        if whole.count(b"\n") < 2:
+            return []  # opened, but nothing decided yet
         _check_seals(text, problems)
         rows = parse_text_table(
             without_hidden(text),
@@ -93,6 +97,28 @@ def _read(path: Path, problems: Problems) -> list[Decision]:
         return []
     made = [_decision(row, path, problems) for row in rows]
     return [one for one in made if one is not None]
+
+
+def confirmed_file(log: Path) -> Path:
+    """Beside a log: how many decisions were confirmed to the rater, and the seal of the last of them."""
+    return log.with_name(log.name.replace("_decisions.tsv", "_confirmed.txt"))
+
+
+def _check_end(path: Path, text: str, problems: Problems) -> None:
+    """Every decision that was confirmed is there. A crash between both writes leaves one more than is confirmed."""
+    try:
+        kept = _CONFIRMED.fullmatch(confirmed_file(path).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError):
+        kept = None
+    head, *lines = text.removesuffix("\n").split("\n")
+    if kept is None or not head.endswith(f"\t{SEAL}"):
+        return  # of an earlier version, or lost: the lines themselves are still sealed
+    count, seal = int(kept[1]), kept[2]
+    if len(lines) < count:
+        rule, found = "must hold every decision that was confirmed", f"{len(lines)} of {count}"
+        problems.add("file", rule, found, _REMEDY)
+    elif not lines[count - 1].endswith(f"\t{seal}"):
+        problems.add(f"line {count + 1}: {SEAL}", "must be that of the decision that was confirmed", "another", _REMEDY)
 
 
 def _check_seals(text: str, problems: Problems) -> str:
@@ -188,6 +214,9 @@ class DecisionLog:
         self._write(f"{line}\t{seal}\n" if SEAL in self._columns else f"{line}\n")
         self._sealed = seal
         self.decisions.append(decision)
+        if SEAL in self._columns:
+            with contextlib.suppress(OSError):  # the decision is saved; the next one writes this again
+                write_text(confirmed_file(self.path), f"{len(self.decisions)}\t{seal}\n")
 
     def _write(self, line: str) -> None:
         content = line.encode("utf-8")
