@@ -57,6 +57,28 @@ def test_what_is_filled_in_is_enough_and_never_touched_again(bare: Path) -> None
     assert "2 scans found; ready for `pharmrs run`" in told.out
 
 
+@pytest.mark.parametrize("material", ["plates", "nothing"])
+def test_what_is_open_is_said_once_and_only_so(tmp_path: Path, material: str) -> None:
+    """A template is valid YAML, and validate says of a TODO its line, not also what a number must look like."""
+    if material == "plates":
+        (tmp_path / "sourcedata" / "assay").mkdir(parents=True)
+        (tmp_path / "sourcedata" / "assay" / "plate-01.csv").write_text("well,450\nA1,0.1\nB1,0.2\n")
+    assert pharmrs("init", tmp_path).code == 0
+    told = pharmrs("validate", tmp_path)
+    lines = [line for line in told.lines("error") if "study.yaml" in line]
+    assert lines and all("TODO must be filled in" in line for line in lines), told.err
+
+
+def test_recordings_of_a_scanner_are_imported_before_a_study_is_begun(tmp_path: Path) -> None:
+    """Nothing is written into a folder of vendor files; the way from there is said."""
+    for name in ("glu.rda", "glu_water.rda"):
+        (tmp_path / name).write_text(">>> Begin of header <<<\n>>> End of header <<<\n")
+    end = pharmrs("init", tmp_path)
+    assert end.code == 2
+    assert "2 recordings as the scanner wrote them" in end.err and "--out recordings.tsv" in end.err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["glu.rda", "glu_water.rda"]
+
+
 def _named(path: Path, order: str = "<") -> None:
     """Put a name wherever a NIfTI-MRS file can hold one."""
     image = nib.load(path)

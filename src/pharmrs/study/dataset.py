@@ -29,7 +29,7 @@ from pharmrs.spectra.stage.scan import check_scan, check_value
 from pharmrs.spectra.stage.settings import ScanSettings, settings_of, without_fractions
 from pharmrs.spectra.stage.study_basis import study_basis, usable
 from pharmrs.study.declared import Study
-from pharmrs.study.init_study import still_open
+from pharmrs.study.init_study import is_open, still_open
 from pharmrs.study.plan_check import check_metabolites
 from pharmrs.study.planned import check_planned
 from pharmrs.study.stages import STAGES
@@ -195,7 +195,7 @@ def validate_dataset(root: Path) -> tuple[StudyDataset, tuple[InputProblem, ...]
     """Every problem of a dataset, scan by scan, without fitting anything."""
     output = default_output(root)
     dataset = open_dataset(root, output)  # where a run has kept a simulated basis set; nothing is written to it
-    problems = [*still_open(root), *dataset.problems]
+    problems = list(dataset.problems)
     if dataset.study is not None:
         scans = without_fractions(dataset.study, dataset.all_scans)
         plan = plan_tissue(root, dataset.study.anatomy, scans, output, spectrometer_frequency_mhz)
@@ -203,7 +203,9 @@ def validate_dataset(root: Path) -> tuple[StudyDataset, tuple[InputProblem, ...]
         problems += check_tissues(plan)
     if dataset.study is not None:
         problems += check_stages(root, dataset.study, STAGES)
-    return dataset, tuple(dict.fromkeys(problems))
+    unfilled = still_open(root)
+    others = (problem for problem in problems if not (unfilled and is_open(problem)))
+    return dataset, tuple(dict.fromkeys([*unfilled, *others]))
 
 
 def _check_scans(dataset: StudyDataset, study: Study, plan: TissuePlan) -> list[InputProblem]:

@@ -15,6 +15,7 @@ from pharmrs.core.files.places import STUDY_FILE
 from pharmrs.core.report.numbers import count_text
 from pharmrs.spectra.basis.proposal import proposed_protocol
 from pharmrs.spectra.read.nifti_mrs import read_fids
+from pharmrs.spectra.read.propose_import import propose
 from pharmrs.spectra.read.results.of_study import MAP_FILE, proposed_map, results_in
 from pharmrs.spectra.records.declared import ForeignResults
 from pharmrs.spectra.records.foreign import ForeignResult
@@ -81,8 +82,13 @@ def look_at(root: Path) -> FolderContent:
 
 
 def begin_study(root: Path) -> Begun:
-    """Write what is missing of study.yaml and the tables; no file that is there is touched."""
+    """Write what is missing of study.yaml and the tables; no file that is there is touched.
+
+    Raises InputError where there are only files of a scanner, which come into a BIDS dataset first.
+    """
     found = look_at(root)
+    if not (found.sessions or found.exports or found.gels or found.results) and (recordings := propose(root)):
+        raise InputError([_not_imported(root, len(recordings))])
     files = {STUDY_FILE: "".join(_study_text(root, found)), **dict(_tables(root, found))}
     written, kept = [], []
     for name, text in files.items():
@@ -93,6 +99,20 @@ def begin_study(root: Path) -> Begun:
         write_text(place, text)
         written.append(place)
     return Begun(tuple(written), tuple(kept), tuple(f"{one.file}, {one.field}" for one in still_open(root)))
+
+
+def _not_imported(root: Path, recordings: int) -> InputProblem:
+    there = f"{count_text(recordings, 'recording')} as the scanner wrote {'it' if recordings == 1 else 'them'}"
+    remedy = (
+        f"make a BIDS dataset of it first: pharmrs import {root} --out recordings.tsv proposes whose recording each "
+        "file is; correct that table, then pharmrs import recordings.tsv --out STUDY and pharmrs init STUDY"
+    )
+    return input_problem(root, "study", "must hold folders sub-*/, plates, gels or results", there, remedy)
+
+
+def is_open(problem: InputProblem) -> bool:
+    """Is it only that a TODO has not been filled in yet? `still_open` tells that with the line."""
+    return _OPEN in (problem.value.strip("'\""), Path(problem.file).name)
 
 
 def still_open(root: Path) -> tuple[InputProblem, ...]:
@@ -170,7 +190,7 @@ def _basis_lines(found: FolderContent) -> Iterator[str]:
         yield f"    te_ms: {1e3 * protocol.echo_time_s:g}\n"
         yield f"    tm_ms: {1e3 * protocol.mixing_time_s:g}\n" if protocol.mixing_time_s is not None else ""
         return
-    yield f"basis: {_OPEN} a file such as basis/steam.basis, or simulate: (docs/basis-sets.md)\n"
+    yield f"basis: {_OPEN}  # a file such as basis/steam.basis, or one to simulate (docs/basis-sets.md)\n"
 
 
 def _guess(purpose: str, references: Sequence[str]) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import math
 import re
+import types
 import typing
 from dataclasses import MISSING, Field, fields, is_dataclass
 from functools import lru_cache
@@ -191,7 +192,9 @@ def _unusable(value: Any) -> str:
 
 
 def _report(detail: dict[str, Any], problems: Problems, section: type) -> None:
-    location = tuple(detail["loc"])
+    location = _without_alternatives(section, tuple(detail["loc"]))
+    if len(location) < len(detail["loc"]) and detail["type"] == "literal_error" and isinstance(detail["input"], dict):
+        return  # keys were written, not the word: the other alternative says what is wrong with them
     field = ".".join(str(part) for part in location) or "file"
     kind, value = detail["type"], detail.get("input")
     if kind == "unexpected_keyword_argument":
@@ -238,6 +241,26 @@ def _describe(top: type, location: tuple[Any, ...], remedy: str, link: str = ": 
     known = {one.name: one for one in fields_of(_section_at(top, location[:-1]))}
     about = known[location[-1]].metadata.get("description", "") if location and location[-1] in known else ""
     return f"{remedy}{link}{about}" if about else remedy
+
+
+def _without_alternatives(top: type, location: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The keys that a person wrote, without pydantic's names of the alternatives it tried."""
+    kept: list[Any] = []
+    annotation: Any = top
+    for part in location:
+        if typing.get_origin(annotation) in (typing.Union, types.UnionType):
+            branches = [one for one in typing.get_args(annotation) if one is not type(None)]
+            if len(branches) > 1:
+                annotation = next((one for one in branches if getattr(one, "__name__", "") == part), None)
+                continue
+        section = _section_in(annotation)
+        known = [one.name for one in fields_of(section)]
+        kept.append(part)
+        if str(part) in known:
+            annotation = typing.get_type_hints(section)[str(part)]
+        else:
+            annotation = (typing.get_args(annotation) or (None,))[-1]
+    return tuple(kept)
 
 
 def _section_at(top: type, location: tuple[Any, ...]) -> object:
