@@ -16,7 +16,7 @@ from pharmrs.anatomy.science.fluid_border import steepness
 from pharmrs.anatomy.science.fractions import boundary_covariance
 from pharmrs.anatomy.science.mixture import Classes
 from pharmrs.anatomy.science.plausible import fluid_inside
-from pharmrs.anatomy.science.segmentation_error import Known, known_at, segmentation_error
+from pharmrs.anatomy.science.segmentation_error import Known, common_csf_sd, known_at, segmentation_error
 from pharmrs.anatomy.stage.tissue import check_told_apart
 from pharmrs.core.errors import InputProblem
 from pharmrs.core.records.scan_files import ScanFiles
@@ -127,6 +127,22 @@ def test_old_heads_have_wider_sds() -> None:
         for times in (1.0, 2.5)
     )
     assert old == pytest.approx(6.25 * young) and young[0, 0] > 0
+
+
+def test_error_of_fluid_that_all_scans_share() -> None:
+    """By hand: with the own part, 0.4 of 0.1, it makes 1.8 of it; in an old head of 2.5 times that."""
+    maps = TissueMaps(
+        **dict.fromkeys(("gray_matter", "white_matter", "csf"), _EVEN), affine=np.eye(4), source="", method=""
+    )
+    affine = np.diag([8.0, 8.0, 8.0, 1.0])
+    affine[:3, 3] = 10.0
+    box, border, none = VoxelBox(affine=affine), 0.3 * _EVEN, 0 * _EVEN
+    plain = Known(sharp=np.zeros((3, 3)), deep=0.0, white_apart=0.0)
+    for known, times in ((plain, 1.0), (replace(plain, widened=2.5), 2.5)):
+        own = segmentation_error(maps, maps, (none, none, border), box, known)[2, 2]
+        both = np.hypot(np.sqrt(own), common_csf_sd(maps, border, box, known))
+        assert both == pytest.approx(times * 1.8 * 0.1, rel=1e-4)
+    assert common_csf_sd(maps, none, box, plain) == 0.0
 
 
 def test_fluid_inside_is_that_of_the_ventricles() -> None:

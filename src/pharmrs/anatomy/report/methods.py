@@ -39,6 +39,11 @@ def tissue_paragraphs(plan: Anatomy, tissues: Sequence[VoxelTissue], cite: Citat
             "atlas leaves open and, by the width of the borders, how far apart people and programs put them; the last "
             "is mostly common to all scans."
         )
+        if common := [tissue.csf_common_sd for tissue in made if tissue.csf_common_sd is not None]:
+            paragraphs[-1] += (
+                f" Beyond it the CSF fraction may be wrong by an SD of {max(common):.2f} in all scans alike; "
+                "concentrations do not hold that."
+            )
     if any(math.isfinite(tissue.mni_centre_mm[0]) for tissue in tissues):
         paragraphs.append(
             f"Boxes were taken to MNI152 space {cite.cite('mni')} by affine registration of the head (ANTs, "

@@ -24,6 +24,11 @@ TISSUE: dict[str, Column] = {
     "gm_sd": Column(_SD.format("gm"), "1"),
     "wm_sd": Column(_SD.format("wm"), "1"),
     "csf_sd": Column(_SD.format("csf"), "1"),
+    "csf_common_sd": Column(
+        "Standard deviation of `csf` that all segmented scans share, in one direction, beyond `csf_sd`: fluid of thin "
+        "sulci, of which there may be more. It moves absolute concentrations, hardly differences; not propagated.",
+        "1",
+    ),
     "inside_brain": Column("Share of the voxel that is in the brain.", "1"),
     "inside_image": Column("Share of the voxel that is in the image.", "1"),
     "x_mm": Column("Centre of the nominal voxel in the world of the scanner, to the right.", "mm"),
@@ -109,6 +114,7 @@ def _row(tissue: VoxelTissue) -> Row:
         "gm_sd": found.gray_matter_sd,
         "wm_sd": found.white_matter_sd,
         "csf_sd": found.csf_sd,
+        "csf_common_sd": tissue.csf_common_sd,
         "inside_brain": tissue.inside_brain,
         "inside_image": tissue.inside_image,
         "x_mm": x,
@@ -211,6 +217,12 @@ def _view(tissues: Sequence[VoxelTissue], placements: Mapping[str, Placement], s
         caption += ", and its centre in MNI152"
     if placements:
         caption += ", with its overlap there with the mean of all boxes and with the participant's first one (Dice)"
+    common = [one.csf_common_sd for one in tissues if one.csf_common_sd is not None]
+    if common:
+        caption += (
+            f". Beyond these SDs CSF may be wrong by an SD of {np.median(common):.2f} in all scans alike (median; most "
+            "likely there is more of it, in thin sulci), which moves absolute concentrations"
+        )
     return TableView(
         caption=f"{caption}.",
         columns=(

@@ -36,10 +36,11 @@ class Known:
     widened: float = 1.0
 
 
-# Part of (4) at GM/CSF, at every place. The one head with surfaces of FreeSurfer asks for three times as much, nearly
+# Part of (4) at GM/CSF, at every place. The one head with surfaces of FreeSurfer asks for four times as much, nearly
 # all of it common to all heads (less fluid in thin sulci here than there): as an error of every scan by itself, which
-# statistics take it for, that would drown what scans differ by.
+# statistics take it for, that would drown what scans differ by. It is told beside the SD: `common_csf_sd`.
 _CSF_APART = 0.4
+_CSF_APART_IN_ALL = 1.8
 # Fluid deep in the brain: .04 to .05 in real heads of 20 to 34 years, on which (4) was set; .16 in one of 75, which
 # asks for 2.5 times as much (root mean square of z of grey matter over 22 places: 1.0)
 OLD_HEADS = (0.08, 0.14)
@@ -112,6 +113,17 @@ def segmentation_error(
     gray_white = float(np.hypot(known.deep * deep, known.widened * known.white_apart * white))
     borders = boundary_covariance(gray_white, known.widened * _CSF_APART * csf)
     return known.sharp + borders + disagreement(maps, second, box)
+
+
+def common_csf_sd(maps: TissueMaps, csf_border: ImageArray, box: VoxelBox, known: Known) -> float:
+    """SD of the CSF fraction in `box` that all scans of a study share, beyond that of `segmentation_error`.
+
+    `csf_border`: border GM/CSF per volume times its width beyond a step.
+    """
+    overlap = box_overlap(box, maps.shape, maps.affine)
+    brain = max(sum(overlap.sum_of(one) for one in maps.maps), 1e-6)
+    part = float(np.sqrt(_CSF_APART_IN_ALL**2 - _CSF_APART**2))
+    return known.widened * part * overlap.sum_of(csf_border) / brain
 
 
 def _of_sds(gray: float, white: float, csf: float) -> FloatArray:

@@ -25,7 +25,7 @@ from pharmrs.anatomy.science.displacement import displaced
 from pharmrs.anatomy.science.fractions import BoxContent, boundary_covariance, box_content
 from pharmrs.anatomy.science.outliers import away_from
 from pharmrs.anatomy.science.regions import mask_in_template, mask_on, region_shares
-from pharmrs.anatomy.science.segmentation_error import known_at, segmentation_error
+from pharmrs.anatomy.science.segmentation_error import Known, common_csf_sd, known_at, segmentation_error
 from pharmrs.anatomy.stage.head import Head, open_head
 from pharmrs.anatomy.stage.plan import ANOTHER, TissueTask, check_inside, misplaced, shown
 from pharmrs.anatomy.stage.visit import movement_of
@@ -140,6 +140,7 @@ def _measure(
         _tissue(scan, head.maps, content, nominal, evaluated, placed),
         movement=movement,
         regions=_written_regions(scan, nominal.carried(to_head), head, task),
+        csf_common_sd=_common_csf_sd(head, box),
     )
     shown_image = head.image if picture is None else picture.carried(to_head)
     png = figure_png_bytes(placement_figure(cuts_through(box, head.maps, shown_image), tissue), _FIGURE_DPI)
@@ -200,10 +201,21 @@ def check_told_apart(error: FloatArray, scan: ScanFiles, problems: list[InputPro
 
 def _segmentation_error(head: Head, box: VoxelBox, plan: Anatomy) -> FloatArray:
     """What the maps themselves are wrong by, covariance (3, 3)."""
-    if head.second is None or head.errors is None or head.to_template is None:
+    known = _known(head, box)
+    if head.second is None or head.errors is None or known is None:
         return boundary_covariance(plan.segmentation_sd, plan.segmentation_sd)
-    place = (head.to_template @ np.append(box.centre_mm, 1.0))[:3]
-    return segmentation_error(head.maps, head.second, head.errors, box, known_at(place, head.fluid_inside))
+    return segmentation_error(head.maps, head.second, head.errors, box, known)
+
+
+def _common_csf_sd(head: Head, box: VoxelBox) -> float | None:
+    known = _known(head, box)
+    return None if head.errors is None or known is None else common_csf_sd(head.maps, head.errors[2], box, known)
+
+
+def _known(head: Head, box: VoxelBox) -> Known | None:
+    if head.to_template is None:
+        return None
+    return known_at((head.to_template @ np.append(box.centre_mm, 1.0))[:3], head.fluid_inside)
 
 
 def _tissue(
