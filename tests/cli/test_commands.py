@@ -64,6 +64,7 @@ def test_commands_are_the_pinned_ones() -> None:
         "init",
         "preprocess",
         "fit",
+        "series",
         "voxel",
         "basis",
         "plate",

@@ -54,7 +54,7 @@ def test_a_set_of_one_is_the_single_fit(first: Ended) -> None:
     """The engine of several, run with one: the same numbers, found in the same steps."""
     theta, variances = 0.9 * first.outcome.optimum.state.theta, first.outcome.optimum.variances
     alone, land = climb(Alone(first.outcome.problem), theta, variances)
-    one, there = climb(together._landscape(first, [first.made], Sharing(1), []), theta, (variances,))
+    one, there = climb(together.landscape(first, [first.made], Sharing(1), []), theta, (variances,))
     assert one.iterations == alone.iterations
     np.testing.assert_allclose(one.state.amplitudes, alone.state.amplitudes, rtol=1e-10)
     np.testing.assert_allclose(one.state.theta, alone.state.theta, rtol=1e-10, atol=1e-12)

@@ -31,6 +31,7 @@ from pharmrs.cli import (
     results,
     review,
     run_dataset,
+    series,
     simulate,
     validate,
     voxel,
@@ -66,6 +67,7 @@ app.command("validate", short_help="Report every problem of the inputs at once."
 app.command("init", short_help="Begin study.yaml and tables from what a folder holds.")(init.init_command)
 app.command("preprocess", short_help="One spectrum from a raw recording, step by step.")(preprocess.preprocess_command)
 app.command("fit", cls=fit.FitCommand, short_help="Quantify spectra, preprocessed or raw.")(fit.fit_command)
+app.command("series", short_help="Spectra of one person over time, fitted together.")(series.series_command)
 app.command("voxel", short_help="Tissues in the voxel of one spectrum, from a T1w image.")(voxel.voxel_command)
 app.command("basis", short_help="Simulate a basis set for a localisation sequence.")(basis.basis_command)
 app.command("plate", short_help="Standard curves and concentrations of plates.")(plate.plate_command)

@@ -94,10 +94,10 @@ def choose_basis(path: Path | None, files: Sequence[Path], settings: FitSettings
 
 def fit_file(file: Path, fitting: SpectrumFitting) -> SpectrumOutcome:
     """Read, check, preprocess where it is raw, and fit one file."""
-    files, opened, raw = _open_file(file, fitting.water, fitting.raw)
+    files, opened, raw = open_file(file, fitting.water, fitting.raw)
     if opened.recordings is None:
         return SpectrumOutcome(file, None, problems=opened.problems)
-    settings = _settings(fitting.settings, fitting.skip_points, raw=raw)
+    settings = scan_settings(fitting.settings, fitting.skip_points, raw=raw)
     outcome = quantified(fitted(opened, files, fitting.basis, settings), fitting.basis.proton_amplitude, settings)
     result = outcome.result
     if result is None:
@@ -113,7 +113,7 @@ def fit_file(file: Path, fitting: SpectrumFitting) -> SpectrumOutcome:
     )
 
 
-def _open_file(file: Path, water: Path | None, raw: bool | None) -> tuple[ScanFiles, Opened, bool]:
+def open_file(file: Path, water: Path | None, raw: bool | None) -> tuple[ScanFiles, Opened, bool]:
     """A file with its water reference, for all purposes where it is raw (None: coils or transients are still apart)."""
     name, beside = file.name.split(".")[0], "" if water is None else str(water)
     files = ScanFiles(name=name, subject="", session="", metabolite=str(file), quantification=beside)
@@ -130,7 +130,7 @@ def _open_file(file: Path, water: Path | None, raw: bool | None) -> tuple[ScanFi
     return files, Opened(opened.recordings, tuple(one for one in opened.problems if one.field != "points")), False
 
 
-def _settings(fit: FitSettings, skip_points: int, *, raw: bool) -> ScanSettings:
+def scan_settings(fit: FitSettings, skip_points: int, *, raw: bool) -> ScanSettings:
     steps = PreprocessingSettings(
         skip_points=skip_points, lowest_water_ppm=fit.ppm_high + ABOVE_WINDOW_PPM, **({} if raw else _AS_IT_IS)
     )
@@ -141,8 +141,8 @@ def prepare_file(
     file: Path, water: Path | None, skip_points: int = 0
 ) -> tuple[PreprocessedScan | None, tuple[InputProblem, ...]]:
     """Read, check and preprocess one raw recording as a scan of a study; None, with the reasons, where it cannot be."""
-    files, opened, _ = _open_file(file, water, raw=True)
-    return check_opened(opened, files, None, _settings(FitSettings(), skip_points, raw=True))
+    files, opened, _ = open_file(file, water, raw=True)
+    return check_opened(opened, files, None, scan_settings(FitSettings(), skip_points, raw=True))
 
 
 def fit_files(

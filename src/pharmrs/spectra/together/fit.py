@@ -82,7 +82,7 @@ def fit_together(first: Ended, others: Sequence[Member], sharing: Sharing) -> Fi
         return FittedSet((fit,), tuple((name, 0) for name in names), fit.amplitudes, fit.covariance)
     began = time.process_time()
     tasks = [first.made, *(_made(one, first) for one in others)]
-    land = _landscape(first, tasks, sharing, [one.remains for one in others])
+    land = landscape(first, tasks, sharing, [one.remains for one in others])
     theta, variances = _start(first, tasks, land)
     try:
         end, there = climb(land, theta, variances)
@@ -110,7 +110,7 @@ def _made(member: Member, first: Ended) -> Made:
     return made(member.spectrum, member.basis, settings, first.shift_hz, parts=False, broad=member.broad)
 
 
-def _landscape(first: Ended, tasks: Sequence[Made], sharing: Sharing, remains: Sequence[tuple[str, ...]]) -> Together:
+def landscape(first: Ended, tasks: Sequence[Made], sharing: Sharing, remains: Sequence[tuple[str, ...]]) -> Together:
     problems = [first.outcome.problem]
     for one, names in zip(tasks[1:], remains, strict=True):
         problem = one.task.problem(np.zeros(one.task.values.shape[0], dtype=bool), ())
