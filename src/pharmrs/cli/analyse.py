@@ -1,4 +1,4 @@
-"""`pharmrs analyse OBSERVATIONS --plan study.yaml --out DIR`."""
+"""`pharmrs analyse OBSERVATIONS --plan study.yaml --out DIR`, and `pharmrs plan STUDY.yaml`."""
 
 from __future__ import annotations
 
@@ -37,3 +37,20 @@ def analyse_command(
     typer.echo(str(analysed.page))
     if analysed.missing or errors:
         raise typer.Exit(EXIT_SOME_FAILED)
+
+
+def plan_command(
+    study: Annotated[Path, typer.Argument(help="study.yaml with title, design and analysis.")],
+) -> None:
+    """The statistical analysis plan as text, with the hash that its results will bear: to register before the data."""
+    from pharmrs.study.study_file import read_plan
+    from pharmrs.trial.report.plan_text import plan_text
+    from pharmrs.trial.stage.analysis import check_models
+
+    declared = read_plan(study)
+    plan = declared.analysis.plan()
+    if wrong := check_models(plan, str(study)):
+        from pharmrs.core.errors import InputError
+
+        raise InputError(wrong)
+    typer.echo(plan_text(declared.title, declared.design, plan), nl=False)

@@ -23,7 +23,6 @@ from pharmrs.cli import (
     import_data,
     init,
     pdf,
-    plan,
     plate,
     power,
     preprocess,
@@ -73,7 +72,7 @@ app.command("basis", short_help="Simulate a basis set for a localisation sequenc
 app.command("plate", short_help="Standard curves and concentrations of plates.")(plate.plate_command)
 app.command("genotype", short_help="Expected fragments, calls from bands, Hardy-Weinberg.")(genotype.genotype_command)
 app.command("analyse", short_help="The statistics of a trial from its observation table.")(analyse.analyse_command)
-app.command("plan", short_help="The analysis plan as text with its hash, to register.")(plan.plan_command)
+app.command("plan", short_help="The analysis plan as text with its hash, to register.")(analyse.plan_command)
 app.command("power", short_help="Sample size for the planned coupling, by simulation.")(power.power_command)
 app.command("audit", short_help="Reported statistics that disagree with each other.")(audit.audit_command)
 app.command("pdf", short_help="Print a report to PDF.")(pdf.pdf_command)

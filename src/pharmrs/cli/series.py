@@ -75,7 +75,7 @@ def _shown(found: FittedSeries) -> tuple[tuple[str, ...], list[tuple[str, ...]]]
     """What could be told, as text."""
     from pharmrs.core.report.numbers import number_text
 
-    rows = [
+    rows: list[tuple[str, ...]] = [
         (
             one.metabolite,
             one.course,
