@@ -28,7 +28,7 @@ AFFINE = np.diag([25.0, 20.0, 20.0, 1.0])
 
 def _signal(lines: tuple[tuple[float, float], ...], width_hz: float) -> np.ndarray:
     rates = 2j * np.pi * (4.65 - np.array([ppm for ppm, _ in lines])) * MHZ - np.pi * width_hz
-    return np.exp(np.outer(TIME_S, rates)) @ np.array([protons for _, protons in lines])
+    return np.asarray(np.exp(np.outer(TIME_S, rates)) @ np.array([protons for _, protons in lines]))
 
 
 BASIS = BasisSet(
@@ -111,8 +111,8 @@ def test_blocks_of_one_recording_are_those_of_separate_files(tmp_path: Path) -> 
     blocks = fit_course(read_course(_table(tmp_path, ["file first last drug", *rows])), fitting)
     assert apart.fitted is not None and blocks.fitted is not None and apart.left_out == blocks.left_out == 0
     assert [one.spectrum.split("all.nii.gz")[-1] for one in blocks.fitted.spectra] == [" 1-2", " 3-4", " 5-6", " 7-8"]
-    for one, other in zip(apart.fitted.changes, blocks.fitted.changes, strict=True):
-        assert other.change_percent == pytest.approx(one.change_percent, abs=1e-6)
+    for change, other in zip(apart.fitted.changes, blocks.fitted.changes, strict=True):
+        assert other.change_percent == pytest.approx(change.change_percent, abs=1e-6)
 
 
 def test_a_spectrum_that_is_not_there_is_left_out(tmp_path: Path) -> None:
