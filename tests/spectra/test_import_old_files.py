@@ -17,7 +17,7 @@ from tests.spectra.test_import import signal
 from tests.spectra.vendor_files import write_rda
 
 COLUMNS = ("file", "format", "subject", "suffix", "second_file", "echo_time_s", "repetition_time_s", "dwell_time_s",
-           "frequency_mhz")  # fmt: skip
+           "frequency_mhz", "part")  # fmt: skip
 
 
 @dataclass(frozen=True)

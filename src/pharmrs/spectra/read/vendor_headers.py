@@ -13,6 +13,7 @@ from pathlib import Path
 from pharmrs.core.files.atomic import write_bytes
 from pharmrs.core.files.content import read_content
 from pharmrs.core.read.problems import Problems
+from pharmrs.spectra.read.old_dicom import philips_with_three_slabs
 from pharmrs.spectra.records.import_plan import ImportLine
 
 _LARGEST_SPAR = 1 << 20
@@ -35,6 +36,8 @@ def mended(line: ImportLine, folder: Path, problems: Problems) -> ImportLine | N
     """
     if line.format == "philips":
         return _spar(line, folder, problems)
+    if line.format == "philips_dcm":
+        return philips_with_three_slabs(line, folder)
     return _rda(line, folder, problems) if line.format == "rda" else line
 
 

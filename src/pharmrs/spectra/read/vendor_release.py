@@ -33,11 +33,19 @@ def way_out(kind: str) -> str:
 
 def _dicom(file: Path) -> str:
     import pydicom
-    from pydicom.errors import InvalidDicomError
+    from pydicom.errors import BytesLengthException, InvalidDicomError
 
     try:
         header = pydicom.dcmread(file, stop_before_pixels=True)
-    except (InvalidDicomError, OSError, ValueError, KeyError, AttributeError, NotImplementedError):
+    except (
+        InvalidDicomError,
+        BytesLengthException,
+        OSError,
+        ValueError,
+        KeyError,
+        AttributeError,
+        NotImplementedError,
+    ):
         return ""
     told = []
     for name in ("Manufacturer", "ManufacturerModelName", "SoftwareVersions"):

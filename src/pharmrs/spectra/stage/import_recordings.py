@@ -22,6 +22,7 @@ from pharmrs.spectra.checks.of_recordings import is_suppressed, shows_water
 from pharmrs.spectra.read.import_table import read_import_table
 from pharmrs.spectra.read.lcmodel_raw import read_lcmodel_raw
 from pharmrs.spectra.read.nifti_mrs import identifying_fields, read_fids, write_fids
+from pharmrs.spectra.read.old_dicom import is_cut, read_siemens_csa, siemens_va
 from pharmrs.spectra.read.propose_import import COLUMNS, propose
 from pharmrs.spectra.read.separate_files import together
 from pharmrs.spectra.read.vendor_conversion import check_points, convert
@@ -146,9 +147,13 @@ def _recording(line: ImportLine, folder: Path, problems: Problems) -> Path | Non
         _write_sidecar(line, path)
         parts.append(read_fids(path))
     whole = together(parts, [Path(file).name for file in line.transients], line.where, problems)
-    if whole is None:
+    return _written(whole, folder)
+
+
+def _written(fids: Fids | None, folder: Path) -> Path | None:
+    if fids is None:
         return None
-    write_fids(folder / "out.nii.gz", whole)
+    write_fids(folder / "out.nii.gz", fids)
     return folder / "out.nii.gz"
 
 
@@ -159,11 +164,12 @@ def _one(line: ImportLine, folder: Path, problems: Problems) -> Path | None:
         write_bytes(folder / source.name, read_content(source))
         return folder / source.name
     if line.format == "lcmodel":
-        fids = read_lcmodel_raw(line, problems)
-        if fids is None:
-            return None
-        write_fids(folder / "out.nii.gz", fids)
-        return folder / "out.nii.gz"
+        return _written(read_lcmodel_raw(line, problems), folder)
+    if is_cut(line, problems):
+        return None
+    tags = siemens_va(line)
+    if tags is not None:
+        return _written(read_siemens_csa(line, tags, problems), folder)
     readable = mended(line, folder, problems)
     return convert(readable, folder, problems) if readable is not None else None
 
