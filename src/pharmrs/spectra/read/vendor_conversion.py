@@ -6,12 +6,12 @@ Converter: Clarke et al. 2022, Magn Reson Med 88:2358, doi:10.1002/mrm.29418.
 from __future__ import annotations
 
 import re
+import struct
 import subprocess
 import sys
 from pathlib import Path
 
 from pharmrs.core.read.problems import Problems, shorten
-from pharmrs.spectra.read.vendor_release import release_of, way_out
 from pharmrs.spectra.records.import_plan import ImportLine
 
 _LONGEST_S = 1200
@@ -44,6 +44,16 @@ _MEANINGS = (
     (r"UnsupportedPulseSequenceError: (.+)", "{}", "convert it by hand, or ask for its sequence in spec2nii"),
     (r"No Pfile mapper for pulse sequence = (.+)", "sequence {} is not known", "convert it by hand"),
 )
+_DICOM = ("dicom", "philips_dcm", "uih")
+_WAYS_OUT = {
+    "dicom": "export the scan as RDA from the scanner, or convert it to NIfTI-MRS or jMRUI text with a tool that "
+    "knows this release",
+    "philips_dcm": "export the scan as SDAT/SPAR from the scanner (format philips)",
+    "uih": "convert it to NIfTI-MRS by hand (format nifti)",
+    "ge": "convert it to NIfTI-MRS, jMRUI text or LCModel .RAW with a tool that knows this revision (format nifti, "
+    "jmrui, lcmodel)",
+}
+_GE_REVISIONS = (5.0, 40.0)
 # where the header tells the number of points that the reader does not compare with what it finds
 _POINTS = {"rda": rb"VectorSize: *(\d+)", "jmrui": rb"PointsInDataset: *(\d+)"}
 
@@ -86,9 +96,9 @@ def _explain(line: ImportLine, said: str, problems: Problems) -> None:
             value = meaning.format(*(shorten(text.strip("'\"")) for text in match.groups()))
             remedy = f"{remedy}; {advice}"
             break
-    release = release_of(line.format, Path(line.files[0]))
+    release = _release_of(line.format, Path(line.files[0]))
     if release and not re.search(_CUT_SHORT, last):  # a file that says what it is and is whole: of a release not known
-        value, remedy = f"{release}, which it does not know: {_in_words(last)}", way_out(line.format)
+        value, remedy = f"{release}, which it does not know: {_in_words(last)}", _WAYS_OUT.get(line.format, "")
     problems.add(line.where, f"spec2nii must be able to read it as {line.format}", shorten(value, 200), remedy)
 
 
@@ -128,3 +138,44 @@ def check_points(line: ImportLine, points: int, problems: Problems) -> None:
         match = re.search(pattern, stream.read(_LARGEST_HEADER))
     if match is not None and int(match[1]) != points:
         problems.add(line.where, f"must hold the {int(match[1])} points its header tells", str(points), _TRANSFER)
+
+
+def _release_of(kind: str, file: Path) -> str:
+    """Maker, model and software of `file` as its header tells them; empty where it is no such file."""
+    if kind in _DICOM:
+        return _dicom(file)
+    return _ge(file) if kind == "ge" else ""
+
+
+def _dicom(file: Path) -> str:
+    import pydicom
+    from pydicom.errors import BytesLengthException, InvalidDicomError
+
+    try:
+        header = pydicom.dcmread(file, stop_before_pixels=True)
+    except (
+        InvalidDicomError,
+        BytesLengthException,
+        OSError,
+        ValueError,
+        KeyError,
+        AttributeError,
+        NotImplementedError,
+    ):
+        return ""
+    told = []
+    for name in ("Manufacturer", "ManufacturerModelName", "SoftwareVersions"):
+        value = header.get(name)
+        if value:
+            told.append(", ".join(map(str, value)) if not isinstance(value, str) else value)
+    return shorten(" ".join(told), 100)
+
+
+def _ge(file: Path) -> str:
+    with file.open("rb") as stream:
+        first = stream.read(4)
+    if len(first) < 4:
+        return ""
+    low, high = _GE_REVISIONS
+    found = [value for code in ("<f", ">f") if low <= (value := struct.unpack(code, first)[0]) <= high]
+    return f"GE P-file of revision {found[0]:.4g}" if found else ""
