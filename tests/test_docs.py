@@ -37,6 +37,25 @@ def test_links_lead_somewhere(path: Path) -> None:
     assert [target for target in local if not (path.parent / target).exists()] == []
 
 
+def test_every_test_that_a_page_names_is_there() -> None:
+    """`test_a.py` or `folder/test_a.py`, `::test_b` after it or as the next word of the line."""
+    texts = {
+        path.relative_to(ROOT / "tests"): path.read_text(encoding="utf-8") for path in ROOT.glob("tests/**/test_*.py")
+    }
+    wrong, named = [], 0
+    for line in (ROOT / "docs" / "robustness.md").read_text(encoding="utf-8").splitlines():
+        found: list[str] = []
+        for word in re.findall(r"`([^`]+)`", line):
+            if not (parts := re.fullmatch(r"(?:tests/)?((?:\w+/)*test_\w+\.py)?(?:::)?(test_\w+)?", word)):
+                continue
+            named += 1
+            if parts[1]:
+                found = [text for path, text in texts.items() if parts[1] in (path.as_posix(), path.name)]
+            if not found or (parts[2] and not any(f"def {parts[2]}(" in text for text in found)):
+                wrong.append(word)
+    assert wrong == [] and named > 30
+
+
 def _command_lines(text: str) -> Iterator[list[str]]:
     """Every `pharmrs ...` of a page: in code blocks line by line (continued lines joined), and in inline code."""
     blocks = re.findall(r"```[a-z]*\n(.*?)```", text, flags=re.S)

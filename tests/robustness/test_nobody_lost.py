@@ -83,6 +83,57 @@ def test_what_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pytest.Monkey
     ]
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["participants.tsv", "dataset_description.json", "phenotype", "phenotype/allocation.tsv", "sourcedata/assay",
+     "sourcedata/assay/plate.xlsx", "sourcedata/genotyping/gel.tsv", "derivatives/fmriprep",
+     "sub-01/sub-01_sessions.tsv",
+     "sub-01/ses-1/mrs/sub-01_ses-1_svs.json", "sub-01/ses-1/anat", "sub-01/ses-1/anat/sub-01_ses-1_T1w.nii.gz"],
+)  # fmt: skip
+def test_a_link_that_leads_nowhere_is_told_wherever_something_is_read(name: str, tmp_path: Path) -> None:
+    """What is absent plans nobody; what is not connected must not count as absent."""
+    root = dataset(tmp_path, "sub-01/ses-1")
+    (root / name).parent.mkdir(parents=True, exist_ok=True)
+    assert find_recordings(root)[1] == []
+    (root / name).symlink_to("gone")
+    found, problems = find_recordings(root)
+    assert len(found) == 1 and told(problems, root) == [("error", name, "link")]
+
+
+def test_links_that_nobody_needs_and_names_in_other_capitals(tmp_path: Path) -> None:
+    root = dataset(tmp_path, "sub-01/ses-1")
+    (root / "sub-01" / "ses-1" / "anat").mkdir()
+    (root / "sub-01" / "ses-1" / "anat" / "sub-01_ses-1_FLAIR.nii.gz").symlink_to("not fetched")
+    (root / ".cache").symlink_to("gone")
+    assert find_recordings(root)[1] == []
+    (root / "Participants.tsv").touch()
+    svs = root / "sub-01" / "ses-1" / "mrs" / "sub-01_ses-1_svs.nii.gz"
+    svs.rename(svs.with_name("sub-01_ses-1_svs.NII.GZ"))
+    found, problems = find_recordings(root)
+    assert found == []
+    assert told(problems, root) == [("error", "Participants.tsv", "name"), ("warning", "sub-01/ses-1/mrs", "file name")]
+
+
+def test_a_folder_that_may_be_listed_but_not_entered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = dataset(tmp_path, "sub-01/ses-1", "sub-02/ses-1")
+    closed = root / "sub-02" / "ses-1" / "mrs"
+    monkeypatch.setattr(module.os, "access", lambda place, _right: Path(place) != closed)
+    found, problems = find_recordings(root)
+    assert len(found) == 1 and told(problems, root) == [("error", "sub-02/ses-1/mrs", "folder")]
+
+
+@pytest.mark.parametrize("name", ["participants.tsv", "phenotype/allocation.tsv", "sub-01/sub-01_sessions.tsv"])
+def test_a_table_of_the_plan_that_cannot_be_read(name: str, tmp_path: Path) -> None:
+    """A folder in its place gives the system's answer to root, too."""
+    root = dataset(tmp_path, "sub-01/ses-1")
+    (root / "participants.tsv").write_text("participant_id\nsub-01\n")
+    assert check_planned(root, []) and all(one.severity == "warning" for one in check_planned(root, []))
+    (root / name).unlink(missing_ok=True)
+    (root / name).mkdir(parents=True)
+    errors = [one for one in check_planned(root, []) if one.severity == "error"]
+    assert told(errors, root) == [("error", name, "file")] and "irectory" in errors[0].value
+
+
 def test_the_flow_begins_with_those_who_were_planned(tmp_path: Path) -> None:
     """By hand: three of participants.tsv, one more of the allocation; their sessions from their tables."""
     (tmp_path / "participants.tsv").write_text("participant_id\nsub-01\nsub-02\nsub-03\n")

@@ -13,9 +13,14 @@ import numpy as np
 import pytest
 from nibabel.nifti1 import Nifti1Extension
 
+from pharmrs.anatomy.records.declared import Anatomy
+from pharmrs.anatomy.records.images import AnatomyFiles
+from pharmrs.anatomy.stage import tissue
+from pharmrs.anatomy.stage.plan import TissueTask
 from pharmrs.assay.report import pictures
 from pharmrs.assay.stage import plates
 from pharmrs.core.errors import InputError
+from pharmrs.core.records.scan_files import ScanFiles
 from pharmrs.core.report.tables import write_table
 from pharmrs.core.unit import attempt
 from pharmrs.genotype.report import section
@@ -23,6 +28,7 @@ from pharmrs.spectra.read.nifti_mrs import read_fids
 from pharmrs.spectra.report import study_sections
 from pharmrs.spectra.report.pictures import scan_figures
 from pharmrs.spectra.stage import scan_tasks
+from pharmrs.trial.models import analyse
 from pharmrs.trial.models.registry import MODELS
 from pharmrs.trial.report import section as analysis_section
 from pharmrs.trial.report.tables import observations_table
@@ -219,6 +225,44 @@ def test_one_model_and_one_figure(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert "report.html" in files and "statistics/figures/forest.svg" in files
     assert "statistics/figures/interaction.svg" not in files
     assert len([name for name in files if name.startswith("faults/")]) == 2
+
+
+def test_the_reference_analysis(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bug in it leaves the page, the sample flow and the reason; code 3, not 1."""
+    write_table(tmp_path, observations_table(table_of(random_rows(3))))
+    (tmp_path / "study.yaml").write_text(PLAN)
+    monkeypatch.setattr(analyse, "reference_chain", bug)
+    out = tmp_path / "out"
+    end = pharmrs("analyse", tmp_path / "observations.tsv", "--plan", tmp_path / "study.yaml", "--out", out)
+    assert end.code == 3 and "Traceback" not in end.err
+    assert "not estimable: main model" in end.err and "a fault of pharmrs" in end.err
+    files = contents(out)
+    assert "report.html" in files and [name for name in files if name.startswith("faults/")]
+    assert b"a bug" not in files["statistics/estimates.tsv"] and table(out / "statistics" / "analysis_flow.tsv")
+
+
+def test_one_voxel_of_a_head(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two scans of one head, a bug in the first: the second has its tissues, the head is opened once."""
+    scans = tuple(
+        ScanFiles(name=f"sub-01_ses-{one}", subject="01", session=one, metabolite=f"{one}.nii.gz") for one in "12"
+    )
+    files = AnatomyFiles(subject="01", session="1", t1=str(tmp_path / "t1.nii.gz"))
+    task = TissueTask(files, scans, Anatomy(), tmp_path, tmp_path / "out", lambda _path: 123.2)
+    opened: list[object] = []
+    monkeypatch.setattr(tissue, "open_head", lambda *_arguments, **_options: opened.append(1) or "head")
+
+    def measured(scan: ScanFiles, *_others: object) -> str:
+        return bug() if scan.session == "1" else f"tissues of {scan.name}"
+
+    monkeypatch.setattr(tissue, "_measure", measured)
+    done = tissue.measure_tissue(task)
+    assert done.found == ("tissues of sub-01_ses-2",) and len(opened) == 1
+    assert list(done.missing) == ["sub-01_ses-1"] and "fault of pharmrs" in done.missing["sub-01_ses-1"]
+    assert [one.file for one in done.problems] == ["1.nii.gz"]
+    monkeypatch.setattr(tissue, "open_head", bug)
+    done = tissue.measure_tissue(task)
+    assert done.found == () and len(done.missing) == 2 and "ZeroDivisionError: a bug" in done.problems[0].value
+    assert len(list((tmp_path / "out" / "faults").iterdir())) == 2
 
 
 def test_memory_and_the_system() -> None:

@@ -21,7 +21,7 @@ EXIT_STOPPED = 130
 EXIT_BY_SIGNAL = 128  # and its number, as a shell tells it
 _MOST_ALIKE, _SHOWN_OF_MORE = 12, 5
 _AGAIN = "then give the same command again: it goes on from what is complete"
-_ELSEWHERE = "choose another folder for the output, or ask for the right to write there"
+_ELSEWHERE = "choose another folder for the output, or ask for the right to read and write there"
 _REMEDIES = {
     **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), f"free some space or choose another disk, {_AGAIN}"),
     **dict.fromkeys((errno.EROFS, errno.EACCES, errno.EPERM), _ELSEWHERE),

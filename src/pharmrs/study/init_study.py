@@ -10,6 +10,7 @@ from pharmrs.assay.report.layout_template import layout_template
 from pharmrs.assay.stage.plates import assay_files
 from pharmrs.core.errors import InputError, InputProblem, input_problem
 from pharmrs.core.files.atomic import write_text
+from pharmrs.core.files.content import read_content
 from pharmrs.core.files.json_text import json_text
 from pharmrs.core.files.places import STUDY_FILE
 from pharmrs.core.report.numbers import count_text
@@ -124,10 +125,17 @@ def still_open(root: Path) -> tuple[InputProblem, ...]:
             place, f"line {number}", f"{_OPEN} must be filled in", " ".join(line.split()), "write what only you know"
         )
         for place in places
-        if place.is_file()
-        for number, line in enumerate(place.read_text(encoding="utf-8", errors="replace").splitlines(), start=1)
+        for number, line in enumerate(_lines(place), start=1)
         if _OPEN in line and not line.lstrip().startswith("#")
     )
+
+
+def _lines(place: Path) -> list[str]:
+    """Of a file that its own reader will judge: none where it cannot be read."""
+    try:
+        return read_content(place).decode("utf-8", "replace").splitlines()
+    except OSError:
+        return []
 
 
 def _study_text(root: Path, found: FolderContent) -> Iterator[str]:

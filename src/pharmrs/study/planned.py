@@ -6,34 +6,40 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pharmrs.core.errors import InputProblem, input_problem, some_of
+from pharmrs.core.files.content import is_there
 from pharmrs.core.read.participants import PARTICIPANTS, participant_labels, sessions_file
 from pharmrs.core.read.problems import Problems
-from pharmrs.core.read.text_table import read_text_table
+from pharmrs.core.read.text_table import TextRow, read_text_table
 from pharmrs.core.records.scan_files import ScanFiles
 from pharmrs.trial.read.allocation import ALLOCATION
 
 Place = tuple[str, str]
 
 
-def planned_sessions(root: Path) -> dict[Place, str]:
+def planned_sessions(root: Path, unread: list[InputProblem] | None = None) -> dict[Place, str]:
     """Time point (empty: not stated) by participant and session, labels without `sub-` and `ses-`.
 
     Participants are those of participants.tsv, or of the folders where there is none, and of the allocation (their
     labels only: what they were given stays unknown here). One whose sessions are in no table has one without a label.
+    `unread`: takes why a table that is there could not be read.
     """
     planned: dict[Place, str] = {}
-    for label in dict.fromkeys((*participant_labels(root), *_allocated(root))):
-        path = sessions_file(root, label)
-        rows = read_text_table(path, Problems(str(path)), ("session_id",)) if path.is_file() else []
+    unread = [] if unread is None else unread
+    _rows(root / PARTICIPANTS, "participant_id", unread)
+    allocated = [row.text("participant_id") for row in _rows(root / ALLOCATION, "participant_id", unread)]
+    for label in dict.fromkeys((*participant_labels(root), *(one.removeprefix("sub-") for one in allocated))):
+        rows = _rows(sessions_file(root, label), "session_id", unread)
         own = {row.text("session_id").removeprefix("ses-"): row.text("time_point") for row in rows}
         planned |= {(label, session): point for session, point in own.items()} or {(label, ""): ""}
     return planned
 
 
-def _allocated(root: Path) -> list[str]:
-    path = root / ALLOCATION
-    rows = read_text_table(path, Problems(str(path)), ("participant_id",)) if path.is_file() else []
-    return list(dict.fromkeys(row.text("participant_id").removeprefix("sub-") for row in rows))
+def _rows(path: Path, column: str, unread: list[InputProblem]) -> list[TextRow]:
+    """Of a table that may be absent; what is wrong in its lines is told by who needs them."""
+    problems = Problems(str(path))
+    rows = read_text_table(path, problems, (column,)) if is_there(path) else []
+    unread += [one for one in problems.found if one.field == "file" and one.severity == "error"]
+    return rows
 
 
 def without_recording(planned: dict[Place, str], scans: Sequence[ScanFiles]) -> list[Place]:
@@ -44,10 +50,10 @@ def without_recording(planned: dict[Place, str], scans: Sequence[ScanFiles]) -> 
 
 def check_planned(root: Path, scans: Sequence[ScanFiles]) -> list[InputProblem]:
     """What the tables plan and the folders lack, and the other way round."""
+    problems: list[InputProblem] = []
+    planned = planned_sessions(root, problems)
     if not (root / PARTICIPANTS).is_file():
-        return []
-    planned = planned_sessions(root)
-    problems = []
+        return problems
     if missing := without_recording(planned, scans):
         rule = "planned sessions should have a recording (*_svs.nii.gz)"
         remedy = "bring the recordings, or leave it: they count as planned and not recorded"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 
@@ -36,6 +37,7 @@ from pharmrs.core.records.scan_files import ScanFiles
 from pharmrs.core.records.tissue import TissueFractions
 from pharmrs.core.report.embedded import EmbeddedFigure, LinkedFigure
 from pharmrs.core.report.figure_style import figure_png_bytes
+from pharmrs.core.unit import attempt
 
 _LEAST_IN_BRAIN = 0.5
 _EXPECTED_IN_BRAIN = 0.85
@@ -67,21 +69,22 @@ class TissueDone:
 def measure_tissue(task: TissueTask) -> TissueDone:
     """The tissues in the voxels of all scans of one head. Bad input is a problem and a reason, never raised."""
     problems: list[InputProblem] = []
-    try:
-        name = shown(task.files.tissues, task.root)
-        head = open_head(task.files, normalise=task.plan.normalise, name=name, output=task.output, notes=problems)
-    except InputError as error:
+    name = shown(task.files.tissues, task.root)
+    work = partial(open_head, task.files, normalise=task.plan.normalise, name=name, output=task.output, notes=problems)
+    head, faults = attempt(work, task.files.tissues, "images of the head", task.output)
+    if head is None:
         reason = "the images of the head cannot be used, see problems"
-        return TissueDone(missing=dict.fromkeys((scan.name for scan in task.scans), reason), problems=error.problems)
+        return TissueDone(missing=dict.fromkeys((scan.name for scan in task.scans), reason), problems=faults)
     found: list[TissueFound] = []
     missing: dict[str, str] = {}
     visits = _Visits(task, head, problems)
     for scan in task.scans:
-        try:
-            found.append(_measure(scan, task, head, visits.of(scan), problems))
-        except InputError as error:
-            problems += error.problems
-            missing[scan.name] = "; ".join(f"{one.field}: {one.rule}" for one in error.problems)
+        one, faults = attempt(partial(_measure, scan, task, head, visits, problems), scan.place, "tissues", task.output)
+        if one is None:
+            problems += faults
+            missing[scan.name] = "; ".join(f"{fault.field}: {fault.rule}" for fault in faults)
+        else:
+            found.append(one)
     return TissueDone(tuple(found), missing, tuple(dict.fromkeys(problems)))
 
 
@@ -120,11 +123,11 @@ def lost_head(task: TissueTask, what: str) -> TissueDone:
 
 
 def _measure(
-    scan: ScanFiles, task: TissueTask, head: Head, moved: Moved | None, problems: list[InputProblem]
+    scan: ScanFiles, task: TissueTask, head: Head, visits: _Visits, problems: list[InputProblem]
 ) -> TissueFound:
+    movement, picture = visits.of(scan) or (None, None)
     nominal = read_box(scan.place, problems)
     evaluated = _evaluated(nominal, scan, task)
-    movement, picture = moved or (None, None)
     to_head = np.eye(4) if movement is None else movement.to_head
     box = evaluated.carried(to_head)
     place_sd_mm = float(np.hypot(task.plan.position_sd_mm, 0.0 if movement is None else movement.error_mm))

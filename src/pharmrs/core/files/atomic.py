@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import os
 import shutil
@@ -12,6 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from pharmrs.core.files.no_room import not_written
 from pharmrs.core.files.owned import folder_of, take
 from pharmrs.core.files.targets import refuse_input
 
@@ -78,14 +78,6 @@ def _is_leftover(name: str) -> bool:
     return name.startswith(".") and name.endswith(_PART)
 
 
-def not_written(path: Path, size: int, error: OSError) -> OSError:
-    """The same kind of error, which names the file and, where there is no room, says how much is needed."""
-    reason = error.strerror or str(error)
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        reason += f" ({_size_text(size)} to be written, {_free(path)} free)"
-    return OSError(error.errno or errno.EIO, reason, str(path))
-
-
 def part_of(name: str, own: bool = False) -> str:
     """The hidden name under which `name` is written; `own`: of this thread alone."""
     return f".{name}.{os.getpid()}-{threading.get_ident()}{_PART}" if own else f".{name}{_PART}"
@@ -116,14 +108,3 @@ def _is_ours(handle: int, name: str, folder: int) -> bool:
     except OSError:  # a file system without locks
         os.unlink(name, dir_fd=folder)
         return False
-
-
-def _free(path: Path) -> str:
-    try:
-        return _size_text(shutil.disk_usage(path.parent).free)
-    except OSError:
-        return "unknown"
-
-
-def _size_text(size: int) -> str:
-    return f"{size / 1e6:.1f} MB" if size >= 1e5 else f"{size / 1e3:.1f} kB"

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pharmrs.core.files.atomic import not_written, part_of
+from pharmrs.core.files.atomic import part_of
+from pharmrs.core.files.no_room import not_written
 
 _OPENING = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _TAKEN = (errno.ENOTEMPTY, errno.EEXIST)

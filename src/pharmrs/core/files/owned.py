@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from pharmrs.core.errors import InputError, input_problem, some_of
+from pharmrs.core.files.no_room import not_written
 
 MARKER = ".pharmrs"
 _HEAD = "# written by pharmrs, which replaces and deletes the files named here, and no others\n"
@@ -32,10 +33,11 @@ def claim(folder: Path, *, all_ours: bool = False) -> None:
     """
     folder.mkdir(parents=True, exist_ok=True)
     former = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()] if all_ours else []
-    with suppress(FileExistsError), _named(folder / MARKER):
+    content = "".join([_HEAD, *(f"{name}\n" for name in former)]).encode("utf-8", "surrogateescape")
+    with suppress(FileExistsError), _named(folder / MARKER, len(content)):
         handle = os.open(folder / MARKER, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
         with os.fdopen(handle, "wb") as stream:
-            stream.write("".join([_HEAD, *(f"{name}\n" for name in former)]).encode("utf-8", "surrogateescape"))
+            stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
     if links := sorted(_links_to_folders(folder)):
@@ -55,14 +57,12 @@ def release(folder: Path) -> None:
 
 
 @contextmanager
-def _named(path: Path) -> Iterator[None]:
-    """Errors of the system tell which file they are about."""
+def _named(path: Path, size: int) -> Iterator[None]:
+    """Errors of the system tell which file they are about, and how much room there is."""
     try:
         yield
     except OSError as error:
-        if error.filename is None:
-            error.filename = str(path)
-        raise
+        raise not_written(Path(error.filename or path), size, error) from error
 
 
 def is_marked(folder: Path) -> bool:
@@ -112,7 +112,7 @@ def take(path: Path) -> None:
     if state is not None and not stat.S_ISLNK(state.st_mode):
         rule, remedy = "must not replace a file that pharmrs did not write", "move it elsewhere, then run again"
         raise InputError([input_problem(path, "output", rule, "a file of somebody else", remedy)])
-    with _named(path.parents[len(PurePosixPath(name).parts) - 1] / MARKER):  # as the person typed it
+    with _named(path.parents[len(PurePosixPath(name).parts) - 1] / MARKER, len(name) + 1):  # as the person typed it
         _known[str(root)].add(root / MARKER, name)
 
 

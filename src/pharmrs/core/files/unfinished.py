@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pharmrs.core.errors import InputError, InputProblem
-from pharmrs.core.files.atomic import not_written, remove_leftovers
+from pharmrs.core.files.atomic import remove_leftovers
+from pharmrs.core.files.no_room import not_written
 
 MARK = ".unfinished"
 _LARGEST_BYTES = 4096

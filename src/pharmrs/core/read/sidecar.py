@@ -98,7 +98,10 @@ def _read_json_object(path: Path, problems: Problems) -> dict[str, Any]:
     field = f"sidecar {path.name}"
     try:
         content = read_json(path)
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        problems.add(field, "must be readable", error.strerror or error, "check the permissions and the disk")
+        return {}
+    except ValueError as error:
         problems.add(field, "must be valid JSON", shorten(str(error)), "correct the JSON syntax of the sidecar")
         return {}
     if not isinstance(content, dict):

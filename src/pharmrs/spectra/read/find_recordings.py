@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from pharmrs.core.errors import InputProblem, input_problem, some_of
+from pharmrs.core.files.content import is_there
 
 _IMAGES = (".nii", ".nii.gz")
 _SUFFIXES = ("svs", "mrsref")
+_ALSO_READ = ("phenotype", "sourcedata", "sourcedata/assay", "sourcedata/genotyping", "derivatives")
+_AT_THE_ROOT = ("participants.tsv", "dataset_description.json", "phenotype", "sourcedata", "derivatives")
 LONGEST_NAME = 150  # bytes; what is made of a scan has up to 80 more, and file systems take 255
 
 
@@ -18,16 +22,27 @@ def find_recordings(root: Path) -> tuple[list[Path], list[InputProblem]]:
     """The files `*_svs` and `*_mrsref` of sub-*/[ses-*/]mrs, sorted, and what is in the way of others.
 
     An unreadable folder, a link that leads nowhere and a folder that is nearly called as BIDS wants (`Sub-04`, `ses2`)
-    may hide recordings: each is an error. Images of other names in a folder `mrs` are a warning.
+    may hide recordings: each is an error. Images of other names in a folder `mrs` are a warning. A link that leads
+    nowhere is an error in every folder of which something is read, also beside recordings: a table that is not there
+    plans nobody, one that is not connected does.
     """
     problems: list[InputProblem] = []
     found: list[Path] = []
+    for entry in _entries(root, []):
+        if (wanted := entry.name.lower()) in _AT_THE_ROOT and entry.name != wanted:
+            rule, remedy = "looks like a part of the dataset and is passed over", f"rename it as BIDS wants: {wanted}"
+            problems.append(input_problem(entry.path, "name", rule, ascii(entry.name), remedy))
+    for name in _ALSO_READ:
+        if is_there(root / name):
+            _entries(root / name, problems)
     for subject in _folders(root, "sub", problems):
         inside = list(_folders(subject, "ses", problems))
         for place in (subject, *inside):
             for folder in _folders(place, "mrs", problems):
                 found += _files(folder, problems)
-    return sorted(found), problems
+            if is_there(place / "anat"):
+                _entries(place / "anat", problems, "T1w")
+    return sorted(found), list(dict.fromkeys(problems))
 
 
 def _folders(place: Path, key: str, problems: list[InputProblem]) -> Iterator[Path]:
@@ -37,7 +52,7 @@ def _folders(place: Path, key: str, problems: list[InputProblem]) -> Iterator[Pa
         nearly = re.match(rf"{key}(?![a-z])", entry.name, re.IGNORECASE) is not None
         if not (right or nearly):
             continue
-        if right and _is_folder(entry, problems):
+        if right and entry.is_dir():
             yield Path(entry.path)
         elif nearly and not right and entry.is_dir():
             rule, wanted = "looks like a folder of recordings and is passed over", key if key == "mrs" else f"{key}-01"
@@ -45,21 +60,20 @@ def _folders(place: Path, key: str, problems: list[InputProblem]) -> Iterator[Pa
             problems.append(input_problem(entry.path, "folder name", rule, ascii(entry.name), remedy))
 
 
-def _entries(place: Path, problems: list[InputProblem]) -> list[os.DirEntry[str]]:
+def _entries(place: Path, problems: list[InputProblem], of: str = "") -> list[os.DirEntry[str]]:
+    """What is in a folder, without links that lead nowhere: an error where `of` is in their name."""
     try:
         with os.scandir(place) as entries:
-            return sorted(entries, key=lambda one: one.name)
+            every = sorted(entries, key=lambda one: one.name)
+        if not os.access(place, os.X_OK):  # names can be listed, but nothing be opened
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     except OSError as error:
         remedy = "ask for the right to read it, or connect the drive again: what is in it is missing"
         problems.append(input_problem(place, "folder", "must be readable", error.strerror or str(error), remedy))
         return []
-
-
-def _is_folder(entry: os.DirEntry[str], problems: list[InputProblem]) -> bool:
-    if entry.is_symlink() and not Path(entry.path).exists():
-        problems.append(_leads_nowhere(entry.path))
-        return False
-    return entry.is_dir()
+    lost = [one for one in every if one.is_symlink() and not is_there(Path(one.path))]
+    problems += [_leads_nowhere(one.path) for one in lost if of in one.name and not one.name.startswith(".")]
+    return [one for one in every if one not in lost]
 
 
 def _leads_nowhere(path: str) -> InputProblem:
@@ -70,12 +84,10 @@ def _leads_nowhere(path: str) -> InputProblem:
 def _files(folder: Path, problems: list[InputProblem]) -> list[Path]:
     found, strangers = [], []
     for entry in _entries(folder, problems):
-        if not entry.name.endswith(_IMAGES) or entry.name.startswith("."):
+        if not entry.name.lower().endswith(_IMAGES) or entry.name.startswith("."):
             continue
-        if _suffix(entry.name) not in _SUFFIXES:
+        if _suffix(entry.name) not in _SUFFIXES or not entry.name.endswith(_IMAGES):
             strangers.append(entry.name)
-        elif entry.is_symlink() and not Path(entry.path).exists():
-            problems.append(_leads_nowhere(entry.path))
         else:
             found.append(Path(entry.path))
     if grids := [name for name in strangers if _suffix(name) == "mrsi"]:

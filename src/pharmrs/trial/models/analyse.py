@@ -9,6 +9,7 @@ from dataclasses import asdict, replace
 from functools import partial
 
 from pharmrs.core.unit import Within, unbounded
+from pharmrs.trial.chain.analysis_flow import analysis_flow
 from pharmrs.trial.chain.change_scores import change_table, log_ratios
 from pharmrs.trial.chain.reference_chain import reference_chain
 from pharmrs.trial.chain.what_data_allow import says_nothing, unequal_reliability
@@ -49,10 +50,13 @@ def analyse(
 ) -> AnalysisResult:
     """Run the plan. `tell` is told what is being done. Names of models must be known (`unknown_models`).
 
-    `within`: the boundary in which each model is fitted.
+    `within`: the boundary in which the reference analysis and each model are fitted.
     """
     tell("reference analysis")
-    chain = reference_chain(table, plan)
+    chain = within(partial(reference_chain, table, plan), "reference analysis", "analysis")
+    if chain is None:
+        flow = analysis_flow(table, None, plan)
+        chain = ReferenceChain(levels=None, changes=None, flow=flow, notes=table.notes, reason=_FAULT)
     models = []
     for name in (*plan.models, *plan.exploratory):
         tell(MODELS[name].title)
