@@ -116,15 +116,15 @@ def _of_header(recording: Path, sequence: str, given: BasisProtocol) -> BasisPro
     from pharmrs.spectra.basis.proposal import proposed_protocol
     from pharmrs.spectra.read.nifti_mrs import read_fids
 
-    told, note = proposed_protocol(read_fids(recording), sequence)
+    proposed, note = proposed_protocol(read_fids(recording), sequence)
     whole = replace(
         given,
-        sequence=given.sequence or told.sequence,
-        echo_time_s=given.echo_time_s or told.echo_time_s,
-        mixing_time_s=given.mixing_time_s or told.mixing_time_s,
-        spectrometer_frequency_mhz=given.spectrometer_frequency_mhz or told.spectrometer_frequency_mhz,
-        bandwidth_hz=given.bandwidth_hz or told.bandwidth_hz,
-        editing=given.editing or told.editing,
+        sequence=given.sequence or proposed.sequence,
+        echo_time_s=given.echo_time_s or proposed.echo_time_s,
+        mixing_time_s=given.mixing_time_s or proposed.mixing_time_s,
+        spectrometer_frequency_mhz=given.spectrometer_frequency_mhz or proposed.spectrometer_frequency_mhz,
+        bandwidth_hz=given.bandwidth_hz or proposed.bandwidth_hz,
+        editing=given.editing or proposed.editing,
     )
     say(f"note: {note}")
     mixing = "" if whole.mixing_time_s is None else f", tm_ms: {1e3 * whole.mixing_time_s:g}"

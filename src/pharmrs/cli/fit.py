@@ -121,8 +121,8 @@ def _leave(outcomes: Sequence[SpectrumOutcome], table: Path, pages: Path | None)
     from pharmrs.spectra.stage.single_outputs import write_fit_figures, write_fit_tables
 
     print_problems(problem for outcome in outcomes for problem in outcome.problems)
-    told = {problem.value for outcome in outcomes for problem in outcome.problems}
-    for note in dict.fromkeys(note for outcome in outcomes for note in _notes(outcome) if note not in told):
+    reported = {problem.value for outcome in outcomes for problem in outcome.problems}
+    for note in dict.fromkeys(note for outcome in outcomes for note in _notes(outcome) if note not in reported):
         say(f"note: {note}")
     failed = [outcome for outcome in outcomes if outcome.fit is None]
     if len(failed) == len(outcomes):

@@ -133,8 +133,8 @@ def _summaries(study: AssayStudy) -> list[str]:
         )
         flags = ["rejected" if one.rejected else one.flag for one in plate.estimates if one.role == "sample"]
         counts = {flag: flags.count(flag) for flag in sorted(set(flags))}
-        told = ", ".join(f"{count} {flag}" for flag, count in counts.items()) or "no samples"
-        lines.append(f"{plate.name}: {f'REJECTED ({plate.rejected}), ' if plate.rejected else ''}{told}")
+        listed = ", ".join(f"{count} {flag}" for flag, count in counts.items()) or "no samples"
+        lines.append(f"{plate.name}: {f'REJECTED ({plate.rejected}), ' if plate.rejected else ''}{listed}")
     for refused in study.refused:
         samples = {(well.sample, well.dilution) for well in refused.wells if well.role == "sample"}
         lines.append(f"{refused.name}: REJECTED, {len(samples)} rejected")

@@ -55,13 +55,14 @@ def with_other_values(context: StudyContext[Study], plan: AnalysisPlan, answer: 
     names = ("values that count", "the other program's" if theirs else "our own instead")
     rows = tuple(
         AnswerRow(values=name, estimate=one.name, value=one.value, interval=one.interval, detail=one.detail)
-        for name, told in zip(names, (answer, other), strict=True)
-        for one in told.estimates
+        for name, shown in zip(names, (answer, other), strict=True)
+        for one in shown.estimates
     )
     write_table(context.output, table_of_rows(NAME, AnswerRow, rows))
     return (
         _section(
-            rows, [f"With {name}: {' '.join(told.findings)}" for name, told in zip(names, (answer, other), strict=True)]
+            rows,
+            [f"With {name}: {' '.join(shown.findings)}" for name, shown in zip(names, (answer, other), strict=True)],
         ),
     )
 

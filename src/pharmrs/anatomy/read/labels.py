@@ -88,7 +88,7 @@ def _table(image: Path) -> dict[int, int] | None:
 
 
 def _read(path: Path) -> dict[int, int]:
-    told: dict[int, int] = {}
+    kinds: dict[int, int] = {}
     with path.open(encoding="utf-8-sig", newline="") as stream:
         for row in csv.DictReader(stream, delimiter="\t"):
             text = (
@@ -97,5 +97,5 @@ def _read(path: Path) -> dict[int, int]:
             kind = next((tissue for tissue, parts in _NAMES if any(part in text for part in parts)), None)
             index = (row.get("index") or "").strip()
             if kind is not None and index.isdigit():
-                told[int(index)] = kind
-    return told
+                kinds[int(index)] = kind
+    return kinds

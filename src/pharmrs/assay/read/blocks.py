@@ -139,7 +139,7 @@ def plate_shape(blocks: list[WellBlock], described: str = "") -> tuple[int, int]
 
     At least 96 wells are assumed, because a partial plate does not tell its size.
     """
-    told = re.search(r"\b(6|12|24|48|96|384|1536)\b", described)
+    stated = re.search(r"\b(6|12|24|48|96|384|1536)\b", described)
     positions = [
         position
         for block in blocks
@@ -149,8 +149,8 @@ def plate_shape(blocks: list[WellBlock], described: str = "") -> tuple[int, int]
     rows = 1 + max((row for row, _ in positions), default=0)
     columns = 1 + max((column for _, column in positions), default=0)
     by_count = {height * width: (height, width) for height, width in SIZES}
-    if told and by_count[int(told[1])] >= (rows, columns):
-        return by_count[int(told[1])]
+    if stated and by_count[int(stated[1])] >= (rows, columns):
+        return by_count[int(stated[1])]
     fitting = [size for size in SIZES if size[0] >= rows and size[1] >= columns and size >= _STANDARD_SIZE]
     return fitting[0]
 

@@ -76,8 +76,8 @@ def _title(sheet: Sheet, block: WellBlock, before: int) -> str:
     near = next((" ".join(text.split()) for text in own if text.strip()), "")
     near = near or next((line for row in above if (line := sheet.row_text(row))), "")
     lines = [line for row in range(block.first - 1, before, -1) if (line := sheet.row_text(row))]
-    told = next((line for line in lines[1:_WAVELENGTH_ABOVE] if _WAVELENGTH.search(line)), "")
-    return f"{near}, {told}" if told and not _WAVELENGTH.search(near) else near
+    light = next((line for line in lines[1:_WAVELENGTH_ABOVE] if _WAVELENGTH.search(line)), "")
+    return f"{near}, {light}" if light and not _WAVELENGTH.search(near) else near
 
 
 def _over(sheet: Sheet, row: int, left: int, right: int) -> str:
@@ -279,5 +279,5 @@ def _column(sheet: Sheet, lines: Sequence[int], wells: int, place: int) -> WellB
     block = WellBlock(lines[0], lines[-1], left=place, right=place, commas=commas)
     for line in lines:
         take_reading(sheet, block, sheet.text(line, wells), line, place, commas)
-    told = len(block.values) + len(block.missing) + len(block.texts)
-    return block if 2 * told > len(lines) else None
+    filled = len(block.values) + len(block.missing) + len(block.texts)
+    return block if 2 * filled > len(lines) else None

@@ -93,6 +93,6 @@ def read_of(block: WellBlock, count: int, shape: tuple[int, int]) -> PlateRead:
 
 def wavelength_in(title: str) -> float | None:
     """The only number of a title that can be a wavelength in nm; None where there is none, or several."""
-    told = [float(word) for word in re.findall(r"(?<![\d.,/:])\d{3,4}(?![\d.,/:])", title)]
-    known = {word for word in told if SHORTEST_NM <= word <= LONGEST_NM}
+    numbers = [float(word) for word in re.findall(r"(?<![\d.,/:])\d{3,4}(?![\d.,/:])", title)]
+    known = {word for word in numbers if SHORTEST_NM <= word <= LONGEST_NM}
     return known.pop() if len(known) == 1 else None

@@ -136,8 +136,8 @@ def _unit(table: _Table, rows: Sequence[int]) -> str:
     units = dict.fromkeys(
         unit for row in rows if (unit := concentration(table.cell(row, "nominal"), table.commas["nominal"])[1])
     )
-    if told := table.head.units.get("nominal"):
-        units = dict.fromkeys([told, *units])
+    if stated_unit := table.head.units.get("nominal"):
+        units = dict.fromkeys([stated_unit, *units])
     if len({same_unit(unit) for unit in units}) > 1:
         remedy = "write all concentrations in one unit"
         table.problems.add("nominal", "concentrations must have one unit", ", ".join(units), remedy)

@@ -74,9 +74,9 @@ def read(path: Path, sheets: tuple[Sheet, ...], problems: Problems) -> PlateExpo
 
 def _wavelength(section: Sheet) -> float | None:
     """Of the light that is measured: behind a filter where there is one, else the only one."""
-    told = {section.text(row, 0).lower(): section.text(row, 1) for row in range(len(section.rows))}
+    stated = {section.text(row, 0).lower(): section.text(row, 1) for row in range(len(section.rows))}
     for name in _LIGHT:
-        match = _FILTER.fullmatch(told.get(name, ""))
+        match = _FILTER.fullmatch(stated.get(name, ""))
         if match and SHORTEST_NM <= float(match[1]) <= LONGEST_NM:
             return float(match[1])
     return None

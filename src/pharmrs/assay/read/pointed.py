@@ -65,15 +65,15 @@ def grids_of_numbers(sheets: tuple[Sheet, ...]) -> list[str]:
 
 
 def _numbers_of(sheet: Sheet) -> list[str]:
-    told = []
+    listed = []
     open_runs: dict[tuple[int, int], list[list[float]]] = {}  # first and last column -> lines so far
     for row in range(min(len(sheet.rows), _MOST_LINES) + 1):
         runs = _runs(sheet, row) if row < len(sheet.rows) else {}
         for columns in [one for one in open_runs if one not in runs]:
-            told += _told(sheet, row, columns, open_runs.pop(columns))
+            listed += _as_text(sheet, row, columns, open_runs.pop(columns))
         for columns, values in runs.items():
             open_runs.setdefault(columns, []).append(values)
-    return told
+    return listed
 
 
 def _runs(sheet: Sheet, row: int) -> dict[tuple[int, int], list[float]]:
@@ -92,7 +92,7 @@ def _runs(sheet: Sheet, row: int) -> dict[tuple[int, int], list[float]]:
     return runs
 
 
-def _told(sheet: Sheet, end: int, columns: tuple[int, int], lines: list[list[float]]) -> list[str]:
+def _as_text(sheet: Sheet, end: int, columns: tuple[int, int], lines: list[list[float]]) -> list[str]:
     if len(lines) < _FEWEST_ROWS:
         return []
     known = [value for line in lines for value in line if math.isfinite(value)]

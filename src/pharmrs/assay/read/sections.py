@@ -51,10 +51,10 @@ def _plate(
     if not any(block.values for block in readings):
         return None
     shape = plate_shape(blocks)
-    told = name or sheet.title
+    stated = name or sheet.title
     return Plate(
         source=str(path),
-        names=tuple(dict.fromkeys(one for one in (told, f"{path.stem}_{told}", f"{path.stem}/{told}") if told)),
+        names=tuple(dict.fromkeys(one for one in (stated, f"{path.stem}_{stated}", f"{path.stem}/{stated}") if stated)),
         instrument=instrument,
         reads=tuple(
             PlateRead(
@@ -105,7 +105,7 @@ def _softmax_blocks(section: Sheet) -> list[WellBlock]:
             groups.append({})
         groups[-1][place] = int(column)
     fields = section.rows[0] if section.text(0, 0).lower() == "plate:" else ()
-    told = next((cell.split() for cell in fields[6:] if _NANOMETRES.fullmatch(cell.strip()) and _plausible(cell)), [])
+    stated = next((cell.split() for cell in fields[6:] if _NANOMETRES.fullmatch(cell.strip()) and _plausible(cell)), [])
     lines = []
     for row in range(head + 1, len(section.rows)):
         if not any(section.text(row, place) for place in range(2, len(section.rows[row]))):
@@ -120,7 +120,7 @@ def _softmax_blocks(section: Sheet) -> list[WellBlock]:
                 value = number(section.cell(row, place), commas)
                 if value is not None:
                     block.values[well_name(line, column - 1)] = value
-        block.title = f"{told[count]} nm" if count < len(told) else f"read {count + 1}"
+        block.title = f"{stated[count]} nm" if count < len(stated) else f"read {count + 1}"
         blocks.append(block)
     return blocks
 

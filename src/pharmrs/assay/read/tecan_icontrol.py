@@ -73,8 +73,8 @@ def _plate(path: Path, sheet: Sheet, alone: bool, problems: Problems) -> Plate |
     for count, block in enumerate(blocks, start=1):
         reads.append(_read(sheet, start, block, count, shape))
         start = block.last + 1
-    told = header.get("Plate-ID (Stacker)", "") or header.get("Plate ID", "")
-    names = [told, f"{path.stem}_{sheet.title}", f"{path.stem}/{sheet.title}", *([path.stem] if alone else [])]
+    stated = header.get("Plate-ID (Stacker)", "") or header.get("Plate ID", "")
+    names = [stated, f"{path.stem}_{sheet.title}", f"{path.stem}/{sheet.title}", *([path.stem] if alone else [])]
     names += [sheet.title]
     tail = _fields(sheet, blocks[-1].last + 1, len(sheet.rows))
     return Plate(
@@ -82,7 +82,7 @@ def _plate(path: Path, sheet: Sheet, alone: bool, problems: Problems) -> Plate |
         names=tuple(dict.fromkeys(name for name in names if name)),
         instrument=" ".join([_program(header), header.get("Device", "").split(" Serial number")[0]]).strip(),
         reads=tuple(reads),
-        plate_id=told,
+        plate_id=stated,
         measured=iso_date(reads[0].settings.get("Start Time", ""))
         or iso_date(f"{header.get('Date', '')} {header.get('Time', '')}"),
         settings=header | tail,
@@ -103,8 +103,8 @@ def _first_label(sheet: Sheet, block: WellBlock) -> int:
 def _read(sheet: Sheet, start: int, block: WellBlock, count: int, shape: tuple[int, int]) -> PlateRead:
     fields = _fields(sheet, start, block.first)
     label = fields.pop("Label", "") or fields.get("Name", "") or f"Label{count}"
-    told = (value for name in _WAVELENGTHS for key, value in fields.items() if key.lower().startswith(name))
-    wavelength = next((value for value in told if value), "")
+    stated = (value for name in _WAVELENGTHS for key, value in fields.items() if key.lower().startswith(name))
+    wavelength = next((value for value in stated if value), "")
     return PlateRead(
         label=label,
         mode=fields.get("Mode", ""),

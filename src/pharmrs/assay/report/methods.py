@@ -30,9 +30,9 @@ def assay_paragraphs(study: AssayStudy, cite: Citations) -> list[str]:
     on_plates = {plate.name for plate in study.all_plates}
     finished = [one for one in study.concentrations if not set(one.plate.split("+")) <= on_plates]
     count = count_text(len(finished), "concentration")
-    told = f"{count} came finished from another laboratory and were taken as reported."
+    listed = f"{count} came finished from another laboratory and were taken as reported."
     if not study.all_plates:
-        return [told]
+        return [listed]
     texts = (
         _reads(study),
         _curves(study, cite),
@@ -42,7 +42,7 @@ def assay_paragraphs(study: AssayStudy, cite: Citations) -> list[str]:
         _acceptance(study),
     )
     several = _several(study, cite)
-    return [*texts, *([several] if several else []), *([told] if finished else [])]
+    return [*texts, *([several] if several else []), *([listed] if finished else [])]
 
 
 def _reads(study: AssayStudy) -> str:
@@ -157,8 +157,8 @@ def _acceptance(study: AssayStudy) -> str:
         if rules.action == "reject"
         else "Failures were reported and nothing was left out, as declared"
     )
-    told = "; ".join(f"{plate.name} ({plate.rejected})" for plate in out)
-    rejected = f" Rejected: {told}." if told else ""
+    listed = "; ".join(f"{plate.name} ({plate.rejected})" for plate in out)
+    rejected = f" Rejected: {listed}." if listed else ""
     return (
         f"A plate was accepted when it showed: {'; '.join(asked)} (limits after ICH guideline M10 of 2022, "
         f"whose scope does not include biomarkers). {action}: {len(out)} of {len(study.all_plates)} plates and "
@@ -177,6 +177,6 @@ def _several(study: AssayStudy, cite: Citations) -> str:
         )
     controls = [one for one in study.inter_plate if one.quantity == "concentration"]
     if controls:
-        told = ", ".join(f"{one.name} {number_text(one.cv_percent, 2)} %" for one in controls)
-        parts.append(f"Inter-plate CV of the controls: {told}; control charts follow {cite.name('westgard')}.")
+        listed = ", ".join(f"{one.name} {number_text(one.cv_percent, 2)} %" for one in controls)
+        parts.append(f"Inter-plate CV of the controls: {listed}; control charts follow {cite.name('westgard')}.")
     return " ".join(parts)

@@ -59,11 +59,11 @@ def _plate(result: PlateResult, pictures: AssayPictures) -> PlateView:
     samples = [one for one in result.estimates if one.role == "sample"]
     flags: list[str] = ["rejected" if one.rejected else one.flag for one in samples]
     counts = {flag: flags.count(flag) for flag in _FLAG_WORDS}
-    told = ", ".join(f"{count} {_FLAG_WORDS[flag][0]}" for flag, count in counts.items() if count)
+    listed = ", ".join(f"{count} {_FLAG_WORDS[flag][0]}" for flag, count in counts.items() if count)
     outliers = sum(well.outlier for well in result.wells)
     heat_map, curve = pictures.plates[result.name]
     state = "REJECTED; " if result.rejected else ""
-    said = f"{told or 'no samples'}; {count_text(outliers, 'outlier well')}"
+    said = f"{listed or 'no samples'}; {count_text(outliers, 'outlier well')}"
     return PlateView(
         name=result.name,
         headline=f"{state}{result.curve.model.upper()}; {said}",

@@ -76,11 +76,11 @@ def _series(plate: PlateResult) -> tuple[AcceptanceCheck, ...]:
     )
     judged = [one for one in plate.series if one.agrees is not None]
     poor = [one for one in judged if not one.agrees]
-    told = ", ".join(f"{one.sample} {one.cv_percent:.0f} %" for one in poor[:_SHOWN])
+    listed = ", ".join(f"{one.sample} {one.cv_percent:.0f} %" for one in poor[:_SHOWN])
     parallel = AcceptanceCheck(
         rule="parallelism",
         asked=f"dilutions of a sample within {limit:g} % CV" if limit is not None else "dilutions of a sample agree",
-        found=told or (f"all {len(judged)}" if judged else "no sample at two dilutions in range"),
+        found=listed or (f"all {len(judged)}" if judged else "no sample at two dilutions in range"),
         verdict="noted" if poor else "met" if judged else "not judged",
     )
     return hook, parallel
@@ -107,6 +107,6 @@ def judge_reanalysis(plates: Sequence[PlateResult], settings: AssaySettings) -> 
     far = {key[0]: 200.0 * (found[1] - found[0]) / (found[1] + found[0]) for key, found in again.items()}
     poor = {name: value for name, value in far.items() if abs(value) > rules.reanalysis_percent}
     passed = len(far) - len(poor) >= rules.reanalysis_share * len(far) - 1e-9
-    told = ", ".join(f"{name} {value:+.0f} %" for name, value in list(poor.items())[:_SHOWN])
-    found_text = f"{len(far) - len(poor)} of {len(far)}" + (f" ({told})" if told else "")
+    listed = ", ".join(f"{name} {value:+.0f} %" for name, value in list(poor.items())[:_SHOWN])
+    found_text = f"{len(far) - len(poor)} of {len(far)}" + (f" ({listed})" if listed else "")
     return AcceptanceCheck(rule="reanalysis", asked=asked, found=found_text, verdict="met" if passed else "noted")

@@ -87,8 +87,8 @@ def _calibrators(
         if not _within(level.recovery_percent, rules.calibrator_percent, rules.calibrator_end_percent, level in ends)
     ]
     good = len(judged) - len(bad)
-    told = ", ".join(f"{level.nominal:g} reads {level.recovery_percent:.0f} %" for level in bad[:_SHOWN])
-    found = f"{good} of {len(judged)}" + (f" ({told})" if bad else "")
+    listed = ", ".join(f"{level.nominal:g} reads {level.recovery_percent:.0f} %" for level in bad[:_SHOWN])
+    found = f"{good} of {len(judged)}" + (f" ({listed})" if bad else "")
     verdict: Verdict = "met" if good >= rules.calibrator_share * len(judged) - 1e-9 else "failed"
     return AcceptanceCheck(rule="calibrators", asked=asked, found=found, verdict=verdict, rejects=True)
 
@@ -138,14 +138,14 @@ def judge_controls(
     right_ones = sum(sum(one) for one in good.values())
     poor = [name for name, one in good.items() if sum(one) < rules.control_level_share * len(one) - 1e-9]
     passed = right_ones >= rules.control_share * total - 1e-9 and not poor
-    told = ", ".join(
+    listed = ", ".join(
         f"{name} reads {_mean_text(recoveries[name])}" for name, one in list(good.items())[:_SHOWN] if not all(one)
     )
     asked = (
         f"at least {100 * rules.control_share:.0f} % of control wells, and {100 * rules.control_level_share:.0f} % of "
         f"each control's, within {rules.control_percent:g} % of nominal ({rules.control_end_percent:g} % at the limits)"
     )
-    found = f"{right_ones} of {total} wells" + (f" ({told})" if told else "")
+    found = f"{right_ones} of {total} wells" + (f" ({listed})" if listed else "")
     return AcceptanceCheck(
         rule="controls", asked=asked, found=found, verdict="met" if passed else "failed", rejects=True
     )
@@ -171,8 +171,8 @@ def judge_spikes(estimates: Sequence[Estimate], rules: AcceptanceRules) -> Accep
     if not spikes:
         return _not_judged("spike_recovery", asked, "no spiked sample")
     bad = [one for one in spikes if not low <= one.recovery_percent <= high]
-    told = ", ".join(f"{one.sample} {one.recovery_percent:.0f} %" for one in spikes[:_SHOWN])
-    return AcceptanceCheck(rule="spike_recovery", asked=asked, found=told, verdict="noted" if bad else "met")
+    listed = ", ".join(f"{one.sample} {one.recovery_percent:.0f} %" for one in spikes[:_SHOWN])
+    return AcceptanceCheck(rule="spike_recovery", asked=asked, found=listed, verdict="noted" if bad else "met")
 
 
 def _lack_of_fit(curve: StandardCurve, rules: AcceptanceRules) -> AcceptanceCheck:
@@ -185,9 +185,9 @@ def _lack_of_fit(curve: StandardCurve, rules: AcceptanceRules) -> AcceptanceChec
 
 def _asymmetry(curve: StandardCurve) -> AcceptanceCheck:
     asked = "the standards must determine the curve"
-    told = "; ".join(note for note in curve.notes if "bound" in note)
-    found = told or f"all parameters of the {curve.model.upper()} inside their range"
-    return AcceptanceCheck(rule="asymmetry", asked=asked, found=found, verdict="noted" if told else "met")
+    listed = "; ".join(note for note in curve.notes if "bound" in note)
+    found = listed or f"all parameters of the {curve.model.upper()} inside their range"
+    return AcceptanceCheck(rule="asymmetry", asked=asked, found=found, verdict="noted" if listed else "met")
 
 
 def _not_judged(rule: str, asked: str, why: str) -> AcceptanceCheck:

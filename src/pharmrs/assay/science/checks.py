@@ -66,10 +66,10 @@ def check_labels(layout: Sequence[LayoutWell], labels: Mapping[str, str], layout
     contrary = []
     for entry in layout:
         label = labels.get(entry.well, "")
-        told = _STANDARD_LABEL.fullmatch(label)
+        named = _STANDARD_LABEL.fullmatch(label)
         blank = label.lower() in _BLANK_LABELS
         zero = entry.role == "blank" or (entry.role == "standard" and entry.nominal == 0)
-        agrees = zero if blank else not told or (entry.role == "standard" and float(told[1]) == entry.nominal)
+        agrees = zero if blank else not named or (entry.role == "standard" and float(named[1]) == entry.nominal)
         if not agrees:
             contrary.append(f"{entry.well} is {label}, not {entry.role} {entry.sample or f'{entry.nominal:g}'}")
     if not contrary:
@@ -174,7 +174,7 @@ def check_limits(result: PlateResult, layout_file: str) -> list[InputProblem]:
     upper = [limits.upper / (dilution if limits.upper_refers_to == "in_sample" else 1.0) for dilution in dilutions]
     if any(low < high for low, high in zip(lower, upper, strict=True)):
         return _limits_beyond(result, min(lower), max(upper), layout_file)
-    told = [
+    named = [
         f"{name} {value:g} {unit} {refers_to.replace('_', ' ')} ({source})"
         for name, value, refers_to, source in (
             ("lower limit", limits.lower, limits.lower_refers_to, limits.lower_source),
@@ -193,7 +193,7 @@ def check_limits(result: PlateResult, layout_file: str) -> list[InputProblem]:
             file=layout_file,
             field=f"plate {result.name}, limits of quantification",
             rule="the lower limit must lie below the upper one",
-            value=f"{'; '.join(told)}; {standards}",
+            value=f"{'; '.join(named)}; {standards}",
             remedy=remedy,
             severity="error" if declared else "warning",
         )

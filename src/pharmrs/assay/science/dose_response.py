@@ -100,10 +100,10 @@ def judge_floor(wells: Sequence[AssayWell], zero: float, *, rising: bool, noise:
     variance = float(well_variance(noise, np.array([zero]), abs(zero))[0])
     below = (zero - means if rising else means - zero) / np.sqrt(max(variance, 1e-300) * (1 / sizes + 0.5))
     low = [name for (name, _), far in zip(groups, below, strict=True) if far > _FLOOR_SD]
-    told = f"{len(low)} of {len(groups)} do: {some_of(low)}"
+    listed = f"{len(low)} of {len(groups)} do: {some_of(low)}"
     many = len(low) > _FLOOR_SHARE * len(groups)
     return AcceptanceCheck(
-        rule="floor", asked=asked, found=told if low else "none does", verdict="noted" if many else "met"
+        rule="floor", asked=asked, found=listed if low else "none does", verdict="noted" if many else "met"
     )
 
 

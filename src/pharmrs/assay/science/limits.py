@@ -93,8 +93,8 @@ def judge_range(levels: Sequence[StandardLevel], limits: AssayLimits) -> Accepta
         return AcceptanceCheck(rule="range", asked=asked, found="the study declares its limits", verdict="not judged")
     outside = [level for level in stated if not limits.lower <= level.nominal <= limits.upper]
     bad = [level for level in stated if not level.accepted]
-    told = ", ".join(f"{level.nominal:g} {_what_is_wrong(level)}" for level in bad)
-    found = f"{limits.lower:g} to {limits.upper:g}" + (f" ({told})" if bad else "")
+    listed = ", ".join(f"{level.nominal:g} {_what_is_wrong(level)}" for level in bad)
+    found = f"{limits.lower:g} to {limits.upper:g}" + (f" ({listed})" if bad else "")
     verdict: Verdict = "noted" if len(outside) > _MOST_OUTSIDE * len(stated) else "met"
     return AcceptanceCheck(rule="range", asked=asked, found=found, verdict=verdict)
 

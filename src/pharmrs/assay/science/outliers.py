@@ -91,7 +91,7 @@ def judge_replicates(
     odd = dict.fromkeys(well.sample for well in wells if well.role in MEASURED and well.outlier)
     if not any(np.isfinite(well.deviation) for well in wells if well.role in MEASURED) and not apart:
         return AcceptanceCheck(rule="replicates", asked=asked, found="no replicates of samples", verdict="not judged")
-    told = [*apart[:_SHOWN], *([f"samples that do not ({len(odd)}): {some_of(list(odd), _SHOWN)}"] if odd else [])]
+    listed = [*apart[:_SHOWN], *([f"samples that do not ({len(odd)}): {some_of(list(odd), _SHOWN)}"] if odd else [])]
     return AcceptanceCheck(
-        rule="replicates", asked=asked, found="; ".join(told) or "all", verdict="noted" if told else "met"
+        rule="replicates", asked=asked, found="; ".join(listed) or "all", verdict="noted" if listed else "met"
     )

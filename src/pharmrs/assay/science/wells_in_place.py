@@ -72,7 +72,7 @@ def judge_place_alone(wells: Sequence[AssayWell], noise: ReplicateNoise) -> Acce
         found = "the readings differ too much for it" if strong else "too few groups of replicates"
         return AcceptanceCheck(rule="place", asked=asked, found=found, verdict="met" if strong else "not judged")
     variance = well_variance(noise, means, float(means.max())) / [len(group) for group in groups]
-    best, told = 0.0, ""
+    best, sentence = 0.0, ""
     for axis, name in enumerate(("row", "column")):
         at = [{position[axis] for well in group if (position := well_position(well.well))} for group in groups]
         lines = np.array([min(places) if len(places) == 1 else -1 for places in at])
@@ -86,13 +86,13 @@ def judge_place_alone(wells: Sequence[AssayWell], noise: ReplicateNoise) -> Acce
             middle = np.average(means[here], weights=1 / variance[here])
             misfit += float(np.sum((means[here] - middle) ** 2 / variance[here]))
         p = float(stats.f.sf(misfit / freedom, freedom, noise.freedom))
-        best, told = max((best, told), (p, f"every group of wells reads as its {name} does (p {p:.2g})"))
-    if not told:
+        best, sentence = max((best, sentence), (p, f"every group of wells reads as its {name} does (p {p:.2g})"))
+    if not sentence:
         return AcceptanceCheck(
             rule="place", asked=asked, found="groups lie in lines of their own", verdict="not judged"
         )
     verdict: Verdict = "failed" if best > _PLACE_P else "met"
-    found = told if verdict == "failed" else f"what the wells hold matters (p {best:.2g})"
+    found = sentence if verdict == "failed" else f"what the wells hold matters (p {best:.2g})"
     return AcceptanceCheck(rule="place", asked=asked, found=found, verdict=verdict, rejects=True)
 
 

@@ -103,7 +103,9 @@ class Answer:
     @property
     def lines(self) -> tuple[str, ...]:
         """The same in a few lines, for the terminal."""
-        told = [f"{one.name}: {one.value} ({one.interval}) {one.unit}; {one.detail}" for one in self.estimates]
+        estimate_lines = [
+            f"{one.name}: {one.value} ({one.interval}) {one.unit}; {one.detail}" for one in self.estimates
+        ]
         checks = [f"{one.name}: {one.verdict} ({one.summary})" for one in self.checks]
         hangs = ["What it hangs on: " + "; ".join(checks)] if checks else []
-        return (*self.findings, *told, *(f"Warning: {text}" for text in self.warnings), *hangs)
+        return (*self.findings, *estimate_lines, *(f"Warning: {text}" for text in self.warnings), *hangs)

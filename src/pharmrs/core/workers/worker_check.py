@@ -39,7 +39,7 @@ def worker_facts(needed: Sequence[str]) -> tuple[Circumstances, tuple[str, ...]]
 def check_worker(address: str, answer: object, threads: int, mine: Circumstances) -> list[InputProblem]:
     """What is wrong with a worker. `answer`: from `worker_facts`, or the exception it raised."""
     if not isinstance(answer, tuple):
-        return [_problem(address, "pharmrs", "must be installed there", _told(answer), _INSTALL)]
+        return [_problem(address, "pharmrs", "must be installed there", _as_text(answer), _INSTALL)]
     theirs, missing = answer
     problems = unlike(address, theirs, mine)
     problems += [_problem(address, name, "must be visible there", "missing", _SEE) for name in missing]
@@ -58,7 +58,7 @@ def unlike(address: str, theirs: Circumstances, mine: Circumstances) -> list[Inp
     ]
 
 
-def _told(answer: object) -> str:
+def _as_text(answer: object) -> str:
     text = str(answer)
     return f"{type(answer).__name__}: {text.splitlines()[0] if text else ''}"
 

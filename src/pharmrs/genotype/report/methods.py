@@ -72,17 +72,17 @@ def equilibrium_text(result: Genotyping, cite: Citations | None = None) -> str:
         lost += f", {count_text(counted['not_measured'], 'participant')} had no sample"
     if found is None:
         return f"No sample could be called ({lost})."
-    told = ", ".join(f"{count} {name}" for count, name in zip(found.counts, result.genotypes, strict=True))
+    listed = ", ".join(f"{count} {name}" for count, name in zip(found.counts, result.genotypes, strict=True))
     if math.isnan(found.chi2):
-        return f"Genotypes: {told}; {lost}. Only one allele was seen, so Hardy-Weinberg equilibrium cannot be tested."
+        return f"Genotypes: {listed}; {lost}. Only one allele was seen, so Hardy-Weinberg equilibrium cannot be tested."
     if len(found.frequencies) > 2:
         return (
-            f"Genotypes: {told}; {lost}. Hardy-Weinberg equilibrium: chi-squared {number_text(found.chi2)} on "
+            f"Genotypes: {listed}; {lost}. Hardy-Weinberg equilibrium: chi-squared {number_text(found.chi2)} on "
             f"{found.freedom} degrees of freedom (p = {number_text(found.p_chi2)}), by permutation of the alleles "
             f"p = {number_text(found.p_exact)}{exact}."
         )
     return (
-        f"Genotypes: {told}; {lost}. Hardy-Weinberg equilibrium: chi-squared {number_text(found.chi2)} "
+        f"Genotypes: {listed}; {lost}. Hardy-Weinberg equilibrium: chi-squared {number_text(found.chi2)} "
         f"(p = {number_text(found.p_chi2)}), exact p = {number_text(found.p_exact)}{exact}, "
         f"mid-p = {number_text(found.p_mid)}{mid}."
     )

@@ -102,10 +102,10 @@ def _tests(found: HardyWeinberg | None) -> str:
     if found is None:
         return "No sample could be called."
     if len(found.frequencies) > 2:
-        told = ", ".join(f"{share:.3f}" for share in found.frequencies)
+        listed = ", ".join(f"{share:.3f}" for share in found.frequencies)
         tests = f"chi-squared {found.chi2:.3f} on {found.freedom}, {p_phrase(found.p_chi2)}, "
         tests += f"permutation {p_phrase(found.p_exact)}."
-        return f"Frequencies of the alleles {told}. Hardy-Weinberg equilibrium: {tests}"
+        return f"Frequencies of the alleles {listed}. Hardy-Weinberg equilibrium: {tests}"
     low, high = f"{found.frequency_low:.3f}", f"{found.frequency_high:.3f}"
     tail = f"exact {p_phrase(found.p_exact)}, mid-{p_phrase(found.p_mid)}."
     start = f"Frequency of the second allele {found.frequency:.3f} (95 % interval {low} to {high})."

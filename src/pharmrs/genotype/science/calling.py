@@ -100,8 +100,8 @@ def _decide(lanes: Sequence[LaneCall], rules: CallRules) -> tuple[str, str, str]
     if not called:
         return "", "indeterminate", "; ".join(notes)
     if len(found) > 1:
-        told = ", ".join(f"{call.genotype} in {call.lane.place}" for call in called)
-        return "", "indeterminate", "; ".join([f"duplicates disagree: {told}", *notes])
+        sentences = ", ".join(f"{call.genotype} in {call.lane.place}" for call in called)
+        return "", "indeterminate", "; ".join([f"duplicates disagree: {sentences}", *notes])
     if len(called) < rules.agreeing_lanes:
         wanted = f"{len(called)} of the {rules.agreeing_lanes} agreeing lanes that are declared"
         return "", "indeterminate", "; ".join([wanted, *notes])
@@ -117,9 +117,9 @@ def equilibrium_of(calls: Sequence[GenotypeCall], genotypes: Sequence[str]) -> H
 
 def _warnings(assay: MarkerAssay) -> tuple[str, ...]:
     """What is known to be wrong with primers, each fault once."""
-    told: dict[str, None] = {}
+    sentences: dict[str, None] = {}
     for report in assay.primers:
         if report.exact_hits == 0:
             what = f"the {report.direction} primer of {report.source} has no exact hit on {assay.marker.accession}"
-            told[f"{what}: it {report.fault}; {report.corrected} fits" if report.corrected else what] = None
-    return tuple(told)
+            sentences[f"{what}: it {report.fault}; {report.corrected} fits" if report.corrected else what] = None
+    return tuple(sentences)

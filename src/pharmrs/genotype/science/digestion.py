@@ -115,14 +115,14 @@ def _unknown_enzyme(marker: Marker) -> InputProblem:
 
 
 def _products(marker: Marker, count: int, primers: list[PrimerReport]) -> InputProblem:
-    told = []
+    sentences = []
     for report in primers:
         text = f"{report.primer} {report.exact_hits} exact hits, best place {report.best_mismatches} mismatches"
         if report.corrected:
             text += f"; it {report.fault}, {report.corrected} fits"
-        told.append(text)
+        sentences.append(text)
     return _problem(
-        marker, "primers", "must give exactly one amplicon on the reference", f"{count} ({'; '.join(told)})",
+        marker, "primers", "must give exactly one amplicon on the reference", f"{count} ({'; '.join(sentences)})",
         "correct the primers or the reference; both are written 5' to 3', the forward one as the reference reads",
     )  # fmt: skip
 

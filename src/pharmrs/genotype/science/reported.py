@@ -27,13 +27,13 @@ def call_reported(
         calls.append(
             GenotypeCall(subject=subject, marker=marker.name, genotype=genotype, flag=flag, reason=reason, lanes=0)
         )
-    told = (
+    sentence = (
         "the alleles are reported on the other strand than that of the marker and were turned" if other_strand else ""
     )
     return Genotyping(
         marker=marker.name, description=marker.description, genotypes=marker.genotypes, assay=None, rules=rules,
         lane_calls=(), calls=tuple(calls), equilibrium=equilibrium_of(calls, marker.genotypes),
-        warnings=(told,) if told else (),
+        warnings=(sentence,) if sentence else (),
     )  # fmt: skip
 
 
@@ -56,8 +56,8 @@ def genotype_of(marker: Marker, reported: Reported, *, other_strand: bool = Fals
     ]
     if len(fitting) == 1:
         return fitting[0], ""
-    told = ", ".join(f"{name} {'/'.join(pair)}" for name, pair in zip(marker.variants, seen, strict=True))
-    return "", f"{told} is {'no genotype' if not fitting else 'more than one genotype'} of {marker.name}"
+    sentence = ", ".join(f"{name} {'/'.join(pair)}" for name, pair in zip(marker.variants, seen, strict=True))
+    return "", f"{sentence} is {'no genotype' if not fitting else 'more than one genotype'} of {marker.name}"
 
 
 def _by_names(marker: Marker, pair: Sequence[str]) -> str:

@@ -74,7 +74,7 @@ def simulated_basis(
     check_room(sequence, conditions[0], problems)
     problems.raise_errors()
     turned = receiver_phase(sequence, conditions[0])
-    notes = [_told(pulse) for pulse in pulses]
+    notes = [_pulse_note(pulse) for pulse in pulses]
     if editing is not None:
         named = "/".join("+".join(f"{ppm:g}" for ppm in one) for one in bands)
         notes.append(f"editing pulses: {given.source} at {named} ppm")
@@ -141,7 +141,7 @@ def pulse_actions(
     )
 
 
-def _told(pulse: ShapedPulse) -> str:
+def _pulse_note(pulse: ShapedPulse) -> str:
     width = ShapedAction(pulse, *((0, 1) if pulse.flip_deg == EXCITATION else (1, -1))).bandwidth_hz
     return f"{pulse.flip_deg:g} degree pulses: {pulse.source}, bandwidth {width:.0f} Hz"
 

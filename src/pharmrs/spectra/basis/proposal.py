@@ -37,19 +37,19 @@ def proposed_protocol(fids: Fids, named: str = "") -> tuple[BasisProtocol, str]:
     STEAM without a mixing time.
     """
     acquisition = fids.acquisition
-    told = {"SequenceName": acquisition.sequence} if acquisition.sequence else {}
-    told |= {key: str(fids.header[key]) for key in _WHERE if fids.header.get(key)}
-    told = {"--sequence": named, **told} if named else told
-    found = [(key, kind) for key, text in told.items() for kind, name in _KINDS if name.search(text)]
-    listed = "; ".join(f"{key} {text}" for key, text in told.items()) or "none of them is given"
-    edited = next(((key, text) for key, text in told.items() if EDITED.search(text)), None)
+    named_in = {"SequenceName": acquisition.sequence} if acquisition.sequence else {}
+    named_in |= {key: str(fids.header[key]) for key in _WHERE if fids.header.get(key)}
+    named_in = {"--sequence": named, **named_in} if named else named_in
+    found = [(key, kind) for key, text in named_in.items() for kind, name in _KINDS if name.search(text)]
+    listed = "; ".join(f"{key} {text}" for key, text in named_in.items()) or "none of them is given"
+    edited = next(((key, text) for key, text in named_in.items() if EDITED.search(text)), None)
     if edited is not None and fids.transients == 1:
         raise _no(
             fids, "one transient of an edited measurement is OFF, ON or a difference, and no header says which", listed
         )
     if edited is not None:
         return _edited(fids, edited, listed)
-    others = [text for text in told.values() if _OTHERS.search(text)]
+    others = [text for text in named_in.values() if _OTHERS.search(text)]
     if not found:
         rule = f"{', '.join(_WHERE)} were looked at for press, slaser or steam"
         raise _no(fids, rule, listed + (" (a sequence that cannot be simulated)" if others else ""))
@@ -71,7 +71,7 @@ def proposed_protocol(fids: Fids, named: str = "") -> tuple[BasisProtocol, str]:
     times = f"TE {1e3 * protocol.echo_time_s:g} ms"
     times += f", TM {1e3 * protocol.mixing_time_s:g} ms" if protocol.mixing_time_s is not None else ""
     return protocol, (
-        f"basis set simulated from the header: {sequence} ({key} {told[key]}), {times}, "
+        f"basis set simulated from the header: {sequence} ({key} {named_in[key]}), {times}, "
         f"{protocol.spectrometer_frequency_mhz:.4g} MHz; ideal pulses, intervals of the textbook: give the scanner's "
         "own pulses and intervals to `pharmrs basis` where they are known"
     )

@@ -103,15 +103,15 @@ def _headers(recordings: Recordings) -> Iterator[Finding]:
 
 def _field(about: str, fids: Fids) -> Iterator[Finding]:
     """The field strength of the header against the frequency of the recording."""
-    told = re.search(r"\d+(?:\.\d+)?", fids.acquisition.scanner.field_strength)
+    stated = re.search(r"\d+(?:\.\d+)?", fids.acquisition.scanner.field_strength)
     mhz = fids.acquisition.spectrometer_frequency_mhz
     tesla = mhz / PROTON_GYROMAGNETIC_MHZ_PER_T.value
-    if told and abs(float(told[0]) - tesla) > _FIELD_TOLERANCE * tesla:
+    if stated and abs(float(stated[0]) - tesla) > _FIELD_TOLERANCE * tesla:
         yield Finding(
             about=about,
             field="MagneticFieldStrength",
             rule=f"should be that of SpectrometerFrequency ({mhz:g} MHz: {tesla:.2f} T for 1H)",
-            value=f"{told[0]} T",
+            value=f"{stated[0]} T",
             remedy="correct the one that is wrong; the frequency is used",
         )
 
@@ -148,8 +148,8 @@ def _edited(recordings: Recordings) -> Iterator[Finding]:
     if fids.conditions:
         yield _needs_conditions("DIM_EDIT", f"{max(fids.conditions) + 1} conditions", several=True)
         return
-    told = {"sequence": fids.acquisition.sequence, **{key: str(fids.header.get(key, "")) for key in _NAMES}}
-    named = next(((key, text) for key, text in told.items() if EDITED.search(text)), None)
+    stated = {"sequence": fids.acquisition.sequence, **{key: str(fids.header.get(key, "")) for key in _NAMES}}
+    named = next(((key, text) for key, text in stated.items() if EDITED.search(text)), None)
     if named is None:
         return
     several = fids.transients > 1

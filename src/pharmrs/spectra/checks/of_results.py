@@ -26,11 +26,11 @@ _ABSOLUTE_SCALE, _RATIO_SCALE = "lcmodel_water", "ratio_tcr"
 
 def _unexplained(fitted: Fitted) -> Iterator[Finding]:
     """What the fit noticed about the data themselves."""
-    for told in fitted.fit.unexplained:
+    for sentence in fitted.fit.unexplained:
         yield Finding(
             field="fit",
             rule="should leave nothing but noise",
-            value=told,
+            value=sentence,
             remedy="look at the residual for lipids, an echo, a drug or a metabolite that the basis set lacks",
         )
 

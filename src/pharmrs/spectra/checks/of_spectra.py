@@ -27,9 +27,15 @@ _SAME_TE, _SAME_FIELD = 0.1, 0.01
 
 
 def _sense(prepared: Prepared) -> Iterator[Finding]:
-    told = sense_problem(data_sense(prepared.scan.spectrum), "", "data")
-    if told is not None:
-        yield Finding(field=told.field, rule=told.rule, value=told.value, remedy=told.remedy, severity=told.severity)
+    problem = sense_problem(data_sense(prepared.scan.spectrum), "", "data")
+    if problem is not None:
+        yield Finding(
+            field=problem.field,
+            rule=problem.rule,
+            value=problem.value,
+            remedy=problem.remedy,
+            severity=problem.severity,
+        )
 
 
 def _echo(prepared: Prepared) -> Iterator[Finding]:

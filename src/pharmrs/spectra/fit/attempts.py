@@ -168,10 +168,10 @@ def _ended(
     left_out: BoolArray,
     lines: tuple[UnmodelledLine, ...],
 ) -> AttemptOutcome:
-    return told(task, problem, search(problem, theta, variances), left_out, len(lines))
+    return attempt_outcome(task, problem, search(problem, theta, variances), left_out, len(lines))
 
 
-def told(task: Task, problem: Problem, optimum: Optimum, left_out: BoolArray, lines: int) -> AttemptOutcome:
+def attempt_outcome(task: Task, problem: Problem, optimum: Optimum, left_out: BoolArray, lines: int) -> AttemptOutcome:
     """What an optimum says of the whole window."""
     state = optimum.state
     spectra = task.model.spectra(state.theta, state.unshaped) if left_out.any() else state.spectra

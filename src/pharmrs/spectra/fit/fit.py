@@ -128,8 +128,8 @@ def recorded(one: Made, outcome: AttemptOutcome, began: float) -> LinearCombinat
     """The fit of a task, judged; `began`: process time when it was begun."""
     fit = _record(one.task, outcome, one.names, one.scale, one.norms)
     metabolites = outcome.components[~one.task.model.broad].sum(axis=0)
-    told = foreign_signal(outcome.foreign, metabolites, fit.ppm)
-    fit = replace(fit, shift_hz=fit.shift_hz + one.shift_hz, left_out=one.left_out, unexplained=told)
+    sentences = foreign_signal(outcome.foreign, metabolites, fit.ppm)
+    fit = replace(fit, shift_hz=fit.shift_hz + one.shift_hz, left_out=one.left_out, unexplained=sentences)
     fit = judged(fit, one.task.noise_sd * one.scale, one.reach_hz)
     return replace(fit, cpu_s=time.process_time() - began)
 

@@ -29,14 +29,22 @@ def judged(fit: LinearCombinationFit, tail_noise: float, largest_shift_hz: float
         reasons.append(f"no component stands out of the noise (the clearest by {clearest:.1f} SD)")
     if abs(fit.shift_hz) > _EDGE * largest_shift_hz:
         reasons.append(f"the common shift of {fit.shift_hz:.0f} Hz lies at the edge of the searched range")
-    told = fit.unexplained
+    sentences = fit.unexplained
     if fit.gaps_ppm:
         where = ", ".join(f"{low:.2f}-{high:.2f}" for low, high in fit.gaps_ppm)
-        told = (*told, f"the residual at {where} ppm is signal that nothing in the fit describes: left out of it")
+        sentences = (
+            *sentences,
+            f"the residual at {where} ppm is signal that nothing in the fit describes: left out of it",
+        )
     excess = fit.noise_sd / tail_noise if tail_noise > 0 else 1.0
     if excess > EXPLAINED_NOISE:
-        told = (*told, f"the residual is {excess:.1f} times the noise: the data hold signal that the model does not")
-    return replace(fit, converged=not reasons, message="; ".join(reasons) if reasons else fit.message, unexplained=told)
+        sentences = (
+            *sentences,
+            f"the residual is {excess:.1f} times the noise: the data hold signal that the model does not",
+        )
+    return replace(
+        fit, converged=not reasons, message="; ".join(reasons) if reasons else fit.message, unexplained=sentences
+    )
 
 
 def foreign_signal(foreign: ComplexArray, metabolites: ComplexArray, ppm: FloatArray) -> tuple[str, ...]:

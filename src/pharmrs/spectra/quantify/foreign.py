@@ -88,8 +88,8 @@ def _concentration(
     elif scale in values:
         value, sd, reason = values[scale].value, values[scale].sd, ""
     else:
-        told = ", ".join(one for one in values if one != "ratio_tcr") or "a ratio"
-        value, sd, reason = _NAN, _NAN, f"the file of {tool} gives {told} only"
+        stated = ", ".join(one for one in values if one != "ratio_tcr") or "a ratio"
+        value, sd, reason = _NAN, _NAN, f"the file of {tool} gives {stated} only"
     if not reason and not math.isfinite(value):
         reason = f"no value in the file of {tool}"
     return Concentration(metabolite=name, scale=scale, value=value, sd=sd, unit=SCALES[scale].unit, reason=reason)
@@ -171,8 +171,8 @@ def foreign_amplitudes(source: ForeignResult, assumed: Assumed) -> tuple[Metabol
 def foreign_quality(source: ForeignResult, mhz: float | None) -> ScanQuality:
     """What the file tells of the quality; a line width in ppm in Hz where the frequency is known."""
     width = source.line_width_hz
-    if not math.isfinite(width) and mhz and "line_width_ppm" in source.told:
-        width = source.told["line_width_ppm"] * mhz
+    if not math.isfinite(width) and mhz and "line_width_ppm" in source.stated:
+        width = source.stated["line_width_ppm"] * mhz
     return ScanQuality(
         signal_to_noise=source.signal_to_noise, line_width_hz=width, water_line_width_hz=_NAN,
         residual_autocorrelation=_NAN, noise_sd=_NAN, transients=None, transients_rejected=None,

@@ -46,7 +46,7 @@ def read_lcmodel_raw(line: ImportLine, problems: Problems) -> Fids | None:
     mhz = line.clock.get("frequency_mhz") or _number(general, "HZPPPM")
     te_ms, tr_s = _number(general, "ECHOT"), line.sidecar.get("RepetitionTime")
     te_s = line.sidecar.get("EchoTime") or (te_ms / 1e3 if te_ms else None)
-    for value, told, column in (
+    for value, stated, column in (
         (dwell_s, "DELTAT of the control file", "dwell_time_s"),
         (mhz, "HZPPPM of the control file or $SEQPAR", "frequency_mhz"),
         (te_s, "ECHOT of the control file or $SEQPAR", "echo_time_s"),
@@ -56,7 +56,7 @@ def read_lcmodel_raw(line: ImportLine, problems: Problems) -> Fids | None:
             remedy = f"give {column} in this table" + (
                 ", or the .control as second_file" if len(line.files) < 2 else ""
             )
-            problems.add(line.where, f"{column} must be known ({told} tells it)", "nowhere", remedy)
+            problems.add(line.where, f"{column} must be known ({stated} tells it)", "nowhere", remedy)
     if signal is None or dwell_s is None or mhz is None or te_s is None or tr_s is None:
         return None
     acquisition = Acquisition(

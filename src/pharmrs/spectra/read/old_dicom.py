@@ -49,9 +49,9 @@ def is_cut(line: ImportLine, problems: Problems) -> bool:
     for file in line.files if line.format in ("dicom", "philips_dcm", "uih") else ():
         header = _header(file)
         for tag in _SAMPLES if header is not None else ():
-            found, told = _bytes(header, tag)
-            if found < told:
-                shown = f"{found} of {told} bytes in {Path(file).name}"
+            found, stated = _bytes(header, tag)
+            if found < stated:
+                shown = f"{found} of {stated} bytes in {Path(file).name}"
                 problems.add(line.where, "the samples must be complete", shown, _AGAIN)
     return len(problems.found) > before
 
@@ -60,9 +60,9 @@ def _bytes(header: pydicom.Dataset | None, tag: tuple[int, int]) -> tuple[int, i
     """How many bytes the element has, and how many it tells that it has; 0 and 0 where that is not known."""
     try:
         stored = header.get_item(tag) if header is not None else None
-        told = getattr(stored, "length", None)  # of an element as it was read, before its value is made
-        known = stored is not None and told not in (None, _UNDEFINED)
-        return (len(stored.value or b""), int(told or 0)) if stored is not None and known else (0, 0)
+        stated = getattr(stored, "length", None)  # of an element as it was read, before its value is made
+        known = stored is not None and stated not in (None, _UNDEFINED)
+        return (len(stored.value or b""), int(stated or 0)) if stored is not None and known else (0, 0)
     except _DAMAGED:
         return 0, 0
 
@@ -94,7 +94,7 @@ def csa_tags(header: pydicom.Dataset) -> dict[str, list[Any]]:
 def read_siemens_csa(line: ImportLine, tags: dict[str, list[Any]], problems: Problems) -> Fids | None:
     """The one spectrum of a file with a CSA header; None with the reasons in `problems`."""
     file = Path(line.files[0])
-    missing = [name for name in _WANTED if not _told(tags, name) and name not in line.sidecar]
+    missing = [name for name in _WANTED if not _says(tags, name) and name not in line.sidecar]
     if missing:
         rule, remedy = f"these were looked for in its CSA header: {', '.join(_WANTED)}", "export the scan as RDA"
         problems.add(line.where, rule, f"no {', '.join(missing)}", remedy)
@@ -122,7 +122,7 @@ def read_siemens_csa(line: ImportLine, tags: dict[str, list[Any]], problems: Pro
     return Fids(data=signal.reshape(-1, 1, 1), acquisition=acquisition, affine=_affine(tags), source=str(file))
 
 
-def _told(tags: dict[str, list[Any]], name: str) -> bool:
+def _says(tags: dict[str, list[Any]], name: str) -> bool:
     try:
         numbers = np.array(tags.get(name, [])[: _WANTED[name]], dtype=np.float64)
     except (ValueError, TypeError):

@@ -30,14 +30,14 @@ _MAKERS = {"siemens": "dicom", "philips": "philips_dcm", "uih": "uih", "united i
 class Proposed:
     """One line: the file (or the pattern of its transients) and what it seems to be.
 
-    `told`: texts of its header that say what was measured; `series`: equal for files of one measurement, empty where
+    `protocol`: texts of its header on what was measured; `series`: equal for files of one measurement, empty where
     nothing tells.
     """
 
     file: Path
     format: str
     second: Path | None = None
-    told: str = ""
+    protocol: str = ""
     series: str = ""
     part: str = ""
 
@@ -78,8 +78,8 @@ def _found(folder: Path) -> Iterator[Proposed]:
 
 def _philips(path: Path) -> Proposed | None:
     spar = spar_beside(path)
-    told = _line_of(spar, rb"scan_id\s*:\s*([^\r\n]*)") if spar is not None else ""
-    return Proposed(file=path, format="philips", second=spar, told=told)
+    protocol = _line_of(spar, rb"scan_id\s*:\s*([^\r\n]*)") if spar is not None else ""
+    return Proposed(file=path, format="philips", second=spar, protocol=protocol)
 
 
 def _rda(path: Path) -> Proposed | None:
@@ -87,16 +87,16 @@ def _rda(path: Path) -> Proposed | None:
     if b">>> Begin of header <<<" not in head[:200]:
         return None
     names = (b"SequenceName", b"ProtocolName", b"SeriesDescription")
-    told = " ".join(_match(head, rb"^" + name + rb": *([^\r\n]*)") for name in names)
+    protocol = " ".join(_match(head, rb"^" + name + rb": *([^\r\n]*)") for name in names)
     parts = [_match(head, rb"^" + name + rb": *([^\r\n]*)") for name in (b"StudyDate", b"StudyTime", b"SeriesNumber")]
-    return Proposed(file=path, format="rda", told=told, series="-".join(parts) if all(parts) else "")
+    return Proposed(file=path, format="rda", protocol=protocol, series="-".join(parts) if all(parts) else "")
 
 
 def _twix(path: Path) -> Proposed | None:
     head = _head(path)
     if b"XProtocol" not in head and not head.startswith(b"\0\0\0\0"):
         return None
-    return Proposed(file=path, format="twix", told=_match(head, rb'ProtocolName[^"]*"([^"]*)"'), part="image")
+    return Proposed(file=path, format="twix", protocol=_match(head, rb'ProtocolName[^"]*"([^"]*)"'), part="image")
 
 
 def _dicom(path: Path) -> Proposed | None:
@@ -108,12 +108,12 @@ def _dicom(path: Path) -> Proposed | None:
         if str(header.get("SOPClassUID", "")) not in _SPECTROSCOPY:
             return None
         maker = str(header.get("Manufacturer", "")).lower()
-        told = " ".join(str(header.get(name, "")) for name in ("SequenceName", "ProtocolName", "SeriesDescription"))
+        protocol = " ".join(str(header.get(name, "")) for name in ("SequenceName", "ProtocolName", "SeriesDescription"))
         series = str(header.get("SeriesInstanceUID", ""))
     except (InvalidDicomError, ValueError, KeyError, AttributeError, NotImplementedError):
         return None
     kind = next((kind for name, kind in _MAKERS.items() if name in maker), "dicom")
-    return Proposed(file=path, format=kind, told=told, series=series)
+    return Proposed(file=path, format=kind, protocol=protocol, series=series)
 
 
 def _lcmodel(path: Path) -> Proposed | None:
@@ -121,7 +121,7 @@ def _lcmodel(path: Path) -> Proposed | None:
         return None
     beside = (path.with_suffix(ending) for ending in (".control", ".CONTROL"))
     control = next((one for one in beside if one.exists()), None)
-    return Proposed(file=path, format="lcmodel", second=control, told=_match(_head(path), rb"SEQ *= *'([^']*)'"))
+    return Proposed(file=path, format="lcmodel", second=control, protocol=_match(_head(path), rb"SEQ *= *'([^']*)'"))
 
 
 def _jmrui(path: Path) -> Proposed | None:
@@ -137,13 +137,15 @@ def _nifti(path: Path) -> Proposed | None:
     if container is None or "SpectrometerFrequency" not in container.extension:
         return None
     names = ("SequenceName", "ProtocolName")
-    return Proposed(file=path, format="nifti", told=" ".join(str(container.extension.get(name, "")) for name in names))
+    return Proposed(
+        file=path, format="nifti", protocol=" ".join(str(container.extension.get(name, "")) for name in names)
+    )
 
 
 def _bruker(path: Path) -> Proposed | None:
     if path.name != "fid" or not path.with_name("method").is_file():
         return None
-    return Proposed(file=path, format="bruker", told=_line_of(path.with_name("method"), rb"\$Method=([^\r\n]*)"))
+    return Proposed(file=path, format="bruker", protocol=_line_of(path.with_name("method"), rb"\$Method=([^\r\n]*)"))
 
 
 _KINDS: tuple[tuple[str, Callable[[Path], Proposed | None]], ...] = (
@@ -195,10 +197,10 @@ def _shared(names: list[str]) -> str:
 def _row(one: Proposed, folder: Path) -> dict[str, str]:
     where = one.file.relative_to(folder)
     subject, session = _who(where)
-    name = f"{where.name} {one.told}"
+    name = f"{where.name} {one.protocol}"
     water = _WATER.search(name) is not None and _SUPPRESSED.search(where.name) is None
-    told = f"{one.told} {where.as_posix()}"
-    sequence = next((kind for kind, pattern in _SEQUENCES if re.search(pattern, told, re.I)), "")
+    protocol = f"{one.protocol} {where.as_posix()}"
+    sequence = next((kind for kind, pattern in _SEQUENCES if re.search(pattern, protocol, re.I)), "")
     return {
         "file": where.as_posix(),
         "format": one.format,

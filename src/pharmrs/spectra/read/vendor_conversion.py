@@ -163,12 +163,12 @@ def _dicom(file: Path) -> str:
         NotImplementedError,
     ):
         return ""
-    told = []
+    words = []
     for name in ("Manufacturer", "ManufacturerModelName", "SoftwareVersions"):
         value = header.get(name)
         if value:
-            told.append(", ".join(map(str, value)) if not isinstance(value, str) else value)
-    return shorten(" ".join(told), 100)
+            words.append(", ".join(map(str, value)) if not isinstance(value, str) else value)
+    return shorten(" ".join(words), 100)
 
 
 def _ge(file: Path) -> str:

@@ -77,8 +77,10 @@ def _spar(line: ImportLine, folder: Path, problems: Problems) -> ImportLine | No
                      severity="warning")  # fmt: skip
     missing = [key for key in _SPAR_KEYS if key not in found and key not in added]
     if missing:
-        told = ", ".join(column for key, column in _COLUMNS.items() if _TIMES[key][0] in missing)
-        remedy = f"give {told} in this table" if told else "add the lines to a copy of the SPAR, from the protocol"
+        columns = ", ".join(column for key, column in _COLUMNS.items() if _TIMES[key][0] in missing)
+        remedy = (
+            f"give {columns} in this table" if columns else "add the lines to a copy of the SPAR, from the protocol"
+        )
         shown = f"no line {', '.join(missing)} in {place.name}, which has {len(found)} lines"
         problems.add(line.where, f"these lines of a SPAR were looked for: {', '.join(_SPAR_KEYS)}", shown, remedy)
         return None

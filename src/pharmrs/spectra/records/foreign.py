@@ -54,7 +54,7 @@ class FittedCurves:
 class ForeignResult:
     """What one tool made of one scan. `scan`: as its table names it, else the file's. `notes`: how it was scaled.
 
-    `told`: what its file tells of the recording, by the names of `Acquisition`; its line width in ppm where in nothing
+    `stated`: what its file says of the recording, by the names of `Acquisition`; its line width in ppm where in nothing
     else.
     """
 
@@ -65,7 +65,7 @@ class ForeignResult:
     signal_to_noise: float = math.nan
     line_width_hz: float = math.nan
     notes: tuple[str, ...] = ()
-    told: Mapping[str, float] = field(default_factory=dict)
+    stated: Mapping[str, float] = field(default_factory=dict)
     curves: FittedCurves | None = None
 
 

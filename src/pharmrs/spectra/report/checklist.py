@@ -35,7 +35,7 @@ COLUMNS = {
             HEADER: "header or sidecar of the recordings",
             DECLARED: "declared in study.yaml",
             COMPUTED: "known from the analysis itself",
-            NOT_REPORTED: "nobody told; `remedy` says how to",
+            NOT_REPORTED: "nobody reporting; `remedy` says how to",
         },
     ),
     "remedy": Column("How a missing item can be told."),
@@ -98,7 +98,7 @@ def checklist_section(items: Sequence[ChecklistItem]) -> Section:
 
 
 def _hardware(study: SpectraPlan, acquisitions: Sequence[Acquisition]) -> list[ChecklistItem]:
-    told = study.reporting
+    reporting = study.reporting
 
     def from_header(item: str, key: str, declared: str | None, unit: str = "") -> ChecklistItem:
         found = _joined(getattr(acquisition.scanner, key) for acquisition in acquisitions)
@@ -114,18 +114,18 @@ def _hardware(study: SpectraPlan, acquisitions: Sequence[Acquisition]) -> list[C
     return [
         field,
         _item("1 Hardware", "Manufacturer", None, manufacturer, "", "add Manufacturer to the sidecars"),
-        from_header("Model", "model", told.model),
-        from_header("Software version", "software", told.software),
-        from_header("Transmit coil", "transmit_coil", told.transmit_coil),
-        from_header("Receive coil", "receive_coil", told.receive_coil),
-        _item("1 Hardware", "Additional hardware", told.additional_hardware, "", "reporting.additional_hardware"),
+        from_header("Model", "model", reporting.model),
+        from_header("Software version", "software", reporting.software),
+        from_header("Transmit coil", "transmit_coil", reporting.transmit_coil),
+        from_header("Receive coil", "receive_coil", reporting.receive_coil),
+        _item("1 Hardware", "Additional hardware", reporting.additional_hardware, "", "reporting.additional_hardware"),
     ]
 
 
 def _acquisition(
     study: SpectraPlan, results: Sequence[ScanResult], acquisitions: Sequence[Acquisition]
 ) -> list[ChecklistItem]:
-    told, part = study.reporting, "2 Acquisition"
+    reporting, part = study.reporting, "2 Acquisition"
 
     def number(item: str, value: Callable[[Acquisition], float | None], unit: str, digits: int = 4) -> ChecklistItem:
         text = _spread([found for one in acquisitions if (found := value(one)) is not None], digits)
@@ -138,7 +138,7 @@ def _acquisition(
         _item(
             part,
             "Region of the voxel",
-            told.region,
+            reporting.region,
             _joined(a.scanner.region for a in acquisitions),
             "reporting.region",
         ),
@@ -161,12 +161,18 @@ def _acquisition(
         _item(
             part,
             "Water suppression",
-            told.water_suppression,
+            reporting.water_suppression,
             _joined(one.scanner.water_suppression for one in acquisitions),
             "reporting.water_suppression",
         ),
-        _item(part, "Shimming", told.shimming, _joined(a.scanner.shimming for a in acquisitions), "reporting.shimming"),
-        _item(part, "Triggering or motion correction", told.motion_correction, "", "reporting.motion_correction"),
+        _item(
+            part,
+            "Shimming",
+            reporting.shimming,
+            _joined(a.scanner.shimming for a in acquisitions),
+            "reporting.shimming",
+        ),
+        _item(part, "Triggering or motion correction", reporting.motion_correction, "", "reporting.motion_correction"),
     ]
 
 

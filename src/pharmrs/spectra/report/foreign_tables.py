@@ -82,10 +82,10 @@ def _rows(result: ForeignResult) -> list[tuple[str, float, float, float]]:
     for name, scales in found.items():
         value = scales.get("lcmodel_water") or scales.get(UNSCALED) or scales.get("institutional")
         ratio = scales.get("ratio_tcr")
-        told = value or ratio
-        if told is not None:
-            printed = _PRINTED.get(name, told.printed)
-            rows.append((printed, value.value if value else 0.0, told.crlb_percent, ratio.value if ratio else 0.0))
+        shown = value or ratio
+        if shown is not None:
+            printed = _PRINTED.get(name, shown.printed)
+            rows.append((printed, value.value if value else 0.0, shown.crlb_percent, ratio.value if ratio else 0.0))
     return rows
 
 

@@ -158,10 +158,10 @@ def inspection_paragraphs(
             f" A share of {100 * rule.repeats:g} % of the spectra, drawn at random, was shown a second time at places "
             f"the raters did not know: {shown}; the first verdict counts."
         )
-    told = [
+    agreements_text = [
         f"{pair.name}: {100 * pair.agreed:.0f} % of {count_text(pair.scans, 'scan')} agreed, kappa "
         f"{number_text(pair.kappa)} (95 % interval {number_text(pair.low)} to {number_text(pair.high)})"
         for pair in pairs
         if pair.scans
     ]
-    return [judged, *([f"Agreement {cite.cite('kappa')}: {'; '.join(told)}."] if told else [])]
+    return [judged, *([f"Agreement {cite.cite('kappa')}: {'; '.join(agreements_text)}."] if agreements_text else [])]

@@ -63,9 +63,9 @@ def exclusion_of(scan: str, raters: Mapping[str, Decision], rule: VisualInspecti
     wanted = 1 if rule.exclude_when == "any" else max(rule.raters, len(raters))
     if len(rejecting) < wanted:
         return None
-    told = "; ".join(_told(rater, one) for rater, one in raters.items())
+    verdicts = "; ".join(_verdict_text(rater, one) for rater, one in raters.items())
     return Exclusion(
-        scan=scan, metabolite="*", rule=VISUAL_INSPECTION.name, limit=math.nan, value=math.nan, decided_by=told
+        scan=scan, metabolite="*", rule=VISUAL_INSPECTION.name, limit=math.nan, value=math.nan, decided_by=verdicts
     )
 
 
@@ -107,7 +107,7 @@ def _rejects(one: Decision, rule: VisualInspection) -> bool:
     return one.decision == "reject" or (one.decision == "unsure" and rule.unsure_counts_as == "reject")
 
 
-def _told(rater: str, one: Decision) -> str:
+def _verdict_text(rater: str, one: Decision) -> str:
     return f"rater {rater}: {one.decision}" + (f" ({one.reason})" if one.reason else "")
 
 

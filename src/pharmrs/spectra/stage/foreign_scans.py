@@ -62,7 +62,7 @@ def recorded_of(scan: ForeignScan, declared: ForeignResults) -> RecordingKnown:
         except InputError:
             pass  # told where the recording is looked at
     mhz = frequency_of(scan.source, declared)
-    echo_s = scan.source.told.get("echo_time_s") or _seconds(declared.echo_time_ms)
+    echo_s = scan.source.stated.get("echo_time_s") or _seconds(declared.echo_time_ms)
     repetition_s = _seconds(declared.repetition_time_ms)
     needed = {"spectrometer_frequency_mhz": mhz, "echo_time_ms": echo_s, "repetition_time_ms": repetition_s}
     lacking = [f"results.{name}" for name, value in needed.items() if not value]
@@ -79,7 +79,7 @@ def recorded_of(scan: ForeignScan, declared: ForeignResults) -> RecordingKnown:
 
 def frequency_of(source: ForeignResult, declared: ForeignResults) -> float | None:
     """Spectrometer frequency of a scan without a recording, MHz."""
-    return source.told.get("spectrometer_frequency_mhz") or declared.spectrometer_frequency_mhz
+    return source.stated.get("spectrometer_frequency_mhz") or declared.spectrometer_frequency_mhz
 
 
 def _seconds(milliseconds: float | None) -> float | None:

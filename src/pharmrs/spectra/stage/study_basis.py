@@ -125,9 +125,11 @@ def _simulated(
 
 
 def _read_kept(place: Path) -> BasisSet:
-    told = read_json(_description(place))
+    description = read_json(_description(place))
     basis = read_basis(place)
-    return replace(basis, notes=tuple(told["notes"]), source=place.name, edited_ppm=tuple(told["edited_ppm"]))
+    return replace(
+        basis, notes=tuple(description["notes"]), source=place.name, edited_ppm=tuple(description["edited_ppm"])
+    )
 
 
 def _request(root: Path, declared: SimulatedBasis, acquisition: Acquisition, points: int) -> BasisRequest:
@@ -157,9 +159,9 @@ def _differences(root: Path, declared: SimulatedBasis, first: Fids) -> tuple[Inp
     Echo times are compared scan by scan elsewhere.
     """
     problems = Problems(str(root / STUDY_FILE))
-    told = first.acquisition.sequence.lower()
-    others = [kind.label for name, kind in SEQUENCES.items() if name in told and name != declared.sequence]
-    if others and declared.sequence not in told:
+    description = first.acquisition.sequence.lower()
+    others = [kind.label for name, kind in SEQUENCES.items() if name in description and name != declared.sequence]
+    if others and declared.sequence not in description:
         remedy = "declare the sequence of the recordings"
         rule = f"should be the sequence of the recordings ({first.acquisition.sequence})"
         problems.add("basis.simulate.sequence", rule, declared.sequence, remedy, severity="warning")
@@ -189,9 +191,9 @@ def _intact(place: Path) -> bool:
     """Whether all files of a kept basis set are there and the numbers are as they were written."""
     try:
         content = read_json(_description(place))
-        told = all(isinstance(note, str) for note in content["notes"])
+        description = all(isinstance(note, str) for note in content["notes"])
         right = content.pop("sha256") == _sealed(place, content)
-        return bool(told and place.with_suffix(".png").is_file() and right)
+        return bool(description and place.with_suffix(".png").is_file() and right)
     except (OSError, ValueError, KeyError, TypeError):
         return False
 

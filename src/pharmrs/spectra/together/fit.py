@@ -10,7 +10,7 @@ import numpy as np
 
 from pharmrs.core.errors import FitFailure
 from pharmrs.core.records.arrays import ComplexArray, FloatArray, IntArray
-from pharmrs.spectra.fit.attempts import AttemptOutcome, told
+from pharmrs.spectra.fit.attempts import AttemptOutcome, attempt_outcome
 from pharmrs.spectra.fit.climb import Climbed, climb
 from pharmrs.spectra.fit.fit import Ended, Made, made, recorded
 from pharmrs.spectra.fit.fit_setup import at_field
@@ -215,5 +215,5 @@ def _outcomes(
             baseline_freedom=end.freedom,
         )
         left_out = first.outcome.left_out if k == 0 else np.zeros(one.task.values.shape[0], dtype=bool)
-        outcomes.append(told(one.task, problem, optimum, left_out, first.outcome.lines if k == 0 else 0))
+        outcomes.append(attempt_outcome(one.task, problem, optimum, left_out, first.outcome.lines if k == 0 else 0))
     return outcomes

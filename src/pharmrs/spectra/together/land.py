@@ -149,17 +149,17 @@ class Together:
     ) -> Updated[SetVariances]:
         spread = np.diag(covariance)[state.amplitudes.shape[0] :]
         used = float(state.free.sum()) + float(np.sum(spread > 0) - self.prior(variances) @ spread)
-        told: list[tuple[Smoothed, FloatArray, float]] = []
+        curvatures: list[tuple[Smoothed, FloatArray, float]] = []
         everyone = zip(self.problems, state.each, bend.each, variances, self.links.both, strict=True)
         for problem, one, own_bend, own, both in everyone:
             local = covariance if self.links.trivial else both @ covariance @ both.T
             background = smoothed(problem, one, own_bend.projected, local, own)
-            told.append((background, np.diag(local), float(np.sum(local * own_bend.hessian))))
-        shares = np.array([share for _, _, share in told])
+            curvatures.append((background, np.diag(local), float(np.sum(local * own_bend.hessian))))
+        shares = np.array([share for _, _, share in curvatures])
         shares = shares / shares.sum()
         changed = []
         for problem, one, own, (background, local_spread, _), share in zip(
-            self.problems, state.each, variances, told, shares, strict=True
+            self.problems, state.each, variances, curvatures, shares, strict=True
         ):
             taken = used * share + background.used
             noise = background.residual / max(problem.data.shape[0] - taken, 1.0)
@@ -168,7 +168,7 @@ class Together:
             changed.append(replace(fresh, smoothness=background.smoothness, noise=noise))
         after = self._pooled(changed)
         change = max(largest_change(old, new) for old, new in zip(variances, after, strict=True))
-        return Updated(after, change, told[0][0].freedom)
+        return Updated(after, change, curvatures[0][0].freedom)
 
     def _pooled(self, each: list[Variances]) -> SetVariances:
         """SDs of parameters are those of one person in one scanner: the geometric mean over the spectra."""

@@ -28,12 +28,12 @@ _LATER = ("outcomes", "exposures", "families", "contrasts", "ed50", "estimand", 
 
 def plan_hash(design: ObservationTable | Design, plan: AnalysisPlan) -> str:
     """SHA-256 of design and plan, without exploratory models: results with the same hash were planned alike."""
-    told = {name: getattr(design, name) for name in ("kind", "treatments", "baseline", "follow_up")}
-    told |= {name: getattr(design, name) for name in ("sequences", "doses") if getattr(design, name)}
+    why_beside = {name: getattr(design, name) for name in ("kind", "treatments", "baseline", "follow_up")}
+    why_beside |= {name: getattr(design, name) for name in ("sequences", "doses") if getattr(design, name)}
     plain = AnalysisPlan()
     later = {name for name in _LATER if getattr(plan, name) == getattr(plain, name)}
     declared = {name: value for name, value in asdict(replace(plan, exploratory=())).items() if name not in later}
-    text = json.dumps({"design": told, "analysis": declared}, sort_keys=True, ensure_ascii=False)
+    text = json.dumps({"design": why_beside, "analysis": declared}, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -70,7 +70,7 @@ def _judged(outcome: ModelOutcome, table: ObservationTable, chain: ReferenceChai
     """The outcome with what the plan, the level of its test and the spread of the data make of it."""
     model, planned = MODELS[outcome.name], outcome.name in plan.models
     why = why_not_declared(model, chain.changes) if chain.changes is not None else ""
-    told = (f"{'declared, but shown beside the plan: ' if planned else ''}{why}",)
+    why_beside = (f"{'declared, but shown beside the plan: ' if planned else ''}{why}",)
     empty = dict(_says_nothing(model, outcome, table, chain, plan))
     return replace(
         outcome,
@@ -78,7 +78,7 @@ def _judged(outcome: ModelOutcome, table: ObservationTable, chain: ReferenceChai
         aspect=model.aspect,
         misses=why,
         says_nothing=(*outcome.says_nothing, *empty),
-        notes=(*(told if why and (planned or not outcome.reason) else ()), *outcome.notes, *empty.values()),
+        notes=(*(why_beside if why and (planned or not outcome.reason) else ()), *outcome.notes, *empty.values()),
     )
 
 

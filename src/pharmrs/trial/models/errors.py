@@ -80,8 +80,8 @@ def run_errors(given: ModelInput) -> ModelOutcome:
         found, methods = lines_of(model, given.plan.alpha, sd)[0], _EIV_LINES
     facts = {"mean_error_sd": float(np.mean(sd))}
     facts |= {f"reliability: {name}": share for name, share in reliabilities(given.changes).items()}
-    told = ", ".join(f"{share:.2f} under {name}" for name, share in reliabilities(given.changes).items())
-    note = f"share of the variance of the metabolite change that is not measurement error: {told}"
+    listed = ", ".join(f"{share:.2f} under {name}" for name, share in reliabilities(given.changes).items())
+    note = f"share of the variance of the metabolite change that is not measurement error: {listed}"
     return outcome_of("errors_in_variables", "Errors in variables", model, found, facts=facts, notes=(note,),
                       methods=f"{_EIV} {methods}")  # fmt: skip
 

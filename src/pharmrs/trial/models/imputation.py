@@ -72,12 +72,12 @@ def run_tipping_point(given: ModelInput) -> ModelOutcome:
     notes: list[str] = []
     for place, name in enumerate(_named(done.plan)):
         sd = float(np.mean([np.std(_change(table, place), ddof=1) for table in done.tables]))
-        told: dict[str, dict[float, EffectEstimate]] = {}
+        by_treatment: dict[str, dict[float, EffectEstimate]] = {}
         for delta in sorted(_DELTAS, key=abs) if done.imputed[:, place].any() else (0.0,):
             shifted = [_shifted(table, place, done.imputed[:, place], delta * sd) for table in done.tables]
             for one, _ in _pooled([_effects(table, given, done.plan, place) for table in shifted], given):
-                told.setdefault(one.treatment, {})[delta] = one
-        for arm, by_delta in told.items():
+                by_treatment.setdefault(one.treatment, {})[delta] = one
+        for arm, by_delta in by_treatment.items():
             at_zero = by_delta[0.0]
             estimates.append(replace(at_zero, model="tipping_point", term=f"{name}: {at_zero.term}"))
             tips = [delta for delta, one in by_delta.items() if _side(one) != _side(at_zero)]

@@ -132,7 +132,7 @@ def run_ranks(given: ModelInput) -> ModelOutcome:
     for treatment in given.changes.treatments:
         rows = given.changes.where(given.changes.complete & given.changes.of_treatment(treatment))
         x, y = rows.change_metabolite, rows.change_biomarker
-        tests.append(_told("kendall", treatment, "changes", partial(kendall, x, y), len(rows)))
+        tests.append(_run_test("kendall", treatment, "changes", partial(kendall, x, y), len(rows)))
         pearson = pearson_test(x, y, treatment, "changes")
         low, high = correlation_interval(pearson.estimate, pearson.n, 1 - given.plan.alpha)
         tests.append(
@@ -145,7 +145,7 @@ def run_ranks(given: ModelInput) -> ModelOutcome:
         levels = given.changes.biomarker_level[given.changes.of_treatment(treatment)]
         levels = levels[np.isfinite(levels).all(axis=1)]
         tests.append(
-            _told("wilcoxon", treatment, "biomarker level",
+            _run_test("wilcoxon", treatment, "biomarker level",
                   partial(wilcoxon_signed_rank, levels[:, 0], levels[:, 1]), len(levels))
         )  # fmt: skip
     tests += _ranks_between(given)
@@ -155,7 +155,7 @@ def run_ranks(given: ModelInput) -> ModelOutcome:
     ]
     if len(changes) > 1:
         tests.append(
-            _told("levene", "all treatments", "biomarker change", partial(levene, *changes), sum(map(len, changes)))
+            _run_test("levene", "all treatments", "biomarker change", partial(levene, *changes), sum(map(len, changes)))
         )
     return ModelOutcome(name="ranks", title="Rank tests and spread", tests=tuple(tests), methods=(_RANKS,))
 
@@ -175,17 +175,17 @@ def _ranks_between(given: ModelInput) -> list[StatisticalTest]:
         if given.table.kind == "parallel":
             sides = [np.array(list(one.values()), dtype=float) for one in (reference, other)]
             run, n = partial(mann_whitney, *sides), len(reference) + len(other)
-            found.append(_told("mann_whitney", group, "biomarker change", run, n))
+            found.append(_run_test("mann_whitney", group, "biomarker change", run, n))
             continue
         both = sorted(reference.keys() & other.keys())
         sides = [np.array([one[subject] for subject in both], dtype=float) for one in (other, reference)]
         found.append(
-            _told("wilcoxon", group, "biomarker change", partial(wilcoxon_signed_rank, *sides), len(both))
+            _run_test("wilcoxon", group, "biomarker change", partial(wilcoxon_signed_rank, *sides), len(both))
         )  # fmt: skip
     return found
 
 
-def _told(family: str, group: str, quantity: str, run: Callable[[], TwoSidedTest], n: int) -> StatisticalTest:
+def _run_test(family: str, group: str, quantity: str, run: Callable[[], TwoSidedTest], n: int) -> StatisticalTest:
     try:
         found = run()
     except NotEstimable as why:

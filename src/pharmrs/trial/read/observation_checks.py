@@ -155,10 +155,10 @@ def _check_sequences(cells: list[tuple[str, str, int, str]], treatments: Sequenc
     """Everybody of a sequence gets the same treatment in a period, that which its name spells where it spells one; who
     differs from most of them is named.
     """
-    told: dict[tuple[str, int], Counter[str]] = defaultdict(Counter)
+    tally: dict[tuple[str, int], Counter[str]] = defaultdict(Counter)
     for _, sequence, period, treatment in cells:
         if sequence:
-            told[sequence, period][treatment] += 1
+            tally[sequence, period][treatment] += 1
     for subject, sequence, period, treatment in cells:
         spelled = _spelled(sequence, treatments)
         if 1 <= period <= len(spelled) and spelled[period - 1] != treatment:
@@ -167,7 +167,7 @@ def _check_sequences(cells: list[tuple[str, str, int, str]], treatments: Sequenc
                 f"{treatment}, but sequence {sequence} has {spelled[period - 1]}", "correct sequence or period",
             )  # fmt: skip
             continue
-        counts = told[sequence, period] if sequence else Counter[str]()
+        counts = tally[sequence, period] if sequence else Counter[str]()
         usual = [name for name, count in counts.items() if count == max(counts.values())]
         if len(counts) > 1 and (treatment not in usual or len(usual) > 1):
             others = ", ".join(

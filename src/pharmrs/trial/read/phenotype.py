@@ -30,8 +30,8 @@ class Phenotype:
 
     def place(self, label: str, visit: AllocatedSession) -> Place:
         """Where the value of a visit stands."""
-        told = {"session_id": visit.session, "period": str(visit.period), "time_point": visit.time_point}
-        session, period, point = (told[key] if key in self.keys else "" for key in _KEYS[1:])
+        labels = {"session_id": visit.session, "period": str(visit.period), "time_point": visit.time_point}
+        session, period, point = (labels[key] if key in self.keys else "" for key in _KEYS[1:])
         return (label, session, period, point)
 
     def at(self, label: str, visit: AllocatedSession) -> CovariateValue:

@@ -42,8 +42,8 @@ class Design:
             raise ValueError("sequences belong to a crossover")
         strange = {name for order in self.sequences for name in order} - {*self.treatments}
         if strange or any(len(order) < 2 for order in self.sequences):
-            told = f", not {', '.join(sorted(strange))}" if strange else ", of two periods and more"
-            raise ValueError(f"sequences are orders of {', '.join(self.treatments)}{told}")
+            why = f", not {', '.join(sorted(strange))}" if strange else ", of two periods and more"
+            raise ValueError(f"sequences are orders of {', '.join(self.treatments)}{why}")
         if len(set(self.sequences)) < len(self.sequences):
             raise ValueError("each sequence must be declared once")
         if self.sequences and {*self.treatments} - {name for order in self.sequences for name in order}:

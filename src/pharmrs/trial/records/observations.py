@@ -186,8 +186,8 @@ def _order_of(given: Iterable[Observation], sequences: tuple[tuple[str, ...], ..
 
 def orders_that_fit(rows: Iterable[Observation], sequences: tuple[tuple[str, ...], ...]) -> tuple[tuple[str, ...], ...]:
     """The declared sequences that have every treatment of the rows in its period."""
-    told = {(row.period, row.treatment) for row in rows if row.period is not None}
-    return tuple(order for order in sequences if told <= set(enumerate(order, start=1)))
+    assigned = {(row.period, row.treatment) for row in rows if row.period is not None}
+    return tuple(order for order in sequences if assigned <= set(enumerate(order, start=1)))
 
 
 def _by_subject(rows: Iterable[Observation]) -> dict[str, list[Observation]]:
@@ -199,11 +199,11 @@ def _by_subject(rows: Iterable[Observation]) -> dict[str, list[Observation]]:
 
 def _periods_of_sequences(rows: Iterable[Observation]) -> dict[tuple[str, str], int]:
     """Period by (sequence, treatment), where all rows of a sequence say the same."""
-    told: dict[tuple[str, str], set[int]] = {}
+    assigned: dict[tuple[str, str], set[int]] = {}
     for row in rows:
         if row.sequence and row.period is not None:
-            told.setdefault((row.sequence, row.treatment), set()).add(row.period)
-    return {key: next(iter(periods)) for key, periods in told.items() if len(periods) == 1}
+            assigned.setdefault((row.sequence, row.treatment), set()).add(row.period)
+    return {key: next(iter(periods)) for key, periods in assigned.items() if len(periods) == 1}
 
 
 def _periods(

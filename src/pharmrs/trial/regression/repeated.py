@@ -87,14 +87,14 @@ def fit_repeated(
     if not fit.converged or not values[0] > _LEAST_INFORMATION * values[-1]:
         raise NotEstimable(f"{method}: these rows do not tell the variances and covariances apart")
 
-    def told(which: Sequence[str], weights: FloatArray) -> Coefficients:
+    def coefficients(which: Sequence[str], weights: FloatArray) -> Coefficients:
         kr = kenward_roger(fit, weights, curved)
         return wald(method, which, weights @ fit.at.estimate, kr.se, kr.df, n=len(rows.outcome), subjects=len(people),
                     level=level)  # fmt: skip
 
     return RepeatedFit(
-        coefficients=told(rows.terms, np.eye(len(rows.terms))),
-        combined=None if combinations is None else told(names, combinations), covariance=covariance,
+        coefficients=coefficients(rows.terms, np.eye(len(rows.terms))),
+        combined=None if combinations is None else coefficients(names, combinations), covariance=covariance,
         between=float(fit.components[0]) if rows.several else 0.0, deviance=fit.at.deviance, correlation=rho,
     )  # fmt: skip
 

@@ -50,13 +50,13 @@ def trial_answer(result: AnalysisResult) -> Answer:
     )
     changes = result.chain.changes
     shown = changes is not None and bool(changes.complete.any())
-    told = (findings(result) if result.couples else effect_findings(result)) or (
+    sentences = (findings(result) if result.couples else effect_findings(result)) or (
         f"The main model could not be estimated: {result.chain.reason}.",
     )
     return Answer(
         question=question,
         declared=declared,
-        findings=(*told, *family_findings(result)),
+        findings=(*sentences, *family_findings(result)),
         estimates=tuple(_estimates(result)),
         warnings=tuple(_warnings(result)),
         checks=checks(result),

@@ -82,13 +82,15 @@ def _parts(title: str, design: Design, plan: AnalysisPlan) -> Iterator[str]:
 
 def estimand_text(plan: AnalysisPlan) -> Iterator[str]:
     """The declared estimand: population, variable, summary, each intercurrent event with its strategy."""
-    told = plan.estimand
-    if told is None:
+    declared = plan.estimand
+    if declared is None:
         return
-    events = "; ".join(f"{one.event}: {one.strategy.replace('_', ' ')}" for one in told.events) or "none was foreseen"
+    events = (
+        "; ".join(f"{one.event}: {one.strategy.replace('_', ' ')}" for one in declared.events) or "none was foreseen"
+    )
     yield (
-        f"Estimand (ICH E9 R1). Population: {told.population}. Variable: {told.variable}. Population-level summary: "
-        f"{told.summary}. Intercurrent events: {events}."
+        f"Estimand (ICH E9 R1). Population: {declared.population}. Variable: {declared.variable}. "
+        f"Population-level summary: {declared.summary}. Intercurrent events: {events}."
     )
 
 

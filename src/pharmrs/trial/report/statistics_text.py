@@ -105,11 +105,11 @@ def scatter_note(chain: ReferenceChain, result: AnalysisResult) -> str:
     """The residual SD under each treatment; where they differ, what a test that allows for it says."""
     if not chain.residual_sd:
         return ""
-    told = ", ".join(f"{number_text(sd)} under {name}" for name, sd in chain.residual_sd.items())
+    scatter = ", ".join(f"{number_text(sd)} under {name}" for name, sd in chain.residual_sd.items())
     if not chain.by_treatment:
-        return f"Residual SD: {told}."
+        return f"Residual SD: {scatter}."
     return (
-        f"Residual SD: {told}; with a variance of each treatment's own (model by_treatment): "
+        f"Residual SD: {scatter}; with a variance of each treatment's own (model by_treatment): "
         f"{_interactions(chain.by_treatment, result)}."
     )
 

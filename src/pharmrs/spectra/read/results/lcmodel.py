@@ -63,10 +63,10 @@ def _table(path: Path, text: str, head: re.Match[str], problems: Problems) -> Fo
                 ForeignValue(metabolite=our_name(name), printed=name, scale=kind, value=value, crlb_percent=percent)
             )
     width, ratio = _WIDTH.search(text), _RATIO.search(text)
-    told = _told(text)
-    mhz = told.get("spectrometer_frequency_mhz")
+    stated = _stated(text)
+    mhz = stated.get("spectrometer_frequency_mhz")
     if width and not mhz:
-        told["line_width_ppm"] = float(width[1])
+        stated["line_width_ppm"] = float(width[1])
     return ForeignResult(
         tool="LCModel",
         file=str(path),
@@ -75,7 +75,7 @@ def _table(path: Path, text: str, head: re.Match[str], problems: Problems) -> Fo
         signal_to_noise=float(ratio[1]) if ratio else math.nan,
         line_width_hz=float(width[1]) * mhz if width and mhz else math.nan,
         notes=notes,
-        told=told,
+        stated=stated,
         curves=read_curves(text),
     )
 
@@ -86,7 +86,7 @@ def _reference(printed: str, rows: list[re.Match[str]]) -> str:
     return our_name(next(cut, printed))
 
 
-def _told(text: str) -> dict[str, float]:
+def _stated(text: str) -> dict[str, float]:
     """What the settings that were changed tell of the recording."""
     names = {"spectrometer_frequency_mhz": ("HZPPPM", 1.0), "echo_time_s": ("ECHOT", 1e-3)}
     found = {name: (_setting(text, setting), unit) for name, (setting, unit) in names.items()}
@@ -104,11 +104,11 @@ def _water_scale(text: str) -> tuple[tuple[str, float], tuple[str, ...]]:
     factor = (
         LCMODEL_WATER_CONCENTRATION_MM.value * LCMODEL_WATER_ATTENUATION.value / (concentration * water / metabolites)
     )
-    told = f"WCONC {concentration:g} mmol/L, ATTH2O {water:g}, ATTMET {metabolites:g}"
+    stated = f"WCONC {concentration:g} mmol/L, ATTH2O {water:g}, ATTMET {metabolites:g}"
     if abs(factor - 1.0) < 1e-9:
-        return ("lcmodel_water", 1.0), (f"water-scaled by LCModel with {told}",)
+        return ("lcmodel_water", 1.0), (f"water-scaled by LCModel with {stated}",)
     note = (
-        f"water scaling of LCModel ({told}) undone and redone with WCONC 35880 mmol/L and ATTH2O 0.7 (x {factor:.6g})"
+        f"water scaling of LCModel ({stated}) undone and redone with WCONC 35880 mmol/L and ATTH2O 0.7 (x {factor:.6g})"
     )
     return ("lcmodel_water", factor), (note,)
 

@@ -268,7 +268,7 @@ def _joined(results: Sequence[ForeignResult], problems: Problems) -> ForeignResu
         line_width_hz=_first_number([one.line_width_hz for one in ordered]),
         notes=tuple(dict.fromkeys(note for one in ordered[:1] or ordered for note in one.notes)),
         curves=next((one.curves for one in ordered if one.curves is not None), None),
-        told={name: value for one in reversed(ordered) for name, value in one.told.items()},
+        stated={name: value for one in reversed(ordered) for name, value in one.stated.items()},
     )
 
 
