@@ -110,7 +110,7 @@ def test_nothing_that_is_sent_tells_whose_spectrum_it_is(client: TestClient, dat
         assert len(text) > 50
         assert [word for word in words if word in text] == []
     record = client.get(f"/{TOKEN}/spectrum/2").json()
-    assert set(record) == {"points", "ppm", "data", "model", "baseline", "residual", "noise", "gaps"}
+    assert set(record) == {"points", "ppm", "data", "model", "baseline", "residual", "noise_sd", "gaps"}
 
 
 def test_spectra_are_scaled_to_one_height(client: TestClient) -> None:
@@ -304,7 +304,7 @@ def test_fits_of_a_run_are_shown_as_they_are_and_only_while_they_hold(
         kept = ReviewSession(open_dataset(root, output), log, "AB", 1).traces_at(1)
         assert called == [] and fitted is not None and kept is not None
         assert kept.keys() == fitted.keys() and kept["points"] == fitted["points"]
-        assert kept["noise"] == pytest.approx(fitted["noise"], rel=1e-3)
+        assert kept["noise_sd"] == pytest.approx(fitted["noise_sd"], rel=1e-3)
         np.testing.assert_allclose(_axis(kept), _axis(fitted), atol=3e-4)  # 4 ppm in 16382 steps
         for name in ("data", "model", "baseline", "residual"):  # a step of each of two lines, of a height of one
             np.testing.assert_allclose(_trace(kept, name), _trace(fitted, name), atol=3e-4, err_msg=name)

@@ -104,10 +104,13 @@ class ScanPages:
     def _shared(self) -> dict[str, Callable[[], str]]:
         """The files that all pages use."""
         pages = environment()
-        style, fit_style = (pages.get_template(name).render for name in ("report.css", "fit.css"))
-        code = [pages.get_template(f"fit_{name}.js").render() for name in ("view", "plot", "page")]
+        style, panels, fit = (pages.get_template(f"{name}.css").render for name in ("report", "panels", "fit"))
+        code = [pages.get_template(f"{name}.js").render() for name in ("panels", "fit_view", "fit_plot", "fit_page")]
         script = pages.get_template("scan_page.js.j2")
-        return {_STYLE: style, _SCRIPT: lambda: script.render(style=style() + fit_style(), code="".join(code))}
+        return {
+            _STYLE: style,
+            _SCRIPT: lambda: script.render(style=style() + panels() + fit(), code="".join(code)),
+        }
 
     def _write_page(self, path: Path, position: int) -> None:
         outcome = self.outcomes[position]

@@ -7,13 +7,11 @@ import re
 import zlib
 from collections.abc import Mapping, Sequence
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from pharmrs.core.records.arrays import FloatArray
-from pharmrs.core.report import page
 from pharmrs.core.report.page import environment
 from pharmrs.spectra.records.fit import LinearCombinationFit
 from pharmrs.spectra.report.pictures.traces import fit_traces, packed, packed_axis
@@ -31,8 +29,6 @@ REASONS = (
 )
 _RECORD = re.compile(r'<script type="application/json" id="record">(.*?)</script>', re.S)
 _LARGEST_PAGE = 1 << 26
-_OWN = Path(__file__).parent / "templates"
-_SHARED = Path(page.__file__).parent / "templates"
 
 
 def review_html(rater: str) -> str:
@@ -43,9 +39,8 @@ def review_html(rater: str) -> str:
 @cache
 def review_asset(name: str) -> bytes:
     """`review.css` or `review.js`."""
-    style = (_SHARED / "report.css", _OWN / "review.css")
-    parts = {"review.css": style, "review.js": (_OWN / "review.js",)}[name]
-    return b"\n".join(part.read_bytes() for part in parts)
+    parts = {"review.css": ("report.css", "panels.css", "review.css"), "review.js": ("panels.js", "review.js")}[name]
+    return "\n".join(environment().get_template(part).render() for part in parts).encode()
 
 
 def review_traces(fit: LinearCombinationFit) -> dict[str, object]:
@@ -96,6 +91,6 @@ def _scaled(
         "model": packed(model / height),
         "baseline": packed(baseline / height),
         "residual": packed((data - model) / height),
-        "noise": noise_sd / height,
+        "noise_sd": noise_sd / height,
         "gaps": gaps,
     }

@@ -29,12 +29,8 @@ const showReading = (aloud = false) => {
 const update = (aloud = false) => { showReading(aloud); redraw(); };
 
 // Zooming and moving
-const least = () => Math.min(full.left - full.right, (5 * (full.left - full.right)) / Math.max(ppm.length - 1, 1));
 const setRange = (left, right) => {
-  const width = Math.min(Math.max(left - right, least()), full.left - full.right);
-  const centre = (left + right) / 2;
-  state.left = Math.min(full.left, Math.max(centre + width / 2, full.right + width));
-  state.right = state.left - width;
+  show(left, right);
   state.cursor = state.cursor !== null && ppm[state.cursor] <= state.left && ppm[state.cursor] >= state.right ? state.cursor : null;
   update(true);
 };
@@ -45,7 +41,7 @@ const heighten = (factor, moved = 0) => {
   state.y = factor === 1 ? [low + by, high + by] : [low / factor, high / factor]; // zero stays where it is
   redraw();
 };
-const reset = () => { state.y = null; state.marked = null; setRange(full.left, full.right); };
+const reset = () => { state.y = null; state.marked = null; setRange(whole().left, whole().right); };
 byId("left").addEventListener("click", () => move(0.2));
 byId("right").addEventListener("click", () => move(-0.2));
 byId("in").addEventListener("click", () => zoom(1.5));
@@ -54,10 +50,10 @@ byId("reset").addEventListener("click", reset);
 canvas.addEventListener("dblclick", reset);
 canvas.addEventListener("wheel", (event) => {
   if (event.ctrlKey) return; // the browser's own zoom
-  const whole = state.left - state.right >= (full.left - full.right) * 0.9999;
+  const all = state.left - state.right >= (ppm[0] - ppm[ppm.length - 1]) * 0.9999;
   const amount = event.deltaY || event.deltaX; // some browsers turn Shift + wheel sideways
   if (event.shiftKey) heighten(Math.exp(-amount / 400));
-  else if (event.deltaY && !(whole && event.deltaY > 0)) zoom(Math.exp(-event.deltaY / 400), ppmAt(event.offsetX));
+  else if (event.deltaY && !(all && event.deltaY > 0)) zoom(Math.exp(-event.deltaY / 400), ppmAt(event.offsetX));
   else return; // nothing left to zoom out of: the page scrolls
   event.preventDefault();
 }, { passive: false });

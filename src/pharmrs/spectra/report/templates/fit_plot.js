@@ -1,42 +1,4 @@
-// The panels: residual, spectrum, components, axis.
-const drawGaps = () => {
-  for (const [low, high] of record.gaps) for (const panel of [frame.residual, frame.main]) {
-    within(panel.top, panel.bottom, () => {
-      pen.fillStyle = colours.gap;
-      pen.fillRect(across(high), panel.top, across(low) - across(high), panel.bottom - panel.top);
-    });
-  }
-};
-const drawAxis = () => {
-  const { ticks, step, decimals } = ticksOf(state.right, state.left, (frame.right - frame.left) / 75);
-  for (let i = Math.ceil((5 * state.right) / step); i * step <= 5 * state.left; i++) {
-    const x = across((i * step) / 5);
-    rule(x, frame.bottom, x, frame.bottom + 3, colours.soft, 0.7);
-  }
-  for (const tick of ticks) {
-    const x = across(tick);
-    rule(x, frame.residual.top, x, frame.bottom, colours.grid);
-    rule(x, frame.bottom, x, frame.bottom + 5, colours.ink);
-    write(tick.toFixed(decimals), x, frame.bottom + 15, "center");
-  }
-  rule(frame.left, frame.bottom, frame.right, frame.bottom, colours.ink);
-  write("Chemical shift (ppm)", (frame.left + frame.right) / 2, frame.height - 8, "center");
-};
-const drawResidual = () => {
-  const noise = record.noise_sd ?? 0, [low, high] = extreme(lines.residual, ...visible());
-  const reach = 1.1 * Math.max(-low, high, 3 * noise) || 1;
-  const down = downScale(frame.residual, [-reach, reach]);
-  pen.fillStyle = colours.band;
-  pen.fillRect(frame.left, down(2 * noise), frame.right - frame.left, down(-2 * noise) - down(2 * noise));
-  rule(frame.left, down(0), frame.right, down(0), colours.soft, 0.6);
-  within(frame.residual.top, frame.residual.bottom, () => stroke(lines.residual, down, colours.data, 1));
-  if (down(-2 * noise) - down(2 * noise) > 22) {
-    write("+2 SD", frame.left - 6, down(2 * noise), "right", colours.soft, 11);
-    write("−2 SD", frame.left - 6, down(-2 * noise), "right", colours.soft, 11);
-  }
-  write("Residual", frame.left, 8, "left", colours.ink, 12);
-  write(frame.right - frame.left > 290 ? "own scale, band: ±2 SD of the noise" : "own scale, band: ±2 SD", frame.right, 8, "right", colours.soft, 11);
-};
+// The panels of one fit: spectrum and components; residual and axis are drawn by panels.js.
 const drawOver = (part, down, filled) => {
   const top = part.values.map((value, i) => value + lines.baseline[i]);
   if (filled) {
@@ -104,11 +66,11 @@ const drawRows = () => {
 const drawPointer = () => {
   if (state.cursor !== null) {
     const x = across(ppm[state.cursor]);
-    if (x >= frame.left && x <= frame.right) rule(x, frame.residual.top, x, frame.bottom, colours.accent, 1);
+    if (x >= frame.left && x <= frame.right) rule(x, frame.top, x, frame.bottom, colours.accent, 1);
   }
   if (!state.marked) return;
   const { x1, x2, y1, y2, box } = state.marked;
-  const top = box ? Math.min(y1, y2) : frame.residual.top, height = box ? Math.abs(y2 - y1) : frame.bottom - top;
+  const top = box ? Math.min(y1, y2) : frame.top, height = box ? Math.abs(y2 - y1) : frame.bottom - top;
   pen.globalAlpha = 0.18; pen.fillStyle = colours.accent;
   pen.fillRect(Math.min(x1, x2), top, Math.abs(x2 - x1), height);
   pen.globalAlpha = 1; pen.strokeStyle = colours.accent; pen.lineWidth = 1;
@@ -116,10 +78,7 @@ const drawPointer = () => {
 };
 const draw = () => {
   measure();
-  const sharp = window.devicePixelRatio || 1;
   canvas.style.height = `${frame.height}px`;
-  canvas.width = Math.round(frame.width * sharp);
-  canvas.height = Math.round(frame.height * sharp);
-  pen.setTransform(sharp, 0, 0, sharp, 0, 0);
+  sharpen(frame.width, frame.height);
   drawGaps(); drawAxis(); drawResidual(); drawMain(); drawRows(); drawPointer();
 };

@@ -1,20 +1,10 @@
-"use strict";
 // One spectrum at a time. A verdict counts as given only when the server has confirmed that it is on the disk.
 const by = (id) => document.getElementById(id);
 const canvas = by("plot"), pen = canvas.getContext("2d"), dialog = by("why");
-const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const MARGIN = { left: 14, right: 14, top: 20, bottom: 40 };
-let state = null, spectrum = null, verdict = null, busy = false;
-const view = { left: 4.2, right: 0.2, tall: 1, fit: true };
-
-const unpack = (points, { low, step, codes }) => {
-  const values = new Float64Array(points).fill(low);
-  if (!codes) return values;
-  const bytes = Uint8Array.from(atob(codes), (letter) => letter.charCodeAt(0));
-  new Uint16Array(bytes.buffer).forEach((code, i) => { values[i] = code === 65535 ? NaN : low + step * code; });
-  return values;
-};
-const unpackAxis = (text) => new Float32Array(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer);
+const COLOURS = ["ink", "soft", "data", "model", "baseline", "band", "gap", "grid"];
+let sitting = null, record = null, ppm = null, lines = null, frame = null, colours = {}, verdict = null, busy = false;
+const state = { left: 4.2, right: 0.2, tall: 1, fit: true };
 
 const say = (text) => { by("message").textContent = text; by("message").hidden = !text; };
 const ask = async (path, body) => {
@@ -32,34 +22,34 @@ const busily = async (work, failed) => {
   busy = false;
 };
 
-const showState = () => {
-  by("progress").textContent = `${state.judged} of ${state.total} judged`;
-  by("bar").value = state.total ? state.judged / state.total : 1;
-  by("undo").disabled = by("undo-last").disabled = !state.can_undo;
-  by("work").hidden = state.position === null;
-  by("finished").hidden = state.position !== null;
-  by("counts").textContent = Object.entries(state.counts).map(([name, count]) => `${name}: ${count}`).join(", ");
+const showProgress = () => {
+  by("progress").textContent = `${sitting.judged} of ${sitting.total} judged`;
+  by("bar").value = sitting.total ? sitting.judged / sitting.total : 1;
+  by("undo").disabled = by("undo-last").disabled = !sitting.can_undo;
+  by("work").hidden = sitting.position === null;
+  by("finished").hidden = sitting.position !== null;
+  by("counts").textContent = Object.entries(sitting.counts).map(([name, count]) => `${name}: ${count}`).join(", ");
 };
 // A recording without a spectrum is passed over by the server, so ask until there is one or nothing is left.
 const proceed = async () => {
-  state = state ?? (await ask("state"));
-  spectrum = null;
-  while (state.position !== null && spectrum === null) {
-    showState();
+  sitting = sitting ?? (await ask("state"));
+  record = null;
+  while (sitting.position !== null && record === null) {
+    showProgress();
     draw();
-    const record = await ask(`spectrum/${state.position}`);
-    if (record.points) spectrum = record; else state = await ask("state");
+    const found = await ask(`spectrum/${sitting.position}`);
+    if (found.points) record = found; else sitting = await ask("state");
   }
-  showState();
-  if (spectrum === null) return;
-  const lines = {};
-  for (const name of ["data", "model", "baseline", "residual"]) lines[name] = unpack(spectrum.points, spectrum[name]);
-  spectrum = { ppm: unpackAxis(spectrum.ppm), noise: spectrum.noise, gaps: spectrum.gaps, ...lines };
-  whole();
+  showProgress();
+  if (record === null) return;
+  ppm = unpackAxis(record.ppm);
+  lines = {};
+  for (const name of ["data", "model", "baseline", "residual"]) lines[name] = unpack(record.points, record[name]);
+  showWhole();
 };
 const decide = (decision, reason) => busily(async () => {
-  if (spectrum === null || state.position === null) return;
-  state = await ask("decide", { position: state.position, decision, reason });
+  if (record === null || sitting.position === null) return;
+  sitting = await ask("decide", { position: sitting.position, decision, reason });
   await proceed();
 }, "The verdict was NOT saved");
 // A verdict needs a spectrum in view; undo does not, so it waits until the spectrum that is being loaded is there.
@@ -67,90 +57,57 @@ const undo = async () => {
   while (busy) await new Promise((go) => { setTimeout(go, 30); });
   await takeBack();
 };
-const takeBack = () => busily(async () => { state = await ask("undo", {}); await proceed(); }, "Nothing was undone");
+const takeBack = () => busily(async () => { sitting = await ask("undo", {}); await proceed(); }, "Nothing was undone");
 
-const whole = () => {
-  if (spectrum === null) return;
-  view.left = spectrum.ppm[0]; view.right = spectrum.ppm[spectrum.ppm.length - 1]; view.tall = 1;
+const showWhole = () => {
+  if (record === null) return;
+  state.tall = 1;
+  show(whole().left, whole().right);
   draw();
 };
-const limits = () => [spectrum.ppm[0], spectrum.ppm[spectrum.ppm.length - 1]];
 const move = (share) => {
-  const [high, low] = limits(), width = view.left - view.right;
-  const shift = Math.min(high - view.left, Math.max(low - view.right, share * width));
-  view.left += shift; view.right += shift;
+  if (record === null) return;
+  const by = share * (state.left - state.right);
+  show(state.left + by, state.right + by);
 };
 const zoom = (factor) => {
-  const [high, low] = limits(), middle = (view.left + view.right) / 2;
-  const half = Math.min((high - low) / 2, Math.max(0.1, ((view.left - view.right) / 2) * factor));
-  view.left = middle + half; view.right = middle - half;
-  move(0);
+  if (record === null) return;
+  const middle = (state.left + state.right) / 2, half = ((state.left - state.right) / 2) * factor;
+  show(middle + half, middle - half);
 };
 
+const readColours = () => {
+  const style = getComputedStyle(document.documentElement);
+  colours = Object.fromEntries(COLOURS.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
+};
 const draw = () => {
-  const sharp = window.devicePixelRatio || 1, width = canvas.clientWidth, height = canvas.clientHeight;
-  canvas.width = Math.round(width * sharp); canvas.height = Math.round(height * sharp);
-  pen.setTransform(sharp, 0, 0, sharp, 0, 0);
-  pen.font = `12px ${getComputedStyle(document.body).fontFamily}`;
-  if (spectrum === null) { pen.fillStyle = style("--soft"); pen.fillText("computing the spectrum …", MARGIN.left, 40); return; }
-  const across = (value) => MARGIN.left + ((view.left - value) / (view.left - view.right)) * (width - MARGIN.left - MARGIN.right);
-  const split = view.fit ? MARGIN.top + 0.17 * (height - MARGIN.top - MARGIN.bottom) : MARGIN.top - 12;
-  const bottom = height - MARGIN.bottom;
-  if (view.fit) drawGaps(across, MARGIN.top, bottom);
-  drawAxis(across, width, bottom);
-  if (view.fit) drawResidual(across, MARGIN.top, split, width);
-  drawSpectrum(across, split + 12, bottom);
-  pen.fillStyle = style("--soft"); pen.textAlign = "left";
-  pen.fillText(view.fit ? `Residual (own scale, band: ±2 SD of the noise${spectrum.gaps.length ? "; shaded: left out of the fit" : ""})` : "Data", MARGIN.left, 12);
+  const width = canvas.clientWidth, height = canvas.clientHeight;
+  sharpen(width, height);
+  if (record === null) { write("computing the spectrum …", MARGIN.left, 40, "left", colours.soft); return; }
+  const top = MARGIN.top, bottom = height - MARGIN.bottom, split = state.fit ? top + 0.17 * (bottom - top) : top - 12;
+  frame = {
+    left: MARGIN.left, right: width - MARGIN.right, top, bottom, height,
+    residual: { top, bottom: split }, main: { top: split + 12, bottom },
+  };
+  if (state.fit) drawGaps();
+  drawAxis();
+  if (state.fit) drawResidual(); else write("Data", frame.left, 10);
+  drawSpectrum();
 };
-const drawAxis = (across, width, bottom) => {
-  const span = view.left - view.right, step = [0.05, 0.1, 0.2, 0.5, 1].find((one) => span / one <= width / 70) ?? 1;
-  pen.strokeStyle = style("--ink"); pen.fillStyle = style("--ink"); pen.lineWidth = 1; pen.textAlign = "center";
-  pen.beginPath(); pen.moveTo(MARGIN.left, bottom); pen.lineTo(width - MARGIN.right, bottom); pen.stroke();
-  for (let i = Math.ceil(view.right / step); i * step <= view.left + 1e-9; i++) {
-    const x = across(i * step);
-    pen.beginPath(); pen.moveTo(x, bottom); pen.lineTo(x, bottom + 5); pen.stroke();
-    pen.fillText((i * step).toFixed(step < 0.1 ? 2 : 1), x, bottom + 17);
-  }
-  pen.fillText("Chemical shift (ppm)", width / 2, bottom + 34);
-};
-const stroke = (values, across, down, colour, thick) => {
-  const { ppm } = spectrum;
-  pen.strokeStyle = colour; pen.lineWidth = thick; pen.lineJoin = "round"; pen.beginPath();
-  for (let i = 0; i < ppm.length; i++) {
-    if (ppm[i] > view.left + 0.05 || ppm[i] < view.right - 0.05) continue;
-    pen.lineTo(across(ppm[i]), down(values[i]));
-  }
-  pen.stroke();
-};
-const within = (top, bottom, work) => {
-  pen.save(); pen.beginPath(); pen.rect(MARGIN.left, top, canvas.clientWidth - MARGIN.left - MARGIN.right, bottom - top); pen.clip();
-  work(); pen.restore();
-};
-const drawGaps = (across, top, bottom) => {
-  pen.fillStyle = style("--gap");
-  for (const [low, high] of spectrum.gaps) within(top, bottom, () => pen.fillRect(across(high), top, across(low) - across(high), bottom - top));
-};
-const drawResidual = (across, top, bottom, width) => {
-  const reach = Math.max(3 * spectrum.noise, ...spectrum.residual.map(Math.abs)) * 1.05;
-  const down = (value) => (top + bottom) / 2 - (value / reach) * ((bottom - top) / 2);
-  pen.fillStyle = style("--band");
-  pen.fillRect(MARGIN.left, down(2 * spectrum.noise), width - MARGIN.left - MARGIN.right, down(-2 * spectrum.noise) - down(2 * spectrum.noise));
-  within(top, bottom, () => stroke(spectrum.residual, across, down, style("--data"), 1));
-};
-const drawSpectrum = (across, top, bottom) => {
-  const low = Math.min(...spectrum.data), high = Math.max(...spectrum.data), room = high - low || 1;
-  const down = (value) => bottom - 6 - ((value - low) / room) * (bottom - top - 10) * view.tall;
+// No names and no axis of amplitudes: whoever judges must not see what the fit says.
+const drawSpectrum = () => {
+  const [low, high] = extreme(lines.data), { top, bottom } = frame.main;
+  const down = (value) => bottom - 6 - ((value - low) / (high - low || 1)) * (bottom - top - 10) * state.tall;
   within(top, bottom, () => {
-    stroke(spectrum.data, across, down, style("--data"), 1.1);
-    if (!view.fit) return;
-    stroke(spectrum.baseline, across, down, style("--baseline"), 1.2);
-    stroke(spectrum.model, across, down, style("--model"), 1.5);
+    stroke(lines.data, down, colours.data, 1.1);
+    if (!state.fit) return;
+    stroke(lines.baseline, down, colours.baseline, 1.2);
+    stroke(lines.model, down, colours.model, 1.5);
   });
 };
 
 const openReasons = (decision) => {
-  if (busy || spectrum === null) return;
+  if (busy || record === null) return;
   verdict = decision;
   by("why-title").textContent = decision === "reject" ? "Why is it rejected?" : "What makes you unsure?";
   by("text").value = "";
@@ -161,12 +118,12 @@ const finishReasons = (reason) => {
   dialog.close();
   decide(verdict, reason);
 };
-const toggleFit = () => { view.fit = !view.fit; by("fit").setAttribute("aria-pressed", view.fit); };
+const toggleFit = () => { state.fit = !state.fit; by("fit").setAttribute("aria-pressed", state.fit); };
 const ACTIONS = {
   accept: () => decide("accept", ""), reject: () => openReasons("reject"), unsure: () => openReasons("unsure"),
-  undo, "undo-last": undo, fit: toggleFit, whole, in: () => zoom(0.6), out: () => zoom(1 / 0.6),
-  left: () => move(0.2), right: () => move(-0.2), taller: () => { view.tall = Math.min(64, view.tall * 1.4); },
-  lower: () => { view.tall = Math.max(0.5, view.tall / 1.4); },
+  undo, "undo-last": undo, fit: toggleFit, whole: showWhole, in: () => zoom(0.6), out: () => zoom(1 / 0.6),
+  left: () => move(0.2), right: () => move(-0.2), taller: () => { state.tall = Math.min(64, state.tall * 1.4); },
+  lower: () => { state.tall = Math.max(0.5, state.tall / 1.4); },
 };
 const KEYS = {
   a: "accept", r: "reject", u: "unsure", z: "undo", Backspace: "undo", f: "fit", 0: "whole", "+": "in", "=": "in", "-": "out",
@@ -188,5 +145,6 @@ addEventListener("keydown", (event) => {
   if (name) { event.preventDefault(); act(name); }
 });
 addEventListener("resize", () => draw());
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => draw());
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { readColours(); draw(); });
+readColours();
 busily(proceed, "The spectra could not be loaded");
