@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from pharmrs.assay.read.blocks import NOT_READ, SIZES, WellBlock, canonical, take_reading
 from pharmrs.assay.read.cells import Sheet, is_empty, missing_word, number
@@ -30,25 +30,24 @@ _MOST_ROWS, _MANY_WELLS = 16, 96  # S1, S2, S3 are samples, not wells of the lar
 
 def find_blocks(sheet: Sheet, problems: Problems) -> list[WellBlock]:
     """All grids and wells in a row of a sheet in their order; what is wrong inside them is reported."""
-    blocks: list[WellBlock] = []
-    row = 0
-    while row < len(sheet.rows):
-        found = _grids(sheet, row) or _means(sheet, row) or _wide(sheet, row) or _bare(sheet, row)
-        before = blocks[-1].last if blocks else -1
-        for block in found:
-            block.title = block.title or _title(sheet, block, before)
-        blocks += found
-        row = max((block.last for block in found), default=row) + 1
-    _report(sheet, blocks, problems)
-    return blocks
+    return _down(
+        sheet,
+        lambda row: _grids(sheet, row) or _means(sheet, row) or _wide(sheet, row) or _bare(sheet, row),
+        problems,
+    )
 
 
 def find_lists(sheet: Sheet, problems: Problems) -> list[WellBlock]:
     """All lists of a sheet: wells one below the other, and beside them their readings, each column a block."""
+    return _down(sheet, lambda row: _lists(sheet, row), problems)
+
+
+def _down(sheet: Sheet, blocks_from: Callable[[int], list[WellBlock]], problems: Problems) -> list[WellBlock]:
+    """The blocks that begin in each row, from the top; the search goes on below those that were found."""
     blocks: list[WellBlock] = []
     row = 0
     while row < len(sheet.rows):
-        found = _lists(sheet, row)
+        found = blocks_from(row)
         before = blocks[-1].last if blocks else -1
         for block in found:
             block.title = block.title or _title(sheet, block, before)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -53,14 +54,12 @@ def assumed_of(declared: ForeignResults) -> Assumed:
 def recorded_of(scan: ForeignScan, declared: ForeignResults) -> RecordingKnown:
     """What the recording tells, else the file of the program, else the plan."""
     if scan.files.metabolite:
-        try:
+        with suppress(InputError):  # reported where the recording is looked at
             water = scan.files.quantification
             return RecordingKnown(
                 acquisition=read_fids(scan.files.metabolite).acquisition,
                 water_acquisition=read_fids(water).acquisition if water else None,
             )
-        except InputError:
-            pass  # told where the recording is looked at
     mhz = frequency_of(scan.source, declared)
     echo_s = scan.source.stated.get("echo_time_s") or _seconds(declared.echo_time_ms)
     repetition_s = _seconds(declared.repetition_time_ms)

@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pharmrs.core.files.places import distinct
+
 _NUMBER = re.compile(r"[+-]?(?:(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|inf)")
 _IDENTIFIERS = frozenset({
     "scan", "subject", "session", "participant_id", "session_id", "sample", "plate", "well", "gel", "lane", "marker",
@@ -78,16 +80,12 @@ def stata_bytes(table: LabelledTable) -> tuple[bytes, int]:
 
 def _stata_names(columns: Sequence[str]) -> dict[str, str]:
     """Column -> a name that Stata takes: 32 letters, digits and `_`, no word of its own, no two the same."""
-    found: dict[str, str] = {}
-    for column in columns:
-        plain = re.sub(r"\W", "_", column, flags=re.ASCII)
-        plain = (f"_{plain}" if not plain or plain[0].isdigit() or plain in _STATA_WORDS else plain)[:_STATA_NAME]
-        name, number = plain, 1
-        while name.casefold() in {one.casefold() for one in found.values()}:
-            number += 1
-            name = f"{plain[: _STATA_NAME - len(str(number)) - 1]}_{number}"
-        found[column] = name
-    return found
+    return distinct(columns, _stata_word, lambda plain, n: f"{plain[: _STATA_NAME - len(str(n)) - 1]}_{n}")
+
+
+def _stata_word(column: str) -> str:
+    plain = re.sub(r"\W", "_", column, flags=re.ASCII)
+    return (f"_{plain}" if not plain or plain[0].isdigit() or plain in _STATA_WORDS else plain)[:_STATA_NAME]
 
 
 def _cut(label: str) -> str:
