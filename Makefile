@@ -21,7 +21,7 @@ demo: $(VENV)/.installed
 
 # Everything checked in one go: style, types, architecture, tests.
 test: lint
-	$(BIN)/python -m pytest -n auto --dist loadfile -m "not long"
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder -m "not long"
 
 # The long tests too, in shards of at most an hour, each logged in build/test-all; SHARD=trial for one of them.
 test-all: lint
@@ -32,7 +32,7 @@ test-newest:
 	$(PYTHON) -m venv .venv-newest
 	.venv-newest/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	.venv-newest/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade numpy scipy pandas
-	.venv-newest/bin/python -m pytest -n auto --dist loadfile -m "not long"
+	.venv-newest/bin/python -m pytest -n auto --dist loadfile --no-loadscope-reorder -m "not long"
 
 check: test
 

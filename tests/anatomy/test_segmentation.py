@@ -74,6 +74,7 @@ def test_the_same_image_gives_the_same_maps(head: MadeHead, found: Segmentation)
     assert np.array_equal(found.affine.to_head, again.affine.to_head)
 
 
+@pytest.mark.long
 def test_storage_order_moves_no_fraction(head: MadeHead, found: Segmentation) -> None:
     """Axes permuted and two of them flipped: the world is the same; the wanted 0.015."""
     order, flips = (1, 0, 2), (-1, 1, -1)
@@ -91,6 +92,7 @@ def test_storage_order_moves_no_fraction(head: MadeHead, found: Segmentation) ->
         )
 
 
+@pytest.mark.long
 def test_a_head_without_skull(found: Segmentation, head: MadeHead) -> None:
     """The same brain, skull-stripped before: fractions move by less than the wanted 0.015."""
     bare = make_head(skull=False)
@@ -112,7 +114,7 @@ def test_brightness_may_begin_below_zero(found: Segmentation, head: MadeHead) ->
         )
 
 
-@pytest.mark.parametrize("skull", [True, False])
+@pytest.mark.parametrize("skull", [True, pytest.param(False, marks=pytest.mark.long)])
 def test_another_contrast_is_refused(skull: bool) -> None:
     """T2-weighted: fluid bright, white matter dark. k-means would swap the tissues without a word."""
     with pytest.raises(NoHead, match="correlation with the MNI152 template -"):

@@ -108,6 +108,7 @@ def test_pictures_of_voxels_are_not_held(results: Path, tmp_path: Path, monkeypa
     assert len(held) == 2 and all(isinstance(figure, LinkedFigure) for figure in held)
 
 
+@pytest.mark.long
 def test_maps_are_in_the_provenance_and_the_same_run_gives_the_same_bytes(results: Path) -> None:
     assert '"derivatives/fmriprep/sub-01/anat/sub-01_label-CSF_probseg.nii.gz": "' in (
         results / "provenance.json"
@@ -251,7 +252,7 @@ def test_bad_images_are_named_with_a_remedy_and_cost_no_scan(name: str, copy_of_
     """Every scan has a reason for its missing fractions, and nothing is raised."""
     damage, rule, remedy = BAD[name]
     root = copy_of_demo()
-    declare_anatomy(root)
+    declare_anatomy(root, "anatomy: {normalise: false, other_visit_sd_mm: 0}")
     damage(root)
     dataset = open_dataset(root)
     assert dataset.study is not None
@@ -371,6 +372,7 @@ def test_the_segmentation_is_found_again_and_made_again_for_another_image(
     assert ended.code == 3 and "AssertionError: segmented again" in ended.err
 
 
+@pytest.mark.long
 def test_voxel_command(segmented: Path, tmp_path: Path) -> None:
     """The same image and box by themselves: the same fractions as in the run."""
     spectrum = next(segmented.glob("sub-01/ses-1/mrs/*_svs.nii.gz"))

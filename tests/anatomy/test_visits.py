@@ -194,6 +194,7 @@ def test_maps_of_the_participant_serve_both_visits(two_visits: Dataset) -> None:
     assert second.turned_deg == pytest.approx(16.6, abs=0.7)
 
 
+@pytest.mark.long
 def test_a_transform_the_wrong_way_round_is_found_out(two_visits: Dataset) -> None:
     done, truth = two_visits(xfm=np.linalg.inv(movement("turned")))
     (problem,) = done.problems
@@ -212,6 +213,7 @@ def test_a_transform_that_the_images_bear_out_is_used(two_visits: Dataset) -> No
     assert done.found[1].tissue.fractions.values == pytest.approx(truth, abs=0.003)
 
 
+@pytest.mark.long
 def test_a_declared_error_widens_the_sd(two_visits: Dataset) -> None:
     """No image of the second visit: the box is 30 mm off, and the SD says that it may be."""
     done, truth = two_visits(plan=Anatomy(normalise=False, other_visit_sd_mm=20.0), t1=False)

@@ -72,7 +72,8 @@ def test_no_room(name: str, part: float, undisturbed: Callable[[str], Undisturbe
     completes(of, folder)
 
 
-@pytest.mark.parametrize("part", [pytest.param(0.0, marks=LONG), 0.4, pytest.param(0.8, marks=LONG)])
+@pytest.mark.long  # test_no_room does it with quicker commands, test_killed kills a run
+@pytest.mark.parametrize("part", [0.0, 0.4, 0.8])
 def test_no_room_for_a_run(part: float, undisturbed: Callable[[str], Undisturbed], tmp_path: Path) -> None:
     of = undisturbed(RUN.name)
     folder = of.copy(tmp_path / "copy")
