@@ -20,8 +20,8 @@ FILES = {
     "results.json", "observations.tsv", "observations.json", "report.html", "methods.md", "statistics/changes.tsv",
     "statistics/estimates.tsv", "statistics/tests.tsv", "statistics/analysis_flow.tsv", "statistics/unit_changes.tsv",
     "statistics/tables.md", "statistics/tables.html", "statistics/tables.tex", "statistics/tables.docx",
-    "statistics/results.md", "statistics/figures/interaction.png", "statistics/figures/residuals.svg",
-    "statistics/figures/before-after.png", "statistics/figures/forest.svg",
+    "statistics/results.md", "statistics/figures/interaction.pdf", "statistics/figures/residuals.svg",
+    "statistics/figures/before-after.pdf", "statistics/figures/forest.svg",
 }  # fmt: skip
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from nifti_mrs import validator
 from nifti_mrs.nifti_mrs import NIFTI_MRS
+from scipy.optimize import minimize_scalar
 
 from pharmrs.simulate.trial_dataset import TRUTH_FILE
 from pharmrs.spectra.read.nifti_mrs import read_fids
@@ -53,10 +54,38 @@ def test_files(results: Path) -> None:
     for scan in (GOOD, BAD):
         folder = "/".join([*scan.split("_")[:2], "mrs"])
         expected |= {f"{folder}/{scan}_desc-preproc_{suffix}.nii.gz" for suffix in ("svs", "mrsref")}
+        expected.add(f"{folder}/{scan}_desc-fit_mrs.nii.gz")
         steps = ["coil-combination", "eddy-current-correction", "alignment", "averaging", "residual-water"]
         pictures = ["fit", "water", *(f"step-{number}_{step}" for number, step in enumerate(steps, start=1))]
         expected |= {f"{folder}/figures/{scan}_{picture}.svg" for picture in pictures}
     assert names == expected
+
+
+def test_a_fit_as_another_program_reads_it(results: Path) -> None:
+    """With the reader of NIfTI-MRS that FSL-MRS uses, which checks the header against the standard."""
+    place = results / "sub-01" / "ses-1" / "mrs"
+    read = NIFTI_MRS(place / f"{GOOD}_desc-fit_mrs.nii.gz")
+    assert read.dim_tags[0] == "DIM_USER_0"
+    named = read.hdr_ext["dim_5_header"]["Part"]["Value"]
+    assert named == ["data", "fit", "baseline", "residual"]
+    low, high = read.hdr_ext["FitWindow"]["Value"]
+    whole = NIFTI_MRS(place / f"{GOOD}_desc-preproc_svs.nii.gz")
+    hz = np.fft.fftfreq(whole.shape[3], whole.dwelltime)
+    ppm = 4.65 + hz / whole.spectrometer_frequency[0]  # the library turns what is stored to higher ppm, higher Hz
+    inside = (ppm > low - 1e-6) & (ppm < high + 1e-6)
+    data, fit, baseline, residual = np.fft.fft(read[:].reshape(-1, 4), axis=0).T
+    signal, time_s = whole[:].ravel(), np.arange(whole.shape[3]) * whole.dwelltime
+
+    def apart(shift_hz: float) -> float:
+        return float(np.abs(data - np.fft.fft(signal * np.exp(2j * np.pi * shift_hz * time_s)))[inside].max())
+
+    size = np.abs(np.fft.fft(signal)[inside]).max()
+    best = minimize_scalar(apart, bounds=(-5.0, 5.0), method="bounded", options={"xatol": 1e-9})
+    assert best.fun < 1e-5 * size and np.abs(data[~inside]).max() < 1e-5 * size  # what was fitted, its peaks in place
+    assert np.abs(data - fit - residual).max() < 1e-6 * size
+    (quality,) = [row for row in table(results / "quality.tsv") if row["scan"] == GOOD]
+    assert np.std(residual[inside].real) == pytest.approx(float(quality["noise_sd"]), rel=0.15)
+    assert 0.0 < np.std(baseline) < np.std(data)
 
 
 def test_dataset_description(results: Path) -> None:
@@ -81,6 +110,8 @@ def test_every_column_is_explained(results: Path, name: str) -> None:
 def test_preprocessed_files_are_nifti_mrs_for_others_too(results: Path, demo: Path) -> None:
     for path in results.rglob("*.nii.gz"):
         validator.validate_nifti_mrs(NIFTI_MRS(str(path)))  # the library of the standard; raises
+        if "_desc-fit_" in path.name:
+            continue
         fids = read_fids(path)
         assert fids.data.shape == (2048, 1, 1)
         assert fids.acquisition.echo_time_s == 0.02

@@ -19,7 +19,7 @@ from pharmrs.spectra.read.lcmodel_raw import read_lcmodel_raw
 from pharmrs.spectra.read.nifti_mrs import write_spectrum
 from pharmrs.spectra.records import Acquisition, Spectrum
 from pharmrs.spectra.records.import_plan import ImportLine
-from tests.study.e2e import RESULTS, pharmrs
+from tests.study.e2e import RESULTS, pharmrs, table
 
 NAME = "sub-01_ses-1_acq-steam"
 ACQUISITION = Acquisition(
@@ -127,10 +127,40 @@ def test_figures_come_as_pdf_too(study: Path, tmp_path: Path) -> None:
     assert (tmp_path / "out" / "fit.pdf").read_bytes().startswith(b"%PDF") and (tmp_path / "out" / "fit.svg").is_file()
 
 
+@pytest.mark.parametrize(("form", "back"), [("osprey", "QuantifyResults"), ("fsl_mrs", "")])
+def test_concentrations_go_to_another_program_and_back_with_every_digit(
+    form: str, back: str, study: Path, tmp_path: Path
+) -> None:
+    names = ("scan", "metabolite", "crlb_percent", "ratio_tcr", "tissue_molal", "water_relaxation")
+    lines = [
+        "s1\tGlu\t5.123456789\t1.234567891\t11.00000001\t9.87654321e-05",
+        "s1\ttCr\t2.5\t1\t8.123456789\t7",
+        "s2\tGlu\tinf\t0\t0\t0",
+        "s2\ttCr\t3\t1\t9\tn/a",
+        "s2\tIns\t7\t0.8\t6.25\t5",
+    ]
+    (study / RESULTS / "metabolites.tsv").write_text("\n".join(["\t".join(names), *lines, ""]))
+    (study / RESULTS / "quality.tsv").write_text("scan\tsignal_to_noise\tline_width_hz\ns2\t33.71607478\t7.45653211\n")
+    before, after = tmp_path / "before.tsv", tmp_path / "after.tsv"
+    assert pharmrs("results", study / RESULTS / "metabolites.tsv", "-o", before).code == 0
+    assert pharmrs("export", study, "--as", form, "-o", tmp_path / "out").code == 0
+    files = sorted((tmp_path / "out" / back).glob("*" if form == "osprey" else "*/summary.csv"))
+    assert pharmrs("results", *files, "-o", after).code == 0
+    there = {"osprey": ("ratio_tcr", "tissue_molal", "water_relaxation"), "fsl_mrs": ("ratio_tcr", "tissue_molal")}
+
+    def told(place: Path) -> dict[tuple[str, ...], tuple[str, str]]:
+        return {(row["scan"], row["metabolite"], row["scale"]): (row["value"], row["crlb_percent"])
+                for row in table(place) if row["scale"] in there[form]}  # fmt: skip
+
+    assert told(after) == told(before) and len(told(before)) > 7
+    (quality,) = [row for row in table(tmp_path / "after_quality.tsv") if row["scan"] == "s2"]
+    assert (quality["signal_to_noise"], quality["line_width_hz"]) == ("33.71607478", "7.45653211")
+
+
 @pytest.mark.parametrize("form", ["excel", ""])
 def test_a_form_nobody_knows(form: str, study: Path) -> None:
     end = pharmrs("export", study, "--as", form)
-    assert end.code == 2 and "lcmodel, jmrui, stata, r, figures" in end.err
+    assert end.code == 2 and "lcmodel, jmrui, fsl_mrs, osprey, stata, r, figures" in end.err
 
 
 def test_nothing_to_export_and_a_folder_of_somebody_else(study: Path, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ def results_command(
     out: Annotated[Path, typer.Option("--out", "-o", help="Table to write; with --as the folder.")] = Path(
         "results.tsv"
     ),
-    form: Annotated[str, typer.Option("--as", help="tsv, or the form of another tool: lcmodel, fsl_mrs.")] = "tsv",
+    form: Annotated[str, typer.Option("--as", help="tsv, or of another tool: lcmodel, fsl_mrs, osprey.")] = "tsv",
     compare: Annotated[
         Optional[list[Path]],  # noqa: UP045  typer reads the annotation at run time
         typer.Option("--compare", help="Other results of the same scans: difference and limits of agreement; repeat."),
@@ -27,7 +27,8 @@ def results_command(
     from pharmrs.core.errors import InputError
     from pharmrs.core.files.targets import check_output_folder, claimed
     from pharmrs.core.report.numbers import count_text, number_text
-    from pharmrs.spectra.stage.foreign_results import FORMS, check_tidy, compared, gather, write_form, write_tidy
+    from pharmrs.spectra.report.foreign_tables import FORMS
+    from pharmrs.spectra.stage.foreign_results import check_tidy, compared, gather, write_form, write_tidy
 
     if form != "tsv" and form not in FORMS:
         raise typer.BadParameter(f"{form!r} is not one of tsv, {', '.join(FORMS)}", param_hint="--as")
@@ -65,7 +66,7 @@ def results_command(
 
 def export_command(
     study: Annotated[Path, typer.Argument(help="Study that was run, or its derivative.")],
-    form: Annotated[str, typer.Option("--as", help="lcmodel, jmrui, stata, r or figures.")],
+    form: Annotated[str, typer.Option("--as", help="lcmodel, jmrui, fsl_mrs, osprey, stata, r or figures.")],
     out: Annotated[
         Optional[Path],  # noqa: UP045  typer reads the annotation at run time
         typer.Option("--out", "-o", help="Folder for the files [default: pharmrs-FORM]."),

@@ -16,7 +16,9 @@ from pharmrs.core.read.problems import Problems
 from pharmrs.core.read.text_table import read_text_table
 from pharmrs.core.report.svg_figure import svg_figure
 from pharmrs.spectra.read.nifti_mrs import read_fids
+from pharmrs.spectra.read.results.registry import read_results
 from pharmrs.spectra.records import Spectrum
+from pharmrs.spectra.report.foreign_tables import FORMS as TABLES
 from pharmrs.spectra.report.recording_text import jmrui_text, lcmodel_control, lcmodel_raw
 from pharmrs.study.report.labelled_tables import LabelledTable, r_tables, stata_bytes
 
@@ -99,6 +101,18 @@ def _single(path: Path) -> Spectrum:
     return Spectrum(fid=fids.data[:, 0, 0], acquisition=fids.acquisition, affine=fids.affine, source=str(path))
 
 
+def _values(form: str) -> Callable[[Export, list[str]], Files]:
+    """The concentrations of a run as the tables of another program."""
+
+    def made(asked: Export, notes: list[str]) -> Files:
+        table = asked.derivative / "metabolites.tsv"
+        if table.is_file():
+            yield from TABLES[form](read_results(table))
+        notes.append("scales, bounds and quality are as this program defines them (docs/quantification.md)")
+
+    return made
+
+
 def _stata(asked: Export, notes: list[str]) -> Files:
     infinite = 0
     for table in _tables(asked.derivative):
@@ -150,20 +164,24 @@ def _label(said: dict[str, str]) -> str:
 
 
 def _figures(asked: Export, notes: list[str]) -> Files:
-    """Every picture of a scan as PDF, and those of the statistics as they are (SVG)."""
+    """Every picture of a scan as SVG and PDF, those of plates and gels (SVG) and of the statistics (both)."""
     from pharmrs.core.report.figure_style import figure_pdf_bytes
 
     for path in sorted(asked.derivative.glob("sub-*/**/figures/*.svg")):
         yield f"{path.stem}.svg", path.read_bytes()
         yield f"{path.stem}.pdf", figure_pdf_bytes(svg_figure(path.read_text(encoding="utf-8")))
-    for path in sorted(asked.derivative.glob("statistics/figures/*")):
-        yield f"statistics-{path.name}", path.read_bytes()
-    notes.append("fonts stay text in SVG and PDF, so that a journal can set them")
+    for place, kind in (("statistics/figures", "statistics"), ("figures/assay", "assay"), ("figures/gels", "gels")):
+        for path in sorted(asked.derivative.glob(f"{place}/*")):
+            if path.suffix in (".svg", ".pdf"):
+                yield f"{kind}-{path.name}", path.read_bytes()
+    notes.append("fonts are embedded in PDF (TrueType); in SVG of statistics, plates and gels letters are outlines")
 
 
 FORMS: dict[str, Callable[[Export, list[str]], Files]] = {
     "lcmodel": _lcmodel,
     "jmrui": _jmrui,
+    "fsl_mrs": _values("fsl_mrs"),
+    "osprey": _values("osprey"),
     "stata": _stata,
     "r": _r,
     "figures": _figures,

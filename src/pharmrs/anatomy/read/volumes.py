@@ -14,6 +14,7 @@ from pharmrs.anatomy.read.labels import maps_of_labels
 from pharmrs.anatomy.read.orientation import placed_affine
 from pharmrs.anatomy.read.sources import modulated
 from pharmrs.anatomy.records.images import AnatomyFiles, ImageArray, TissueMaps, Volume, VoxelBox
+from pharmrs.anatomy.science.box_of_mask import box_of_mask
 from pharmrs.core.errors import InputProblem
 from pharmrs.core.files.content import instead_of_file, is_file
 from pharmrs.core.read.compressed import read_bytes
@@ -24,6 +25,8 @@ from pharmrs.core.records.arrays import FloatArray
 _SPACING_MM = (0.3, 5.0)
 _FIELD_OF_VIEW_MM = (30.0, 600.0)
 _EDGE_MM = (3.0, 120.0)
+_LIKE_A_BOX = 0.92  # a ball is to 0.85, a box on elements of 1 x 1 x 3 mm to 0.96
+_LEAST_OF_MASK, _MOST_OF_MASK = 8, 0.5
 _SHEAR = 0.01  # cosine of the angle between two axes: half a degree
 _SUM_TOLERANCE = 0.05
 _OVERSHOOT = 0.5  # of what splines leave of shares
@@ -93,13 +96,18 @@ def read_maps(files: AnatomyFiles, name: str, notes: list[InputProblem] | None =
 
 
 def read_box(path: str | Path, notes: list[InputProblem] | None = None) -> VoxelBox:
-    """The box of a NIfTI-MRS recording, from its header alone. Raises `InputError`; warnings go to `notes`."""
+    """The box of a NIfTI-MRS recording, from its header alone, or that of a mask on the grid of an image.
+
+    Raises `InputError`; warnings go to `notes`.
+    """
     problems = Problems(str(path))
     image = _open(Path(path), problems)
     problems.raise_errors()
-    affine = placed_affine(image, problems)
+    affine = _mask_affine(image, problems) if _is_mask(image) else placed_affine(image, problems)
+    problems.raise_errors()
+    assert affine is not None
     grid = tuple(int(size) for size in image.shape[:3])
-    if math.prod(grid) != 1:
+    if math.prod(grid) != 1 and not _is_mask(image):
         shown = " x ".join(str(size) for size in grid)
         remedy = "cut one element out of the grid (mrs_tools split, or nibabel's slicer) and give its file"
         problems.add("dim", "must be the spectrum of one voxel, not a grid (MRSI)", f"{shown} elements", remedy)
@@ -113,6 +121,30 @@ def read_box(path: str | Path, notes: list[InputProblem] | None = None) -> Voxel
     problems.raise_errors()
     _note(problems, notes)
     return VoxelBox(affine=affine)
+
+
+def _is_mask(image: Any) -> bool:
+    """Whether it is an image of numbers over three dimensions, not signals over time."""
+    numbers = np.dtype(image.get_data_dtype()).kind != "c"
+    return numbers and math.prod(image.shape[:3]) > 1 and math.prod(image.shape[3:]) == 1
+
+
+def _mask_affine(image: Any, problems: Problems) -> FloatArray | None:
+    """The box that a mask draws; None, with the reason in `problems`, where it draws none."""
+    data, affine = _values(image, problems), _grid(image, problems)
+    if data is None or affine is None or any(one.severity == "error" for one in problems.found):
+        return None
+    shares = np.clip(np.asarray(data, dtype=np.float64) / max(float(data.max()), 1e-30), 0.0, 1.0)
+    if np.count_nonzero(shares) < _LEAST_OF_MASK or np.count_nonzero(shares) > _MOST_OF_MASK * shares.size:
+        value, agreement = f"{np.count_nonzero(shares)} of {shares.size} elements are not zero", 0.0
+    else:
+        box, agreement = box_of_mask(shares, affine)
+        value = f"a box like it covers {100 * agreement:.0f} % of the same elements"
+    if agreement < _LIKE_A_BOX:
+        remedy = "give the mask of the voxel alone, as Osprey, Gannet or SPM write it, or a NIfTI-MRS recording"
+        problems.add("mask", f"must be the box of one voxel, to {100 * _LIKE_A_BOX:.0f} %", value, remedy)
+        return None
+    return box.affine
 
 
 def _open(path: Path, problems: Problems) -> Any:

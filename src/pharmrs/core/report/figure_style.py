@@ -55,6 +55,7 @@ _STYLE: dict[Any, object] = {
     "path.simplify_threshold": 0.2,
     "svg.hashsalt": "pharmrs",
     "svg.fonttype": "path",
+    "pdf.fonttype": 42,  # TrueType: journals refuse Type 3
 }
 
 

@@ -19,6 +19,7 @@ from pharmrs.core.records.arrays import ComplexArray, FloatArray
 from pharmrs.spectra.read.nifti_metadata import Metadata, acquisition_of
 from pharmrs.spectra.read.privacy import identifying_keys, without_identity
 from pharmrs.spectra.records import Acquisition, Fids, Spectrum
+from pharmrs.spectra.records.fit import LinearCombinationFit
 
 _LEAST_POINTS = 64
 _DIMENSIONS = ("DIM_COIL", "DIM_DYN", "DIM_EDIT")
@@ -76,6 +77,31 @@ def write_spectrum(path: str | Path, spectrum: Spectrum) -> None:
     """Write one combined signal as NIfTI-MRS (complex128), atomically; `averages` becomes NumberOfTransients."""
     count: dict[str, tuple[object, str]] = {"NumberOfTransients": (spectrum.averages, "transients averaged")}
     _write(Path(path), spectrum.fid.reshape(1, 1, 1, -1), spectrum.acquisition, spectrum.affine, {}, count)
+
+
+def write_fit(path: str | Path, fit: LinearCombinationFit, spectrum: Spectrum) -> None:
+    """Write the curves of a fit as signals (complex64) side by side in DIM_USER_0, named in the header.
+
+    Each has the spectrum of the fit in its window and nothing elsewhere, on the axis of the fit, whose peaks lie at
+    their chemical shifts; like FSL-MRS's, the fit holds the baseline.
+    """
+    acquisition = spectrum.acquisition
+    hz = (acquisition.receiver_ppm - fit.ppm) * acquisition.spectrometer_frequency_mhz
+    points = round(1.0 / (float(hz[1] - hz[0]) * acquisition.dwell_time_s))  # zeros at the end were not fitted
+    bins = np.rint(hz * points * acquisition.dwell_time_s).astype(int)
+    whole = fit.model + fit.baseline
+    parts = {"data": fit.data, "fit": whole, "baseline": fit.baseline, "residual": fit.data - whole}
+    spectra = np.zeros((points, len(parts)), dtype=np.complex128)
+    spectra[bins] = np.nan_to_num(np.stack(list(parts.values()), axis=-1))
+    signals = np.fft.ifft(spectra, axis=0).astype(np.complex64)
+    low, high = float(fit.ppm.min()), float(fit.ppm.max())
+    window = f"inverse Fourier transforms of spectra that are zero outside {low:.4f} to {high:.4f} ppm"
+    extra: dict[str, tuple[object, str]] = {
+        "FitWindow": ([low, high], "ppm"), "FitComponents": (list(fit.names), "what the fit is made of"),
+    }  # fmt: skip
+    said = {"Part": {"Value": list(parts), "Description": f"fit includes baseline; residual = data - fit; {window}"}}
+    data = signals.reshape(1, 1, 1, points, len(parts))
+    _write(Path(path), data, acquisition, spectrum.affine, {}, extra, ("data, fit, baseline, residual", said))
 
 
 def identifying_fields(path: str | Path) -> tuple[str, ...]:
@@ -166,11 +192,12 @@ def _check_start(acquisition: Acquisition, points: int, problems: Problems) -> N
 
 def _write(
     path: Path,
-    data: ComplexArray,
+    data: np.ndarray[Any, Any],
     acquisition: Acquisition,
     affine: FloatArray,
     header: dict[str, Any],
     extra: dict[str, tuple[object, str]],
+    parts: tuple[str, dict[str, Any]] | None = None,
 ) -> None:
     from nifti_mrs.create_nmrs import gen_nifti_mrs_hdr_ext
     from nifti_mrs.hdr_ext import Hdr_Ext
@@ -178,6 +205,8 @@ def _write(
     extension = Hdr_Ext(acquisition.spectrometer_frequency_mhz, acquisition.nucleus, dimensions=data.ndim)
     if data.ndim == 7:
         extension.set_dim_info("7th", "DIM_EDIT")
+    if parts is not None:
+        extension.set_dim_info("5th", "DIM_USER_0", *parts)
     for key, value in _standard_keys(acquisition, header).items():
         extension.set_standard_def(key, value)
     for key, (value, description) in extra.items():

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pharmrs.core.errors import InputError, InputProblem, input_problem
 from pharmrs.core.files.atomic import write_text
 from pharmrs.core.files.targets import check_replaced, check_target
+from pharmrs.core.read.problems import Problems
 from pharmrs.core.records.scan_files import ScanFiles
 from pharmrs.core.report.tables import Row, write_tsv
 from pharmrs.spectra.checks.finding import Quantified, findings, problems_of
 from pharmrs.spectra.checks.of_results import CONCENTRATION_CHECKS
 from pharmrs.spectra.quantify.agreement import ProgramAgreement, agreement
+from pharmrs.spectra.read.results.one_fit import joined, may_hold_results
 from pharmrs.spectra.read.results.registry import read_results
 from pharmrs.spectra.records.acquisition import Acquisition
 from pharmrs.spectra.records.foreign import ForeignResult
 from pharmrs.spectra.records.quantification import Concentration
 from pharmrs.spectra.records.scaling import SCALES
-from pharmrs.spectra.report.foreign_tables import fsl_summary, lcmodel_csv, lcmodel_table, lines_of
+from pharmrs.spectra.report.foreign_tables import FORMS, lines_of
 
 COLUMNS = ("tool", "file", "scan", "metabolite", "printed", "scale", "value", "sd", "crlb_percent")
 QUALITY = ("tool", "file", "scan", "signal_to_noise", "line_width_hz", "notes")
@@ -35,25 +37,28 @@ class Gathered:
 
 
 def gather(files: Sequence[Path]) -> Gathered:
-    """Read every file; one that cannot be read does not stop the others."""
-    results: list[ForeignResult] = []
-    problems: list[InputProblem] = []
-    first: dict[tuple[str, str], str] = {}
-    for file in files:
+    """Read every file; one that cannot be read does not stop the others.
+
+    Several files of one folder about one scan are one fit; what a program leaves beside its results is passed over.
+    """
+    problems = Problems("")
+    first: dict[tuple[str, str], list[ForeignResult]] = {}
+    for file in [one for one in files if may_hold_results(one)] or files:
         try:
             found = read_results(file)
         except InputError as error:
-            problems += error.problems
+            problems.found += error.problems
             continue
         for result in found:
-            former = first.setdefault((result.tool, result.scan), result.file)
-            if former == result.file:
-                results.append(result)
-                problems += _checked(result)
-            else:
+            together = first.setdefault((result.tool, result.scan), [])
+            if together and Path(together[0].file).parent != file.parent:
                 rule, remedy = "each scan of a tool must come once", "leave this file out, or rename it"
-                problems.append(input_problem(result.file, "scan", rule, f"{result.scan}, as in {former}", remedy))
-    return Gathered(results=tuple(results), problems=tuple(problems))
+                value = f"{result.scan}, as in {together[0].file}"
+                problems.found.append(input_problem(result.file, "scan", rule, value, remedy))
+            else:
+                together.append(result)
+    results = tuple(one for together in first.values() if (one := joined(together, problems)) is not None)
+    return Gathered(results=results, problems=(*problems.found, *(told for one in results for told in _checked(one))))
 
 
 def _checked(result: ForeignResult) -> tuple[InputProblem, ...]:
@@ -103,20 +108,12 @@ def write_tidy(table: Path, results: Sequence[ForeignResult]) -> list[Path]:
     return [table, quality]
 
 
-# name of a form -> the files it makes of one scan
-FORMS: dict[str, dict[str, Callable[[ForeignResult], str]]] = {
-    "lcmodel": {"{scan}.table": lcmodel_table, "{scan}.csv": lcmodel_csv},
-    "fsl_mrs": {"{scan}/summary.csv": fsl_summary},
-}
-
-
 def write_form(folder: Path, form: str, results: Sequence[ForeignResult]) -> list[Path]:
-    """Each scan in the form of another tool, below `folder`."""
+    """All scans in the form of another tool, below `folder`."""
     written = []
-    for result in results:
-        for name, make in FORMS[form].items():
-            written.append(folder / name.format(scan=result.scan))
-            write_text(written[-1], make(result))
+    for name, text in FORMS[form](results):
+        written.append(folder / name)
+        write_text(written[-1], text)
     return written
 
 

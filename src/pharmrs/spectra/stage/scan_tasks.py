@@ -15,7 +15,7 @@ from pharmrs.core.files.owned import remove_written
 from pharmrs.core.records.scan_files import ScanFiles
 from pharmrs.core.unit import Boundary, attempt
 from pharmrs.spectra.read.find_recordings import LONGEST_NAME
-from pharmrs.spectra.read.nifti_mrs import write_spectrum
+from pharmrs.spectra.read.nifti_mrs import write_fit, write_spectrum
 from pharmrs.spectra.records.basis import BasisSet
 from pharmrs.spectra.records.quantification import Exclusion
 from pharmrs.spectra.records.scan import ScanOutcome, ScanResult
@@ -39,13 +39,20 @@ def scan_folder(output: Path, files: ScanFiles) -> Path:
 def remove_former(output: Path, files: ScanFiles) -> None:
     """Delete what an earlier run left of this scan: it may fail now, or take other steps."""
     folder, name = scan_folder(output, files), files.name
-    for pattern in ("desc-preproc_svs.nii.gz", "desc-preproc_mrsref.nii.gz", "fit.*", "water.*", "step-*"):
+    for pattern in (
+        "desc-preproc_svs.nii.gz",
+        "desc-preproc_mrsref.nii.gz",
+        "desc-fit_mrs.nii.gz",
+        "fit.*",
+        "water.*",
+        "step-*",
+    ):
         place = folder if pattern.startswith("desc") else folder / "figures"
         remove_written(place, [f"{glob.escape(name)}_{pattern}"])
 
 
 def write_scan(output: Path, result: ScanResult, figures: ScanFigures) -> tuple[Path, ...]:
-    """The preprocessed spectrum and water reference (NIfTI-MRS), and the pictures of one scan; returns the files.
+    """Preprocessed spectrum, water reference and fit (NIfTI-MRS), and the pictures of one scan; returns the files.
 
     The pictures come in the order fit, steps, water.
     """
@@ -57,6 +64,8 @@ def write_scan(output: Path, result: ScanResult, figures: ScanFigures) -> tuple[
         if spectrum is not None:
             left.append(folder / f"{name}_desc-preproc_{suffix}.nii.gz")
             write_spectrum(left[-1], spectrum)
+    left.append(folder / f"{name}_desc-fit_mrs.nii.gz")
+    write_fit(left[-1], result.fit, prepared.spectrum)
     drawn = {"fit": figures.fit}
     for number, (step, figure) in enumerate(zip(prepared.steps, figures.steps, strict=True), start=1):
         drawn[f"step-{number}_{step.name.replace(' ', '-')}"] = figure

@@ -44,7 +44,7 @@ def write_analysis(output: Path, result: AnalysisResult, within: Within = unboun
     write_text(folder / "analysis.R", r_script(result))
     figures = analysis_figures(result, within)
     for item in figures:
-        for suffix in ("png", "svg"):
+        for suffix in ("svg", "pdf"):
             save_figure(item.figure, folder / "figures" / f"{item.name}.{suffix}")
     return analysis_section(result, figures)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -13,16 +12,13 @@ from pharmrs.core.files.places import STUDY_FILE
 from pharmrs.core.read.problems import Problems
 from pharmrs.core.read.text_table import TextRow, read_text_table
 from pharmrs.core.records.scan_files import ScanFiles
-from pharmrs.spectra.read.results.osprey import BESIDE, kind_of
+from pharmrs.spectra.read.results.one_fit import joined, may_hold_results
 from pharmrs.spectra.read.results.registry import read_results
 from pharmrs.spectra.records.declared import ForeignResults
-from pharmrs.spectra.records.foreign import ForeignResult, ForeignScan, ForeignValue
+from pharmrs.spectra.records.foreign import ForeignResult, ForeignScan
 
 MAP_FILE = "map.tsv"
 MAP_COLUMNS = ("file", "scan", "subject", "session", "acq", "voxel")
-_BETTER_FIRST = (".table", ".coord", ".print", ".csv")  # of one fit by LCModel
-_NOT_RESULTS = (".json", ".ps", ".pdf", ".png", ".svg", ".html", ".raw", ".h2o", ".control", ".basis", ".nii", ".gz")
-_ALIKE = 0.01  # several files about one fit may differ by their digits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,12 +55,7 @@ def result_files(root: Path, declared: ForeignResults) -> list[Path]:
     return [
         path
         for path in sorted(folder.rglob("*"))
-        if path.is_file()
-        and path != mapped
-        and not path.name.startswith(".")
-        and path.suffix.lower() not in _NOT_RESULTS
-        and path.name not in (*BESIDE, "quality.tsv")
-        and kind_of(path) != "crlb"
+        if path.is_file() and path != mapped and not path.name.startswith(".") and may_hold_results(path)
     ]
 
 
@@ -217,9 +208,9 @@ def _scans(
             groups.setdefault(files.name, (files, []))[1].append(result)
     for name in sorted(groups):
         files, results = groups[name]
-        joined = _joined(results, problems)
-        if joined is not None:
-            yield ForeignScan(files=files, source=joined)
+        one = joined(results, problems)
+        if one is not None:
+            yield ForeignScan(files=files, source=one)
 
 
 def _files(
@@ -242,40 +233,3 @@ def _files(
     return ScanFiles(
         name=place.name, subject=place.subject, session=place.session, metabolite="", voxel=str(voxel or "")
     )
-
-
-def _joined(results: Sequence[ForeignResult], problems: Problems) -> ForeignResult | None:
-    """Several files of one tool about one scan (LCModel's .table and .coord, Osprey's scales) as one result."""
-    ordered = sorted(results, key=lambda one: (_rank(one), one.file))
-    first = ordered[0]
-    values: dict[tuple[str, str], ForeignValue] = {}
-    for one in ordered:
-        wrong = "" if one.tool == first.tool else f"{first.tool} and {one.tool}"
-        for value in one.values:
-            former = values.setdefault((value.metabolite, value.scale), value)
-            if abs(former.value - value.value) > _ALIKE * abs(former.value) + 1e-3:
-                wrong = wrong or f"{value.printed} {former.value:g} and {value.value:g}"
-        if wrong:
-            rule = "files about one scan must be of one fit"
-            found = f"{wrong} in {Path(first.file).name} and {Path(one.file).name}"
-            remedy = "keep one of them, or correct names or map: they may be of different scans"
-            problems.found.append(InputProblem(file=one.file, field="scan", rule=rule, value=found, remedy=remedy))
-            return None
-    return replace(
-        first,
-        values=tuple(values.values()),
-        signal_to_noise=_first_number([one.signal_to_noise for one in ordered]),
-        line_width_hz=_first_number([one.line_width_hz for one in ordered]),
-        notes=tuple(dict.fromkeys(note for one in ordered[:1] or ordered for note in one.notes)),
-        curves=next((one.curves for one in ordered if one.curves is not None), None),
-        stated={name: value for one in reversed(ordered) for name, value in one.stated.items()},
-    )
-
-
-def _rank(result: ForeignResult) -> int:
-    suffix = Path(result.file).suffix.lower()
-    return _BETTER_FIRST.index(suffix) if suffix in _BETTER_FIRST else 0
-
-
-def _first_number(values: Sequence[float]) -> float:
-    return next((value for value in values if math.isfinite(value)), math.nan)

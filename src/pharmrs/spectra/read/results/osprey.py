@@ -12,17 +12,19 @@ from pathlib import Path
 
 from pharmrs.core.files.content import read_text
 from pharmrs.core.read.problems import Problems
-from pharmrs.spectra.read.results.tables import cells_of, number, value_of
+from pharmrs.spectra.read.results.tables import cells_of, number, scan_in, value_of
 from pharmrs.spectra.records.foreign import UNSCALED, ForeignResult
 
 _KINDS = re.compile(r"tCr|rawWaterScaled|CSFWaterScaled|TissCorrWaterScaled|amplMets|CRLB|"
                     r"Alpha(?:Corr|TissCorr)?WaterScaled(?:GroupNormed)?", re.I)  # fmt: skip
 _NAME = re.compile(rf"(?:\w+?_)??(?P<kind>{_KINDS.pattern})_Voxel_\d", re.I)
-_SCALES = {
-    "tcr": "ratio_tcr", "rawwaterscaled": "water_relaxation", "tisscorrwaterscaled": "tissue_molal",
-    "alphacorrwaterscaled": "alpha_corrected", "alphacorrwaterscaledgroupnormed": "alpha_normalised",
-    "amplmets": UNSCALED,
+# the same out again, with Osprey's capitals
+KIND_OF_SCALE = {
+    "ratio_tcr": "tCr", "water_relaxation": "rawWaterScaled", "tissue_molal": "TissCorrWaterScaled",
+    "alpha_corrected": "AlphaCorrWaterScaled", "alpha_normalised": "AlphaCorrWaterScaledGroupNormed",
+    UNSCALED: "amplMets",
 }  # fmt: skip
+_SCALES = {kind.lower(): scale for scale, kind in KIND_OF_SCALE.items()}
 _NOTES = {
     "rawwaterscaled": "rawWaterScaled of Osprey: 55.5 mol/L of water, 65 % visible, relaxation times that Osprey has "
     "for each metabolite; taken as it is",
@@ -60,7 +62,7 @@ def read_osprey(path: Path, text: str, problems: Problems) -> list[ForeignResult
             for name, cell in zip(header, cells, strict=False)
             if not math.isnan(number(cell))
         )
-        who = _scan(names["subject"][index]) if "subject" in names else f"row-{index + 1}"
+        who = scan_in(names["subject"][index]) if "subject" in names else f"row-{index + 1}"
         notes = (_NOTES[kind],) if kind in _NOTES else ()
         results.append(
             ForeignResult(
@@ -91,10 +93,3 @@ def _columns(path: Path, name: str, count: int) -> dict[str, dict[int, str]]:
         return {}
     return {column: {at: cells[place] for at, cells in enumerate(body) if place < len(cells)}
             for place, column in enumerate(header)}  # fmt: skip
-
-
-def _scan(subject: str) -> str:
-    """Subject and session out of a path of the job, else its last part."""
-    entities = {key: re.findall(rf"(?<![A-Za-z]){key}-([A-Za-z0-9]+)", subject)[-1:] for key in ("sub", "ses", "acq")}
-    named = [f"{key}-{label[0]}" for key, label in entities.items() if label]
-    return "_".join(named) if entities["sub"] else Path(subject.replace("\\", "/")).name.split(".")[0]

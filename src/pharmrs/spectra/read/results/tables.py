@@ -57,7 +57,7 @@ def read_fsl_summary(path: Path, text: str, _problems: Problems) -> list[Foreign
         ForeignResult(
             tool="FSL-MRS",
             file=str(path),
-            scan=path.resolve().parent.name,
+            scan=_file_or_folder(path),
             values=tuple(values),
             signal_to_noise=number(best.get("SNR", "")),
             line_width_hz=number(best.get("FWHM", "")),
@@ -83,7 +83,7 @@ def read_fsl_concentrations(path: Path, text: str, _problems: Problems) -> list[
                 value, sd = number(cells[where["mean", scale]]), number(cells[where["std", scale]])
                 percent = 100.0 * sd / value if value > 0 else math.inf
                 values.append(value_of(cells[names], ours, str(value), percent))
-    return [ForeignResult(tool="FSL-MRS", file=str(path), scan=path.resolve().parent.name, values=tuple(values))]
+    return [ForeignResult(tool="FSL-MRS", file=str(path), scan=_file_or_folder(path), values=tuple(values))]
 
 
 def is_gannet(_path: Path, text: str) -> bool:
@@ -126,30 +126,52 @@ def is_spant(_path: Path, text: str) -> bool:
 
 
 def read_spant(path: Path, text: str, _problems: Problems) -> list[ForeignResult]:
-    """One line a spectrum: amplitudes, then `name.sd`, then what the fit tells of itself."""
+    """One line a spectrum: amplitudes, then `name.sd`, then what the fit tells of itself.
+
+    Tables of a group tell in `path` whose line it is, and in `ratio` what it is to.
+    """
     header, *body = cells_of(text)
     name = path.name.lower()
-    scale = "tissue_molal" if "molal" in name else "lcmodel_water" if "legacy" in name else UNSCALED
-    scale = f"ratio_{match[1].lower()}" if (match := re.search(r"fit_res_(\w+?)_ratio", path.name)) else scale
+    common = "tissue_molal" if "molal" in name else "lcmodel_water" if "legacy" in name else UNSCALED
+    match = re.search(r"fit_res_(?!group)(\w+?)_ratio", path.name)
     results = []
     for index, cells in enumerate(body, start=1):
         row = dict(zip(header, cells, strict=False))
+        ratio = row.get("ratio", match[1] if match else "")
+        scale = f"ratio_{our_name(ratio).lower()}" if ratio else common
         values = [
             value_of(one, scale, row[one], _percent(number(row[one]), number(row[f"{one}.sd"])))
             for one in header
             if f"{one}.sd" in row
         ]
-        scan = path.name.split(".")[0] + (f"_{index}" if len(body) > 1 else "")
+        alone = _file_or_folder(path) + (f"_{index}" if len(body) > 1 else "")
         results.append(
             ForeignResult(
                 tool="spant",
                 file=str(path),
-                scan=scan,
+                scan=scan_in(row["path"]) if row.get("path") else alone,
                 values=tuple(values),
                 signal_to_noise=number(row.get("SNR", "")),
             )
         )
     return results
+
+
+def _file_or_folder(path: Path) -> str:
+    """The name of a file, else, where it is the one that a tool gives each of its tables, of its folder."""
+    usual = path.name.startswith("fit_res_") or path.stem in ("results", "summary", "concentrations")
+    return path.resolve().parent.name if usual else path.name.split(".")[0]
+
+
+def scan_in(place: str) -> str:
+    """Subject and session out of a path that a table names, else its last part."""
+    entities = {key: re.findall(rf"(?<![A-Za-z]){key}-([A-Za-z0-9]+)", place)[-1:] for key in ("sub", "ses", "acq")}
+    named = [f"{key}-{label[0]}" for key, label in entities.items() if label]
+    parts = [part for part in place.replace("\\", "/").split("/") if part]
+    last = parts[-1].split(".")[0] if parts else ""
+    if last.startswith(("fit_res", "results")) and len(parts) > 1:
+        last = parts[-2]
+    return "_".join(named) if entities["sub"] else last
 
 
 def is_tarquin(_path: Path, text: str) -> bool:
@@ -173,7 +195,7 @@ def read_tarquin(path: Path, text: str, problems: Problems) -> list[ForeignResul
             if name not in ("Row", "Col", "Slice", "")
         ]
         place = f"_{row['Row']}-{row['Col']}-{row['Slice']}" if len(amplitudes) > 2 else ""
-        scan = path.name.split(".")[0] + place
+        scan = _file_or_folder(path) + place
         note = "amplitudes of TARQUIN: water-scaled where a reference was given; the file does not tell"
         results.append(ForeignResult(tool="TARQUIN", file=str(path), scan=scan, values=tuple(values), notes=(note,)))
     return results
