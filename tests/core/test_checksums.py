@@ -79,3 +79,9 @@ def test_folders_and_what_cannot_be_read(tmp_path: Path) -> None:
 def test_a_damaged_memory_is_an_empty_one(text: str, tmp_path: Path, file: Path) -> None:
     (tmp_path / "sums.json").write_text(text)
     assert Checksums.load(tmp_path / "sums.json").of(file) == sha(b"first")
+
+
+def test_a_pipe_and_a_device_are_no_files(tmp_path: Path) -> None:
+    """Both would be read for ever."""
+    os.mkfifo(tmp_path / "pipe")
+    assert Checksums().of(tmp_path / "pipe") == Checksums().of(Path("/dev/zero")) == UNREADABLE

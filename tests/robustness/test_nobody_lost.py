@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -199,3 +200,19 @@ def test_a_basis_outside_the_dataset_is_told_and_one_behind_a_link_refused(
 def test_a_skip_for_another_reason_is_no_skip() -> None:
     assert unlisted_skips(["Skipped: this user may not mount a file system"]) == []
     assert unlisted_skips(["Skipped: no chromium on this computer"]) == ["Skipped: no chromium on this computer"]
+
+
+def test_pipes_and_names_that_are_no_text_stand_beside_good_scans(copy_of_demo: Callable[[], Path]) -> None:
+    """The others are processed; nothing is waited for, and no name moves the terminal."""
+    root = copy_of_demo()
+    mrs = root / "sub-01" / "ses-1" / "mrs"
+    good = next(mrs.glob("*_svs.nii.gz")).read_bytes()
+    os.mkfifo(mrs / "sub-01_ses-1_acq-pipe_svs.nii.gz")
+    for odd in (b"\xff\xfe", b"\x1b[31mred", b"a\nb"):
+        (mrs / os.fsdecode(b"sub-01_ses-1_acq-" + odd + b"_svs.nii.gz")).write_bytes(good)
+    ended = pharmrs("run", root, "--workers", 1)
+    assert ended.code == 3 and "2 of 3 scans processed" in ended.err
+    assert "acq-pipe_svs.nii.gz: file: must exist and be a file (found: a pipe or a device)" in ended.err
+    for shown in (r"acq-\udcff\udcfe_svs", r"acq-\x1b[31mred_svs", "acq-a b_svs"):
+        assert shown in ended.err
+    assert "\x1b" not in ended.out + ended.err

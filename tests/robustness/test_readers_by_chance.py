@@ -15,8 +15,9 @@ from pharmrs.anatomy.read.template import mni152
 from pharmrs.anatomy.read.volumes import read_volume
 from pharmrs.anatomy.stage.head import _files, _known, _seal, _sha256
 from pharmrs.assay.read.cells import number
+from pharmrs.core.characters import hidden_character, without_hidden
 from pharmrs.core.errors import InputError
-from pharmrs.core.files.content import hidden_character, is_file, is_there, read_content, without_hidden
+from pharmrs.core.files.content import is_file, is_there, read_content
 from pharmrs.core.files.json_text import parse_json
 from pharmrs.core.files.record_json import NotARecord, from_json
 from pharmrs.core.read.cells import CellReader

@@ -121,6 +121,18 @@ def test_not_yaml(tmp_path: Path, text: str, field: str, rule: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "value"),
+    [
+        ("seed: " + "9" * 5000, "a number of more than 4300 digits"),
+        ("a: " + "[" * 9000 + "]" * 9000, "nested too deeply"),
+    ],
+)
+def test_no_words_of_python_where_yaml_is_too_much(tmp_path: Path, text: str, value: str) -> None:
+    (problem,) = problems_of(tmp_path, text)
+    assert problem.value == value
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
     [("020", 20.0), ("0120", 120.0), ("1e1", 10.0), (".5e2", 50.0), ("+20", 20.0), ("!!int 020", 20.0)],
 )
 def test_numbers_are_those_of_yaml_1_2(text: str, value: float, tmp_path: Path) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pharmrs.core.characters import in_sight
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InputProblem:
@@ -21,6 +23,10 @@ class InputProblem:
     value: str
     remedy: str
     severity: str = "error"
+
+    def __post_init__(self) -> None:
+        for name in ("file", "field", "rule", "value", "remedy"):  # names of files and cells come as somebody made them
+            object.__setattr__(self, name, in_sight(getattr(self, name)))
 
     def __str__(self) -> str:
         found = f" (found: {self.value})" if self.value else ""

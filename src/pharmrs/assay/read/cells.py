@@ -17,7 +17,8 @@ from pathlib import Path
 import numpy as np
 
 from pharmrs.assay.records.plate import Missing
-from pharmrs.core.files.content import LARGEST_TEXT_BYTES, read_content, without_hidden
+from pharmrs.core.characters import without_hidden
+from pharmrs.core.files.content import LARGEST_TEXT_BYTES, read_content
 from pharmrs.core.read.numbers import Commas, Typed, could_be_number, read_number
 from pharmrs.core.read.problems import Problems
 from pharmrs.core.read.sheets import sheets_of, text_of

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import stat
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -21,10 +22,15 @@ Signature = tuple[int, int, int, int]
 
 
 def signature(path: Path) -> Signature | None:
-    """Size, times of change of content and of inode (ns), and inode number; None where there is no such file."""
+    """Size, times of change of content and of inode (ns), and inode number; None where there is no such file.
+
+    A pipe or a device is no file: it would be waited for, or read for ever.
+    """
     try:
         found = path.stat()
     except (OSError, ValueError):  # a name with a NUL character is no name
+        return None
+    if not stat.S_ISREG(found.st_mode):
         return None
     return found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino
 

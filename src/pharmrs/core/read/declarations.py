@@ -19,7 +19,8 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import SchemaValidator
 
-from pharmrs.core.files.content import hidden_character, read_text
+from pharmrs.core.characters import hidden_character
+from pharmrs.core.files.content import read_text
 from pharmrs.core.read.numbers import plain_number, read_number
 from pharmrs.core.read.problems import Problems, shorten
 
@@ -103,7 +104,7 @@ def _read_yaml(path: Path, problems: Problems, when_missing: str, when_empty: st
     except (YAMLError, RecursionError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         field = f"line {mark.line + 1}, column {mark.column + 1}" if mark is not None else "YAML"
-        what = getattr(error, "problem", None) or str(error)
+        what = getattr(error, "problem", None) or _said(error)
         problems.add(field, "is not valid YAML", shorten(what), "correct the indentation, colons and quotes there")
         return {}
     if not isinstance(content, dict):
@@ -115,6 +116,13 @@ def _read_yaml(path: Path, problems: Problems, when_missing: str, when_empty: st
             rule = "must hold no control characters and no number beyond 1e308"
             problems.add(shorten(ascii(key)), rule, found, "correct the value")
     return content
+
+
+def _said(error: Exception) -> str:
+    """What is wrong where Python says it in words of its own."""
+    if isinstance(error, RecursionError):
+        return "nested too deeply"
+    return "a number of more than 4300 digits" if "digits" in str(error) else str(error)
 
 
 def _loaded(text: str) -> Any:

@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pharmrs.core.characters import hidden_character, text_shown, without_marks
 from pharmrs.core.errors import some_of
-from pharmrs.core.files.content import hidden_character, text_shown, without_marks
 from pharmrs.core.read.numbers import Commas, commas_of, could_be_number
 from pharmrs.core.read.problems import Problems
 from pharmrs.core.read.sheets import SheetOfText, read_sheets, table_of

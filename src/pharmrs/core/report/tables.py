@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pharmrs.core.characters import shown_as_text
 from pharmrs.core.errors import InputProblem
 from pharmrs.core.files.atomic import write_text, writing
-from pharmrs.core.files.content import shown_as_text
 from pharmrs.core.records.columns import Column, columns_of
 from pharmrs.core.report import dictionaries
 from pharmrs.core.report.numbers import MISSING

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from pharmrs.core.characters import without_hidden
 from pharmrs.core.constants import WATER_PPM
-from pharmrs.core.files.content import without_hidden
 from pharmrs.core.read.problems import Problems
 from pharmrs.spectra.records import Acquisition
 from pharmrs.spectra.records.acquisition import Scanner

@@ -17,9 +17,10 @@ import re
 from dataclasses import fields
 from pathlib import Path
 
+from pharmrs.core.characters import shown_as_text, without_hidden
 from pharmrs.core.errors import InputError
 from pharmrs.core.files.atomic import write_text
-from pharmrs.core.files.content import read_content, shown_as_text, without_hidden
+from pharmrs.core.files.content import read_content
 from pharmrs.core.files.owned import open_written
 from pharmrs.core.read.numbers import whole_number
 from pharmrs.core.read.problems import Problems

@@ -20,7 +20,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from pharmrs.core.files.content import without_hidden, without_marks
+from pharmrs.core.characters import without_hidden, without_marks
 from pharmrs.core.files.json_text import parse_json
 from pharmrs.spectra.review.page import review_asset, review_html
 
