@@ -93,8 +93,11 @@ def test_a_log_that_goes_on_after_the_last_confirmation_is_right(tmp_path: Path)
         log.add(_decision("sub-01"))
         confirmed = confirmed_file(log.path).read_bytes()
         log.add(_decision("sub-02", position=2))
+    whole = confirmed_file(log.path).read_bytes()
     confirmed_file(log.path).write_bytes(confirmed)
     assert len(read_decisions(tmp_path)) == 2
+    with DecisionLog(tmp_path, "AB"):  # the page shows the second as judged: from here on it is confirmed
+        assert confirmed_file(log.path).read_bytes() == whole
     confirmed_file(log.path).unlink()
     assert len(read_decisions(tmp_path)) == 2
     with DecisionLog(tmp_path, "AB") as log:

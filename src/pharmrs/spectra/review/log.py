@@ -193,6 +193,7 @@ class DecisionLog:
             text = self.path.read_text(encoding="utf-8")
             self._columns = tuple(text.partition("\n")[0].split("\t"))
             self._sealed = _check_seals(text, problems)
+            self._confirm()  # the page shows what is there, also a decision that a crash kept from being confirmed
         except BaseException:
             os.close(self._file)
             raise
@@ -215,9 +216,15 @@ class DecisionLog:
         self._write(f"{line}\t{seal}\n" if SEAL in self._columns else f"{line}\n")
         self._sealed = seal
         self.decisions.append(decision)
-        if SEAL in self._columns:
-            with contextlib.suppress(OSError):  # the decision is saved; the next one writes this again
-                write_text(confirmed_file(self.path), f"{len(self.decisions)}\t{seal}\n")
+        self._confirm()
+
+    def _confirm(self) -> None:
+        """Keep beside the log how many decisions the rater was shown as saved."""
+        path, text = confirmed_file(self.path), f"{len(self.decisions)}\t{self._sealed}\n"
+        if SEAL in self._columns and self.decisions:
+            with contextlib.suppress(OSError):  # the decisions are saved; the next one writes this again
+                if not path.is_file() or path.read_text(encoding="utf-8", errors="replace") != text:
+                    write_text(path, text)
 
     def _write(self, line: str) -> None:
         content = line.encode("utf-8")
