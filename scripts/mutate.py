@@ -1,165 +1,198 @@
 """How much of the numbers the tests assert: small changes of the science, one at a time, and whether a test notices.
 
-    python scripts/mutate.py --room assay --count 12 --seed 1
-    python scripts/mutate.py --room assay --count 12 --seed 1 --only 3
+    python scripts/mutate.py --room assay --count 40 --seed 1
+    python scripts/mutate.py --room assay --count 40 --seed 1 --only 3 17
 
-Each change is made in a copy of `src/`, and the tests that are closest to the module are run on it: those named after
-it, those that import it, those of values by hand of its room. A change that none of them notices survives; it is
-either the same program (a tolerance, an order that does not matter) or a number that is not asserted.
+The changes stand behind switches in a copy of `src/`. The tests of the room are run once, to learn which of them come
+by which change; then, for each change, those alone, the quickest first, until one fails or `MOST_S` seconds of them
+have passed. A change that none of them notices survives: it is the same program (a tolerance, an order that does not
+matter) or a number that is not asserted. Tests of browsers, of the vendors' files and long ones are left out.
 """
 
 from __future__ import annotations
 
 import argparse
 import ast
-import copy
 import os
-import random
-import re
+import pickle
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mutants import SWITCH, Mutant, sampled, with_switches
 
 HOME = Path(__file__).resolve().parents[1]
-ROOMS = {
+PACKAGE = HOME / "src" / "pharmrs"
+ROOMS: dict[str, tuple[str, ...]] = {  # modules, and the folder of their tests
     "fit": ("spectra/fit", "spectra/preprocess"),
     "quantification": ("spectra/quantify", "spectra/records/scaling.py"),
     "assay": ("assay/science",),
     "statistics": (
-        "trial/chain",
-        "trial/tests",
-        "trial/regression",
-        "trial/least_squares",
-        "trial/joint",
-        "trial/audit",
+        "trial/chain", "trial/tests", "trial/regression", "trial/least_squares", "trial/joint", "trial/audit",
     ),
-}
-MOST_TESTS, LONGEST_S = 6, 900.0
-ARITHMETIC: dict[type[ast.operator], type[ast.operator]] = {
-    ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.Pow: ast.Mult,
 }  # fmt: skip
-COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
-    ast.Lt: ast.GtE, ast.LtE: ast.Gt, ast.Gt: ast.LtE, ast.GtE: ast.Lt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
-}  # fmt: skip
+LEFT_OUT = ("browser", "import", "vendor", "pictures", "figures")
+MOST_S = 90.0  # of tests a change
+_FAULT = 70
 
 
-@dataclass(frozen=True)
-class Mutant:
-    """A module below `src/pharmrs`, the line that is changed, and the module's text after it."""
+@dataclass
+class Reached:
+    """A test: its seconds, the changes it comes by, the modules."""
 
-    module: Path
-    line: int
-    before: str
-    after: str
-    text: str
+    seconds: float
+    changes: set[int]
+    files: set[str]
 
 
-def changes(node: ast.AST) -> Iterator[ast.AST]:
-    """What a node of the syntax can become."""
-    made = copy.deepcopy(node)
-    if isinstance(made, ast.BinOp) and type(made.op) in ARITHMETIC:
-        made.op = ARITHMETIC[type(made.op)]()
-        yield made
-    elif isinstance(made, ast.Compare) and len(made.ops) == 1 and type(made.ops[0]) in COMPARISONS:
-        made.ops = [COMPARISONS[type(made.ops[0])]()]
-        yield made
-    elif isinstance(made, ast.BoolOp):
-        made.op = ast.Or() if isinstance(made.op, ast.And) else ast.And()
-        yield made
-    elif isinstance(made, ast.UnaryOp) and isinstance(made.op, (ast.USub, ast.Not)):
-        yield made.operand
-    elif isinstance(made, ast.Constant) and type(made.value) in (int, float):
-        made.value = made.value + 1 if isinstance(made.value, int) else 1.1 * made.value + 0.1
-        yield made
+def modules_of(room: str) -> list[Path]:
+    places = [PACKAGE / one for one in ROOMS[room]]
+    return [module for place in places for module in (sorted(place.rglob("*.py")) if place.is_dir() else [place])]
 
 
-def places(tree: ast.Module) -> Iterator[ast.AST]:
-    """The nodes that compute: not those of types, texts, defaults of settings and messages."""
-    for node in ast.iter_child_nodes(tree):
-        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
-            yield from places(node)  # type: ignore[arg-type]
-        elif isinstance(node, (ast.Import, ast.ImportFrom, ast.AnnAssign, ast.Raise, ast.JoinedStr, ast.arguments)):
-            continue
-        elif not (isinstance(node, ast.expr) and isinstance(tree, ast.FunctionDef)):  # decorators, types
-            yield node
-            if not (isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load) and is_type(node)):
-                yield from places(node)  # type: ignore[arg-type]
+def tests_of(room: str) -> list[str]:
+    folder = HOME / "tests" / Path(ROOMS[room][0]).parts[0]
+    found = [path for path in sorted(folder.glob("test_*.py")) if not any(word in path.name for word in LEFT_OUT)]
+    return [str(path.relative_to(HOME)) for path in found]
 
 
-def is_type(node: ast.Subscript) -> bool:
-    return isinstance(node.value, ast.Name) and node.value.id in {"list", "dict", "tuple", "set", "Callable"}
+class Runner:
+    """A plugin of pytest: after the tests are collected, does `work` with them in place of running them all."""
+
+    def __init__(self, work: Callable[[Runner, list[Any]], None]) -> None:
+        self.work = work
+        self.failed: set[str] = set()
+        self.set_up: set[int] = set()
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        self.work(self, session.items)
+        return True
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            self.failed.add(report.nodeid)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_call(self) -> None:
+        from pharmrs import _mutants
+
+        self.set_up = set(_mutants.changes)
+
+    def run(self, item: Any, following: Any) -> bool:
+        """Whether a test passes."""
+        self.failed.clear()
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        return not self.failed
 
 
-def mutants(module: Path) -> Iterator[Mutant]:
-    """Every change of a module."""
-    source = module.read_text(encoding="utf-8")
-    lines = source.splitlines(keepends=True)
-    for node in places(ast.parse(source)):
-        for changed in changes(node):
-            if node.lineno != node.end_lineno:  # type: ignore[attr-defined]
-                continue
-            row = lines[node.lineno - 1].encode()  # type: ignore[attr-defined]
-            start, end = node.col_offset, node.end_col_offset  # type: ignore[attr-defined]
-            new = (row[:start] + f"({ast.unparse(changed)})".encode() + row[end:]).decode()
-            text = "".join([*lines[: node.lineno - 1], new, *lines[node.lineno :]])  # type: ignore[attr-defined]
-            yield Mutant(module, node.lineno, row.decode().strip(), new.strip(), text)  # type: ignore[attr-defined]
+def reached_by(runner: Runner, items: list[Any]) -> dict[str, Reached]:
+    """Each test that passes; what one of them sets up counts for its module: fixtures are made once."""
+    from pharmrs import _mutants
+
+    found: dict[str, Reached] = {}
+    by_fixtures: dict[str, set[int]] = {}
+    for item, following in zip(items, [*items[1:], None], strict=True):
+        _mutants.changes.clear()
+        _mutants.files.clear()
+        began = time.process_time()
+        if runner.run(item, following):
+            seconds = time.process_time() - began
+            found[item.nodeid] = Reached(seconds, set(_mutants.changes), set(_mutants.files))
+        by_fixtures.setdefault(module_of(item.nodeid), set()).update(runner.set_up)
+    for name, one in found.items():
+        one.changes |= by_fixtures[module_of(name)]
+    return found
 
 
-def tests_of(module: Path) -> list[Path]:
-    """The test modules that are closest to a module, closest first; of those as close, the shortest first."""
-    room = module.relative_to(HOME / "src" / "pharmrs").parts[0]
-    used = functions_of(module)
-    around = {name for other in module.parent.glob("*.py") if uses(other, module.stem) for name in functions_of(other)}
-    near: list[tuple[int, int, Path]] = []
-    for path in sorted((HOME / "tests" / room).glob("test_*.py")):
-        words = set(re.findall(r"\w+", path.read_text(encoding="utf-8")))
-        rank = 8 * (path.stem == f"test_{module.stem}") + 4 * bool(words & used) + 2 * bool(words & around)
-        rank += len(set(module.stem.split("_")) & set(path.stem.split("_")))
-        rank += path.stem in ("test_values_by_hand", "test_parity_with_r", "test_acceptance", "test_bad_plates")
-        near.append((-rank, path.stat().st_size, path))
-    return [path for rank, _, path in sorted(near)[:MOST_TESTS] if rank]
+def module_of(test: str) -> str:
+    return test.partition("::")[0]
 
 
-def functions_of(module: Path) -> set[str]:
-    tree = ast.parse(module.read_text(encoding="utf-8"))
-    return {node.name for node in tree.body if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
+def chosen(mutant: Mutant, reached: dict[str, Reached], at_import: bool) -> list[str]:
+    """The tests that come by a change, or, of one that is made at import, by its module; the quickest modules first."""
+    name = str(mutant.module.relative_to(PACKAGE))
+    by = [test for test, one in reached.items() if (name in one.files if at_import else mutant.number in one.changes)]
+    seconds: dict[str, float] = {}
+    for test in by:
+        seconds[module_of(test)] = seconds.get(module_of(test), 0.0) + reached[test].seconds
+    picked, spent = [], 0.0
+    for test in sorted(by, key=lambda test: (seconds[module_of(test)], module_of(test))):
+        spent += reached[test].seconds
+        picked += [test] if spent < MOST_S else []
+    return picked
 
 
-def uses(module: Path, stem: str) -> bool:
-    return bool(re.search(rf"import .*\b{stem}\b|\.{stem} import", module.read_text(encoding="utf-8")))
+def forked(work: Callable[[], bool], longest_s: int) -> bool:
+    """What `work` gives in a copy of this process that prints nothing; False too where it dies or takes too long."""
+    sys.stdout.flush()
+    child = os.fork()
+    if child == 0:
+        code = _FAULT
+        try:
+            signal.alarm(longest_s)
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+            code = 0 if work() else 1
+        finally:
+            os._exit(code)
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if code == _FAULT:
+        raise SystemExit("a fault of this script: see above")
+    return code == 0
 
 
-def killed(mutant: Mutant, source: Path, tests: list[Path]) -> str:
-    """How a test noticed the change: `failed`, `too long`; empty where it survived."""
-    place = source / mutant.module.relative_to(HOME / "src")
-    right = place.read_text(encoding="utf-8")
-    place.write_text(mutant.text, encoding="utf-8")
-    words = ["-x", "-q", "-m", "not long", "-p", "no:cacheprovider", "-p", "no:randomly", *map(str, tests)]
-    environment = {**os.environ, "PYTHONPATH": str(source), "OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
-    try:
-        ended = subprocess.run(
-            [sys.executable, "-m", "pytest", *words], cwd=HOME, env=environment, capture_output=True, check=False,
-            timeout=LONGEST_S,
-        )  # fmt: skip
-    except subprocess.TimeoutExpired:
-        return "too long"
-    finally:
-        place.write_text(right, encoding="utf-8")
-    return "" if ended.returncode == 0 else "failed"
+def survives(mutant: Mutant, runner: Runner, items: list[Any], tests: list[str]) -> bool:
+    """Whether all the tests pass with a change."""
+    from pharmrs import _mutants
+
+    _mutants.NUMBER = mutant.number
+    os.environ["PHARMRS_MUTANT"] = str(mutant.number)  # for the processes that tests start
+    wanted = {name: place for place, name in enumerate(tests)}
+    own = sorted((one for one in items if one.nodeid in wanted), key=lambda one: wanted[one.nodeid])
+    return all(map(runner.run, own, [*own[1:], None]))
 
 
-def sampled(room: str, count: int, seed: int) -> list[Mutant]:
-    found: list[Mutant] = []
-    for folder in ROOMS[room]:
-        place = HOME / "src" / "pharmrs" / folder
-        for module in sorted(place.glob("*.py")) if place.is_dir() else [place]:
-            found += mutants(module)
-    return random.Random(seed).sample(found, min(count, len(found)))
+def survives_import(mutant: Mutant, tests: list[str]) -> bool:
+    """The same for a change of what is computed at import: in a process of its own."""
+    words = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
+    environment = {**os.environ, "PHARMRS_MUTANT": str(mutant.number)}
+    return not tests or subprocess.run(words, env=environment, capture_output=True, check=False).returncode == 0
+
+
+def try_all(mutants: list[Mutant], runner: Runner, items: list[Any]) -> int:
+    """How many were killed; each is told."""
+    from pharmrs import _mutants
+
+    imported = set(_mutants.changes)
+    with tempfile.TemporaryDirectory() as folder:
+        kept = Path(folder) / "reached"
+        forked(lambda: kept.write_bytes(pickle.dumps(reached_by(runner, items))) > 0, 24 * 3600)
+        reached: dict[str, Reached] = pickle.loads(kept.read_bytes())
+    print(f"{len(reached)} of {len(items)} tests pass unchanged", flush=True)
+    died = 0
+    for one in mutants:
+        began, at_import = time.monotonic(), one.number in imported
+        tests = chosen(one, reached, at_import)
+        if at_import:
+            survived = survives_import(one, tests)
+        else:
+            longest = 120 + 20 * int(sum(reached[test].seconds for test in tests))
+            survived = forked(lambda one=one, tests=tests: survives(one, runner, items, tests), longest)  # type: ignore[misc]
+        died += not survived
+        where = f"{one.module.relative_to(PACKAGE)}:{one.line}"
+        print(f"{one.number:3} {'SURVIVED' if survived else 'killed':9}{time.monotonic() - began:4.0f} s  {where}")
+        if survived:
+            names = " ".join(dict.fromkeys(Path(module_of(test)).name for test in tests))
+            print(f"    - {one.before}\n    + {ast.unparse(one.changed)}\n    {len(tests)} tests: {names}", flush=True)
+    return died
 
 
 def main() -> None:
@@ -167,23 +200,39 @@ def main() -> None:
     asked.add_argument("--room", choices=sorted(ROOMS), required=True)
     asked.add_argument("--count", type=int, default=12)
     asked.add_argument("--seed", type=int, default=1)
-    asked.add_argument("--only", type=int, default=None, help="this one of the sample, from 1")
+    asked.add_argument("--only", type=int, nargs="*", default=[], help="these of the sample")
+    asked.add_argument("--tests", nargs="*", default=[], help="these modules of tests in place of the room's")
     given = asked.parse_args()
-    died = total = 0
+    mutants = sampled(modules_of(given.room), given.count, given.seed)
+    wanted = [one for one in mutants if one.number in given.only or not given.only]
+    died = 0
     with tempfile.TemporaryDirectory(prefix="pharmrs-mutants-") as folder:
         source = Path(shutil.copytree(HOME / "src", Path(folder) / "src", ignore=shutil.ignore_patterns("__pycache__")))
-        for number, mutant in enumerate(sampled(given.room, given.count, given.seed), start=1):
-            if given.only not in (None, number):
-                continue
-            tests, began = tests_of(mutant.module), time.monotonic()
-            how = killed(mutant, source, tests)
-            total, died = total + 1, died + bool(how)
-            where = f"{mutant.module.relative_to(HOME / 'src' / 'pharmrs')}:{mutant.line}"
-            print(f"{number:3} {how or 'SURVIVED':9} {time.monotonic() - began:4.0f} s  {where}", flush=True)
-            if not how:
-                print(f"    - {mutant.before}\n    + {mutant.after}", flush=True)
-                print(f"    tests: {' '.join(path.name for path in tests)}", flush=True)
-    print(f"{given.room}: {died} of {total} killed (seed {given.seed})")
+        (source / "pharmrs" / "_mutants.py").write_text(SWITCH)
+        for module in modules_of(given.room):
+            name, own = str(module.relative_to(PACKAGE)), [one for one in mutants if one.module == module]
+            switched = with_switches(module.read_text(encoding="utf-8"), own, name)
+            (source / "pharmrs" / name).write_text(switched, encoding="utf-8")
+        os.chdir(HOME)
+        os.environ.update(PYTHONPATH=str(source), OMP_NUM_THREADS="1", PYTHONDONTWRITEBYTECODE="1")
+        sys.path[:0] = [str(source)]
+
+        def work(runner: Runner, items: list[Any]) -> None:
+            nonlocal died
+            died = try_all(wanted, runner, items)
+
+        words = [
+            "-q",
+            "-s",
+            "-m",
+            "not long",
+            "-p",
+            "no:cacheprovider",
+            "--no-header",
+            *(given.tests or tests_of(given.room)),
+        ]
+        pytest.main(words, plugins=[Runner(work)])
+    print(f"{given.room}: {died} of {len(wanted)} killed (seed {given.seed}, {given.count} drawn)")
 
 
 if __name__ == "__main__":
