@@ -55,6 +55,8 @@ def test_comma_separates_where_there_is_no_tab(tmp_path: Path) -> None:
         ),
         ("aa;b\n1;2\n", ["header: must have the column a", _LEFT_OUT]),
         ("a\tb\n\x071\t2\n", ["line 2: must not hold control characters"]),
+        ("a\tb\n1\x00\t2 \n", ["line 2: must not hold control characters"]),  # no UTF-16, though even in length
+        ("a\tb\n" + 40 * "\0", ["line 2: must not hold control characters"]),  # what a crash left of the lines
         (
             "a\tb\n1\n2\t3\t4\n",
             ["line 2: must have 2 cells, as the header", "line 3: must have 2 cells, as the header"],

@@ -63,10 +63,11 @@ def read_sheets(path: Path, problems: Problems, largest: int = LARGEST_TEXT_BYTE
 
 def text_of(content: bytes, problems: Problems) -> str | None:
     """The text of UTF-8, UTF-16 (as Excel calls it, Unicode text) or, with a warning, Windows-1252."""
+    zeros = content[:64:2].count(0), content[1:64:2].count(0)
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         encodings = ["utf-16"]
-    elif b"\0" in content[:64]:  # UTF-16 without its mark: every other byte of plain letters is 0
-        encodings = ["utf-16-be" if content[:1] == b"\0" else "utf-16-le"]
+    elif 3 * max(zeros) > len(content[:64]) and min(zeros) == 0:  # UTF-16 without its mark: every other byte is 0
+        encodings = ["utf-16-be" if zeros[0] else "utf-16-le"]
     else:
         encodings = ["utf-8-sig", "cp1252"]
     for encoding in encodings:
