@@ -154,7 +154,7 @@ def test_one_of_several_recordings_is_chosen_by_its_ending(
     philips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A converter that writes two files, as spec2nii does for GE: the metabolites plain, the water as `_ref`."""
-    from pharmrs.spectra.read import vendor_conversion
+    from pharmrs.spectra.read.vendor import conversion
 
     assert pharmrs("import", philips, "--out", tmp_path / "first").code == 0
     source = next((tmp_path / "first").rglob("*_svs.nii.gz"))
@@ -162,7 +162,7 @@ def test_one_of_several_recordings_is_chosen_by_its_ending(
         "import shutil, sys; place = sys.argv[sys.argv.index('-o') + 1]\n"
         f"for name in ('out', 'out_ref'): shutil.copy({str(source)!r}, place + '/' + name + '.nii.gz')"
     )
-    monkeypatch.setattr(vendor_conversion, "_RUN", code)
+    monkeypatch.setattr(conversion, "_RUN", code)
     (tmp_path / "P1.7").write_bytes(b"x")
     table = tmp_path / "ge.tsv"
     lines = ["P1.7\tge\t01\tsvs\t(plain)", "P1.7\tge\t01\tmrsref\t_ref", "P1.7\tge\t02\tsvs\t", "P1.7\tge\t03\tsvs\t_x"]

@@ -9,7 +9,7 @@ import pytest
 
 from pharmrs.core.read.problems import Problems
 from pharmrs.spectra.read.nifti_mrs import identifying_fields, read_fids
-from pharmrs.spectra.read.old_dicom import is_cut, philips_with_three_slabs, read_siemens_csa, siemens_va
+from pharmrs.spectra.read.vendor.old_dicom import is_cut, philips_with_three_slabs, read_siemens_csa, siemens_va
 from pharmrs.spectra.records.import_plan import ImportLine
 from tests.spectra.old_dicom_files import SIEMENS_TAGS, write_philips, write_siemens
 from tests.spectra.test_import import signal

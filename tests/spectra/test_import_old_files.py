@@ -180,10 +180,10 @@ def test_what_no_file_of_lcmodel_tells_is_asked_for_all_at_once(tmp_path: Path) 
 
 
 def test_a_p_file_of_an_old_revision_is_named_with_a_way_out(tmp_path: Path) -> None:
-    (tmp_path / "P1.7").write_bytes(struct.pack("<f", 9.0) + bytes(40000))
+    (tmp_path / "P1.7").write_bytes(struct.pack("<f", 8.0) + bytes(40000))
     end = imported(tmp_path, {"file": "P1.7", "format": "ge", "subject": "01", "suffix": "svs"})
     assert end.code == 2
-    assert "GE P-file of revision 9, which it does not know" in end.err and "TypeError" not in end.err
+    assert "GE P-file of revision 8, which it does not know" in end.err and "TypeError" not in end.err
     assert "LCModel .RAW with a tool that knows" in end.err
     assert "complete" not in end.err.split("Remedy:")[1]
 

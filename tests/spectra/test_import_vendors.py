@@ -170,9 +170,9 @@ def test_of_what_is_damaged_nothing_is_left(damaged: tuple[Path, Finished]) -> N
 
 def test_a_converter_that_asks_a_question_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As spec2nii does for Bruker files with two dwell times."""
-    from pharmrs.spectra.read import vendor_conversion
+    from pharmrs.spectra.read.vendor import conversion
 
-    monkeypatch.setattr(vendor_conversion, "_RUN", "input('which one?')")
+    monkeypatch.setattr(conversion, "_RUN", "input('which one?')")
     (tmp_path / "fid").write_bytes(b"x")
     (tmp_path / "map.tsv").write_text(HEADER + "fid\tbruker\t01\tsvs\t\t\t\t\nfid\tbruker\t02\tsvs\t\t\t\tperhaps\n")
     end = pharmrs("import", tmp_path / "map.tsv", "--out", tmp_path / "dataset")
@@ -183,10 +183,10 @@ def test_a_converter_that_asks_a_question_is_not_waited_for(tmp_path: Path, monk
 
 
 def test_a_converter_that_fails_after_it_wrote_has_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from pharmrs.spectra.read import vendor_conversion
+    from pharmrs.spectra.read.vendor import conversion
 
     code = "import sys; open(sys.argv[sys.argv.index('-o') + 1] + '/out.nii.gz', 'w').close(); sys.exit('half way')"
-    monkeypatch.setattr(vendor_conversion, "_RUN", code)
+    monkeypatch.setattr(conversion, "_RUN", code)
     (tmp_path / "fid").write_bytes(b"x")
     (tmp_path / "map.tsv").write_text(HEADER + "fid\tbruker\t01\tsvs\t\t\t\t\n")
     end = pharmrs("import", tmp_path / "map.tsv", "--out", tmp_path / "dataset")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import pytest
 
 from pharmrs.core.errors import InputError
 from pharmrs.spectra.read.nifti_mrs import read_fids
-from pharmrs.spectra.read.propose_import import propose
+from pharmrs.spectra.read.proposal.propose import propose
+from pharmrs.spectra.read.proposal.words import acquisition_of, is_water
 from pharmrs.spectra.stage.import_recordings import import_recordings, propose_table
 from tests.spectra.philips_files import write_pair
 from tests.spectra.test_import import signal
@@ -41,7 +42,7 @@ def scanner(tmp_path: Path) -> Path:
 
 
 def test_what_each_file_is_whose_and_when(scanner: Path) -> None:
-    rows = {row["file"]: row for row in propose(scanner)}
+    rows = {row["file"]: row for row in propose(scanner).rows}
     assert set(rows) == {
         "P07/post/svs_30_act.SDAT", "P07/post/svs_30_ref.SDAT", "P07/pre/svs_30_act.SDAT", "P07/pre/svs_30_ref.SDAT",
         "sub-08/t*.rda", "sub-08/u1.rda", "subj9_visit2/a.RAW", "subj9_visit2/a.h2o",
@@ -60,7 +61,7 @@ def test_what_each_file_is_whose_and_when(scanner: Path) -> None:
 def test_the_proposed_table_can_be_imported_as_it_is(scanner: Path, tmp_path: Path) -> None:
     place = tmp_path / "work" / "map.tsv"
     place.parent.mkdir()
-    assert propose_table(scanner, place) == 8
+    assert len(propose_table(scanner, place).rows) == 8
     text = place.read_text()
     assert "Doe" not in text and "Jane" not in text
     kept = [line for line in text.splitlines() if "LCModel" not in line and "lcmodel" not in line]  # needs its TR
@@ -74,10 +75,62 @@ def test_the_proposed_table_can_be_imported_as_it_is(scanner: Path, tmp_path: Pa
     assert {row["participant_id"] for row in table(tmp_path / "dataset" / "participants.tsv")} == {"sub-08", "sub-P07"}
 
 
+@pytest.mark.parametrize(
+    ("name", "protocol", "water", "acquisition"),
+    [
+        ("sub-01_press_act.sdat", "", False, "press"),
+        ("sub-01_press_ref.sdat", "", True, "press"),
+        ("S01_PRESS_35_H2O.dat", "", True, "press"),
+        ("PRESS_ACC_no_WS.rda", "", True, "pressACC"),
+        ("press_ws.rda", "", False, "press"),
+        ("press_WS_off.rda", "", True, "press"),
+        ("water_suppressed_press.rda", "", False, "press"),
+        ("svs_se_30_unsuppressed.IMA", "", True, "press"),
+        ("001.IMA", "svs_se_30_pgACC_wref", True, "presspgACC"),
+        ("press-ref/raw.sdat", "", True, "press"),
+        ("press/raw.sdat", "", False, "press"),
+        ("PRESS-Inverted_TI-600_raw-act.SDAT", "", False, "pressinv"),
+        ("PRESS_MM_ref.SDAT", "", True, "pressinv"),
+        ("metabolite_nulled_steam.dat", "", False, "steaminv"),
+        ("press_20x20x20mm_invivo.rda", "", False, "press"),
+        ("press_20 mm_TE30.rda", "", False, "press"),
+        ("MEGA-PRESS_lDLPFC.7", "", False, "megapresslDLPFC"),
+        ("left_hippocampus_semi-LASER.dat", "", False, "slaserlhippocampus"),
+        ("hermes_GABA_GSH.sdat", "", False, "hermes"),
+    ],
+)
+def test_what_names_tell(name: str, protocol: str, water: bool, acquisition: str) -> None:
+    where = PurePath(name)
+    assert is_water(where, protocol) is water
+    text = f"{protocol} {where.as_posix()}"
+    assert acquisition_of(text, inverted=False) == acquisition
+
+
+def test_a_mixed_visit_is_told_apart_by_names_and_headers(tmp_path: Path) -> None:
+    """Two voxels and two echo times, each with its water, and a scan for macromolecules that only its header tells."""
+    folder = tmp_path / "sub-01" / "ses-1"
+    folder.mkdir(parents=True)
+    for number, changed in enumerate((
+        {"TE": "30.0"}, {"TE": "135.0"}, {"TE": "30.0", "VOIPositionTra": "62.0"}, {"TE": "30.0", "TI": "920.0"},
+    )):  # fmt: skip
+        write_rda(folder / f"x{number}.rda", signal(number, 1)[:, 0], SeriesNumber=str(number), **changed)
+        if number < 3:
+            write_rda(folder / f"x{number}_w.rda", signal(number, 1)[:, 0], SeriesNumber=f"1{number}", **changed)
+    proposal = propose(tmp_path)
+    found = {Path(row["file"]).name: (row["acquisition"], row["suffix"], row["run"]) for row in proposal.rows}
+    assert found == {
+        "x0.rda": ("presste30voi1", "svs", ""), "x0_w.rda": ("presste30voi1", "mrsref", ""),
+        "x1.rda": ("presste135", "svs", ""), "x1_w.rda": ("presste135", "mrsref", ""),
+        "x2.rda": ("presste30voi2", "svs", ""), "x2_w.rda": ("presste30voi2", "mrsref", ""),
+        "x3.rda": ("pressinv", "svs", ""),
+    }  # fmt: skip
+    assert len(proposal.notes) == 1 and "1 seem to be inverted" in proposal.notes[0]
+
+
 def test_people_in_one_folder_are_not_taken_for_transients(tmp_path: Path) -> None:
     for number in range(1, 5):
         write_rda(tmp_path / f"s{number}.rda", signal(number, 1)[:, 0])
-    rows = propose(tmp_path)
+    rows = propose(tmp_path).rows
     assert [row["file"] for row in rows] == [f"s{number}.rda" for number in range(1, 5)]
     assert [row["subject"] for row in rows] == ["1", "2", "3", "4"]
 

@@ -12,10 +12,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from pharmrs.core.files.owned import claim
 from pharmrs.core.records.scan_files import ScanFiles
 from pharmrs.core.report.answer import Answer
 from pharmrs.core.stage import StudyContext
 from pharmrs.spectra.records.scan import ValuesOutcome
+from pharmrs.spectra.review.log import DecisionLog
+from pharmrs.spectra.review.sitting import ReviewSession
 from pharmrs.spectra.stage.foreign_scans import OTHERS, foreign_outcomes, joined
 from pharmrs.spectra.stage.scans import SCANS
 from pharmrs.study.dataset import open_dataset
@@ -80,18 +83,37 @@ def test_report_and_methods_say_whose_values_they_are_and_how_they_were_scaled(
     text = report_text(root / RESULTS)
     assert "Values of LCModel, brought to the scales of this study" in text
     assert "Preprocessing" not in text
+    items = {row["item"]: row for row in table(root / RESULTS / "mrsinmrs.tsv")}
+    told = [items[name]["value"] for name in ("Repetition time", "Echo time", "Signal-to-noise ratio", "Line width")]
+    assert told == ["2000 ms", "30 ms", "33", "5.3 Hz, as LCModel defines it"]
+    assert items["Fitting model"]["value"] == "that of LCModel, which reports Ala, Glu, tNAA, tCr"
+    assert items["Nominal size of the voxel"]["remedy"] == "no recording is here to tell it: say it in the paper"
     inputs = json.loads((root / RESULTS / "provenance.json").read_text())["inputs_sha256"]
     assert "sourcedata/results/sub-01_ses-1.table" in inputs
 
 
-def test_a_fit_of_another_program_is_drawn_where_its_file_holds_the_curves(tmp_path: Path) -> None:
+def test_a_fit_of_another_program_is_drawn_and_judged_where_its_file_holds_the_curves(tmp_path: Path) -> None:
     folder = tmp_path / "sourcedata" / "results"
     write_tables(folder)
-    for path in folder.iterdir():
+    for path in sorted(folder.iterdir())[:4]:
         path.with_suffix(".coord").write_text(path.read_text().replace("$$INPU", coord() + "$$INPU"))
-    (tmp_path / "study.yaml").write_text(STUDY.partition("design:")[0])
+    rule = "  visual_inspection: {raters: 1, exclude_when: any, unsure_counts_as: accept}\n"
+    quality = "quality:\n" + rule + "  max_crlb_percent: 20\n"
+    (tmp_path / "study.yaml").write_text(STUDY.partition("quality:")[0] + quality)
+    with DecisionLog(tmp_path / RESULTS / "review", "AB") as log:
+        session = ReviewSession(open_dataset(tmp_path), log, "AB", 1)
+        assert session.progress().total == 4  # the others have no curves
+        traces = session.traces_at(1)
+        assert traces is not None and traces["points"] == 23 and "sub-" not in json.dumps(traces)
+        for position in (1, 2, 3, 4):
+            session.decide(position, "reject" if position == 2 else "accept", "")
+        rejected = log.decisions[1].scan
+    claim(tmp_path / RESULTS)
     end = pharmrs("run", tmp_path)
     assert end.code == 0, end.err
+    rows = table(tmp_path / RESULTS / "exclusions.tsv")
+    assert [row["scan"] for row in rows if row["rule"] == "rejected by raters"] == [rejected]
+    assert "sub-03_ses-1" in end.err and "kept unseen" in end.err
     page = (tmp_path / RESULTS / "report_pages" / "scan-1.html").read_text()
     assert "Fit of sub-01_ses-1 by LCModel: residual, data with model" in page and "Explore this fit" in page
 
@@ -180,9 +202,15 @@ def test_tissue_fractions_from_a_table(tmp_path: Path) -> None:
 def test_an_observations_table_alone_is_a_study(of_tables: tuple[Path, Finished], tmp_path: Path) -> None:
     root, whole = of_tables
     (tmp_path / "ready.tsv").write_bytes((root / RESULTS / "observations.tsv").read_bytes())
-    (tmp_path / "study.yaml").write_text(
-        "title: Ready\nobservations: ready.tsv\ndesign:" + STUDY.partition("design:")[2]
-    )
+    assert pharmrs("init", tmp_path).code == 0  # it tells design and columns
+    begun = (tmp_path / "study.yaml").read_text()
+    for blank, filled in (
+        ("TODO the title", "The"),
+        ("TODO its name, for the report", "Glu"),
+        (": TODO", ": log_ratio"),
+    ):
+        begun = begun.replace(blank, filled)
+    (tmp_path / "study.yaml").write_text(begun)
     assert "no spectra; ready" in pharmrs("validate", tmp_path).out
     end = pharmrs("run", tmp_path)
     assert end.code == 0, end.err

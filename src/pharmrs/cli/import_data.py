@@ -25,9 +25,12 @@ def import_command(
     from pharmrs.spectra.stage.import_recordings import import_recordings, propose_table
 
     if table.is_dir():
-        count = propose_table(table, out)
+        proposal = propose_table(table, out)
         typer.echo(str(out))
-        say(f"{count_text(count, 'recording')} found. Look through {out}: whose, when, water (mrsref) or not, ...")
+        count = count_text(len(proposal.rows), "recording")
+        say(f"{count} found. Look through {out}: whose, when, water (mrsref) or not, ...")
+        for note in proposal.notes:
+            say(f"note: {note}")
         say("delete what does not belong, then import it: pharmrs import TABLE --out DATASET")
         return
     with progress("recordings") as (begin, step):

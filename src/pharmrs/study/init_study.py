@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,11 +17,12 @@ from pharmrs.core.files.places import STUDY_FILE
 from pharmrs.core.report.numbers import count_text
 from pharmrs.spectra.basis.proposal import proposed_protocol
 from pharmrs.spectra.read.nifti_mrs import read_fids
-from pharmrs.spectra.read.propose_import import propose
+from pharmrs.spectra.read.proposal.propose import propose
 from pharmrs.spectra.read.results.of_study import MAP_FILE, proposed_map, results_in
 from pharmrs.spectra.records.declared import ForeignResults
 from pharmrs.spectra.records.foreign import ForeignResult
 from pharmrs.trial.read.allocation import ALLOCATION
+from pharmrs.trial.read.ready_table import ReadyTable, find_ready_table
 
 _OPEN, _REMEDY = "TODO", "write what only you know, or delete the line"
 _PURPOSES = {
@@ -44,6 +46,12 @@ class FolderContent:
     layouts: bool
     gels: bool
     results: tuple[ForeignResult, ...] = ()
+    ready: ReadyTable | None = None
+
+    @property
+    def measured(self) -> bool:
+        """Whether there is anything that a part of a study measures."""
+        return bool(self.sessions or self.spectra or self.exports or self.gels or self.results)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +87,7 @@ def look_at(root: Path) -> FolderContent:
         layouts=bool(layouts),
         gels=any((root / "sourcedata" / "genotyping").glob("*.[tc]sv")),
         results=results,
+        ready=find_ready_table(root),
     )
 
 
@@ -88,7 +97,7 @@ def begin_study(root: Path) -> Begun:
     Raises InputError where there are only files of a scanner, which come into a BIDS dataset first.
     """
     found = look_at(root)
-    if not (found.sessions or found.exports or found.gels or found.results) and (recordings := propose(root)):
+    if not (found.measured or found.ready) and (recordings := propose(root).rows):
         raise InputError([_not_imported(root, len(recordings))])
     files = {STUDY_FILE: "".join(_study_text(root, found)), **dict(_tables(root, found))}
     written, kept = [], []
@@ -142,6 +151,9 @@ def _study_text(root: Path, found: FolderContent) -> Iterator[str]:
     yield f"# What this study declares before its analysis is run. {_OPEN} marks what only you know;\n"
     yield "# every key: docs/study-file.md. Then: pharmrs validate\n"
     yield f"title: {_OPEN} the title of the study\n"
+    if found.ready is not None and not found.measured:
+        yield from _ready_lines(found.ready)
+        return
     if found.spectra or found.results or not (found.exports or found.gels):
         yield from _spectra_lines(found)
     yield "# design:  # for a trial: who got what is in phenotype/allocation.tsv\n"
@@ -152,8 +164,38 @@ def _study_text(root: Path, found: FolderContent) -> Iterator[str]:
         yield f"  lower_limit: {{value: {_OPEN}, refers_to: in_well}}  # or: derived\n  wavelength_nm: 450\n"
     if found.gels:
         yield "genotype:\n  markers: [rs6265]\n"
-    yield "# analysis:  # stated before it is run; needs design\n#   metabolite: Glu\n#   biomarker: BDNF\n"
+    spectra = bool(found.spectra or found.results)
+    parts = [*(["metabolite"] if spectra or not found.exports else []), *(["biomarker"] if found.exports else [])]
+    yield "# analysis:  # stated before it is run; needs design\n"
+    yield from (f"# {line}" for line in _analysis_lines(parts, {"metabolite": "Glu", "biomarker": "BDNF"}))
     yield "#   models: [cr2, mixed]\n"
+
+
+def _ready_lines(ready: ReadyTable) -> Iterator[str]:
+    """A table of observations alone: what it tells of the design."""
+    yield f"observations: {ready.name}  # the table that is analysed\ndesign:\n"
+    kind = "single_arm" if len(ready.treatments) == 1 else "crossover" if ready.several else "parallel"
+    yield f"  kind: {kind}\n  treatments: {json.dumps(ready.treatments, ensure_ascii=False)}"
+    yield "  # the first is the reference\n"
+    for key, label in zip(("baseline", "follow_up"), (*ready.time_points[:2], _OPEN, _OPEN), strict=False):
+        yield f"  {key}: {json.dumps(label, ensure_ascii=False) if label != _OPEN else label}\n"
+    yield "analysis:  # stated before it is run\n"
+    yield from _analysis_lines(ready.quantities, dict.fromkeys(ready.quantities, f"{_OPEN} its name, for the report"))
+    yield "  models: []  # docs/models.md\n"
+
+
+def _analysis_lines(quantities: Sequence[str], names: Mapping[str, str]) -> Iterator[str]:
+    """What has no default, because it changes numbers."""
+    choices = {
+        "metabolite": {"metabolite_change": "relative, difference or log_ratio"},
+        "biomarker": {
+            "time_adjustment": "linear or none", "biomarker_transform": "shifted_log, log or none",
+            "biomarker_change": "relative, difference or log_ratio",
+        },
+    }  # fmt: skip
+    for name in quantities:
+        yield f"  {name}: {names[name]}\n"
+        yield from (f"  {key}: {_OPEN}  # {words}\n" for key, words in choices[name].items())
 
 
 def _spectra_lines(found: FolderContent) -> Iterator[str]:

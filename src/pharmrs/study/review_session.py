@@ -23,7 +23,7 @@ def with_session(root: Path, output: Path, rater: str, seed: int, use: Callable[
         rule = "must consist of letters and digits"
         raise InputError([input_problem(folder, "rater", rule, rater, remedy)])
     dataset = open_dataset(root, output)
-    dataset.to_fit()
+    dataset.usable()
     if output != default_output(root):
         refuse_output(output)
     claim(output, all_ours=(output / PROVENANCE_FILE).is_file())

@@ -126,7 +126,7 @@ def read_box(path: str | Path, notes: list[InputProblem] | None = None) -> Voxel
 def _is_mask(image: Any) -> bool:
     """Whether it is an image of numbers over three dimensions, not signals over time."""
     numbers = np.dtype(image.get_data_dtype()).kind != "c"
-    return numbers and math.prod(image.shape[:3]) > 1 and math.prod(image.shape[3:]) == 1
+    return bool(numbers and math.prod(image.shape[:3]) > 1 and math.prod(image.shape[3:]) == 1)
 
 
 def _mask_affine(image: Any, problems: Problems) -> FloatArray | None:

@@ -13,7 +13,7 @@ from pharmrs.spectra.basis.proposal import EDITED
 from pharmrs.spectra.checks.finding import METABOLITE, Finding, SignalCheck, each_recording, each_reference
 from pharmrs.spectra.preprocess.preprocess import Recordings
 from pharmrs.spectra.preprocess.water_ratio import LEAST_OF_REFERENCE, MOST_OF_SPECTRUM, water_height, water_ratio
-from pharmrs.spectra.records.acquisition import Fids
+from pharmrs.spectra.records.acquisition import NO_PLACE, Fids
 
 _LEAST_ABOVE_RESIDUAL = 5.0  # times the residual water of the suppressed spectrum
 _VOXEL_ML = (0.05, 250.0)
@@ -119,6 +119,8 @@ def _field(about: str, fids: Fids) -> Iterator[Finding]:
 def _voxel(about: str, fids: Fids) -> Iterator[Finding]:
     volume_ml = abs(float(np.linalg.det(fids.affine[:3, :3]))) / 1000.0
     low, high = _VOXEL_ML
+    if np.allclose(np.abs(fids.affine[:3, :3]), NO_PLACE[:3, :3]):
+        return  # said to be unknown: told where somebody needs it
     if not low <= volume_ml <= high:
         yield Finding(
             about=about,

@@ -12,7 +12,7 @@ from pharmrs.core.files.content import is_there
 from pharmrs.core.read.cells import CellReader
 from pharmrs.core.read.problems import Problems
 from pharmrs.core.read.text_table import TextRow, read_text_table
-from pharmrs.spectra.read.vendor_headers import spar_beside
+from pharmrs.spectra.read.vendor.headers import spar_beside
 from pharmrs.spectra.records.import_plan import ImportLine
 
 REQUIRED = ("file", "format", "subject", "suffix")

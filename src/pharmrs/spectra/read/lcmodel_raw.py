@@ -17,12 +17,12 @@ from pharmrs.core.files.content import read_text
 from pharmrs.core.read.problems import Problems
 from pharmrs.core.records.arrays import ComplexArray
 from pharmrs.spectra.records import Acquisition, Fids
+from pharmrs.spectra.records.acquisition import NO_PLACE
 from pharmrs.spectra.records.import_plan import ImportLine
 
 _LARGEST_BYTES = 1 << 28
 _BLOCK = re.compile(r"[$&]\s*(?P<name>SEQPAR|NMID|LCMODL)\b(?P<body>.*?)[$&]\s*END\b|"
                     r"[$&]\s*(?P<name2>SEQPAR|NMID|LCMODL)\b(?P<body2>.*?)\n\s*/\s*\n", re.I | re.S)  # fmt: skip
-_NO_PLACE_MM = 10_000.0  # NIfTI-MRS: a voxel whose place is not known
 
 
 def read_lcmodel_raw(line: ImportLine, problems: Problems) -> Fids | None:
@@ -68,9 +68,8 @@ def read_lcmodel_raw(line: ImportLine, problems: Problems) -> Fids | None:
         receiver_ppm=_number(general, "PPMCEN") or WATER_PPM.value,
         sequence=_text(general, "SEQ"),
     )
-    affine = np.diag([_NO_PLACE_MM, _NO_PLACE_MM, _NO_PLACE_MM, 1.0])
     data = (scale * signal).reshape(-1, 1, 1)
-    return Fids(data=data, acquisition=acquisition, affine=affine, source=str(file))
+    return Fids(data=data, acquisition=acquisition, affine=NO_PLACE, source=str(file))
 
 
 def _signal(text: str, line: ImportLine, problems: Problems) -> ComplexArray | None:

@@ -135,7 +135,7 @@ def _arrange(
         return None, ()
     if shape[:3] != (1, 1, 1):
         remedy = "only single-voxel data can be analysed; extract one voxel, or leave this recording out"
-        problems.add("dim", "must be a single voxel (1 x 1 x 1)", shape[:3], remedy)
+        problems.add("dim", "must be a single voxel (1 x 1 x 1), not a grid (MRSI)", shape[:3], remedy)
     axes = _dimension_axes(shape, extension, problems)
     if data is None or not _values_are_usable(data, problems) or axes is None or shape[:3] != (1, 1, 1):
         return None, ()

@@ -58,6 +58,9 @@ class Acquisition:
         return 1.0 / self.dwell_time_s
 
 
+NO_PLACE = read_only(np.diag([10_000.0, 10_000.0, 10_000.0, 1.0]), np.float64)  # NIfTI-MRS: where is not known
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fids:
     """Raw transients: `data` complex, shape (points, coils, transients), arbitrary receiver units.

@@ -37,13 +37,17 @@ class ForeignValue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FittedCurves:
-    """A fit as another program drew it: real parts over `ppm`, (n,). `fit` with the baseline, `components` without."""
+    """A fit as another program drew it: real parts over `ppm`, (n,). `fit` with the baseline, `components` without.
+
+    `file`: where they stand.
+    """
 
     ppm: FloatArray
     data: FloatArray
     fit: FloatArray
     baseline: FloatArray
     components: Mapping[str, FloatArray]
+    file: str = ""
 
     def __post_init__(self) -> None:
         for name in ("ppm", "data", "fit", "baseline"):

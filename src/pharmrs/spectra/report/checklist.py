@@ -7,19 +7,20 @@ from __future__ import annotations
 
 import importlib.metadata
 import math
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pharmrs.core.records.arrays import FloatArray
 from pharmrs.core.records.columns import Column
 from pharmrs.core.report.section import Section, render_section
 from pharmrs.core.report.tables import Table
 from pharmrs.core.report.view_tables import CellView, TableView
-from pharmrs.spectra.records.acquisition import Acquisition
+from pharmrs.spectra.records.acquisition import NO_PLACE, Acquisition
 from pharmrs.spectra.records.rules import rule_sentence
-from pharmrs.spectra.records.scan import ScanResult
+from pharmrs.spectra.records.scan import ForeignValues, ScanResult
 
 if TYPE_CHECKING:
     from pharmrs.spectra.records.declared import SpectraPlan
@@ -53,14 +54,39 @@ class ChecklistItem:
     remedy: str = ""
 
 
-def checklist(study: SpectraPlan, results: Sequence[ScanResult], scale: str) -> tuple[ChecklistItem, ...]:
-    """The items in the order of the standard. `scale`: the primary scale in words."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TheirScan:
+    """A scan that another program fitted, and what is known of its recording; what is not is NaN.
+
+    `affine`: of the recording, None without one.
+    """
+
+    values: ForeignValues
+    acquisition: Acquisition
+    affine: FloatArray | None = None
+
+
+def checklist(
+    study: SpectraPlan, results: Sequence[ScanResult], scale: str, theirs: Sequence[TheirScan] = ()
+) -> tuple[ChecklistItem, ...]:
+    """The items in the order of the standard. `scale`: the primary scale in words; `theirs`: of another program."""
     acquisitions = [result.acquisition for result in sorted(results, key=lambda result: result.files.name)]
-    return (
-        *_hardware(study, acquisitions),
-        *_acquisition(study, results, acquisitions),
-        *_analysis(study, results, scale),
-    )
+    acquisitions += [one.acquisition for one in theirs]
+    affines = [result.preprocessed.spectrum.affine for result in results]
+    affines += [one.affine for one in theirs if one.affine is not None]
+    told = (*_hardware(study, acquisitions), *_acquisition(study, results, acquisitions, _joined(map(_voxel, affines))))
+    told = told if affines or not theirs else tuple(map(_without_recording, told))
+    return (*told, *_analysis(study, results, scale, theirs))
+
+
+def _without_recording(item: ChecklistItem) -> ChecklistItem:
+    """Where there is no recording, nothing can be added to its sidecar."""
+    if item.source != NOT_REPORTED or item.remedy.startswith("declare"):
+        return item
+    keys = {"Repetition time": "results.repetition_time_ms", "Echo time": "results.echo_time_ms"}
+    key = keys.get(item.item)
+    remedy = f"declare {key} in study.yaml" if key else "no recording is here to tell it: say it in the paper"
+    return replace(item, remedy=remedy)
 
 
 def checklist_table(items: Sequence[ChecklistItem]) -> Table:
@@ -105,8 +131,8 @@ def _hardware(study: SpectraPlan, acquisitions: Sequence[Acquisition]) -> list[C
         return _item("1 Hardware", item, declared, f"{found} {unit}".strip() if found else "", f"reporting.{key}")
 
     field = from_header("Field strength", "field_strength", None, "T")
-    if not field.value and acquisitions:
-        mhz = _spread([one.spectrometer_frequency_mhz for one in acquisitions], 5)
+    mhz = _spread([one.spectrometer_frequency_mhz for one in acquisitions], 5)
+    if not field.value and mhz:
         field = ChecklistItem(
             section=field.section, item=field.item, value=f"spectrometer frequency {mhz} MHz", source=HEADER
         )
@@ -123,7 +149,7 @@ def _hardware(study: SpectraPlan, acquisitions: Sequence[Acquisition]) -> list[C
 
 
 def _acquisition(
-    study: SpectraPlan, results: Sequence[ScanResult], acquisitions: Sequence[Acquisition]
+    study: SpectraPlan, results: Sequence[ScanResult], acquisitions: Sequence[Acquisition], voxels: str
 ) -> list[ChecklistItem]:
     reporting, part = study.reporting, "2 Acquisition"
 
@@ -132,7 +158,6 @@ def _acquisition(
         return _item(part, item, None, f"{text} {unit}" if text else "", "", "add it to the sidecars")
 
     sequences = _joined(one.sequence for one in acquisitions)
-    voxels = _joined(map(_voxel, results))
     items = [
         _item(part, "Pulse sequence", None, sequences, "", "add PulseSequenceType to the sidecars"),
         _item(
@@ -152,12 +177,11 @@ def _acquisition(
     transients = _spread([result.quality.transients or 0 for result in results], 5)
     points = _spread([result.points for result in results], 5)
     width = number("Spectral width and points", lambda one: one.spectral_width_hz, "Hz", 5)
+    told = f"{width.value}, {points} points" if points else width.value
     return [
         *items,
         _item(part, "Transients per spectrum", None, transients, ""),
-        ChecklistItem(section=part, item=width.item, value=f"{width.value}, {points} points", source=HEADER)
-        if width.value
-        else width,
+        ChecklistItem(section=part, item=width.item, value=told, source=HEADER) if width.value else width,
         _item(
             part,
             "Water suppression",
@@ -176,34 +200,54 @@ def _acquisition(
     ]
 
 
-def _analysis(study: SpectraPlan, results: Sequence[ScanResult], scale: str) -> list[ChecklistItem]:
+def _analysis(
+    study: SpectraPlan, results: Sequence[ScanResult], scale: str, theirs: Sequence[TheirScan]
+) -> list[ChecklistItem]:
     steps = list(dict.fromkeys(step.name for result in results for step in result.preprocessed.steps))
-    components = list(dict.fromkeys(name for result in results for name in result.fit.names))
-    settings = results[0].fit.settings if results else None
-    window = f", {settings.ppm_low:g}-{settings.ppm_high:g} ppm" if settings is not None else ""
     rules = study.quality.limits()
-    quality = [result.quality for result in results]
+    quality = [one.quality for one in (*results, *(one.values for one in theirs))]
+    programs = _joined(one.values.source.tool for one in theirs)
+    own = f"pharmrs {importlib.metadata.version('pharmrs')}"
+    bounds = ["posterior SD, Cramer-Rao bound and residual autocorrelation of every scan"] if results else []
+    bounds += [f"Cramer-Rao bounds of {programs}"] if theirs else []
+    drawn = len(results) + sum(one.values.source.curves is not None for one in theirs)
     values = {
-        "Analysis software": f"pharmrs {importlib.metadata.version('pharmrs')}",
+        "Analysis software": f"{own}; spectra fitted with {programs}" if theirs else own,
         "Processing steps": ", ".join(steps),
         "Output measure": scale,
-        "Fitting model": f"linear combination of {len(components)} signals{window}: {', '.join(components)}"
-        if components
-        else "",
+        "Fitting model": "; ".join(_models(results, theirs)),
         "Quantification assumptions": f"scale {study.quantification.primary_scale}; see the methods text",
     }
     assessed = {
         "Signal-to-noise ratio": _spread([one.signal_to_noise for one in quality], 3),
-        "Line width": _with_unit(_spread([one.line_width_hz for one in quality], 3), "Hz, FWHM of a modelled singlet"),
+        "Line width": _with_unit(
+            _spread([one.line_width_hz for one in quality], 3),
+            f"Hz, as {programs} defines it" if theirs else "Hz, FWHM of a modelled singlet",
+        ),
         "Exclusion criteria": "; ".join(rule_sentence(rule, limit) for rule, limit in rules.items()) or "none declared",
-        "Quality of the fit": "posterior SD, Cramer-Rao bound and residual autocorrelation of every scan (quality.tsv)",
-        "Sample spectrum": f"every spectrum with its fit, {len(results)} in this report" if results else "",
+        "Quality of the fit": f"{', '.join(bounds)} (quality.tsv, metabolites.tsv)" if bounds else "",
+        "Sample spectrum": f"every spectrum with its fit, {drawn} in this report" if drawn else "",
     }
-    unknown = "no scan could be analysed"
+    unknown = f"no file of {programs} tells it: say it in the paper" if theirs else "no scan could be analysed"
     return [
         *(_computed("3 Data analysis", item, value, unknown) for item, value in values.items()),
         *(_computed("4 Data quality", item, value, unknown) for item, value in assessed.items()),
     ]
+
+
+def _models(results: Sequence[ScanResult], theirs: Sequence[TheirScan]) -> Iterator[str]:
+    """What was fitted, by this program and by others."""
+    components = list(dict.fromkeys(name for result in results for name in result.fit.names))
+    if components:
+        settings = results[0].fit.settings
+        window = f"{settings.ppm_low:g}-{settings.ppm_high:g} ppm"
+        yield f"linear combination of {len(components)} signals, {window}: {', '.join(components)}"
+    printed: dict[str, dict[str, None]] = {}
+    for one in theirs:
+        names = (row.metabolite for row in one.values.amplitudes)
+        printed.setdefault(one.values.source.tool, {}).update(dict.fromkeys(names))
+    for tool, found in printed.items():
+        yield f"that of {tool}, which reports {', '.join(found)}"
 
 
 def _computed(section: str, item: str, value: str, unknown: str) -> ChecklistItem:
@@ -236,8 +280,10 @@ def _spread(values: Sequence[float], digits: int) -> str:
     return "" if not texts else texts[0] if len(texts) == 1 else f"{texts[0]} to {texts[-1]}"
 
 
-def _voxel(result: ScanResult) -> str:
-    """Edges of the voxel from the columns of its affine, mm."""
-    edges = np.linalg.norm(result.preprocessed.spectrum.affine[:3, :3], axis=0)
+def _voxel(affine: FloatArray) -> str:
+    """Edges of the voxel from the columns of its affine, mm; nothing where the header says that they are unknown."""
+    edges = np.linalg.norm(affine[:3, :3], axis=0)
+    if np.allclose(edges, np.diag(NO_PLACE)[:3]):
+        return ""
     volume = float(np.prod(edges)) / 1000.0
     return f"{' x '.join(f'{edge:.3g}' for edge in edges)} mm ({volume:.3g} mL)"

@@ -14,6 +14,7 @@ import numpy as np
 from pharmrs.core.records.arrays import FloatArray
 from pharmrs.core.report.page import environment
 from pharmrs.spectra.records.fit import LinearCombinationFit
+from pharmrs.spectra.records.foreign import FittedCurves
 from pharmrs.spectra.report.pictures.traces import fit_traces, packed, packed_axis
 
 # offered as keys 1 to 8; any other reason can be typed
@@ -48,6 +49,12 @@ def review_traces(fit: LinearCombinationFit) -> dict[str, object]:
     traces = fit_traces(fit)
     fitted = traces.model + traces.baseline
     return _scaled(traces.ppm, traces.data, fitted, traces.baseline, float(fit.noise_sd), fit.gaps_ppm)
+
+
+def review_traces_of_curves(curves: FittedCurves) -> dict[str, object]:
+    """The same of a fit that another program drew."""
+    noise_sd = float(np.sqrt(np.mean((curves.data - curves.fit) ** 2)))
+    return _scaled(curves.ppm, curves.data, curves.fit, curves.baseline, noise_sd, ())
 
 
 def review_traces_of_page(page: bytes) -> dict[str, object]:

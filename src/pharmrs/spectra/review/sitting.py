@@ -10,15 +10,17 @@ from pathlib import Path
 
 import numpy as np
 
-from pharmrs.core.errors import InputError, input_problem
+from pharmrs.core.errors import InputError, InputProblem, input_problem
 from pharmrs.core.files.checksums import Checksums
 from pharmrs.core.files.places import CHECKSUMS_FILE, default_output
 from pharmrs.core.records.scan_files import ScanFiles
+from pharmrs.spectra.records.basis import BasisSet
 from pharmrs.spectra.records.dataset import Dataset
 from pharmrs.spectra.records.declared import SpectraPlan
 from pharmrs.spectra.review.log import DecisionLog, recording_digest
-from pharmrs.spectra.review.page import review_traces, review_traces_of_page
+from pharmrs.spectra.review.page import review_traces, review_traces_of_curves, review_traces_of_page
 from pharmrs.spectra.review.records import VERDICTS, WITHDRAWN, Decision, standing_decisions
+from pharmrs.spectra.review.shown import shown_scans
 from pharmrs.spectra.stage.scan import process_scan
 from pharmrs.spectra.stage.scan_cache import ScanCache
 from pharmrs.spectra.stage.scan_key import basis_checksum, scan_key
@@ -30,8 +32,8 @@ _APART = 5  # other spectra at least, where there are as many, between the two s
 class KeptFits:
     """Fits below `output` that were made of the same inputs with the same settings, basis set and code."""
 
-    def __init__(self, dataset: Dataset[SpectraPlan], output: Path) -> None:
-        self._study, basis = dataset.to_fit()
+    def __init__(self, dataset: Dataset[SpectraPlan], basis: BasisSet, output: Path) -> None:
+        self._study = dataset.usable()
         self._root, self._basis = dataset.root, basis_checksum(basis)
         self._cache = ScanCache(output, dataset.root)
         self._checksums = Checksums.load(output / CHECKSUMS_FILE)
@@ -88,14 +90,21 @@ class ReviewSession:
     def __init__(
         self, dataset: Dataset[SpectraPlan], log: DecisionLog, rater: str, seed: int, output: Path | None = None
     ) -> None:
-        """Raises InputError where scans are to be shown again and the log has no place for it."""
-        self._study, self._basis = dataset.to_fit()
+        """Raises InputError where there is nothing to see, or scans are to be shown again and the log has no place."""
+        self._study, self._basis = dataset.usable(), dataset.basis
+        shown = shown_scans(dataset.all_scans, dataset.foreign, fitted=self._basis is not None)
+        if not shown:
+            raise InputError([*dataset.problems, _nothing_to_see(dataset.root)])
+        self._shown = {one.files.name: one for one in shown}
         self._log, self._rater, self._seed = log, rater, seed
         declared = self._study.quality.visual_inspection
-        self._order = presented(dataset.scans, rater, seed, declared.repeats if declared is not None else 0.0)
+        self._order = presented(
+            tuple(one.files for one in shown), rater, seed, declared.repeats if declared is not None else 0.0
+        )
         self._without_spectrum: set[int] = set()
-        self._kept = KeptFits(dataset, output or default_output(dataset.root))
-        if len(self._order) > len(dataset.scans) and not log.takes_repeats:
+        place = output or default_output(dataset.root)
+        self._kept = KeptFits(dataset, self._basis, place) if self._basis is not None else None
+        if len(self._order) > len(shown) and not log.takes_repeats:
             remedy = "move it elsewhere and judge anew, or declare no repeats"
             rule = "must be a column where scans are shown twice"
             value = "missing: the log was begun by an earlier version"
@@ -120,6 +129,10 @@ class ReviewSession:
     def traces_at(self, position: int) -> dict[str, object] | None:
         """The spectrum at a position, as the page takes it; None, and passed over from now on, where there is none."""
         files = self._showing(position).files
+        curves = self._shown[files.name].curves
+        if curves is not None:
+            return review_traces_of_curves(curves)
+        assert self._basis is not None and self._kept is not None  # else only what has curves is shown
         kept = self._kept.traces(files)
         if kept is not None:
             return kept
@@ -159,12 +172,12 @@ class ReviewSession:
         return self._order[position - 1]
 
     def _add(self, showing: Showing, position: int, decision: str, reason: str) -> None:
-        files = showing.files
+        judged = self._shown[showing.files.name]
         now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         self._log.add(
             Decision(
-                rater=self._rater, scan=files.name, decision=decision, reason=reason, position=position,
-                seed=self._seed, recording=recording_digest(files.metabolite), decided_at=now,
+                rater=self._rater, scan=judged.files.name, decision=decision, reason=reason, position=position,
+                seed=self._seed, recording=recording_digest(judged.file), decided_at=now,
                 showing=showing.number,
             )
         )  # fmt: skip
@@ -182,6 +195,12 @@ class ReviewSession:
     def _last(self) -> Decision | None:
         standing = self._standing().values()
         return next((one for one in reversed(self._log.decisions) if one in standing), None)
+
+
+def _nothing_to_see(root: Path) -> InputProblem:
+    rule = "needs spectra: recordings with a basis set, or files of another program that hold the curves of its fits"
+    remedy = "bring recordings (*_svs.nii.gz) and declare a basis set, or have LCModel write .coord (LCOORD = 9)"
+    return input_problem(root, "spectra", rule, "none", remedy)
 
 
 def shuffled(scans: tuple[ScanFiles, ...], rater: str, seed: int) -> list[ScanFiles]:

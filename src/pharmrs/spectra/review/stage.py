@@ -12,7 +12,6 @@ from pharmrs.core.errors import InputError, InputProblem, some_of
 from pharmrs.core.files.checksums import Checksums
 from pharmrs.core.files.places import REVIEW_FOLDER, STUDY_FILE, default_output
 from pharmrs.core.records.handover import Handover
-from pharmrs.core.records.scan_files import ScanFiles
 from pharmrs.core.report.section import MethodsPart
 from pharmrs.core.report.tables import write_table
 from pharmrs.core.stage import Stage, StageOutcome, StudyContext
@@ -23,6 +22,8 @@ from pharmrs.spectra.review.agreement import agreement, pairs_of
 from pharmrs.spectra.review.log import digest_of, log_files, read_decisions
 from pharmrs.spectra.review.records import Decision, RaterAgreement, standing_decisions
 from pharmrs.spectra.review.section import inspection_paragraphs, inspection_section, inspection_tables
+from pharmrs.spectra.review.shown import Shown, shown_scans
+from pharmrs.spectra.stage.foreign_scans import FOREIGN
 from pharmrs.spectra.stage.scans import JUDGED
 
 Verdicts = dict[str, dict[str, Decision]]  # scan -> rater -> decision
@@ -32,7 +33,7 @@ _VERDICTS: Handover[Verdicts] = Handover("decisions of raters that count", {})
 
 
 def inspect(
-    root: Path, study: SpectraPlan, scans: Sequence[ScanFiles], output: Path, checksums: Checksums
+    root: Path, study: SpectraPlan, shown: Sequence[Shown], output: Path, checksums: Checksums
 ) -> tuple[Verdicts, list[InputProblem]]:
     """The decisions that count, and what is wrong with them. Raises InputError for logs that cannot be read.
 
@@ -43,12 +44,12 @@ def inspect(
     rule = study.quality.visual_inspection
     if rule is None:
         return {}, [_no_rule(root, folder)] if standing else []
-    known = {files.name: files for files in scans}
+    known = {one.files.name: one.file for one in shown}
     problems = [_stranger(folder, scan) for scan in sorted(standing) if scan not in known]
     counted: Verdicts = {}
-    for name, files in sorted(known.items()):
+    for name, file in sorted(known.items()):
         own = standing.get(name, {})
-        digest = digest_of(checksums.of(Path(files.metabolite))) if own else ""
+        digest = digest_of(checksums.of(Path(file))) if own else ""
         counted[name] = {rater: one for rater, one in sorted(own.items()) if one.recording == digest}
         problems += [_other_recording(folder, one) for rater, one in sorted(own.items()) if one.recording != digest]
     missing = [name for name, raters in counted.items() if len(raters) < rule.raters]
@@ -114,10 +115,11 @@ def _verdict_text(rater: str, one: Decision) -> str:
 def _look(context: StudyContext[SpectraPlan]) -> StageOutcome:
     """What the raters decided, as exclusions. Raises InputError for logs that cannot be read."""
     plan = context.plan
-    shown = [scan for scan in context.scans if scan.metabolite and plan.basis is not None]
+    shown = shown_scans(context.scans, context.given(FOREIGN), fitted=plan.basis is not None)
+    seen = {one.files.name for one in shown}
     verdicts, problems = inspect(context.root, plan, shown, context.output, context.checksums)
     rule = plan.quality.visual_inspection
-    if rule is not None and (unseen := [scan.name for scan in context.scans if scan not in shown]):
+    if rule is not None and (unseen := [one.name for one in context.scans if one.name not in seen]):
         problems.append(_not_shown(context.root, unseen))
     made = {
         scan: (found,)
@@ -172,8 +174,8 @@ def _not_shown(root: Path, unseen: Sequence[str]) -> InputProblem:
     return InputProblem(
         file=str(root / STUDY_FILE), field="quality.visual_inspection", rule="every scan should be judged by raters",
         value=f"only values of another program: {some_of(unseen)}", severity="warning",
-        remedy="bring the recordings and declare a basis set, so that `pharmrs review` can show their fits; until then "
-        "these scans are kept unseen",
+        remedy="add the files that hold the curves of these fits (.coord of LCModel), or bring the recordings and "
+        "declare a basis set, so that `pharmrs review` can show them; until then these scans are kept unseen",
     )  # fmt: skip
 
 

@@ -60,10 +60,8 @@ def recorded_of(scan: ForeignScan, declared: ForeignResults) -> RecordingKnown:
                 acquisition=read_fids(scan.files.metabolite).acquisition,
                 water_acquisition=read_fids(water).acquisition if water else None,
             )
-    mhz = frequency_of(scan.source, declared)
-    echo_s = scan.source.stated.get("echo_time_s") or _seconds(declared.echo_time_ms)
-    repetition_s = _seconds(declared.repetition_time_ms)
-    needed = {"spectrometer_frequency_mhz": mhz, "echo_time_ms": echo_s, "repetition_time_ms": repetition_s}
+    needed = known_times(scan.source, declared)
+    mhz, echo_s, repetition_s = needed.values()
     lacking = [f"results.{name}" for name, value in needed.items() if not value]
     if mhz is None or echo_s is None or repetition_s is None:
         return RecordingKnown(
@@ -74,6 +72,15 @@ def recorded_of(scan: ForeignScan, declared: ForeignResults) -> RecordingKnown:
         mixing_time_s=_seconds(declared.mixing_time_ms),
     )  # fmt: skip
     return RecordingKnown(acquisition=acquisition)
+
+
+def known_times(source: ForeignResult, declared: ForeignResults) -> dict[str, float | None]:
+    """Frequency (MHz), TE and TR (s) of a scan without a recording, by the keys that declare them."""
+    return {
+        "spectrometer_frequency_mhz": frequency_of(source, declared),
+        "echo_time_ms": source.stated.get("echo_time_s") or _seconds(declared.echo_time_ms),
+        "repetition_time_ms": _seconds(declared.repetition_time_ms),
+    }
 
 
 def frequency_of(source: ForeignResult, declared: ForeignResults) -> float | None:
@@ -180,6 +187,7 @@ def _inputs(context: StudyContext[SpectraPlan]) -> tuple[Path, ...]:
         return ()
     mapped = map_file(context.root, context.plan.results)
     files = [Path(one.source.file) for one in context.given(FOREIGN)]
+    files += [Path(one.source.curves.file) for one in context.given(FOREIGN) if one.source.curves is not None]
     voxels = [Path(one.files.voxel) for one in context.given(FOREIGN) if one.files.voxel]
     return tuple(dict.fromkeys([*files, *voxels, *([mapped] if mapped is not None else [])]))
 

@@ -22,11 +22,12 @@ from pharmrs.spectra.checks.of_recordings import is_suppressed, shows_water
 from pharmrs.spectra.read.import_table import read_import_table
 from pharmrs.spectra.read.lcmodel_raw import read_lcmodel_raw
 from pharmrs.spectra.read.nifti_mrs import identifying_fields, read_fids, write_fids
-from pharmrs.spectra.read.old_dicom import is_cut, read_siemens_csa, siemens_va
-from pharmrs.spectra.read.propose_import import COLUMNS, propose
+from pharmrs.spectra.read.proposal.propose import COLUMNS, Proposal, propose
 from pharmrs.spectra.read.separate_files import together
-from pharmrs.spectra.read.vendor_conversion import check_points, convert
-from pharmrs.spectra.read.vendor_headers import mended
+from pharmrs.spectra.read.vendor.conversion import check_points, convert
+from pharmrs.spectra.read.vendor.headers import mended
+from pharmrs.spectra.read.vendor.old_dicom import is_cut, read_siemens_csa, siemens_va
+from pharmrs.spectra.read.vendor.old_pfile import is_old_pfile, read_old_pfile
 from pharmrs.spectra.records.acquisition import Fids
 from pharmrs.spectra.records.import_plan import ImportLine
 
@@ -76,13 +77,14 @@ def import_recordings(
     return tuple(finished)
 
 
-def propose_table(folder: Path, out: Path) -> int:
-    """Write a mapping table for the vendor files below `folder`; the number of its lines.
+def propose_table(folder: Path, out: Path) -> Proposal:
+    """Write a mapping table for the vendor files below `folder`; returns what is in it.
 
     Raises InputError where no file is recognised, or `out` is not a table that may be written.
     """
     problems = check_target(out, (".tsv",), b"second_file")
-    rows = propose(folder) if not problems else []
+    proposal = propose(folder) if not problems else Proposal(rows=[])
+    rows = proposal.rows
     if not rows and not problems:
         kinds = (
             "SDAT, RDA, twix .dat, P-files .7, DICOM and IMA of spectroscopy, .RAW, .H2O, jMRUI, NIfTI-MRS, Bruker fid"
@@ -98,7 +100,7 @@ def propose_table(folder: Path, out: Path) -> int:
                 row[column] = os.path.relpath(folder.resolve() / row[column], here)
     lines = ["\t".join(COLUMNS), *("\t".join(row[column] for column in COLUMNS) for row in rows)]
     write_text(out, "\n".join(lines) + "\n")
-    return len(rows)
+    return proposal
 
 
 def _check_targets(lines: tuple[ImportLine, ...], table: Path, dataset: Path) -> None:
@@ -165,6 +167,8 @@ def _one(line: ImportLine, folder: Path, problems: Problems) -> Path | None:
         return folder / source.name
     if line.format == "lcmodel":
         return _written(read_lcmodel_raw(line, problems), folder)
+    if is_old_pfile(line):
+        return _written(read_old_pfile(line, problems), folder)
     if is_cut(line, problems):
         return None
     tags = siemens_va(line)

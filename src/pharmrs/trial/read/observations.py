@@ -27,7 +27,7 @@ from pharmrs.trial.records.observations import (
     varying_covariates,
 )
 
-_REQUIRED = ("subject", "treatment", "time_point")
+REQUIRED = ("subject", "treatment", "time_point")
 _OPTIONAL = (
     "metabolite", "biomarker",  # each is required where the plan names one
     "sequence", "period", "clock_time_h", "metabolite_sd", "metabolite_excluded", "exclusion_rule", "biomarker_sd",
@@ -51,10 +51,10 @@ def read_observations(
     """
     problems = Problems(str(path))
     named = [column for column in ("metabolite", "biomarker") if getattr(plan, column)]
-    rows = read_text_table(Path(path), problems, (*_REQUIRED, *named))
+    rows = read_text_table(Path(path), problems, (*REQUIRED, *named))
     problems.raise_errors()
     _check_names(list(rows[0].cells), plan, problems)
-    further = [name for name in rows[0].cells if name not in (*_REQUIRED, *_OPTIONAL)]
+    further = [name for name in rows[0].cells if name not in (*REQUIRED, *_OPTIONAL)]
     names = [name for name in further if not name.startswith(_ON_SCALE)]
     cells = CellReader(problems)
     covariates = _covariates(rows, names, plan, problems)
@@ -162,7 +162,7 @@ def _check_names(header: Sequence[str], plan: AnalysisPlan, problems: Problems) 
     planned = plan.columns
     lacking = [name for name in (*_OPTIONAL, *planned) if name not in header]
     for name in header:
-        if name in (*_REQUIRED, *_OPTIONAL, *planned):
+        if name in (*REQUIRED, *_OPTIONAL, *planned):
             continue
         if near := difflib.get_close_matches(name.casefold(), lacking, n=1, cutoff=0.85):
             remedy = f"did you mean '{near[0]}'? Rename the column, or delete it"

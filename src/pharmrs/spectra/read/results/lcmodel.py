@@ -76,7 +76,7 @@ def _table(path: Path, text: str, head: re.Match[str], problems: Problems) -> Fo
         line_width_hz=float(width[1]) * mhz if width and mhz else math.nan,
         notes=notes,
         stated=stated,
-        curves=read_curves(text),
+        curves=read_curves(text, str(path)),
     )
 
 

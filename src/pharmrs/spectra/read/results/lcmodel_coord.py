@@ -22,8 +22,8 @@ _BLOCKS = {
 _METABOLITE = re.compile(r"^ (\S+)\s+Conc\. =\s*\S+[^\n]*$", re.M)
 
 
-def read_curves(text: str) -> FittedCurves | None:
-    """None where the file holds none, or not all values of data and fit."""
+def read_curves(text: str, file: str) -> FittedCurves | None:
+    """Those of the text of a file; None where it holds none, or not all values of data and fit."""
     axis = _AXIS.search(text)
     if axis is None:
         return None
@@ -39,7 +39,7 @@ def read_curves(text: str) -> FittedCurves | None:
         values = _values(text, match.end(), count)
         if values is not None:
             components[match[1]] = values - under
-    return FittedCurves(ppm=ppm, data=data, fit=fit, baseline=under, components=components)
+    return FittedCurves(ppm=ppm, data=data, fit=fit, baseline=under, components=components, file=file)
 
 
 def _after(text: str, title: str, count: int) -> FloatArray | None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from pharmrs.core.files.atomic import write_bytes
 from pharmrs.core.files.content import read_content
 from pharmrs.core.read.problems import Problems
-from pharmrs.spectra.read.old_dicom import philips_with_three_slabs
+from pharmrs.spectra.read.vendor.old_dicom import philips_with_three_slabs
 from pharmrs.spectra.records.import_plan import ImportLine
 
 _LARGEST_SPAR = 1 << 20

@@ -15,7 +15,8 @@ from pharmrs.core.read.problems import Problems, shorten
 from pharmrs.spectra.records.import_plan import ImportLine
 
 _LONGEST_S = 1200
-_PLAIN = "(plain)"  # a recording that spec2nii gives no ending of its own
+PLAIN = "(plain)"  # a recording that spec2nii gives no ending of its own
+WATER = "_ref"
 _ARGUMENTS = {"bruker": ("-m", "FID"), "twix": ("-e",)}
 _RUN = "import sys; from spec2nii.spec2nii import main; sys.exit(main())"
 _LARGEST_HEADER = 1 << 16
@@ -79,12 +80,15 @@ def convert(line: ImportLine, folder: Path, problems: Problems) -> Path | None:
 
 
 def _chosen(line: ImportLine, found: list[Path], problems: Problems) -> Path | None:
-    names = {path.name.removeprefix("out").split(".")[0] or _PLAIN: path for path in found}
-    if len(found) > 1 and line.part not in names:
+    names = {path.name.removeprefix("out").split(".")[0] or PLAIN: path for path in found}
+    part = line.part
+    if not part and set(names) == {PLAIN, WATER}:  # a spectrum with its water: the suffix says which
+        part = WATER if line.target.endswith("_mrsref") else PLAIN
+    if (len(found) > 1 or part == WATER) and part not in names:
         remedy = "name one of these in part"
         problems.add(f"{line.where}: part", "must choose one recording of the file", ", ".join(names), remedy)
         return None
-    return names[line.part] if len(found) > 1 else found[0]
+    return names[part] if len(found) > 1 else found[0]
 
 
 def _explain(line: ImportLine, said: str, problems: Problems) -> None:

@@ -101,7 +101,8 @@ def read_siemens_csa(line: ImportLine, tags: dict[str, list[Any]], problems: Pro
         return None
     grid = int(tags["Rows"][0]) * int(tags["Columns"][0])
     if grid != 1:
-        problems.add(line.where, "must be one voxel", f"a grid of {grid}", "leave spectroscopic images out")
+        rule = "must be the spectrum of one voxel, not a grid (MRSI)"
+        problems.add(line.where, rule, f"a grid of {grid}", "leave spectroscopic images out")
         return None
     header = _header(str(file))
     content = bytes(header[_DATA].value or b"") if header is not None else b""

@@ -1,0 +1,1 @@
+"""A mapping table for `pharmrs import`, proposed from a folder of vendor files."""
