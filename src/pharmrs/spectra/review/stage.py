@@ -115,7 +115,8 @@ def _verdict_text(rater: str, one: Decision) -> str:
 def _look(context: StudyContext[SpectraPlan]) -> StageOutcome:
     """What the raters decided, as exclusions. Raises InputError for logs that cannot be read."""
     plan = context.plan
-    shown = shown_scans(context.scans, context.given(FOREIGN), fitted=plan.basis is not None)
+    foreign = context.given(FOREIGN)
+    shown = shown_scans(context.scans, foreign, fitted=plan.basis is not None)
     seen = {one.files.name for one in shown}
     verdicts, problems = inspect(context.root, plan, shown, context.output, context.checksums)
     rule = plan.quality.visual_inspection
