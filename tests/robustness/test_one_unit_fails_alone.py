@@ -23,7 +23,10 @@ from pharmrs.core.errors import InputError
 from pharmrs.core.records.scan_files import ScanFiles
 from pharmrs.core.report.tables import write_table
 from pharmrs.core.unit import attempt
+from pharmrs.genotype.read.markers import find_markers
+from pharmrs.genotype.records.marker import CallRules, Marker
 from pharmrs.genotype.report import section
+from pharmrs.genotype.stage import calls
 from pharmrs.spectra.read.nifti_mrs import read_fids
 from pharmrs.spectra.report import study_sections
 from pharmrs.spectra.report.pictures import scan_figures
@@ -204,6 +207,23 @@ def test_one_gel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     end = pharmrs("genotype", gels, "--out", tmp_path / "bad")
     assert end.code == 3 and "04.tsv: line 3: bands_bp" in end.err
     assert without(contents(tmp_path / "bad"), "faults/") == without(good)
+
+
+def test_one_marker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = tmp_path / "my_genotypes.csv"
+    place.write_text("Sample ID;rs6265;APOE\n1;A/G;E3/E4\n2;G/G;E2/E3\n")
+    right = calls.call_reported
+
+    def broken(marker: Marker, *others: Any) -> Any:
+        return bug() if marker.name == "rs6265" else right(marker, *others)
+
+    monkeypatch.setattr(calls, "call_reported", broken)
+    markers = find_markers(["rs6265", "APOE"], [], "test", place)
+    results, problems = calls.call_markers(place, CallRules(), markers, output=tmp_path / "out")
+    (of_apoe,) = results
+    assert [(one.subject, one.genotype) for one in of_apoe.calls] == [("1", "e3/e4"), ("2", "e2/e3")]
+    assert [one.file for one in problems if "fault of pharmrs" in one.rule] == ["marker rs6265"]
+    assert [path.name for path in (tmp_path / "out" / "faults").iterdir()] == ["marker-rs6265_calling.txt"]
 
 
 def test_one_model_and_one_figure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
