@@ -110,8 +110,10 @@ def _filled(command: str, trial: Path) -> list[str]:
         "L": here / "sourcedata/assay/layout.tsv", "BANDS": here / "sourcedata/genotyping/gel-01.tsv",
         "TABLE": here / "derivatives/pharmrs/observations.tsv", "STUDY.yaml": here / "study.yaml",
         "study.yaml": here / "study.yaml", "FOLDER": trial / "new", "COPY": trial / "copy-2",
-        "REPORTED": trial / "reported.tsv",
+        "REPORTED": trial / "reported.tsv", "COURSE": trial / "course.tsv",
     }  # fmt: skip
+    blocks = "".join(f"{places['SPECTRUM']}\t{first}\t{first + 1}\t{int(first > 3)}\n" for first in (1, 3, 5, 7))
+    (trial / "course.tsv").write_text(f"file\tfirst\tlast\tdrug\n{blocks}")
     (trial / "reported.tsv").write_text("label\tt\tdf\tp\nmain\t2.10\t20\t0.0486\n")
     return [str(places.get(word, word)) for word in shlex.split(command)]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,7 @@ import pytest
 from pharmrs.core.errors import InputError
 from pharmrs.core.read.declarations import checked
 from pharmrs.core.stage import StageOutcome, StudyContext, run_stages
+from pharmrs.genotype.records.declared import GenotypeSection
 from pharmrs.study.analysis_stage import ANALYSIS
 from pharmrs.study.declared import Study
 from pharmrs.study.observations import build_observations
@@ -159,6 +160,15 @@ def test_missing_tables_are_named(dataset: Path) -> None:
     with pytest.raises(InputError) as caught:
         build(dataset)
     assert {Path(problem.file).name for problem in caught.value.problems} >= {"biomarkers.tsv", "allocation.tsv"}
+
+
+def test_a_stage_that_gave_nothing_is_what_to_mend_first(dataset: Path) -> None:
+    for name in ("biomarkers.tsv", "genotypes.tsv", "metabolites.tsv"):
+        (derivative(dataset) / name).unlink()
+    with pytest.raises(InputError) as caught:
+        build(dataset, replace(study(), genotype=GenotypeSection()))
+    told = {problem.remedy.removeprefix("mend first what else is said of the ") for problem in caught.value.problems}
+    assert told == {"scans", "plates", "genotyping"}
 
 
 def test_a_participant_without_treatment_is_left_out_and_told(dataset: Path) -> None:

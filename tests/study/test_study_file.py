@@ -109,6 +109,7 @@ def test_all_at_once(tmp_path: Path) -> None:
         ("title: a: b", "line 1", "YAML"),
         ("title: x\ntitle: y", "line 2", "YAML"),
         ("a: !!python/object/apply:os.system ['true']", "line 1", "YAML"),
+        ("title: a\nbasis: b\0c", "line 2", "control characters"),
         ("", "file", "keys"),
         ("- a", "file", "keys"),
         ("? [1, 2]\n: x", "line 1", "YAML"),

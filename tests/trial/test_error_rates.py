@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +12,7 @@ from scipy import stats
 
 from pharmrs.trial.chain.change_scores import change_table
 from pharmrs.trial.chain.what_data_allow import reliabilities
+from pharmrs.trial.least_squares.not_estimable import NotEstimable
 from pharmrs.trial.models.analyse import analyse, why_not_declared
 from pharmrs.trial.models.registry import MODELS
 from pharmrs.trial.power.trial_model import draw_trial
@@ -95,6 +97,19 @@ def test_lines_by_treatment_as_in_r() -> None:
     together = sum(rest[0][name] * rest[1][name] for name in common) / (len(common) - 2)
     shared = together * sum(pull[0][name] * pull[1][name] for name in common)
     assert both.se[3] ** 2 == pytest.approx(own.sum() - 2 * shared, rel=1e-9)
+
+
+def test_a_tight_line_has_an_answer_and_an_exact_one_none() -> None:
+    """Scatter of 0.1 about a slope of 2, by hand; none at all: no SD."""
+    x, arm, people = np.tile(np.arange(6.0), 2), np.repeat([0, 1], 6), [str(row) for row in range(12)]
+    scatter = 0.1 * np.tile([1, -1, -1, 1, 1, -1], 2)
+    found = lines_by_arm(3 + 2 * x + scatter, x, arm, people, list("abcd"))
+    slope = 2 + float((x[:6] - 2.5) @ scatter[:6]) / 17.5
+    assert found.coefficients.estimate[[1, 3]] == pytest.approx([slope, 0.0], abs=1e-12)
+    rest = 0.06 - float((x[:6] - 2.5) @ scatter[:6]) ** 2 / 17.5
+    assert found.sd == pytest.approx(2 * [math.sqrt(rest / 4)], rel=1e-9)
+    with pytest.raises(NotEstimable, match="fits every value exactly"):
+        lines_by_arm(3 + 2 * x, x, arm, people, list("abcd"))
 
 
 def test_unequal_scatter_is_told_beside_the_number() -> None:

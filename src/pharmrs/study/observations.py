@@ -86,7 +86,7 @@ def build_observations(
         biomarkers = read_biomarker(folder, plan.biomarker, biomarker_problems) if plan.biomarker else {}
         aside = read_set_aside(folder, plan.biomarker, biomarker_problems)
     measured = _measured(folder, plan, [one.name for one in plan.outcomes if one.name not in further], study)
-    covariates, covariate_problems = _covariates(root, folder, plan, list(trial.allocation), further)
+    covariates, covariate_problems = _covariates(root, folder, study, plan, list(trial.allocation), further)
     found += [*metabolite_problems.found, *biomarker_problems.found, *covariate_problems, *phenotype_problems]
     found += measured.problems
     found += _unallocated(root, trial, {subject for subject, _ in (*metabolites, *biomarkers)})
@@ -222,7 +222,7 @@ def _as_biomarker(one: Phenotype, trial: WhoTakesPart) -> dict[Place, BiomarkerV
 
 
 def _covariates(
-    root: Path, folder: Path, plan: AnalysisPlan, labels: Sequence[str], elsewhere: Collection[str]
+    root: Path, folder: Path, study: Study, plan: AnalysisPlan, labels: Sequence[str], elsewhere: Collection[str]
 ) -> tuple[dict[str, dict[str, CovariateValue]], list[InputProblem]]:
     """The declared covariates of each participant, from participants.tsv or genotypes.tsv."""
     problems = Problems(str(root / PARTICIPANTS))
@@ -239,8 +239,10 @@ def _covariates(
             (row.commas[covariate.name] for row in people.values() if covariate.name in row.cells), _NO_COMMAS
         )
         if texts is None:
-            remedy = "add the column, correct analysis.covariates, or declare genotyping"
-            problems.add(covariate.name, _SOURCES, "missing", remedy)
+            found, remedy = "missing", "add the column, correct analysis.covariates, or declare genotyping"
+            if not genotypes and study.genotype and covariate.name in (GENOTYPE, *study.genotype.markers):
+                found, remedy = "no genotype came out", "mend first what else is said of the genotyping"
+            problems.add(covariate.name, _SOURCES, found, remedy)
             continue
         typed: list[CovariateValue] = (
             list(texts) if covariate.categorical else numbers_or_texts(texts, commas, problems, covariate.name)

@@ -89,9 +89,12 @@ def read_keys(path: str | Path, when_missing: str, when_empty: str) -> dict[str,
 
 def _read_yaml(path: Path, problems: Problems, when_missing: str, when_empty: str) -> dict[str, Any]:
     from ruamel.yaml.error import YAMLError
+    from ruamel.yaml.reader import ReaderError
 
+    text = ""
     try:
-        content = _loaded(read_text(path, largest=_LARGEST_BYTES))
+        text = read_text(path, largest=_LARGEST_BYTES)
+        content = _loaded(text)
     except FileNotFoundError:
         problems.add("file", "must exist", "missing", when_missing)
         return {}
@@ -100,6 +103,10 @@ def _read_yaml(path: Path, problems: Problems, when_missing: str, when_empty: st
         return {}
     except UnicodeDecodeError as error:
         problems.add("file", "must be UTF-8 text", shorten(str(error)), "save the file as UTF-8")
+        return {}
+    except ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        problems.add(f"line {line}", "must not hold control characters", ascii(text[error.position]), "delete it")
         return {}
     except (YAMLError, RecursionError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)

@@ -47,9 +47,8 @@ def read_metabolite(
 
     `other_scales`: scales that are taken along where the table has them.
     """
-    rows = read_text_table(
-        folder / "metabolites.tsv", problems, ("scan", "subject", "session", "metabolite", plan.scale)
-    )
+    required = ("scan", "subject", "session", "metabolite", plan.scale)
+    rows = _rows(folder / "metabolites.tsv", problems, required, "scans")
     chosen = [row for row in rows if row.text("metabolite") == plan.metabolite and _is_scan(row, scan_entity)]
     if rows and not chosen:
         known = ", ".join(dict.fromkeys(row.text("metabolite") for row in rows))
@@ -69,6 +68,14 @@ def read_metabolite(
     remedy = "declare analysis.scan: <entity of the scan> in study.yaml, e.g. acq-pgacc"
     lines = _one_each(chosen, problems, f"one scan with {plan.metabolite} per session", "scan", remedy)
     return {place: values[row.line] for place, row in lines.items()}
+
+
+def _rows(path: Path, problems: Problems, required: tuple[str, ...], source: str) -> list[TextRow]:
+    if path.is_file():
+        return read_text_table(path, problems, required)
+    rule, remedy = f"must hold the values of the {source}", f"mend first what else is said of the {source}"
+    problems.add("file", rule, "not written: none came out", remedy)
+    return []
 
 
 def _is_scan(row: TextRow, entity: str) -> bool:
@@ -99,7 +106,7 @@ def read_biomarker(folder: Path, analyte: str, problems: Problems) -> dict[Place
 
 def _biomarkers(path: Path, analyte: str, problems: Problems) -> dict[Place, BiomarkerValue]:
     required = ("subject", "session", "sample", "analyte", "value", "censored", "limit")
-    rows = read_text_table(path, problems, required)
+    rows = _rows(path, problems, required, "plates")
     chosen = [row for row in rows if row.text("analyte") == analyte]
     if rows and not chosen:
         known = ", ".join(dict.fromkeys(row.text("analyte") for row in rows))

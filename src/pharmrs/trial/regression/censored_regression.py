@@ -121,12 +121,10 @@ def _maximise(outcome: FloatArray, side: FloatArray, design: FloatArray) -> tupl
         hessian = (regressors * bend[:, None]).T @ regressors
         hessian[-1, -1] += measured / parameters[-1] ** 2
         step = np.linalg.solve(hessian, gradient)
-        if float(gradient @ step) < _TOLERANCE**2:
-            return parameters[:-1] / parameters[-1], 1 / float(parameters[-1])
-        moved = _damped(parameters, step, value, regressors, side)
+        left = float(gradient @ step)
+        moved = None if left < _TOLERANCE**2 else _damped(parameters, step, value, regressors, side)
         if moved is None:
-            close = float(gradient @ step) < _TOLERANCE
-            return (parameters[:-1] / parameters[-1], 1 / float(parameters[-1])) if close else None
+            return (parameters[:-1] / parameters[-1], 1 / float(parameters[-1])) if left < _TOLERANCE else None
         parameters, value = moved
     return None
 
