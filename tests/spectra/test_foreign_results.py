@@ -359,6 +359,31 @@ def test_names_that_tables_of_osprey_have(name: str, tmp_path: Path) -> None:
     }
 
 
+def test_molal_concentrations_of_spant_are_undone_where_its_amplitudes_lie_beside(tmp_path: Path) -> None:
+    """Two tables of one `fit_svs`: 9.6 mmol/kg were made of the amplitude 0.021 over a water of 60."""
+    head = '"X","Y","Z","Dynamic","Coil","Glu","tCr","Glu.sd","tCr.sd","SNR"'
+    molal, plain = (tmp_path / f"fit_res_{name}.csv" for name in ("molal_conc", "unscaled"))
+    molal.write_text(f'{head},"w_amp","GM_vol","WM_vol","CSF_vol"\n1,1,1,1,NA,9.6,8,0.48,0.16,45.2,60,0,100,0\n')
+    (alone,) = read_results(molal)
+    assert set(values(alone)) == {("Glu", "tissue_molal"), ("tCr", "tissue_molal")} and alone.notes == ()
+    plain.write_text(f"{head}\n1,1,1,1,NA,0.021,0.0175,0.00105,0.00035,45.2\n")
+    (result,) = read_results(molal)
+    assert values(result)["Glu", "institutional"] == pytest.approx((0.00035, 5.0))
+    assert "WM 100 %, GM 0 %, CSF 0 %" in result.notes[0]
+    scales = values_by_metabolite(result, Assumed())
+    assert _per_water(scales["Glu"]) == pytest.approx((0.00035, 0.0000175))  # from which all scales follow
+
+
+def test_a_table_of_a_group_by_spant(tmp_path: Path) -> None:
+    head = '"ratio","path","X","Y","Z","Dynamic","Coil","Glu","Glu.sd"'
+    first, second = "/d/sub-01/ses-2/out/results.rds", "out/P7/results.rds"
+    lines = (f'"tCr","{first}",1,1,1,1,NA,1.2,0.06', f'"tCr","{second}",1,1,1,1,NA,1.1,0.11')
+    (tmp_path / "fit_res_group_ratio_conc.csv").write_text("\n".join([head, *lines, ""]))
+    one, other = read_results(tmp_path / "fit_res_group_ratio_conc.csv")
+    assert (one.scan, other.scan) == ("sub-01_ses-2", "P7")
+    assert values(other) == {("Glu", "ratio_tcr"): pytest.approx((1.1, 10.0))}
+
+
 def test_scales_and_their_sds_by_hand() -> None:
     """Ratio 6/8 with bounds of 3 and 4 %: SD 5 % of .75. LCModel's defaults: 35,880 mM of water, attenuation .7."""
     glu, creatine = (

@@ -12,6 +12,7 @@ from pharmrs.core.read.problems import Problems
 from pharmrs.spectra.read.results import tables
 from pharmrs.spectra.read.results.lcmodel import read_lcmodel_result, recognises_lcmodel_result
 from pharmrs.spectra.read.results.osprey import is_osprey, read_osprey
+from pharmrs.spectra.read.results.spant import is_spant, read_spant
 from pharmrs.spectra.records.foreign import ForeignResult
 
 _LARGEST_BYTES = 1 << 27
@@ -37,7 +38,7 @@ FORMATS = (
         read=tables.read_fsl_concentrations,
     ),
     ResultFormat(name="Gannet .csv", recognises=tables.is_gannet, read=tables.read_gannet),
-    ResultFormat(name="spant .csv", recognises=tables.is_spant, read=tables.read_spant),
+    ResultFormat(name="spant .csv", recognises=is_spant, read=read_spant),
     ResultFormat(name="TARQUIN .csv", recognises=tables.is_tarquin, read=tables.read_tarquin),
     ResultFormat(name="Osprey .tsv", recognises=is_osprey, read=read_osprey),
     ResultFormat(name="pharmrs metabolites.tsv", recognises=tables.is_ours, read=tables.read_ours),

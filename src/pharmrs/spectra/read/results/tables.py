@@ -1,7 +1,7 @@
-"""Results of FSL-MRS, Gannet, spant, TARQUIN and of this program: tables with a column for each thing.
+"""Results of FSL-MRS, Gannet, TARQUIN and of this program: tables with a column for each thing.
 
-Sources: the programs' own writers (FSL-MRS `results.py`, Gannet `ExportToCSV.m`, spant
-`fitting.R`, TARQUIN `export_data.cpp`), read for their layout.
+Sources: the programs' own writers (FSL-MRS `results.py`, Gannet `ExportToCSV.m`, TARQUIN
+`export_data.cpp`), read for their layout.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from pharmrs.spectra.records.scaling import SCALES
 
 _FSL_SCALES = {"mMol/kg": "tissue_molal", "mM": "tissue_molar"}
 _FSL_SECOND = {"raw": UNSCALED, "internal": "ratio_tcr", "molality": "tissue_molal", "molarity": "tissue_molar"}
-_SPANT_NOT = {"X", "Y", "Z", "Dynamic", "Coil"}
 
 
 def cells_of(text: str) -> list[list[str]]:
@@ -57,7 +56,7 @@ def read_fsl_summary(path: Path, text: str, _problems: Problems) -> list[Foreign
         ForeignResult(
             tool="FSL-MRS",
             file=str(path),
-            scan=_file_or_folder(path),
+            scan=file_or_folder(path),
             values=tuple(values),
             signal_to_noise=number(best.get("SNR", "")),
             line_width_hz=number(best.get("FWHM", "")),
@@ -83,7 +82,7 @@ def read_fsl_concentrations(path: Path, text: str, _problems: Problems) -> list[
                 value, sd = number(cells[where["mean", scale]]), number(cells[where["std", scale]])
                 percent = 100.0 * sd / value if value > 0 else math.inf
                 values.append(value_of(cells[names], ours, str(value), percent))
-    return [ForeignResult(tool="FSL-MRS", file=str(path), scan=_file_or_folder(path), values=tuple(values))]
+    return [ForeignResult(tool="FSL-MRS", file=str(path), scan=file_or_folder(path), values=tuple(values))]
 
 
 def is_gannet(_path: Path, text: str) -> bool:
@@ -120,44 +119,7 @@ def read_gannet(path: Path, text: str, _problems: Problems) -> list[ForeignResul
     return results
 
 
-def is_spant(_path: Path, text: str) -> bool:
-    header = (cells_of(text[:8000]) or [[]])[0]
-    return set(header) >= _SPANT_NOT and any(name.endswith(".sd") for name in header)
-
-
-def read_spant(path: Path, text: str, _problems: Problems) -> list[ForeignResult]:
-    """One line a spectrum: amplitudes, then `name.sd`, then what the fit tells of itself.
-
-    Tables of a group tell in `path` whose line it is, and in `ratio` what it is to.
-    """
-    header, *body = cells_of(text)
-    name = path.name.lower()
-    common = "tissue_molal" if "molal" in name else "lcmodel_water" if "legacy" in name else UNSCALED
-    match = re.search(r"fit_res_(?!group)(\w+?)_ratio", path.name)
-    results = []
-    for index, cells in enumerate(body, start=1):
-        row = dict(zip(header, cells, strict=False))
-        ratio = row.get("ratio", match[1] if match else "")
-        scale = f"ratio_{our_name(ratio).lower()}" if ratio else common
-        values = [
-            value_of(one, scale, row[one], _percent(number(row[one]), number(row[f"{one}.sd"])))
-            for one in header
-            if f"{one}.sd" in row
-        ]
-        alone = _file_or_folder(path) + (f"_{index}" if len(body) > 1 else "")
-        results.append(
-            ForeignResult(
-                tool="spant",
-                file=str(path),
-                scan=scan_in(row["path"]) if row.get("path") else alone,
-                values=tuple(values),
-                signal_to_noise=number(row.get("SNR", "")),
-            )
-        )
-    return results
-
-
-def _file_or_folder(path: Path) -> str:
+def file_or_folder(path: Path) -> str:
     """The name of a file, else, where it is the one that a tool gives each of its tables, of its folder."""
     usual = path.name.startswith("fit_res_") or path.stem in ("results", "summary", "concentrations")
     return path.resolve().parent.name if usual else path.name.split(".")[0]
@@ -190,12 +152,12 @@ def read_tarquin(path: Path, text: str, problems: Problems) -> list[ForeignResul
     for cells, errors in zip(amplitudes[1:], sds[1:], strict=True):
         row, sd = dict(zip(amplitudes[0], cells, strict=False)), dict(zip(sds[0], errors, strict=False))
         values = [
-            value_of(name, UNSCALED, row[name], _percent(number(row[name]), number(sd.get(name, ""))))
+            value_of(name, UNSCALED, row[name], percent_of(number(row[name]), number(sd.get(name, ""))))
             for name in amplitudes[0]
             if name not in ("Row", "Col", "Slice", "")
         ]
         place = f"_{row['Row']}-{row['Col']}-{row['Slice']}" if len(amplitudes) > 2 else ""
-        scan = _file_or_folder(path) + place
+        scan = file_or_folder(path) + place
         note = "amplitudes of TARQUIN: water-scaled where a reference was given; the file does not tell"
         results.append(ForeignResult(tool="TARQUIN", file=str(path), scan=scan, values=tuple(values), notes=(note,)))
     return results
@@ -236,7 +198,7 @@ def value_of(printed: str, scale: str, cell: str, percent: float) -> ForeignValu
     )
 
 
-def _percent(value: float, sd: float) -> float:
+def percent_of(value: float, sd: float) -> float:
     return 100.0 * sd / value if value > 0 else math.inf
 
 
