@@ -84,8 +84,19 @@ def test_without_water_scaling_only_ratios_have_a_scale(tmp_path: Path) -> None:
 
 
 def test_a_table_that_is_cut_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"must have 38 metabolites, as it announces.*6 lines"):
-        read_results(lcmodel(tmp_path / "a.table", announced=39))
+    path = lcmodel(tmp_path / "a.table")
+    path.write_text(path.read_text().partition("   10.302")[0])
+    with pytest.raises(InputError, match=r"must have 6 metabolites, as it announces.*3 lines"):
+        read_results(path)
+    with pytest.raises(InputError, match=r"must have 4 metabolites, as it announces.*6 lines"):
+        read_results(lcmodel(tmp_path / "b.table", announced=5))
+
+
+def test_a_table_that_announces_more_than_it_prints_is_whole_where_the_next_section_follows(tmp_path: Path) -> None:
+    """As a real .coord of a liver does: LCModel counts signals that it leaves out."""
+    (result,) = read_results(lcmodel(tmp_path / "a.table", announced=42))
+    assert len(result.values) == 12
+    assert result.notes[-1] == "announces 41 metabolites and prints 6, followed by its next section"
 
 
 CSV = """\

@@ -21,6 +21,7 @@ _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eEdD][-+]?\d+)?"
 _ROW = re.compile(rf"\s*(?P<value>{_NUMBER})\s+(?P<sd>\d+)%\s*(?P<ratio>{_NUMBER})[ +-](?P<name>\S+)\s*$")
 _WIDTH = re.compile(rf"FWHM\s*=\s*({_NUMBER})\s*ppm")
 _RATIO = re.compile(rf"S/N\s*=\s*({_NUMBER})")
+_SECTION = re.compile(r"^\s*(?:\$\$\w|\d+ lines? in following )")
 _NOT_THERE = 999
 _AGAIN = "run LCModel again with LTABLE = 7 (or LCSV = 11), or copy the file again"
 
@@ -37,19 +38,18 @@ def read_lcmodel_result(path: Path, text: str, problems: Problems) -> list[Forei
 
 
 def _table(path: Path, text: str, head: re.Match[str], problems: Problems) -> ForeignResult:
-    rows = []
-    for line in text[head.end() :].splitlines()[1:]:
-        row = _ROW.match(line)
-        if row is None:
-            break
-        rows.append(row)
+    rows, after = _rows(text[head.end() :].splitlines()[1:])
     announced = re.search(r"(\d+)\s+lines? in following concentration table", text[: head.end()])
     sums_alone = re.search(r"\bONLYCO\s*=\s*\.?T", text, re.I) is not None  # then single metabolites are counted only
-    if announced and int(announced[1]) - 1 != len(rows) and not sums_alone:
-        rule = f"must have {int(announced[1]) - 1} metabolites, as it announces"
+    count = int(announced[1]) - 1 if announced else len(rows)
+    fewer = len(rows) < count and not sums_alone
+    if len(rows) > count or (fewer and not (rows and _SECTION.search(after))):
+        rule = f"must have {count} metabolites, as it announces"
         problems.add("concentration table", rule, f"{len(rows)} lines that can be read", _AGAIN)
     reference = _reference(head["reference"], rows)
     scale, notes = _water_scale(text)
+    if fewer:  # LCModel counts signals that it leaves out of the table, e.g. of the liver
+        notes = (*notes, f"announces {count} metabolites and prints {len(rows)}, followed by its next section")
     values = []
     for row in rows:
         name, sd = row["name"], int(row["sd"])
@@ -78,6 +78,17 @@ def _table(path: Path, text: str, head: re.Match[str], problems: Problems) -> Fo
         stated=stated,
         curves=read_curves(text, str(path)),
     )
+
+
+def _rows(lines: list[str]) -> tuple[list[re.Match[str]], str]:
+    """The lines of the table, and what comes after it."""
+    rows = []
+    for place, line in enumerate(lines):
+        row = _ROW.match(line)
+        if row is None:
+            return rows, next((one for one in lines[place:] if one.strip()), "")
+        rows.append(row)
+    return rows, ""
 
 
 def _reference(printed: str, rows: list[re.Match[str]]) -> str:
