@@ -385,6 +385,21 @@ def test_molal_concentrations_of_spant_are_undone_where_its_amplitudes_lie_besid
     assert _per_water(scales["Glu"]) == pytest.approx((0.00035, 0.0000175))  # from which all scales follow
 
 
+def test_columns_of_gannet_since_its_version_3_3(tmp_path: Path) -> None:
+    (tmp_path / "Gannet_output.csv").write_text(
+        "MATLAB_version,Gannet_version,date_of_analysis,filename,avg_delta_F0,GABA_area,GABA_FWHM,GABA_SNR,"
+        "GABA_fit_error,GABA_fit_error_Cr,GABA_fit_error_w,GABA_conc_Cr,GABA_conc_iu,NAA_FWHM,NAA_SNR,fGM,"
+        "GABA_ConcIU_TissCorr\n2023b,3.3.2,2024-01-02,sub-01_ses-2_mega.sdat,0.1,0.002,19.1,22,3.9,4.1,4.2,0.113,2.41,"
+        "8.2,201,0.6,3.05\n"
+    )
+    (result,) = read_results(tmp_path / "Gannet_output.csv")
+    assert (result.scan, result.signal_to_noise, result.line_width_hz) == ("sub-01_ses-2", 201.0, 8.2)
+    assert values(result) == {
+        ("GABA", "ratio_cr"): (0.113, 4.1), ("GABA", UNSCALED): (2.41, 4.2),
+        ("GABA", f"{UNSCALED}: ConcIU_TissCorr"): (3.05, 4.2),
+    }  # fmt: skip
+
+
 def test_a_table_of_a_group_by_spant(tmp_path: Path) -> None:
     head = '"ratio","path","X","Y","Z","Dynamic","Coil","Glu","Glu.sd"'
     first, second = "/d/sub-01/ses-2/out/results.rds", "out/P7/results.rds"

@@ -90,29 +90,33 @@ def is_gannet(_path: Path, text: str) -> bool:
 
 
 def read_gannet(path: Path, text: str, _problems: Problems) -> list[ForeignResult]:
-    """One line a recording; `X_ConcCr` over Cr, `X_ConcIU` water-scaled in its own units, fit errors in per cent."""
+    """One line a recording; `X_ConcCr` over Cr, `X_ConcIU` water-scaled in its own units, fit errors in per cent.
+
+    From version 3.3 on the columns are `X_conc_Cr`, `X_conc_iu`, `X_fit_error_Cr` and so on.
+    """
     header, *body = cells_of(text)
+    columns = [name.lower().replace("_conc_", "_conc").replace("fit_error_", "fiterror_") for name in header]
     results = []
     for cells in body:
-        row = dict(zip(header, cells, strict=False))
+        row = dict(zip(columns, cells, strict=False))
         values = []
-        for name in header:
-            metabolite, _, kind = name.rpartition("_")
-            if kind == "ConcCr":
-                percent = number(row.get(f"{metabolite}_FitError_Cr", ""))
-                values.append(value_of(metabolite, "ratio_cr", row[name], percent))
-            if kind == "ConcIU":
-                values.append(
-                    value_of(metabolite, UNSCALED, row[name], number(row.get(f"{metabolite}_FitError_W", "")))
-                )
+        for name, column in zip(header, columns, strict=True):
+            metabolite, _, kind = name.partition("_")
+            against = {"conccr": "cr", "conciu": "w"}.get(column.partition("_")[2])
+            error = number(row.get(f"{metabolite.lower()}_fiterror_{against or 'w'}", ""))
+            if against is not None:
+                scale = "ratio_cr" if against == "cr" else UNSCALED
+                values.append(value_of(metabolite, scale, row[column], error))
+            elif kind.lower().startswith("conciu_"):  # corrected for fluid, for tissue
+                values.append(value_of(metabolite, f"{UNSCALED}: {kind}", row[column], error))
         results.append(
             ForeignResult(
                 tool="Gannet",
                 file=str(path),
-                scan=Path(row["Filename"].replace("\\", "/")).name.split(".")[0],
+                scan=scan_in(row["filename"]),
                 values=tuple(values),
-                signal_to_noise=number(row.get("NAA_SNR", "")),
-                line_width_hz=number(row.get("NAA_FWHM", "")),
+                signal_to_noise=number(row.get("naa_snr", "")),
+                line_width_hz=number(row.get("naa_fwhm", "")),
                 notes=("edited spectra: GABA is GABA+; the error is Gannet's fit error, not a Cramer-Rao bound",),
             )
         )
