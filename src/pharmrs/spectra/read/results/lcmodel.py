@@ -82,7 +82,7 @@ def _table(path: Path, text: str, head: re.Match[str], problems: Problems) -> Fo
 
 def _rows(lines: list[str]) -> tuple[list[re.Match[str]], str]:
     """The lines of the table, and what comes after it."""
-    rows = []
+    rows: list[re.Match[str]] = []
     for place, line in enumerate(lines):
         row = _ROW.match(line)
         if row is None:
