@@ -2,7 +2,9 @@
 
 Crossovers of the size of the reference study (or of 12 people) in four situations. Tests of the interaction meet equal
 slopes; tests of effects and correlations (names with a colon) meet trials without any. Every trial is drawn once, for
-all tests. A test of 5 % should reject 5 %. Without names: every test that may be declared and costs little.
+all tests. A test of 5 % should reject 5 %. Without names: every test that may be declared and costs little. Trials of
+three periods or of two groups are situations of their own (`--situations "three periods" ...`), with `THREE` and
+`GROUPS` as the tests that only they have.
 """
 
 from __future__ import annotations
@@ -23,16 +25,32 @@ from pharmrs.trial.chain.change_scores import change_table
 from pharmrs.trial.chain.comparisons import level_comparisons
 from pharmrs.trial.chain.effects import treatment_effects
 from pharmrs.trial.chain.main_model import main_model
+from pharmrs.trial.chain.term_tests import covariate_test, type_two_tests
 from pharmrs.trial.joint.model import fit_joint
 from pharmrs.trial.least_squares.not_estimable import NotEstimable
 from pharmrs.trial.models.registry import MODELS, ModelInput
 from pharmrs.trial.power.trial_model import draw_trial
-from pharmrs.trial.records.analysis import AnalysisPlan, EffectEstimate, StatisticalTest
+from pharmrs.trial.records.analysis import (
+    AnalysisPlan,
+    Contrast,
+    Covariate,
+    EffectEstimate,
+    Margin,
+    StatisticalTest,
+)
+from pharmrs.trial.records.observations import ObservationTable
 from pharmrs.trial.records.truth import TrialTruth
 
+AGE, PLASMA = Covariate(name="age"), Covariate(name="plasma", at="follow_up")
+CONTRASTS = {
+    2: (Contrast(name="drug", weights=(-1.0, 1.0)),),
+    3: (Contrast(name="both doses against placebo", weights=(-1.0, 0.5, 0.5)),),
+}
 PLAN = AnalysisPlan(
-    time_adjustment="linear", biomarker_transform="log", biomarker_change="difference", metabolite_change="log_ratio"
-)
+    time_adjustment="linear", biomarker_transform="log", biomarker_change="difference", metabolite_change="log_ratio",
+    covariates=(AGE,), exposures=(PLASMA,),
+    equivalence=(Margin(quantity="biomarker", low=-5.0, high=1e-9),),  # true effect 0: at the margin
+)  # fmt: skip
 NULL = TrialTruth(
     kind="crossover", treatments=("placebo", "drug"), slopes=(0.5, 0.5), metabolite_changes=(0.0, 0.05),
     biomarker_changes=(0.0, 0.15), metabolite_change_sd=0.11, lower_limit=195.0, missing_metabolite=0.04,
@@ -47,16 +65,34 @@ SITUATIONS: dict[str, tuple[TrialTruth, int]] = {
     "12 people": (NULL, 12),
 }
 FOUR = tuple(SITUATIONS)
-SITUATIONS["three periods"] = (  # what `carry_over` asks for
-    replace(NULL, treatments=("placebo", "low", "high"), slopes=(0.5,) * 3, metabolite_changes=(0.0, 0.03, 0.05),
-            biomarker_changes=(0.0, 0.1, 0.15)), 36,
+_THREE = replace(
+    NULL, treatments=("placebo", "low", "drug"), slopes=(0.5,) * 3, metabolite_changes=(0.0, 0.03, 0.05),
+    biomarker_changes=(0.0, 0.1, 0.15),
 )  # fmt: skip
+_GROUPS = replace(NULL, kind="parallel")
+SITUATIONS |= {  # what `carry_over` and trends over doses ask for, and what groups of their own ask for
+    "three periods": (_THREE, 36),
+    "three periods, variances": (replace(_THREE, biomarker_change_sds=(0.25, 0.4, 0.60)), 36),
+    "three periods, metabolite": (replace(_THREE, slopes=(1.5,) * 3, metabolite_change_sds=(0.06, 0.1, 0.16)), 36),
+    "three periods, 12 people": (_THREE, 12),
+    "groups": (_GROUPS, 70),
+    "groups, variances": (replace(_GROUPS, biomarker_change_sds=(0.25, 0.60)), 70),
+    "groups, metabolite": (replace(_GROUPS, slopes=(1.5, 1.5), metabolite_change_sds=(0.06, 0.16)), 70),
+    "groups, 12 people": (_GROUPS, 24),
+}
 WORLDS = {"spread": 0.5, "follow-up": 0.0}
 INTERACTION = ("main", "hc3", "cr2", "period", "within", "mixed", "crossover", "symmetry", "log_ratio",
                "errors_in_variables")  # fmt: skip
 NOTHING = ("effect: Glu", "effect: biomarker", "spearman: placebo", "spearman: drug", "oldham: all treatments",
            "slope: placebo", "slope: drug", "rmcorr: levels", "levels: biomarker", "within_treatment: drug",
-           "change_between_treatments: change in biomarker", "wilcoxon: drug")  # fmt: skip
+           "change_between_treatments: change in biomarker", "wilcoxon: drug", "kendall: drug", "pearson: drug",
+           "levene: all treatments", "covariate: age", "term: change in Glu", "term: treatment", "exposure: biomarker",
+           "equivalence: drug", "mmrm: Glu", "mmrm: biomarker")  # fmt: skip
+THREE = ("carry_over", "effect: biomarker", "contrasts: biomarker", "dose_response: biomarker", "levels: biomarker",
+         "spearman: drug", "mmrm: biomarker", "slope: drug")  # fmt: skip
+GROUPS = ("main", "hc3", "by_treatment", "errors_in_variables", "effect: Glu", "effect: biomarker",
+          "mann_whitney: placebo - drug", "change_between_treatments: change in biomarker", "mmrm: biomarker",
+          "levels: biomarker")  # fmt: skip
 
 
 Found = Sequence[EffectEstimate | StatisticalTest]
@@ -116,7 +152,35 @@ def _comparisons(given: ModelInput) -> Found:
     return level_comparisons(given.table, given.changes, given.plan)
 
 
+def _estimates(name: str) -> Callable[[ModelInput], Found]:
+    return lambda given: [one for one in MODELS[name].run(given).estimates if one.hypothesis]
+
+
+def _ranks(given: ModelInput) -> Found:
+    return MODELS["ranks"].run(given).tests
+
+
+def _covariate(given: ModelInput) -> Found:
+    return (replace(covariate_test(main_model(given.changes, given.plan, AGE), AGE.name), family="covariate"),)
+
+
+def _terms(given: ModelInput) -> Found:
+    tests = type_two_tests(main_model(given.changes, given.plan), f"change in {given.plan.metabolite}")
+    return [replace(one, family="term") for one in tests]
+
+
 FAMILIES: dict[str, Callable[[ModelInput], Found]] = {
+    "contrasts": _estimates("contrasts"),
+    "dose_response": _estimates("dose_response"),
+    "exposure": _estimates("exposure"),
+    "equivalence": lambda given: MODELS["equivalence"].run(given).tests,
+    "mmrm": _estimates("mmrm"),
+    "covariate": _covariate,
+    "term": _terms,
+    "kendall": _ranks,
+    "pearson": _ranks,
+    "levene": _ranks,
+    "mann_whitney": _ranks,
     "effect": _effects,
     "slope": lambda given: MODELS["slopes"].run(given).estimates,
     "levels": lambda given: MODELS["levels"].run(given).estimates[:1],
@@ -125,7 +189,7 @@ FAMILIES: dict[str, Callable[[ModelInput], Found]] = {
     "rmcorr": lambda given: MODELS["within_correlation"].run(given).tests,
     "within_treatment": _comparisons,
     "change_between_treatments": _comparisons,
-    "wilcoxon": lambda given: MODELS["ranks"].run(given).tests,
+    "wilcoxon": _ranks,
 }
 
 
@@ -137,7 +201,8 @@ def _of_nothing(name: str, given: ModelInput, memory: Memory) -> EffectEstimate 
         memory[run] = run(given)
     for one in memory[run]:
         if isinstance(one, EffectEstimate):
-            if family == "levels" or (one.model == name if family == "effect" else one.treatment == which):
+            about = (one.model,) if family == "effect" else (one.treatment, *(one.term.split(mark)[0] for mark in ": "))
+            if family == "levels" or (name if family == "effect" else which) in about:
                 return one
         elif family == "rmcorr" or (one.family == family and which in (one.group.split(":")[0], one.quantity)):
             return one
@@ -154,8 +219,31 @@ def trials(truth: TrialTruth, people: int, seeds: range) -> Iterator[ModelInput]
     """The trials of `seeds`, each ready for every test."""
     for seed in seeds:
         table = draw_trial(truth, people, np.random.default_rng([2026, people, seed]))
-        changes, _ = change_table(table, PLAN)
-        yield ModelInput(table=table, changes=changes, plan=PLAN)
+        table = _with_columns(table, np.random.default_rng([2027, people, seed]))
+        plan = replace(PLAN, contrasts=CONTRASTS[len(table.treatments)])
+        changes, _ = change_table(table, plan)
+        yield ModelInput(table=table, changes=changes, plan=plan)
+
+
+def _with_columns(table: ObservationTable, generator: np.random.Generator) -> ObservationTable:
+    """The trial with doses, a later time point about the follow-up, and an age and a level in plasma that go with
+    nothing.
+    """
+    ages = {name: float(generator.normal(30, 5)) for name in table.subjects}
+    visits = dict.fromkeys((row.subject, row.treatment) for row in table.rows)
+    levels = {visit: float(generator.lognormal(4, 0.5)) for visit in visits}
+    late = [
+        replace(
+            row, time_point="late", biomarker=row.biomarker * math.exp(0.2 * generator.standard_normal()),
+            metabolite=row.metabolite * math.exp(0.06 * generator.standard_normal()),
+        )
+        for row in table.rows if row.time_point == table.follow_up
+    ]  # fmt: skip
+    rows = [
+        replace(row, covariates={AGE.name: ages[row.subject], PLASMA.name: levels[row.subject, row.treatment]})
+        for row in (*table.rows, *late)
+    ]
+    return replace(table, rows=tuple(rows), doses=tuple(10.0 * k * k for k in range(len(table.treatments))))
 
 
 def count(names: Sequence[str], truth: TrialTruth, people: int, seeds: range) -> dict[str, Count]:

@@ -91,7 +91,7 @@ def test_unequal_scatter_is_the_ratio_of_residual_sds_by_hand() -> None:
         chain = reference_chain(table_of(rows), LOG)
         assert chain.changes is not None
         assert said in unequal_scatter(chain.changes) if said else unequal_scatter(chain.changes) == ""
-        assert any("in about 6 %" in note for note in chain.notes) == bool(said)
+        assert any("in 5.6 % of trials" in note for note in chain.notes) == bool(said)
 
 
 def test_one_pair_far_off_is_no_unequal_scatter() -> None:

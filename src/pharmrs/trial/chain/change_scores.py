@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from pharmrs.core.records.arrays import FloatArray
-from pharmrs.trial.chain.levels import biomarker_levels
+from pharmrs.trial.chain.levels import biomarker_levels, levels_of
 from pharmrs.trial.records.analysis import AnalysisPlan
 from pharmrs.trial.records.analysis_result import BiomarkerLevels
 from pharmrs.trial.records.changes import ChangeTable
@@ -98,6 +98,12 @@ def change_table(
         outcomes={one.name: both(lambda row, name=one.name: row.number(name)) for one in plan.outcomes},  # type: ignore[misc]
     )
     return changes, (*notes, *session_notes)
+
+
+def in_unit(changes: ChangeTable, plan: AnalysisPlan, factor: float) -> ChangeTable:
+    """The changes had the biomarker been read in another unit: every value times `factor`. Raises `NotEstimable`."""
+    level = levels_of((), factor * changes.biomarker.ravel(), changes.clock_time_h.ravel(), plan).levels.reshape(-1, 2)
+    return replace(changes, biomarker_level=level, change_biomarker=_change(plan.biomarker_change, level))
 
 
 def _pairs(table: ObservationTable) -> list[tuple[Observation, Observation]]:

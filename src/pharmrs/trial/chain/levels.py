@@ -49,12 +49,19 @@ def biomarker_levels(table: ObservationTable, plan: AnalysisPlan) -> BiomarkerLe
     gets no level when time is adjusted for. Raises `NotEstimable`.
     """
     rows = table.paired_rows
+    keys = tuple(row.key for row in rows)
     if not plan.biomarker:  # a trial of the metabolite alone
         nothing = float("nan")
-        return BiomarkerLevels(keys=tuple(row.key for row in rows), levels=np.full(len(rows), np.nan), samples=0,
-                               intercept=nothing, slope_per_h=nothing, shift=nothing)  # fmt: skip
+        return BiomarkerLevels(keys=keys, levels=np.full(len(rows), np.nan), samples=0, intercept=nothing,
+                               slope_per_h=nothing, shift=nothing)  # fmt: skip
     values = np.array([row.biomarker_measured for row in rows], dtype=float)
-    clock_h = np.array([row.clock_time_h for row in rows], dtype=float)
+    return levels_of(keys, values, np.array([row.clock_time_h for row in rows], dtype=float), plan)
+
+
+def levels_of(
+    keys: tuple[tuple[str, str, str, int], ...], values: FloatArray, clock_h: FloatArray, plan: AnalysisPlan
+) -> BiomarkerLevels:
+    """The levels of measured `values` (NaN: none) that were sampled at `clock_h`. Raises `NotEstimable`."""
     measured = np.isfinite(values)
     notes: list[str] = []
     usable = measured if plan.time_adjustment == "none" else measured & np.isfinite(clock_h)
@@ -67,7 +74,7 @@ def biomarker_levels(table: ObservationTable, plan: AnalysisPlan) -> BiomarkerLe
         usable = positive
     if not usable.any():
         raise NotEstimable("no biomarker value was measured (all are missing, censored or without a sampling time)")
-    levels = np.full(len(rows), np.nan)
+    levels = np.full(len(values), np.nan)
     working = np.log(values[usable]) if plan.biomarker_transform == "log" else values[usable]
     residuals, (intercept, slope) = TIME_ADJUSTMENTS[plan.time_adjustment](working, clock_h[usable])
     shift = float("nan")
@@ -80,6 +87,6 @@ def biomarker_levels(table: ObservationTable, plan: AnalysisPlan) -> BiomarkerLe
     else:
         levels[usable] = residuals + (0.0 if plan.time_adjustment == "none" else working.mean())
     return BiomarkerLevels(
-        keys=tuple(row.key for row in rows), levels=levels, samples=int(usable.sum()), intercept=intercept,
-        slope_per_h=slope, shift=shift, notes=tuple(notes),
+        keys=keys, levels=levels, samples=int(usable.sum()), intercept=intercept, slope_per_h=slope, shift=shift,
+        notes=tuple(notes),
     )  # fmt: skip

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 from scipy import linalg, stats
 
@@ -11,7 +9,7 @@ from pharmrs.trial.chain.analysis_flow import analysis_flow
 from pharmrs.trial.chain.associations import change_correlations, oldham_tests
 from pharmrs.trial.chain.baseline import baseline_values, period_counts
 from pharmrs.trial.chain.change_design import clustered_interactions, scatter_by_treatment
-from pharmrs.trial.chain.change_scores import change_table
+from pharmrs.trial.chain.change_scores import change_table, in_unit
 from pharmrs.trial.chain.comparisons import level_comparisons
 from pharmrs.trial.chain.effects import treatment_effects
 from pharmrs.trial.chain.families import family_tests
@@ -25,19 +23,18 @@ from pharmrs.trial.records.analysis import AnalysisPlan, StatisticalTest
 from pharmrs.trial.records.analysis_result import CovariateModel, ReferenceChain, UnitChange
 from pharmrs.trial.records.changes import ChangeTable
 from pharmrs.trial.records.linear_model import LinearModel
-from pharmrs.trial.records.observations import Observation, ObservationTable
+from pharmrs.trial.records.observations import ObservationTable
 from pharmrs.trial.tests.p_adjustment import adjusted
 
 UNIT_FACTORS = (0.001, 0.01, 0.1, 1.0, 10.0, 100.0, 1000.0)
 
 
-def unit_changes(table: ObservationTable, plan: AnalysisPlan) -> tuple[UnitChange, ...]:
-    """The interaction of the main model after every biomarker value and limit is multiplied by each factor."""
+def unit_changes(changes: ChangeTable, plan: AnalysisPlan) -> tuple[UnitChange, ...]:
+    """The interaction of the main model after every biomarker value is multiplied by each factor."""
     found: list[UnitChange] = []
     for factor in UNIT_FACTORS:
         try:
-            changes, _ = change_table(table.mapped(lambda row, by=factor: _scaled(row, by)), plan)  # type: ignore[misc]
-            model = main_model(changes, plan)
+            model = main_model(in_unit(changes, plan, factor), plan)
         except NotEstimable as why:
             found.append(UnitChange(factor=factor, term="", estimate=float("nan"), p=float("nan"), reason=str(why)))
             continue
@@ -45,15 +42,6 @@ def unit_changes(table: ObservationTable, plan: AnalysisPlan) -> tuple[UnitChang
             UnitChange(factor=factor, term=item.term, estimate=item.estimate, p=item.p) for item in model.hypothesis
         ]
     return tuple(found)
-
-
-def _scaled(row: Observation, factor: float) -> Observation:
-    return replace(
-        row,
-        biomarker=row.biomarker * factor,
-        biomarker_sd=row.biomarker_sd * factor,
-        biomarker_limit=row.biomarker_limit * factor,
-    )
 
 
 def joint_interaction_test(model: LinearModel) -> StatisticalTest:
@@ -115,7 +103,7 @@ def reference_chain(table: ObservationTable, plan: AnalysisPlan) -> ReferenceCha
         correlations=_judged(change_correlations(changes.one_row_each(), plan)),
         oldham=oldham_tests(changes.one_row_each(), plan),
         paired=adjusted(level_comparisons(table, changes.one_row_each(), plan)),
-        unit_changes=unit_changes(table, plan),
+        unit_changes=unit_changes(changes, plan),
         rule_changes=rule_changes(table, plan),
         notes=(*table.notes, *levels.notes, *notes, *_averages(changes), *warnings_of_pairs(changes, plan), *excludes),
         reason=reason,

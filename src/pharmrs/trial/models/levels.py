@@ -27,7 +27,8 @@ from pharmrs.trial.tests.spearman import pearson_test
 
 _LEVELS = (
     "Log biomarker levels were compared in a mixed model with treatment, time point, their interaction, period and "
-    "sequence and a random intercept of the participant (REML, Kenward-Roger)."
+    "sequence, a random intercept of the participant and, where a participant has several, of the visit (REML, "
+    "Kenward-Roger)."
 )
 _SUMMARIES = (
     "Biomarker levels with values below the limit were summarised by lognormal maximum likelihood, regression on order "
@@ -65,7 +66,11 @@ def run_levels(given: ModelInput) -> ModelOutcome:
     columns += [(f"{name} × {follow_up}", column * later, True) for name, column in treated.items()]
     outcome = np.log(np.array([row.biomarker for row in rows]))
     terms = tuple(term for term, _, _ in columns)
+    # what both values of a visit share is no error of the change between them
     groups = {"participant": [row.subject for row in rows]}
+    visits = [f"{row.subject} {row.treatment} {row.occasion}" for row in rows]
+    if len(set(visits)) > len(set(groups["participant"])):
+        groups["visit"] = visits
     fit = fit_mixed(outcome, np.column_stack([values for _, values, _ in columns]), terms, groups,
                     level=1 - given.plan.alpha)  # fmt: skip
     found = fit.kenward_roger
@@ -80,7 +85,8 @@ def run_levels(given: ModelInput) -> ModelOutcome:
     )  # fmt: skip
     # what the model is about comes first: tables of models show one line of each
     ordered = sorted(estimates, key=lambda one: f"× {follow_up}" not in one.term)
-    facts = {"variance_participant": fit.components["participant"], "variance_residual": fit.residual_variance}
+    facts = {f"variance_{name}": value for name, value in fit.components.items()}
+    facts["variance_residual"] = fit.residual_variance
     return ModelOutcome(name="levels", title="Biomarker levels, treatment by time", estimates=tuple(ordered),
                         facts=facts, notes=found.notes, methods=(_LEVELS,))  # fmt: skip
 
