@@ -6,8 +6,7 @@ from pathlib import Path
 
 from pharmrs.core.errors import InputError, InputProblem
 from pharmrs.study.study_file import read_power_plan
-from pharmrs.trial.models.registry import MODELS
-from pharmrs.trial.power.simulated import MAIN
+from pharmrs.trial.power.simulated import models_of
 from pharmrs.trial.records.declared_analysis import StudyPlan
 from pharmrs.trial.stage.power import declared
 
@@ -15,9 +14,10 @@ from pharmrs.trial.stage.power import declared
 def read_power(path: Path) -> StudyPlan:
     """The plan of a file. Raises InputError with everything wrong, unknown models included."""
     plan = read_power_plan(path)
-    unknown = [name for name in declared(plan).models if name != MAIN and name not in MODELS]
+    known = models_of(plan.analysis.plan())
+    unknown = [name for name in declared(plan).models if name not in known]
     if unknown:
-        rule = f"must be {MAIN} or one of {', '.join(MODELS)}"
+        rule = f"must be one of {', '.join(known)}"
         raise InputError(
             InputProblem(file=str(path), field="power.models", rule=rule, value=name, remedy="correct the name")
             for name in unknown

@@ -10,6 +10,7 @@ import numpy as np
 from scipy import stats
 
 from pharmrs.trial.chain.change_scores import change_table
+from pharmrs.trial.chain.effects import EFFECT, effect_of, quantities
 from pharmrs.trial.chain.main_model import main_model
 from pharmrs.trial.least_squares.not_estimable import NotEstimable
 from pharmrs.trial.models.registry import MODELS, ModelInput
@@ -18,7 +19,7 @@ from pharmrs.trial.records.analysis import AnalysisPlan, EffectEstimate
 from pharmrs.trial.records.power import PowerPoint, RequiredSize
 from pharmrs.trial.records.truth import TrialTruth
 
-MAIN = "main"  # the main model of the reference chain; every other name is an extension model
+MAIN = "main"  # the main model of the reference chain; other names are treatment effects and extension models
 _LEVEL = 0.95
 
 
@@ -37,11 +38,18 @@ class TrialBatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimulatedTrial:
-    """What one trial said: the estimate (NaN: not estimable), whether it was significant, complete pairs."""
+    """What one trial said: the estimate (NaN: not estimable, and why), whether it was significant, complete pairs."""
 
     estimate: float
     significant: bool
     pairs: int
+    reason: str = ""
+
+
+def models_of(plan: AnalysisPlan) -> tuple[str, ...]:
+    """Names whose power can be asked for: the main model of a coupling, the effect on each quantity, extensions."""
+    effects = (f"{EFFECT}: {name}" for name in (plan.metabolite, plan.biomarker) if name)
+    return (*((MAIN,) if plan.couples else ()), *effects, *MODELS)
 
 
 def run_batch(batch: TrialBatch) -> tuple[SimulatedTrial, ...]:
@@ -52,23 +60,30 @@ def run_batch(batch: TrialBatch) -> tuple[SimulatedTrial, ...]:
 def _run_trial(batch: TrialBatch, number: int) -> SimulatedTrial:
     generator = np.random.default_rng([batch.seed, batch.subjects, number])
     table = draw_trial(batch.truth, batch.subjects, generator)
-    pairs = 0
+    nan, pairs = float("nan"), 0
     try:
         changes, _ = change_table(table, batch.plan)
-        pairs = int(changes.complete.sum())
-        if batch.model == MAIN:
-            tested = list(main_model(changes, batch.plan).hypothesis)
-        else:
-            given = ModelInput(table=table, changes=changes, plan=batch.plan)
-            tested = [one for one in MODELS[batch.model].run(given).estimates if one.hypothesis]
-    except NotEstimable:
-        return SimulatedTrial(estimate=float("nan"), significant=False, pairs=pairs)
+        known = [one.known for one in quantities(changes, batch.plan)]
+        pairs = int(changes.complete.sum()) if batch.plan.couples else int(known[0].sum()) if known else 0
+        tested = _tested(batch.model, ModelInput(table=table, changes=changes, plan=batch.plan))
+    except NotEstimable as why:
+        return SimulatedTrial(estimate=nan, significant=False, pairs=pairs, reason=str(why))
     # several interactions (three treatments): Bonferroni
     alpha = batch.plan.alpha / max(len(tested), 1)
     strongest = max(tested, key=_evidence, default=None)
     if strongest is None:
-        return SimulatedTrial(estimate=float("nan"), significant=False, pairs=pairs)
+        return SimulatedTrial(estimate=nan, significant=False, pairs=pairs, reason=f"{batch.model} has no such test")
     return SimulatedTrial(estimate=strongest.estimate, significant=_is_significant(strongest, alpha), pairs=pairs)
+
+
+def _tested(name: str, given: ModelInput) -> list[EffectEstimate]:
+    """What the model called `name` tests in one trial. Raises `NotEstimable`."""
+    if name == MAIN:
+        return list(main_model(given.changes, given.plan).hypothesis)
+    if name in MODELS:
+        return [one for one in MODELS[name].run(given).estimates if one.hypothesis]
+    quantity = next(one for one in quantities(given.changes, given.plan) if name == f"{EFFECT}: {one.name}")
+    return list(effect_of(given.table.kind, name, "", quantity, given.changes, given.plan).tested)
 
 
 def _evidence(one: EffectEstimate) -> float:
@@ -96,6 +111,7 @@ def power_point(model: str, subjects: int, trials: Sequence[SimulatedTrial]) -> 
         power=power, mc_error=math.sqrt(power * (1 - power) / count), ci_low=float(interval.low),
         ci_high=float(interval.high), pairs=float(np.mean([trial.pairs for trial in trials])),
         exaggeration=float(found.mean()) / center if found.size and center > 0 else float("nan"),
+        reason="" if known.size else next((trial.reason for trial in trials), ""),
     )  # fmt: skip
 
 
@@ -105,6 +121,8 @@ def required_size(model: str, points: Sequence[PowerPoint], target: float) -> Re
     Told only between the smallest and the largest simulated size, where it is not an extrapolation.
     """
     nan = float("nan")
+    if reason := next((point.reason for point in points if point.reason), ""):
+        return RequiredSize(model=model, target=target, subjects=nan, ci_low=nan, ci_high=nan, reason=reason)
     if len(points) < 2:
         return RequiredSize(model=model, target=target, subjects=nan, ci_low=nan, ci_high=nan, reason="one size only")
     root = np.sqrt([point.subjects for point in points])

@@ -57,7 +57,7 @@ def draw_trial(truth: TrialTruth, subjects: int, generator: np.random.Generator)
         rows += _participant(f"S{number:04d}", order, truth, generator)
     return ObservationTable.of(
         rows, kind=truth.kind, treatments=truth.treatments, baseline=TIME_POINTS[0], follow_up=TIME_POINTS[1],
-        sequences=truth.sequences,
+        sequences=truth.sequences, doses=truth.doses,
     )  # fmt: skip
 
 

@@ -94,5 +94,11 @@ class StudyPlan:
         repeated = self.analysis.repeated
         if repeated is not None and self.design.baseline in repeated.time_points:
             raise ValueError(f"analysis.repeated.time_points come after the baseline ({self.design.baseline})")
-        if self.power is not None and len(self.power.slopes) != len(self.design.treatments):
-            raise ValueError(f"power.slopes needs one value per treatment ({len(self.design.treatments)})")
+        if self.power is None:
+            return
+        for name in ("slopes", "metabolite_changes", "biomarker_changes", "metabolite_change_sds",
+                     "biomarker_change_sds"):  # fmt: skip
+            if len(getattr(self.power, name)) not in (0, count):
+                raise ValueError(f"power.{name} needs one value per treatment ({count})")
+        if missing := self.power.missing(self.analysis.metabolite, self.analysis.biomarker):
+            raise ValueError(f"power needs {', '.join(missing)}, not 0, for what the analysis names")

@@ -11,6 +11,7 @@ from pharmrs.trial.records.declared_design import Design
 from pharmrs.trial.records.truth import TrialNumbers, TrialTruth
 
 _MAIN = "main"
+_NUMBERS = ("median", "person_sd", "change_sd", "error_sd")
 
 
 @declaration
@@ -19,7 +20,10 @@ class Power(TrialNumbers):
 
     subjects: tuple[Annotated[int, Interval(ge=4, le=5000)], ...] = key("numbers of participants to try", min_length=1)
     models: tuple[str, ...] = key(
-        "main, or extension models as in analysis.models; each gets a curve", default=(_MAIN,), min_length=1
+        "main (the interaction), 'effect: NAME' (the treatment effect on the metabolite or the biomarker), or "
+        "extension models as in analysis.models; each gets a curve",
+        default=(_MAIN,),
+        min_length=1,
     )
     simulations: int = key("simulated trials per size", default=1000, ge=20, le=100_000)
     target: float = key("power whose number of participants is looked for", default=0.8, gt=0, lt=1)
@@ -27,20 +31,31 @@ class Power(TrialNumbers):
 
     def __post_init__(self) -> None:
         for name in ("metabolite_changes", "biomarker_changes", "metabolite_change_sds", "biomarker_change_sds"):
-            if len(getattr(self, name)) not in (0, len(self.slopes)):
+            if self.slopes and len(getattr(self, name)) not in (0, len(self.slopes)):
                 raise ValueError(f"{name} needs one value per treatment, as slopes ({len(self.slopes)})")
         if len(set(self.subjects)) < len(self.subjects) or len(set(self.models)) < len(self.models):
             raise ValueError("subjects and models must name each value once")
 
+    def missing(self, metabolite: str, biomarker: str) -> list[str]:
+        """Keys that the named quantities need and that are not there, or 0."""
+        needed = ["slopes"] if metabolite and biomarker else []
+        named = (quantity for quantity, name in (("metabolite", metabolite), ("biomarker", biomarker)) if name)
+        needed += [f"{quantity}_{number}" for quantity in named for number in _NUMBERS]
+        return [name for name in needed if not getattr(self, name)]
+
     def truth(self, design: Design) -> TrialTruth:
-        """The truth to draw trials from."""
-        none = (0.0,) * len(self.slopes)
+        """The truth to draw trials from. A quantity that the plan does not name is one that nothing moves."""
+        none = (0.0,) * len(design.treatments)
         return taken_from(
             self,
             TrialTruth,
             kind=design.kind,
             treatments=design.treatments,
             sequences=design.sequences,
+            doses=design.doses,
+            slopes=self.slopes or none,
             metabolite_changes=self.metabolite_changes or none,
             biomarker_changes=self.biomarker_changes or none,
+            metabolite_median=self.metabolite_median or 1.0,
+            biomarker_median=self.biomarker_median or 1.0,
         )

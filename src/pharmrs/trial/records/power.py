@@ -9,10 +9,10 @@ from dataclasses import dataclass
 class PowerPoint:
     """One model at one number of participants.
 
-    `power`: share of simulated trials in which the interaction was significant, out of all of them: a trial that could
-    not be analysed has not shown anything. `mc_error`: its Monte Carlo standard error; `ci_low`, `ci_high`: Wilson
-    interval (95 %). `pairs`: mean number of complete pairs. `exaggeration`: mean |estimate| of the significant trials
-    over the mean estimate of all; NaN without any.
+    `power`: share of simulated trials in which what the model tests was significant, out of all of them: a trial that
+    could not be analysed has not shown anything. `mc_error`: its Monte Carlo standard error; `ci_low`, `ci_high`:
+    Wilson interval (95 %). `pairs`: mean number of complete pairs. `exaggeration`: mean |estimate| of the significant
+    trials over the mean estimate of all; NaN without any. `reason`: why no trial could be analysed.
     """
 
     model: str
@@ -26,6 +26,7 @@ class PowerPoint:
     ci_high: float
     pairs: float
     exaggeration: float
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

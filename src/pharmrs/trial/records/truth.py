@@ -14,20 +14,29 @@ class TrialNumbers:
     """
 
     slopes: tuple[float, ...] = key(
-        "log change of the biomarker per log change of the metabolite, per treatment in order", min_length=2
+        "log change of the biomarker per log change of the metabolite, per treatment in order; needed for a coupling",
+        default=(),
     )
     metabolite_changes: tuple[float, ...] = key("mean log change per treatment; empty: none", default=())
     biomarker_changes: tuple[float, ...] = key("mean log change per treatment; empty: none", default=())
-    metabolite_median: Positive = key("typical level of the metabolite, its unit")
-    metabolite_person_sd: NotNegative = key("between participants (log)")
+    metabolite_median: Positive = key(
+        "typical level of the metabolite, its unit; needed with a metabolite", default=0.0
+    )
+    metabolite_person_sd: NotNegative = key("between participants (log); needed with a metabolite", default=0.0)
     metabolite_visit_sd: NotNegative = key("between visits of a participant (log)", default=0.0)
-    metabolite_change_sd: Positive = key("of the true change (log)")
-    metabolite_error_sd: NotNegative = key("of one measurement (log; the CRLB as a fraction)")
-    biomarker_median: Positive = key("typical level of the biomarker, its unit")
-    biomarker_person_sd: NotNegative = key("between participants (log)")
+    metabolite_change_sd: Positive = key("of the true change (log); needed with a metabolite", default=0.0)
+    metabolite_error_sd: NotNegative = key(
+        "of one measurement (log; the CRLB as a fraction); needed with a metabolite", default=0.0
+    )
+    biomarker_median: Positive = key("typical level of the biomarker, its unit; needed with a biomarker", default=0.0)
+    biomarker_person_sd: NotNegative = key("between participants (log); needed with a biomarker", default=0.0)
     biomarker_visit_sd: NotNegative = key("between visits of a participant (log)", default=0.0)
-    biomarker_change_sd: Positive = key("of the true change that the metabolite does not explain (log)")
-    biomarker_error_sd: NotNegative = key("of one measurement (log; the CV of the assay)")
+    biomarker_change_sd: Positive = key(
+        "of the true change that the metabolite does not explain (log); needed with a biomarker", default=0.0
+    )
+    biomarker_error_sd: NotNegative = key(
+        "of one measurement (log; the CV of the assay); needed with a biomarker", default=0.0
+    )
     shared_change_sd: NotNegative = key("part of the change that a participant always shows (log)", default=0.0)
     lower_limit: NotNegative = key("limit of the assay, unit of the biomarker; 0: none", default=0.0)
     missing_metabolite: Fraction = key("probability that a spectrum is lost or excluded", default=0.0)
@@ -59,10 +68,11 @@ class TrialTruth(TrialNumbers):
     kind: str
     treatments: tuple[str, ...]
     sequences: tuple[tuple[str, ...], ...] = ()
+    doses: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.kind not in ("crossover", "parallel"):
-            raise ValueError(f"kind must be crossover or parallel, is {self.kind!r}")
+        if self.kind not in ("crossover", "parallel", "single_arm"):
+            raise ValueError(f"kind must be crossover, parallel or single_arm, is {self.kind!r}")
         for name in ("slopes", "metabolite_changes", "biomarker_changes"):
             if len(getattr(self, name)) != len(self.treatments):
                 raise ValueError(f"{name} needs one value per treatment ({len(self.treatments)})")

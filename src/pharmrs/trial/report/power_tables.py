@@ -12,19 +12,22 @@ from pharmrs.core.report.view_tables import CellView, TableView, count_cell, num
 from pharmrs.trial.models.registry import MODELS
 from pharmrs.trial.records.power import PowerPoint, PowerStudy, RequiredSize
 
-_MODEL = Column("main: the main model of the plan; else an extension model.")
+_MODEL = Column(
+    "main: the main model of the plan; effect: the treatment effect on a quantity; else an extension model."
+)
 POINTS = {
     "model": _MODEL,
     "subjects": Column("Participants of each simulated trial."),
     "simulations": Column("Simulated trials."),
-    "significant": Column("Trials in which the interaction was significant at the level of the plan."),
+    "significant": Column("Trials in which what the model tests was significant at the level of the plan."),
     "not_estimable": Column("Trials that could not be analysed; they count as not significant."),
     "power": Column("significant / simulations.", "1"),
     "mc_error": Column("Monte Carlo standard error of the power.", "1"),
     "ci_low": Column("Lower limit of the power (Wilson, 95 %).", "1"),
     "ci_high": Column("Upper limit of the power (Wilson, 95 %).", "1"),
-    "pairs": Column("Mean number of complete pairs in a trial."),
+    "pairs": Column("Mean number of complete pairs (both changes; of the one quantity where there is one) in a trial."),
     "exaggeration": Column("Mean absolute estimate of the significant trials over the mean estimate of all.", "1"),
+    "reason": Column("Why no trial could be analysed; n/a where some could."),
 }
 SIZES = {
     "model": _MODEL,
@@ -62,13 +65,18 @@ def power_lines(study: PowerStudy) -> list[str]:
     named = dict.fromkeys(point.model for point in study.points)
     for name in (one for one in named if one in MODELS and MODELS[one].misses):
         lines.append(f"{name}: not for a plan, its test does not hold its level {MODELS[name].misses}")
-    return lines + [
-        f"{point.model}, {point.subjects} participants: power {point.power:.3f} ± {point.mc_error:.3f} "
-        f"({point.significant}/{point.simulations}"
+    return [*lines, *map(_point_line, study.points)]
+
+
+def _point_line(point: PowerPoint) -> str:
+    start = f"{point.model}, {point.subjects} participants"
+    if point.reason:
+        return f"{start}: none of the {point.simulations} trials could be analysed"
+    return (
+        f"{start}: power {point.power:.3f} ± {point.mc_error:.3f} ({point.significant}/{point.simulations}"
         + (f", {point.not_estimable} not estimable" if point.not_estimable else "")
         + f"), {point.pairs:.1f} complete pairs"
-        for point in study.points
-    ]
+    )
 
 
 def power_section(study: PowerStudy, svg: str) -> Section:
