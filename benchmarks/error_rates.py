@@ -220,7 +220,7 @@ def trials(truth: TrialTruth, people: int, seeds: range) -> Iterator[ModelInput]
     for seed in seeds:
         table = draw_trial(truth, people, np.random.default_rng([2026, people, seed]))
         table = _with_columns(table, np.random.default_rng([2027, people, seed]))
-        plan = replace(PLAN, contrasts=CONTRASTS[len(table.treatments)])
+        plan = replace(PLAN, contrasts=CONTRASTS.get(len(table.treatments), ()))
         changes, _ = change_table(table, plan)
         yield ModelInput(table=table, changes=changes, plan=plan)
 

@@ -12,7 +12,7 @@ from pharmrs.trial.chain.change_scores import change_table
 from pharmrs.trial.chain.main_model import main_model
 from pharmrs.trial.joint.data import joint_data
 from pharmrs.trial.joint.likelihood import ABOVE, BELOW, MEASURED, MISSING, PersonValues, log_likelihood
-from pharmrs.trial.joint.model import _change_terms, _Problem, fit_joint
+from pharmrs.trial.joint.model import JointProblem, _change_terms, fit_joint
 from pharmrs.trial.joint.structure import Structure
 from pharmrs.trial.joint.truncated_normal import truncated_below
 from pharmrs.trial.least_squares.not_estimable import NotEstimable
@@ -140,7 +140,7 @@ def test_curvature_is_that_of_the_likelihood() -> None:
     is; 1 % of the largest allows for their step."""
     data = joint_data(trial(subjects=12), adjust_clock=False)
     assert data is not None
-    problem = _Problem(data, Structure(treatments=2, shared=True))
+    problem = JointProblem(data, Structure(treatments=2, shared=True))
     _, at = problem.maximise(np.append(np.zeros(problem.means), problem.structure.start(0.3)))
     step = 1e-3 * np.eye(len(at))
 

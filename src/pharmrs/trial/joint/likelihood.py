@@ -46,21 +46,14 @@ def log_likelihood(data: PersonValues, means: FloatArray, covariance: FloatArray
     Derivatives by Fisher's identity: those of the complete data, expected given what is known of the censored values.
     None where the covariance is not positive definite.
     """
-    d = data.value.shape[1]
     center = data.design @ means
-    full = covariance + data.noise[:, :, None] * np.eye(d)
-    measured = data.state == MEASURED
+    full = covariance + data.noise[:, :, None] * np.eye(data.value.shape[1])
     used = data.state != MISSING
     hiding = np.flatnonzero((data.state >= BELOW).any(axis=1))  # for all others, what is used is what is measured
-    residual = np.where(measured, data.value - center, 0.0)
     try:
-        known = _restricted(full, measured)
-        inverse = np.asarray(np.linalg.inv(known), dtype=float)
-        log_det = 2 * np.log(np.diagonal(np.linalg.cholesky(known), axis1=1, axis2=2)).sum()
-        pull = np.einsum("nij,nj->ni", inverse, residual)
-        total = -0.5 * float(log_det + np.sum(residual * pull) + measured.sum() * _LOG_2PI)
-        residual, spread, censored = _expected(data, center, full, inverse, pull, residual)
-        outer = inverse.copy()
+        given = _measured(data, center, full)
+        residual, spread, censored = _expected(data, center, full, given)
+        outer = given.inverse.copy()
         outer[hiding] = np.linalg.inv(_restricted(full[hiding], used[hiding]))
     except np.linalg.LinAlgError:
         return None
@@ -69,10 +62,52 @@ def log_likelihood(data: PersonValues, means: FloatArray, covariance: FloatArray
     bend = slope[:, :, None] * slope[:, None, :] - outer
     bend[hiding] += outer[hiding] @ spread[hiding] @ outer[hiding]
     return Likelihood(
-        value=total + censored,
+        value=float((given.log_density + censored).sum()),
         by_means=np.einsum("ndq,nd->q", data.design, slope),
         by_covariance=0.5 * np.where(both, bend, 0.0).sum(axis=0),
     )
+
+
+def log_likelihoods(data: PersonValues, means: FloatArray, covariances: FloatArray) -> FloatArray:
+    """Log likelihoods (sets,) of many coefficients (sets, q) with their covariances (sets, d, d) at once.
+
+    Minus infinity for all where one of the covariances is not positive definite: ask for them one at a time.
+    """
+    sets, (n, d) = len(means), data.value.shape
+    center = np.moveaxis(data.design @ means.T, 2, 0).reshape(-1, d)
+    full = (covariances[:, None] + data.noise[:, :, None] * np.eye(d)).reshape(-1, d, d)
+    many = PersonValues(
+        value=np.tile(data.value, (sets, 1)), state=np.tile(data.state, (sets, 1)),
+        noise=np.empty((sets * n, 0)), design=np.empty((sets * n, 0)),
+    )  # fmt: skip
+    try:
+        given = _measured(many, center, full)
+        censored = _expected(many, center, full, given)[2]
+    except np.linalg.LinAlgError:
+        return np.full(sets, -np.inf)
+    return np.asarray((given.log_density + censored).reshape(sets, n).sum(axis=1))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Measured:
+    """What the measured values of each person say: log density (n,), the inverse of their covariance (n, d, d), their
+    residuals (n, d), and those over the covariance."""
+
+    log_density: FloatArray
+    inverse: FloatArray
+    residual: FloatArray
+    pull: FloatArray
+
+
+def _measured(data: PersonValues, center: FloatArray, full: FloatArray) -> _Measured:
+    measured = data.state == MEASURED
+    residual = np.where(measured, data.value - center, 0.0)
+    known = _restricted(full, measured)
+    inverse = np.asarray(np.linalg.inv(known), dtype=float)
+    log_det = 2 * np.log(np.diagonal(np.linalg.cholesky(known), axis1=1, axis2=2)).sum(axis=1)
+    pull = np.einsum("nij,nj->ni", inverse, residual)
+    log_density = -0.5 * (log_det + np.sum(residual * pull, axis=1) + measured.sum(axis=1) * _LOG_2PI)
+    return _Measured(log_density=log_density, inverse=inverse, residual=residual, pull=pull)
 
 
 def _restricted(full: FloatArray, kept: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> FloatArray:
@@ -82,17 +117,14 @@ def _restricted(full: FloatArray, kept: np.ndarray[tuple[int, ...], np.dtype[np.
 
 
 def _expected(
-    data: PersonValues,
-    center: FloatArray,
-    full: FloatArray,
-    inverse: FloatArray,
-    pull: FloatArray,
-    residual: FloatArray,
-) -> tuple[FloatArray, FloatArray, float]:
-    """Residuals with the expectation of the censored ones, their covariance, and the log probability of censoring."""
-    residual = residual.copy()
+    data: PersonValues, center: FloatArray, full: FloatArray, given: _Measured
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Residuals with the expectation of the censored ones, their covariance, and the log probability of censoring of
+    each person.
+    """
+    residual = given.residual.copy()
     spread = np.zeros_like(full)
-    total = 0.0
+    total = np.zeros(len(full))
     hidden = data.state >= BELOW
     measured = data.state == MEASURED
     counts = hidden.sum(axis=1)
@@ -101,13 +133,13 @@ def _expected(
         places = np.nonzero(hidden[persons])[1].reshape(len(persons), count)
         row, at = persons[:, None], places
         cross = np.where(measured[persons][:, None, :], full[row, at], 0.0)
-        mean = center[row, at] + np.einsum("ncd,nd->nc", cross, pull[persons])
+        mean = center[row, at] + np.einsum("ncd,nd->nc", cross, given.pull[persons])
         block = full[persons[:, None, None], at[:, :, None], at[:, None, :]]
-        conditional = block - cross @ inverse[persons] @ np.swapaxes(cross, 1, 2)
+        conditional = block - cross @ given.inverse[persons] @ np.swapaxes(cross, 1, 2)
         sign = np.where(data.state[row, at] == BELOW, 1.0, -1.0)  # above a limit: the mirror image
         flip = sign[:, :, None] * sign[:, None, :]
         found = truncated_below(sign * mean, flip * conditional, sign * data.value[row, at])
-        total += float(found.log_probability.sum())
+        total[persons] = found.log_probability
         residual[row, at] = sign * found.mean - center[row, at]
         spread[persons[:, None, None], at[:, :, None], at[:, None, :]] = flip * found.covariance
     return residual, spread, total

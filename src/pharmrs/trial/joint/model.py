@@ -67,7 +67,9 @@ class JointFit:
 
 
 @dataclass(frozen=True, slots=True)
-class _Problem:
+class JointProblem:
+    """The likelihood of these data: coefficients of the means first, then the parameters of the structure."""
+
     data: JointData
     structure: Structure
 
@@ -156,14 +158,7 @@ def fit_joint(
     `intervals`: profile them all (without: estimates only). The likelihood ratio is judged by n log(1 + t^2 / df),
     exact in a normal regression of n pairs, instead of chi2.
     """
-    data = _checked(changes, adjust_clock)
-    problem = _Problem(data, Structure(treatments=len(data.treatments), shared=data.shared))
-    known = int(np.sum(data.values.state != MISSING))
-    parameters = _start(data, problem.structure)
-    if known < _VALUES_PER_PARAMETER * len(parameters):
-        raise NotEstimable(
-            f"{METHOD}: {known} values for {len(parameters)} parameters, {_VALUES_PER_PARAMETER:g} each are the least"
-        )
+    problem, parameters = joint_problem(changes, adjust_clock=adjust_clock)
     for _ in range(_MOST_STARTS):
         best, parameters = problem.maximise(parameters)
         try:
@@ -173,7 +168,20 @@ def fit_joint(
     raise NotEstimable(f"{METHOD}: the likelihood has several maxima, and the search did not find the highest")
 
 
-def _profiled(problem: _Problem, best: float, parameters: FloatArray, level: float, effects: bool) -> JointFit:
+def joint_problem(changes: ChangeTable, *, adjust_clock: bool) -> tuple[JointProblem, FloatArray]:
+    """The model of these data and a starting point of its parameters. Raises `NotEstimable`."""
+    data = _checked(changes, adjust_clock)
+    problem = JointProblem(data, Structure(treatments=len(data.treatments), shared=data.shared))
+    known = int(np.sum(data.values.state != MISSING))
+    parameters = _start(data, problem.structure)
+    if known < _VALUES_PER_PARAMETER * len(parameters):
+        raise NotEstimable(
+            f"{METHOD}: {known} values for {len(parameters)} parameters, {_VALUES_PER_PARAMETER:g} each are the least"
+        )
+    return problem, parameters
+
+
+def _profiled(problem: JointProblem, best: float, parameters: FloatArray, level: float, effects: bool) -> JointFit:
     """Every effect with its profile around the maximum. Raises `_BetterFit` where a profile leads above it."""
     data = problem.data
     split, count = problem.means, len(data.treatments)
@@ -265,7 +273,7 @@ class _Profiler:
     """Profile likelihood of single parameters around the maximum."""
 
     def __init__(
-        self, problem: _Problem, best: float, parameters: FloatArray, pairs: int, df: int, level: float
+        self, problem: JointProblem, best: float, parameters: FloatArray, pairs: int, df: int, level: float
     ) -> None:
         self.problem, self.best, self.parameters, self.pairs, self.df = problem, best, parameters, pairs, df
         self.curvature = problem.curvature(parameters) if level > 0 else np.eye(len(parameters))

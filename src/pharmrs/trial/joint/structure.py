@@ -34,6 +34,11 @@ class Structure:
         """Number of parameters: slopes (reference, then differences), baselines, SDs within, factors between."""
         return self.treatments * (1 + _BASELINES + _WITHIN) + (_BETWEEN if self.shared else 0)
 
+    @property
+    def first_spread(self) -> int:
+        """Where the SDs begin; before them stand slopes and the baselines' regressions on the changes."""
+        return self.treatments * (1 + _BASELINES)
+
     def start(self, slope: float) -> FloatArray:
         """A starting point for standardised data."""
         regressions = [-0.4, 0.0, 0.0, -0.4, 0.0]

@@ -12,6 +12,7 @@ from pharmrs.trial.models.imputation import IMPUTATION_MODELS
 from pharmrs.trial.models.levels import LEVEL_MODELS
 from pharmrs.trial.models.mediation import MEDIATION_MODELS
 from pharmrs.trial.models.multiverse import MULTIVERSE_MODELS
+from pharmrs.trial.models.posterior import POSTERIOR_MODELS
 from pharmrs.trial.models.repeated import REPEATED_MODELS
 from pharmrs.trial.models.resampling import RESAMPLING_MODELS
 
@@ -20,6 +21,7 @@ __all__ = ["MODELS", "ExtensionModel", "ModelInput"]
 _ALL = (
     *CHANGE_MODELS,
     *ERROR_MODELS,
+    *POSTERIOR_MODELS,
     *RESAMPLING_MODELS,
     *LEVEL_MODELS,
     *AGREEMENT_MODELS,
