@@ -46,6 +46,31 @@ def test_steam_needs_its_mixing_time() -> None:
         proposed_protocol(recording({"SequenceName": "svs_st"}))
 
 
+@pytest.mark.parametrize(
+    ("manufacturer", "mhz", "te_s", "first_ms"),
+    [
+        ("Philips", 127.8, 0.035, 13.4),
+        ("GE MEDICAL SYSTEMS", 127.7, 0.144, 14.7),
+        ("SIEMENS", 123.25, 0.030, None),  # 15.5 ms would be the longer half
+        ("Philips", 298.0, 0.035, None),  # of 3 T only is it known
+        ("Bruker", 127.8, 0.035, None),
+        ("", 127.8, 0.035, None),
+    ],
+)
+def test_the_first_echo_of_press_is_the_vendors(
+    manufacturer: str, mhz: float, te_s: float, first_ms: float | None
+) -> None:
+    one = recording({"ProtocolName": "PRESS"})
+    changed = replace(one.acquisition, manufacturer=manufacturer, spectrometer_frequency_mhz=mhz, echo_time_s=te_s)
+    protocol, note = proposed_protocol(replace(one, acquisition=changed))
+    if first_ms is None:
+        assert protocol.intervals_s == () and "two equal echoes" in note
+        return
+    # 90, half of the first echo, 180, half of both, 180, half of the second: shifts are refocused where sampling begins
+    assert 1e3 * np.array(protocol.intervals_s) == pytest.approx([first_ms / 2, 500 * te_s, 500 * te_s - first_ms / 2])
+    assert f"a first echo of {first_ms} ms as PRESS of {manufacturer}" in note
+
+
 def test_what_a_person_names_comes_before_the_header() -> None:
     assert proposed_protocol(recording({"ProtocolName": "removed"}), "slaser")[0].sequence == "slaser"
 

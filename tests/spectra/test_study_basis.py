@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +12,12 @@ import pytest
 
 from pharmrs.spectra.read.basis import read_basis
 from pharmrs.spectra.records.basis import BasisSet
+from pharmrs.spectra.records.declared_basis import SimulatedBasis
 from pharmrs.spectra.stage import study_basis
 from pharmrs.spectra.stage.study_basis import keep_basis
 from pharmrs.study.dataset import open_dataset
 from pharmrs.study.study_file import read_study
+from tests.spectra.simulated import ACQUISITION, fids
 from tests.study.e2e import RESULTS, contents, pharmrs, table
 
 Copy = Callable[[], Path]
@@ -213,3 +216,14 @@ def test_another_sequence_than_that_of_the_recordings_is_a_warning(copy_of_demo:
     end = pharmrs("validate", root)
     assert end.code == 0
     assert any("basis.simulate.sequence: should be the sequence" in warning for warning in end.lines("warning"))
+
+
+@pytest.mark.parametrize(("manufacturer", "given", "told"), [("Philips", (), True), ("Philips", (8, 17, 9), False)])
+def test_the_first_echo_of_the_scanner_is_told_where_none_is_declared(
+    manufacturer: str, given: tuple[float, ...], *, told: bool
+) -> None:
+    acquisition = replace(ACQUISITION, manufacturer=manufacturer, spectrometer_frequency_mhz=127.8, mixing_time_s=None)
+    first = fids(np.ones((64, 1, 1), dtype=complex), acquisition)
+    declared = SimulatedBasis(sequence="press", te_ms=34, intervals_ms=given)
+    found = study_basis._differences(Path(), declared, first)
+    assert [one.remedy for one in found] == (["intervals_ms: [6.7, 17, 10.3]"] if told else [])

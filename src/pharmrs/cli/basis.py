@@ -125,12 +125,20 @@ def _of_header(recording: Path, sequence: str, given: BasisProtocol) -> BasisPro
         spectrometer_frequency_mhz=given.spectrometer_frequency_mhz or proposed.spectrometer_frequency_mhz,
         bandwidth_hz=given.bandwidth_hz or proposed.bandwidth_hz,
         editing=given.editing or proposed.editing,
+        intervals_s=given.intervals_s or (proposed.intervals_s if _as_proposed(given, proposed) else ()),
     )
     say(f"note: {note}")
     mixing = "" if whole.mixing_time_s is None else f", tm_ms: {1e3 * whole.mixing_time_s:g}"
+    intervals = ", ".join(f"{1e3 * one:g}" for one in whole.intervals_s)
     declared = f"sequence: {whole.sequence}, te_ms: {1e3 * whole.echo_time_s:g}{mixing}"
+    declared += f", intervals_ms: [{intervals}]" if intervals else ""
     say(f"for study.yaml: basis: {{simulate: {{{declared}}}}}")
     return whole
+
+
+def _as_proposed(given: BasisProtocol, proposed: BasisProtocol) -> bool:
+    """Whether the intervals of the header's sequence are those of what is simulated."""
+    return given.sequence in ("", proposed.sequence) and given.echo_time_s in (0.0, proposed.echo_time_s)
 
 
 def _split(text: str) -> list[str]:

@@ -239,6 +239,8 @@ def _basis_lines(found: FolderContent) -> Iterator[str]:
         yield f"basis:  # {note}\n  simulate:\n    sequence: {protocol.sequence}\n"
         yield f"    te_ms: {1e3 * protocol.echo_time_s:g}\n"
         yield f"    tm_ms: {1e3 * protocol.mixing_time_s:g}\n" if protocol.mixing_time_s is not None else ""
+        intervals = ", ".join(f"{1e3 * one:g}" for one in protocol.intervals_s)
+        yield f"    intervals_ms: [{intervals}]\n" if intervals else ""
         return
     yield f"basis: {_OPEN}  # a file such as basis/steam.basis, or one to simulate (docs/basis-sets.md)\n"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from pharmrs.core.errors import InputError, InputProblem
+from pharmrs.spectra.basis.sequences import vendor_intervals_s
 from pharmrs.spectra.records.acquisition import Fids
 from pharmrs.spectra.records.basis_protocol import BasisProtocol
 from pharmrs.spectra.records.editing import Editing
@@ -67,14 +68,33 @@ def proposed_protocol(fids: Fids, named: str = "") -> tuple[BasisProtocol, str]:
         spectrometer_frequency_mhz=acquisition.spectrometer_frequency_mhz,
         bandwidth_hz=acquisition.spectral_width_hz,
         points=2 * fids.points,  # a basis that outlasts the data is not cut short by it
+        intervals_s=vendor_intervals_s(
+            sequence,
+            acquisition.echo_time_s,
+            acquisition.manufacturer,
+            acquisition.spectrometer_frequency_mhz,
+        ),
     )
     times = f"TE {1e3 * protocol.echo_time_s:g} ms"
     times += f", TM {1e3 * protocol.mixing_time_s:g} ms" if protocol.mixing_time_s is not None else ""
+    intervals = _intervals(protocol, acquisition.manufacturer)
     return protocol, (
         f"basis set simulated from the header: {sequence} ({key} {named_in[key]}), {times}, "
-        f"{protocol.spectrometer_frequency_mhz:.4g} MHz; ideal pulses, intervals of the textbook: give the scanner's "
-        "own pulses and intervals to `pharmrs basis` where they are known"
+        f"{protocol.spectrometer_frequency_mhz:.4g} MHz; ideal pulses, {intervals}: "
+        "give the scanner's own pulses and intervals to `pharmrs basis --like` where they are known"
     )
+
+
+def _intervals(protocol: BasisProtocol, manufacturer: str) -> str:
+    """Where the intervals come from, in words."""
+    if protocol.intervals_s:
+        return (
+            f"a first echo of {2e3 * protocol.intervals_s[0]:g} ms as PRESS of {manufacturer} has it at 3 T "
+            "(doi 10.1002/mrm.29370; no header tells it, and Glu and Gln depend on it)"
+        )
+    if protocol.sequence == "press":
+        return "two equal echoes (no header tells the first, and Glu and Gln depend on it)"
+    return "intervals of the textbook"
 
 
 def _edited(fids: Fids, named: tuple[str, str], listed: str) -> tuple[BasisProtocol, str]:

@@ -16,7 +16,7 @@ from pharmrs.core.files.program import code_checksum, library_versions
 from pharmrs.core.read.problems import Problems
 from pharmrs.core.records.scan_files import ScanFiles
 from pharmrs.core.report.figure_style import save_figure
-from pharmrs.spectra.basis.sequences import SEQUENCES
+from pharmrs.spectra.basis.sequences import SEQUENCES, vendor_intervals_s
 from pharmrs.spectra.basis.spin_library import SPIN_SYSTEMS_FILE
 from pharmrs.spectra.basis.write_basis import write_lcmodel_basis
 from pharmrs.spectra.fit.fit_setup import chosen_basis
@@ -170,6 +170,18 @@ def _differences(root: Path, declared: SimulatedBasis, first: Fids) -> tuple[Inp
         rule = f"should be the mixing time of the recordings ({1e3 * mixing_s:g} ms)"
         remedy = "declare the mixing time of the recordings"
         problems.add("basis.simulate.tm_ms", rule, f"{declared.tm_ms:g}", remedy, severity="warning")
+    acquisition = first.acquisition
+    maker, mhz = acquisition.manufacturer, acquisition.spectrometer_frequency_mhz
+    usual = vendor_intervals_s(declared.sequence, declared.te_ms / 1e3, maker, mhz)
+    if usual and not declared.intervals_ms:
+        problems.add(
+            "basis.simulate.intervals_ms",
+            f"should be those of the scanner: the first echo of PRESS lasts {2e3 * usual[0]:g} ms on {maker} at 3 T "
+            "(doi 10.1002/mrm.29370), and Glu and Gln depend on it",
+            "not given: two equal echoes",
+            f"intervals_ms: [{', '.join(f'{1e3 * one:g}' for one in usual)}]",
+            severity="warning",
+        )
     return tuple(problems.found)
 
 
