@@ -12,6 +12,7 @@ from pharmrs.spectra.basis.basis_set import simulated_basis
 from pharmrs.spectra.basis.broad_components import (
     LIPIDS,
     MACROMOLECULES,
+    T2_S,
     BroadLine,
     broad_signal,
     is_broad,
@@ -19,6 +20,7 @@ from pharmrs.spectra.basis.broad_components import (
     widened,
     with_broad,
 )
+from pharmrs.spectra.basis.other_macromolecules import with_other_account
 from pharmrs.spectra.fit.fit import fit_spectrum
 from pharmrs.spectra.fit.fit_setup import make_model
 from pharmrs.spectra.fit.line_shape import full_width_hz
@@ -257,3 +259,40 @@ def test_omitted_macromolecules_can_be_replaced(basis: BasisSet) -> None:
         fit_spectrum(data, basis, FitSettings(add=("mm",)))
     fit = fit_spectrum(data, basis, FitSettings(omit=("mm",), add=("mm", "mm")))
     assert fit.names.count("mm") == 1
+
+
+# ---- the other account
+
+
+MANUAL = {  # areas over that of MM09: expected ratio times the area of the group over 3 protons
+    "M0.92": 1.0,
+    "M1.21": 0.3 * 2.0 / 3.0,
+    "M1.39": 0.75 * 2.0 / 3.0,
+    "M1.67": 0.375 * 2.0 / 3.0,
+    "M2.04": 1.5 * (1.33 + 0.33) / 3.0,
+    "M2.26": 1.5 * 0.33 / 3.0,
+    "M2.99": 1.5 * 0.40 / 3.0,
+}
+
+
+@pytest.mark.parametrize(("te_s", "longer_s"), [(0.03, 0.0), (0.08, 0.045)])
+def test_the_other_account_has_the_areas_of_the_lcmodel_manual(te_s: float, longer_s: float) -> None:
+    protocol = BasisProtocol(
+        sequence="press", echo_time_s=te_s, spectrometer_frequency_mhz=127.7, bandwidth_hz=2000.0, points=2048
+    )
+    basis = simulated_basis(protocol, ("NAA",))
+    other = with_other_account(basis)
+    assert other is not None
+
+    def left(areas: dict[str, float]) -> float:
+        return sum(area * np.exp(longer_s / T2_S["M0.92"] - longer_s / T2_S[name]) for name, area in areas.items())
+
+    expected = left(MANUAL) / left({name: line.protons / 3.0 for name, line in MACROMOLECULES.items()})
+    assert abs(other.fids[1][0] / basis.fids[1][0]) == pytest.approx(expected, rel=0.02)
+
+
+def test_measured_macromolecules_have_no_other_account(metabolites: BasisSet) -> None:
+    assert with_other_account(metabolites) is None
+    measured = broad_signal((BroadLine(1.3, 60.0, "Hz", 3.0, ""), BroadLine(2.1, 60.0, "Hz", 3.0, "")), metabolites)
+    basis = replace(metabolites, names=(*metabolites.names, "mm"), fids=np.vstack([metabolites.fids, measured]))
+    assert with_other_account(basis) is None

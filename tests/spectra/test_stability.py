@@ -7,13 +7,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from pharmrs.spectra.basis.basis_set import simulated_basis
 from pharmrs.spectra.checks.finding import Fitted
 from pharmrs.spectra.checks.of_results import _stable
 from pharmrs.spectra.fit.amplitudes import metabolite_amplitudes, selector
 from pharmrs.spectra.fit.fit import fit_spectrum
-from pharmrs.spectra.fit.stability import fit_with_stability
+from pharmrs.spectra.fit.stability import OTHER_ACCOUNT, fit_with_stability, with_spread
 from pharmrs.spectra.quantify.quality import broken_rules
 from pharmrs.spectra.records import BasisSet, LinearCombinationFit, Spectrum
+from pharmrs.spectra.records.basis_protocol import BasisProtocol
 from pharmrs.spectra.records.fit import FitSettings
 from pharmrs.spectra.records.rules import Rules
 from tests.spectra.simulated import ACQUISITION, AMOUNTS, POINTS, brain, noise, noise_sd_for
@@ -48,7 +50,7 @@ def test_each_change_gave_another_fit(repeated: LinearCombinationFit) -> None:
     assert repeated.stability is not None
     changes = repeated.stability.changes
     assert changes[0] == "as it is"
-    for part in ("first point", "window from", "macromolecules", "without", "baseline"):
+    for part in ("first point", "window from", "macromolecules", "without", "freer", "stiffer", "coarser line shape"):
         assert sum(part in change for change in changes) == 1
     moved = np.abs(repeated.stability.amplitudes[1:] - repeated.stability.amplitudes[0]).max(axis=1)
     assert (moved > 0.0).all()
@@ -60,6 +62,46 @@ def test_a_spectrum_of_the_model_hardly_moves(repeated: LinearCombinationFit) ->
         if row.metabolite in ("Glu", "tNAA", "tCr", "Ins"):
             assert row.stability_sd < np.sqrt(row.sd**2 - row.stability_sd**2)
             assert not row.moves_with_the_model
+
+
+def test_two_accounts_of_macromolecules_count_the_same(
+    repeated: LinearCombinationFit, spectrum: Spectrum, basis: BasisSet
+) -> None:
+    """By hand, of two components: mean of the changes plus half the difference, that half squared in the spread."""
+    rows = [np.array([4.0, 1.0]), np.array([6.0, 1.0]), np.array([3.0, 0.2])]
+    plain = fit_spectrum(spectrum, basis)
+    two = replace(plain, names=("a", "b"), amplitudes=rows[0], covariance=np.diag([0.5, 0.1]))
+    found = with_spread(two, ["freer baseline", OTHER_ACCOUNT], rows)
+    np.testing.assert_allclose(found.amplitudes, [5.0 - 0.5, 1.0 - 0.4])
+    np.testing.assert_allclose(found.covariance, [[0.5 + 2.0 + 0.25, 0.2], [0.2, 0.1 + 0.16]])
+    assert repeated.stability is not None
+    assert OTHER_ACCOUNT not in repeated.stability.changes  # at 7 T groups of them are told apart
+
+
+@pytest.mark.parametrize("from_settings", [False, True])
+def test_built_in_macromolecules_at_3_t_have_another_account(*, from_settings: bool) -> None:
+    basis, spectrum = _press_3t(macromolecules=not from_settings)
+    settings = FitSettings(add=("mm",) if from_settings else ())
+    fit = fit_with_stability(spectrum, basis, settings)
+    assert fit.stability is not None and fit.stability.changes[-1] == OTHER_ACCOUNT
+    own, other = fit.stability.amplitudes[0], fit.stability.amplitudes[-1]
+    assert np.abs(other - own).max() > 0.01 * own.max()
+
+
+def _press_3t(*, macromolecules: bool) -> tuple[BasisSet, Spectrum]:
+    """A small basis set of 3 T and a spectrum of it with much of macromolecules."""
+    protocol = BasisProtocol(
+        sequence="press", echo_time_s=0.03, spectrometer_frequency_mhz=127.7, bandwidth_hz=2000.0, points=1024
+    )
+    whole = simulated_basis(protocol, ("NAA", "Cr", "GPC", "Glu"))
+    clock = np.arange(1024) / 2000.0
+    clean = np.array([12.0, 8.0, 1.5, 10.0, 5.0]) @ whole.fids * np.exp(-np.pi * 4.0 * clock)
+    fid = clean + noise(np.random.default_rng(1), 1024, noise_sd_for(clean, 40.0))
+    acquisition = replace(
+        ACQUISITION, spectrometer_frequency_mhz=127.7, dwell_time_s=5e-4, echo_time_s=0.03, mixing_time_s=None
+    )
+    basis = whole if macromolecules else replace(whole, names=whole.names[:-1], fids=whole.fids[:-1])
+    return basis, Spectrum(fid=fid, acquisition=acquisition, affine=np.eye(4), source="3 T")
 
 
 def test_it_can_be_switched_off(spectrum: Spectrum, basis: BasisSet) -> None:

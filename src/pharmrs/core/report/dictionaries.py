@@ -22,7 +22,7 @@ _SD = Column(
 )
 _STABILITY = Column(
     "Standard deviation of the amplitude between fits under harmless changes (first point, window, macromolecules, "
-    "small components, baseline); n/a where they were not made.",
+    "small components, baseline, line shape); n/a where they were not made.",
     "1",
 )
 _CRLB = Column(f"100 x sd / amplitude: relative posterior standard deviation. {_INFINITE}", "percent")

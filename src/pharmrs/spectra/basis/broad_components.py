@@ -32,7 +32,7 @@ _SIMULATED = "10.1002/mrm.28958"
 _CONSENSUS = "10.1002/nbm.4393"  # Cudalbu 2021: which lines there are
 _AT_3T = "10.1002/mrm.28282"  # Landheer 2020; numbers as in the digital phantom of van de Sande (simulate_mms.py)
 _LOW_FIELD_MHZ, _SHORT_TE_S = 190.0, 0.035
-_LCMODEL = "10.1002/mrm.1910300604"  # Provencher 1993; lines of the LCModel manual, as in spant and Osprey
+LCMODEL_DOI = "10.1002/mrm.1910300604"  # Provencher 1993; lines of the LCModel manual, as in spant and Osprey
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +91,12 @@ T2_S: dict[str, float] = {
     "M4.20": _UPFIELD,
 }
 LIPIDS: dict[str, tuple[BroadLine, ...]] = {
-    "Lip09": (BroadLine(0.89, 0.14, "ppm", 3.0, _LCMODEL),),
-    "Lip13": (BroadLine(1.28, 0.15, "ppm", 2.0, _LCMODEL),),
+    "Lip09": (BroadLine(0.89, 0.14, "ppm", 3.0, LCMODEL_DOI),),
+    "Lip13": (BroadLine(1.28, 0.15, "ppm", 2.0, LCMODEL_DOI),),
     "Lip20": (
-        BroadLine(2.04, 0.15, "ppm", 1.33, _LCMODEL),
-        BroadLine(2.25, 0.15, "ppm", 0.67, _LCMODEL),
-        BroadLine(2.80, 0.20, "ppm", 0.87, _LCMODEL),
+        BroadLine(2.04, 0.15, "ppm", 1.33, LCMODEL_DOI),
+        BroadLine(2.25, 0.15, "ppm", 0.67, LCMODEL_DOI),
+        BroadLine(2.80, 0.20, "ppm", 0.87, LCMODEL_DOI),
     ),
 }
 ADDITIONS = ("mm", "lipids")
@@ -109,14 +109,16 @@ def macromolecule_lines(mhz: float, echo_time_s: float) -> tuple[BroadLine, ...]
     echoes at 3 T and below each line goes on to decay with the T2 that Landheer 2020 found, M2.04 fastest. On two real
     recordings of 30 and 35 ms shares taken there from 0 ms made Glu/tCr less stable and were no nearer to LCModel's.
     """
+    return tuple(relaxed(line, name, mhz, echo_time_s) for name, line in MACROMOLECULES.items())
+
+
+def relaxed(line: BroadLine, name: str, mhz: float, echo_time_s: float) -> BroadLine:
+    """A `line` of a short echo as it is left at `echo_time_s`, with the T2 of `name`, relative to M0.92."""
     longer_s = echo_time_s - _SHORT_TE_S
     if mhz > _LOW_FIELD_MHZ or not longer_s > 0.0:
-        return tuple(MACROMOLECULES.values())
-    kept = T2_S["M0.92"]
-    return tuple(
-        replace(line, protons=line.protons * float(np.exp(longer_s / kept - longer_s / T2_S[name])), doi=_AT_3T)
-        for name, line in MACROMOLECULES.items()
-    )
+        return line
+    left = float(np.exp(longer_s / T2_S["M0.92"] - longer_s / T2_S[name]))
+    return replace(line, protons=line.protons * left, doi=_AT_3T)
 
 
 def with_broad(basis: BasisSet, add: tuple[str, ...]) -> BasisSet:

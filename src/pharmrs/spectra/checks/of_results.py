@@ -42,8 +42,8 @@ def _stable(fitted: Fitted) -> Iterator[Finding]:
         return
     yield Finding(
         field="fit",
-        rule="the first point, the ends of the window, small components, macromolecules and baseline must not decide "
-        f"on a value: the SD between such fits at most {MOVES:g} times that of the noise",
+        rule="first point, ends of the window, small components, macromolecules, baseline and freedom of the line "
+        f"shape must not decide on a value: the SD between such fits at most {MOVES:g} times that of the noise",
         value=", ".join(f"{row.metabolite} moves by {row.stability_percent:.0f} % (SD)" for row in rows),
         remedy="take these values as doubtful (their SD holds the spread); look at the picture for signal that is in "
         "no model, and narrow the window (fit.ppm_low, fit.ppm_high) where it lies at an end",

@@ -111,12 +111,18 @@ def fit_from(
     settings: FitSettings,
     before: Ended | None,
     search_again: Callable[[Ended, Task, tuple[str, ...], float], AttemptOutcome] | None = None,
+    *,
+    parts: bool = True,
 ) -> Ended:
-    """The same with where the search ended; `before`: a fit of nearly the same, from which `search_again` starts."""
+    """The same with where the search ended.
+
+    `before`: a fit of nearly the same, from which `search_again` starts. `parts`: whether components that are parts of
+    others are looked for.
+    """
     settings = at_field(settings, spectrum.acquisition.spectrometer_frequency_mhz)
     began = time.process_time()
     shift_hz = before.shift_hz if before is not None else None
-    one = made(spectrum, chosen_basis(basis, settings), settings, shift_hz, parts=True)
+    one = made(spectrum, chosen_basis(basis, settings), settings, shift_hz, parts=parts)
     if before is not None and search_again is not None:
         outcome = search_again(before, one.task, one.names, one.scale)
     else:

@@ -47,8 +47,8 @@ class FitSection:
         default="1to1GABAsoft",
     )
     stability: bool = key(
-        "fit again under harmless changes (first point, window, macromolecules, small components, baseline), average, "
-        "and add the spread to the SD; up to five times the computing",
+        "fit again under harmless changes (first point, window, macromolecules, small components, baseline, line "
+        "shape), average, and add the spread to the SD; up to five times the computing",
         default=True,
     )
 
