@@ -95,13 +95,21 @@ def test_ratios_are_the_truth_within_their_uncertainty(reference: Outcome) -> No
 EXACT = 1e-6
 
 
-@settings(max_examples=5)
+@settings(max_examples=3)
 @given(order=st.permutations(range(TRANSIENTS)))
 def test_order_of_transients(basis: BasisSet, scan: SimulatedScan, reference: Outcome, order: list[int]) -> None:
-    shuffled = replace(recordings(scan), metabolite=replace(scan.metabolite, data=scan.metabolite.data[:, :, order]))
-    found = quantified(basis, shuffled)
-    assert furthest(found, reference) < EXACT
+    """The course of the frequency over the scan is taken from the order, by as much as single transients are noisy."""
+    found = quantified(basis, _in_order(scan, order))
+    assert furthest(found, reference) < 0.3
     assert found.prepared.rejected_transients == (order.index(5),)
+
+
+def test_from_last_to_first_is_the_same(basis: BasisSet, scan: SimulatedScan, reference: Outcome) -> None:
+    assert furthest(quantified(basis, _in_order(scan, list(range(TRANSIENTS))[::-1])), reference) < EXACT
+
+
+def _in_order(scan: SimulatedScan, order: list[int]) -> Recordings:
+    return replace(recordings(scan), metabolite=replace(scan.metabolite, data=scan.metabolite.data[:, :, order]))
 
 
 @settings(max_examples=5)

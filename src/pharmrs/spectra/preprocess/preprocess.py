@@ -39,6 +39,9 @@ class Recordings:
     coil_combination: Fids | None = None
 
 
+_MUCH_SPREAD_HZ, _MUCH_LEFT_HZ = 6.0, 2.0  # told from here on
+
+
 def preprocess(
     recordings: Recordings, settings: PreprocessingSettings, expected: ComplexArray | None = None
 ) -> PreprocessedScan:
@@ -175,21 +178,26 @@ def _correct_eddy_currents(signal: ComplexArray, reference: ComplexArray) -> tup
 
 def _align(signal: ComplexArray, acquisition: Acquisition) -> tuple[ComplexArray, PreprocessingStep]:
     result = alignment.align(signal, acquisition)
-    spread = float(np.std(result.offsets_hz))
+    spread, left_hz = float(np.std(result.offsets_hz)), result.left_width_hz
+    warnings = [f"frequency offsets vary by {spread:.1f} Hz SD"] if spread > _MUCH_SPREAD_HZ else []
+    if left_hz > _MUCH_LEFT_HZ:
+        warnings.append(f"single transients are so noisy that aligning them leaves lines {left_hz:.1f} Hz broader")
     return result.aligned, PreprocessingStep(
         name="alignment",
-        summary="transients aligned in frequency and phase in the metabolite band (spectral registration)",
+        summary="transients aligned in frequency and phase in the metabolite band (spectral registration; what noise "
+        "alone explains of single ones is left out)",
         before=signal.mean(axis=1),
         after=result.aligned.mean(axis=1),
         numbers={
             "SD of frequency offsets (Hz)": spread,
             "frequency drift, last against first quarter (Hz)": _drift(result.offsets_hz),
+            "width that noise leaves in the lines (Hz)": left_hz,
         },
         series={
             "frequency offset (Hz)": tuple(float(value) for value in result.offsets_hz),
             "phase offset (deg)": tuple(float(value) for value in np.rad2deg(result.phases_rad)),
         },
-        warnings=(f"frequency offsets vary by {spread:.1f} Hz SD",) if spread > 6.0 else (),
+        warnings=tuple(warnings),
     )
 
 
