@@ -180,7 +180,7 @@ def test_frequency_shift_without_eddy_current_correction(
 
 def test_every_transient_twice(basis: BasisSet, scan: SimulatedScan, reference: Outcome) -> None:
     """A copy adds nothing. The reference of each transient's alignment then holds its own copy, and the noise of copies
-    is found too alike: 0.01 SD."""
+    is found too alike."""
     twice = replace(scan.metabolite, data=np.repeat(scan.metabolite.data, 2, axis=2))
     # the same noise twice looks like a course: it moves values by as much as another order
     assert furthest(quantified(basis, replace(recordings(scan), metabolite=twice)), reference) < 0.3
