@@ -164,6 +164,10 @@ def _centimetres(root: Path) -> None:
     _edit(root, "GM", lambda data, affine: (data, np.diag([0.1, 0.1, 0.1, 1.0]) @ affine))
 
 
+def _metres(root: Path) -> None:
+    _edit(root, "GM", lambda data, affine: (data, np.diag([1e-3, 1e-3, 1e-3, 1.0]) @ affine))
+
+
 def _sheared(root: Path) -> None:
     def change(data: np.ndarray, affine: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         affine[0, 1] = 0.3
@@ -236,8 +240,13 @@ BAD: dict[str, tuple[Damage, str, str]] = {
     "not a number": (_nan, "must be finite numbers (found: 1 NaN or infinite)", "convert again"),
     "constant": (_constant, "must hold an image (found: 0 everywhere)", "export or convert"),
     "four dimensions": (_four_dimensions, "must be one three-dimensional image", "extract one volume"),
-    "centimetres": (_centimetres, "elements must be 0.3 to 5 mm large (found: 0.2 x 0.2 x 0.2 mm)", "NIfTI wants mm"),
-    "slices of 6 mm": (_thick, "0.3 to 5 mm large (found: 2 x 2 x 6 mm)", "three-dimensional image"),
+    "centimetres": (
+        _centimetres,
+        "elements must be 0.3 to 5 mm large (found: 0.2 x 0.2 x 0.2 mm, ",
+        "seems to be in centimetres (2 x 2 x 2 mm would fit)",
+    ),
+    "metres": (_metres, "elements must be 0.3 to 5 mm large (found: 0.002 x 0.002 x 0.002 mm", "by 1000"),
+    "slices of 6 mm": (_thick, "0.3 to 5 mm large (found: 2 x 2 x 6 mm, ", "three-dimensional image"),
     "overshot": (_overshot, "must be shares from 0 to 1 (found: -0.04 to 1.06)", "resampling with splines"),
     "sheared": (_sheared, "the axes must be at right angles", "resample the image"),
     "another place": (_elsewhere, "the voxel must lie inside the image", "one person and one visit"),

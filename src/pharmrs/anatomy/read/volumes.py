@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pharmrs.anatomy.read.labels import maps_of_labels
+from pharmrs.anatomy.read.lengths import check_edges, checked_grid
 from pharmrs.anatomy.read.orientation import placed_affine
 from pharmrs.anatomy.read.sources import modulated
 from pharmrs.anatomy.records.images import AnatomyFiles, ImageArray, TissueMaps, Volume, VoxelBox
@@ -22,17 +23,10 @@ from pharmrs.core.read.nifti_container import COPY_AGAIN, parse_nifti
 from pharmrs.core.read.problems import Problems
 from pharmrs.core.records.arrays import FloatArray
 
-_SPACING_MM = (0.3, 5.0)
-_FIELD_OF_VIEW_MM = (30.0, 600.0)
-_EDGE_MM = (3.0, 120.0)
 _LIKE_A_BOX = 0.92  # a ball is to 0.85, a box on elements of 1 x 1 x 3 mm to 0.96
 _LEAST_OF_MASK, _MOST_OF_MASK = 8, 0.5
-_SHEAR = 0.01  # cosine of the angle between two axes: half a degree
 _SUM_TOLERANCE = 0.05
 _OVERSHOOT = 0.5  # of what splines leave of shares
-_THICKEST_MM = 25.0  # of slices; beyond, the unit is another one
-_THICK = "slices so thick cannot show what a voxel holds: give the three-dimensional image (MPRAGE) of the visit"
-_UNITS = "correct the affine and pixdim (NIfTI wants mm), or convert the scanner's files again"
 
 
 def read_volume(path: str | Path, notes: list[InputProblem] | None = None) -> Volume:
@@ -41,7 +35,7 @@ def read_volume(path: str | Path, notes: list[InputProblem] | None = None) -> Vo
     image = _open(Path(path), problems)
     problems.raise_errors()
     data = _values(image, problems)
-    affine = _grid(image, problems)
+    affine = checkedchecked_grid(image, problems)
     problems.raise_errors()
     assert data is not None
     _note(problems, notes)
@@ -75,7 +69,7 @@ def read_maps(files: AnatomyFiles, name: str, notes: list[InputProblem] | None =
             one.add("file", "must be a map of shares in the participant's own space", "a modulated map", remedy)
         image = _open(Path(path), one)
         if image is not None:
-            data, affine = _values(image, one), _grid(image, one)
+            data, affine = _values(image, one), checked_grid(image, one)
             if data is not None and not any(p.severity == "error" for p in one.found):
                 _check_probabilities(data, one)
                 volumes.append(Volume(data=data, affine=affine, source=path))
@@ -111,13 +105,7 @@ def read_box(path: str | Path, notes: list[InputProblem] | None = None) -> Voxel
         shown = " x ".join(str(size) for size in grid)
         remedy = "cut one element out of the grid (mrs_tools split, or nibabel's slicer) and give its file"
         problems.add("dim", "must be the spectrum of one voxel, not a grid (MRSI)", f"{shown} elements", remedy)
-    edges = np.linalg.norm(affine[:3, :3], axis=0)
-    if not np.isfinite(affine).all() or not all(_EDGE_MM[0] <= edge <= _EDGE_MM[1] for edge in edges):
-        shown = " x ".join(f"{edge:.3g}" for edge in edges)
-        rule = f"the edges of the voxel must be {_EDGE_MM[0]:g} to {_EDGE_MM[1]:g} mm long"
-        problems.add("affine", rule, shown, _UNITS)
-    elif (worst := _worst_cosine(affine)) > _SHEAR:
-        problems.add("affine", "the edges must be at right angles", f"cosine {worst:.3f}", _UNITS)
+    check_edges(affine, problems)
     problems.raise_errors()
     _note(problems, notes)
     return VoxelBox(affine=affine)
@@ -131,7 +119,7 @@ def _is_mask(image: Any) -> bool:
 
 def _mask_affine(image: Any, problems: Problems) -> FloatArray | None:
     """The box that a mask draws; None, with the reason in `problems`, where it draws none."""
-    data, affine = _values(image, problems), _grid(image, problems)
+    data, affine = _values(image, problems), checked_grid(image, problems)
     if data is None or affine is None or any(one.severity == "error" for one in problems.found):
         return None
     shares = np.clip(np.asarray(data, dtype=np.float64) / max(float(data.max()), 1e-30), 0.0, 1.0)
@@ -208,33 +196,6 @@ def _values(image: Any, problems: Problems) -> ImageArray | None:
     elif data.min() == data.max():
         problems.add("data", "must hold an image", f"{data.min():g} everywhere", "export or convert the image again")
     return data
-
-
-def _grid(image: Any, problems: Problems) -> FloatArray:
-    """The affine, with what is wrong with it; a left-handed one is as good as a right-handed one."""
-    affine = placed_affine(image, problems)
-    if not np.isfinite(affine).all() or abs(np.linalg.det(affine[:3, :3])) < 1e-9:
-        problems.add("affine", "must be finite and invertible", affine.tolist(), _UNITS)
-        return affine
-    spacing = np.linalg.norm(affine[:3, :3], axis=0)
-    extent = spacing * np.array(image.shape[:3])
-    if spacing.min() < _SPACING_MM[0] or spacing.max() > _SPACING_MM[1]:
-        shown = " x ".join(f"{value:.3g}" for value in spacing)
-        rule = f"elements must be {_SPACING_MM[0]:g} to {_SPACING_MM[1]:g} mm large"
-        thick = spacing.min() >= _SPACING_MM[0] and spacing.max() < _THICKEST_MM
-        problems.add("affine", rule, f"{shown} mm", _THICK if thick else _UNITS)
-    elif extent.min() < _FIELD_OF_VIEW_MM[0] or extent.max() > _FIELD_OF_VIEW_MM[1]:
-        shown = " x ".join(f"{value:.0f}" for value in extent)
-        problems.add("affine", "must be an image of a head", f"{shown} mm field of view", _UNITS)
-    if (worst := _worst_cosine(affine)) > _SHEAR:
-        remedy = "resample the image to a grid with axes at right angles (gantry tilt, sheared registration)"
-        problems.add("affine", "the axes must be at right angles", f"cosine {worst:.3f}", remedy)
-    return affine
-
-
-def _worst_cosine(affine: FloatArray) -> float:
-    axes = affine[:3, :3] / np.linalg.norm(affine[:3, :3], axis=0)
-    return float(np.abs(axes.T @ axes - np.eye(3)).max())
 
 
 def _check_probabilities(data: ImageArray, problems: Problems) -> None:
