@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.anatomy_heads import HEADS, PRESETS, HeadResult, alone, measured, seed_of
+from benchmarks.anatomy_places import print_by_place
 from benchmarks.shared_data import SHARED
 from benchmarks.tables import PRINTED, Check, print_checks, print_rows
 from pharmrs.core.workers.threads import limit_threads
@@ -133,7 +134,7 @@ def print_calibration(results: Sequence[HeadResult]) -> None:
     print_rows("Root mean square of error / stated SD", ["head", "z GM", "z WM", "z CSF"], rows)
 
 
-def print_places(results: Sequence[HeadResult]) -> None:
+def print_centres(results: Sequence[HeadResult]) -> None:
     """How well the same place of a head comes out at the same place of MNI152, in other poses and warps."""
     rows = []
     for head in sorted({one.head for one in results}):
@@ -165,6 +166,7 @@ def main() -> int:
     parser.add_argument("--seeds", nargs="+", type=int, default=[11])
     parser.add_argument("--heads-in", type=Path, default=Path("benchmark-heads"), help="where made heads are kept")
     parser.add_argument("--results", type=Path, default=Path("benchmark-heads/results.jsonl"))
+    parser.add_argument("--slices", type=float, default=0.0, help="cut the images into axial slices so thick (mm)")
     parser.add_argument("--measure-nothing", action="store_true", help="only the tables of what is in --results")
     parser.add_argument("--write", type=Path, help="put the tables into this page (docs/anatomy.md)")
     arguments = parser.parse_args()
@@ -173,7 +175,7 @@ def main() -> int:
         return 2
     limit_threads()
     arguments.heads_in.mkdir(parents=True, exist_ok=True)
-    results = known(arguments.results)
+    results = [one for one in known(arguments.results) if one.slices_mm == arguments.slices]
     done = {(one.head, one.preset, one.seed) for one in results}
     for seed in () if arguments.measure_nothing else arguments.seeds:
         for preset in arguments.presets:
@@ -181,14 +183,15 @@ def main() -> int:
                 this = (head, preset, seed_of(head, preset, seed))
                 if this in done:
                     continue
-                results.append(alone(measured, *this, arguments.heads_in))
+                results.append(alone(measured, *this, arguments.heads_in, arguments.slices))
                 with arguments.results.open("a", encoding="utf-8") as stream:
                     stream.write(results[-1].text() + "\n")
                 print(results[-1].line(), flush=True)
     print_accuracy(results)
     missed = print_targets(results)
     print_calibration(results)
-    print_places(results)
+    print_centres(results)
+    print_by_place([(f"{one.head} {one.preset}", one.places) for one in results if one.places and not one.known_place])
     print(f"{missed} targets missed")
     if arguments.write is not None:
         write(arguments.write, PRINTED)

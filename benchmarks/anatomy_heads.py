@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
 from typing import ParamSpec, TypeVar
@@ -21,6 +21,7 @@ from typing import ParamSpec, TypeVar
 import nibabel as nib
 import numpy as np
 
+from benchmarks.anatomy_places import boxes_at_places
 from benchmarks.shared_data import SHARED
 from pharmrs.anatomy.read.atlas import parse_atlas, structures
 from pharmrs.anatomy.read.template import mni152
@@ -46,7 +47,8 @@ class HeadResult:
     the found brain.
 
     `kept`: share of grey and white matter in the found brain. `centre_mm`: MNI152 place of the first box.
-    CPU and memory of the segmentation alone.
+    CPU and memory of the segmentation alone. `places`: truth, found and SDs of the boxes at each place of
+    `records/places.py`. `slices_mm`: thickness of the axial slices that the image was cut into; 0: as it was made.
     """
 
     head: str
@@ -63,6 +65,8 @@ class HeadResult:
     cpu_s: float
     peak_mib: float
     centre_mm: list[float]
+    places: dict[str, list[list[list[float]]]] = field(default_factory=dict)
+    slices_mm: float = 0.0
 
     @property
     def errors(self) -> np.ndarray:
@@ -135,7 +139,8 @@ def stated(found: Segmentation, maps: TissueMaps, second: TissueMaps, boxes: np.
     sds = []
     for affine in boxes:
         place = (found.affine.to_template @ affine[:, 3])[:3]
-        error = segmentation_error(maps, second, found.errors, VoxelBox(affine=affine), known_at(place))
+        known = known_at(place, thickness_mm=float(np.linalg.norm(maps.affine[:3, :3], axis=0).max()))
+        error = segmentation_error(maps, second, found.errors, VoxelBox(affine=affine), known)
         sds.append(np.sqrt(np.diag(error)))
     return np.array(sds)
 
@@ -158,20 +163,43 @@ def _maps(maps: tuple[np.ndarray, np.ndarray, np.ndarray], affine: np.ndarray) -
     return TissueMaps(gray_matter=gray, white_matter=white, csf=csf, affine=affine, source="", method="")
 
 
-def measured(head: str, preset: str, seed: int, kept: Path) -> HeadResult:
+def in_slices(image: Volume, thickness_mm: float) -> Volume:
+    """Means over axial slices of about that thickness."""
+    count = max(1, round(thickness_mm / float(image.spacing_mm[2])))
+    slices = image.data.shape[2] // count
+    data = image.data[:, :, : slices * count].reshape(*image.data.shape[:2], slices, count).mean(axis=3)
+    affine = image.affine.copy()
+    affine[:3, 3] += affine[:3, 2] * 0.5 * (count - 1)
+    affine[:3, 2] *= count
+    return Volume(data=data, affine=affine, source=image.source)
+
+
+def measured(head: str, preset: str, seed: int, kept: Path, slices_mm: float = 0.0) -> HeadResult:
     """Make one head, segment it, compare."""
     folder = made(head, preset, seed, kept)
-    image = read_volume(folder / "t1.nii.gz")
+    whole = read_volume(folder / "t1.nii.gz")
+    image = in_slices(whole, slices_mm) if slices_mm else whole
     began = time.process_time()
     found = segment(image, mni152(), atlas_without(head, kept))
     cpu_s = time.process_time() - began
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     maps, second = mean_maps(found, image)
-    truth = true_maps(folder, image.affine)
+    truth = true_maps(folder, whole.affine)
     boxes = np.load(folder / "boxes.npz")
     values, inside = fractions(maps, boxes["boxes"])
     tissue = truth.gray_matter + truth.white_matter
     brain = np.sum(maps.maps, axis=0) > 0.5
+    if brain.shape != tissue.shape:
+        brain = np.repeat(brain, round(slices_mm / float(whole.spacing_mm[2])), axis=2)
+        tissue = tissue[:, :, : brain.shape[2]]
+    places = {
+        name: [
+            fractions(truth, some)[0].tolist(),
+            fractions(maps, some)[0].tolist(),
+            stated(found, maps, second, some).tolist(),
+        ]
+        for name, some in boxes_at_places(found.affine.to_head, seed).items()
+    }
     matrix = found.affine.to_template
     return HeadResult(
         head=head,
@@ -188,6 +216,8 @@ def measured(head: str, preset: str, seed: int, kept: Path) -> HeadResult:
         cpu_s=cpu_s,
         peak_mib=peak,
         centre_mm=(matrix[:3, :3] @ boxes["pgacc"] + matrix[:3, 3]).tolist(),
+        places=places,
+        slices_mm=slices_mm,
     )
 
 
