@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pharmrs.anatomy.read.atlas import structures
+from pharmrs.anatomy.read.atlas import cortex, structures
 from pharmrs.anatomy.read.template import mni152
 from pharmrs.anatomy.records.declared import Anatomy
 from pharmrs.anatomy.records.images import Volume, VoxelBox
+from pharmrs.anatomy.records.places import PLACES
 from pharmrs.anatomy.science.deep_gray import STRUCTURES, deep_gray
 from pharmrs.anatomy.science.mixture import Classes
 from pharmrs.anatomy.science.outliers import away_from, odd_boxes
@@ -101,7 +102,7 @@ def test_the_declared_place() -> None:
 def test_regions_and_masks_of_a_box() -> None:
     """A cube of 15 mm in the left thalamus of MNI152, and its two masks: whole elements of 2 mm, so 14 or 16 mm."""
     cube = box(-12.0, -18.0, 8.0, edges=(15, 15, 15))
-    found = dict(region_shares(cube, np.eye(4), STILL, GRID, structures()))
+    found = dict(region_shares(cube, np.eye(4), STILL, GRID, structures(), cortex()))
     assert max(found, key=lambda name: found[name]) == "left thalamus"
     assert found["left thalamus"] > 0.6
     assert sum(found.values()) == pytest.approx(1.0, abs=0.03)
@@ -110,6 +111,25 @@ def test_regions_and_masks_of_a_box() -> None:
         assert mask.sum() * 8e-3 == pytest.approx(cube.volume_ml, rel=0.25)
         middle = GRID.affine @ np.append(np.argwhere(mask).mean(axis=0), 1.0)
         assert middle[:3] == pytest.approx(cube.centre_mm, abs=1.0)
+
+
+@pytest.mark.parametrize(
+    ("place", "region"),
+    [
+        ("pgACC", "rostral anterior cingulate"),
+        ("insula", "insula"),
+        ("DLPFC", "rostral middle frontal"),
+        ("auditory", "transverse temporal"),
+        ("precuneus", "precuneus"),
+    ],
+)
+def test_cortex_is_told_by_its_regions(place: str, region: str) -> None:
+    """Small boxes at the named places hold the region that anatomy has there, on their side."""
+    x, y, z = PLACES[place][0]
+    found = dict(region_shares(box(x - 3.0, y, z, edges=(8, 8, 8)), np.eye(4), STILL, GRID, structures(), cortex()))
+    in_cortex = {name: share for name, share in found.items() if name.endswith("cortex")}
+    assert max(in_cortex, key=lambda name: in_cortex[name]) == f"left {region} cortex"
+    assert sum(found.values()) == pytest.approx(1.0, abs=0.05)
 
 
 def test_deep_gray_matter_nearly_as_bright_as_white_matter_is_found() -> None:

@@ -17,7 +17,7 @@ from pharmrs.anatomy.science.fractions import boundary_covariance
 from pharmrs.anatomy.science.mixture import Classes
 from pharmrs.anatomy.science.plausible import fluid_inside
 from pharmrs.anatomy.science.segmentation_error import Known, common_csf_sd, known_at, segmentation_error
-from pharmrs.anatomy.stage.tissue import check_told_apart
+from pharmrs.anatomy.stage.checks import check_told_apart
 from pharmrs.core.errors import InputProblem
 from pharmrs.core.records.scan_files import ScanFiles
 
@@ -63,6 +63,16 @@ def test_both_sides_are_alike_and_far_places_are_usual() -> None:
     for one in (left, far):
         assert np.allclose(one.sharp.sum(axis=0), 0.0, atol=1e-12)  # the fractions add up to 1
         assert np.linalg.eigvalsh(one.sharp).min() > -1e-12
+
+
+def test_thick_slices_widen_by_what_they_mix() -> None:
+    """Measured on made heads cut into slices of 4 mm: grey matter of the hippocampus is wrong by 0.108 there, with what
+    is left by the other parts; half way to 4 mm a quarter of the variance."""
+    place = np.array(PLACES["hippocampus"][1], dtype=float)
+    thin, usual, half, thick = (known_at(place, 0.0, mm).sharp[0, 0] for mm in (0.8, 1.2, 2.6, 4.0))
+    assert thin == pytest.approx(usual)
+    assert 0.07 < np.sqrt(thick) < 0.12
+    assert half - usual == pytest.approx(0.25 * (thick - usual))
 
 
 def test_the_parts_add_up() -> None:

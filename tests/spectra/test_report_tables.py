@@ -16,6 +16,7 @@ from pharmrs.core.errors import InputProblem
 from pharmrs.core.records.columns import Column
 from pharmrs.core.report.tables import Row, RowsWhenAsked, Table, cell_text, problems_table, write_table, write_tsv
 from pharmrs.spectra.records import ScanOutcome, ScanQuality, ScanResult
+from pharmrs.spectra.report.summary import group_values
 from pharmrs.spectra.report.tables import (
     FIT_COLUMNS,
     FIT_QUALITY_COLUMNS,
@@ -25,6 +26,7 @@ from pharmrs.spectra.report.tables import (
     study_tables,
     write_study_tables,
 )
+from pharmrs.spectra.report.view_groups import concentrations_view
 from tests.study import report_factory
 
 
@@ -160,3 +162,23 @@ def test_a_table_of_any_length_needs_no_memory(tmp_path: Path) -> None:
     tracemalloc.stop()
     assert made == 30_000 and tsv.stat().st_size > 30_000 * 1000
     assert peak < 1e6
+
+
+def test_an_error_that_scans_share_has_its_column_and_stays_in_means(results: list[ScanResult]) -> None:
+    """0.1 and 0.3 of two scans: the mean is wrong by their mean, 0.2, not by less. Without it there is no column."""
+
+    def with_common(result: ScanResult, sd: float) -> ScanResult:
+        shared = (
+            dataclasses.replace(item, common_sd=sd) if item.scale == "lcmodel_water" else item
+            for item in result.concentrations
+        )
+        return dataclasses.replace(result, concentrations=tuple(shared))
+
+    two = [with_common(result, sd) for result, sd in zip(results, (0.1, 0.3), strict=False)]
+    columns, rows = metabolites_table(two).columns, list(metabolites_table(two).rows)
+    assert [name for name in columns if name.endswith("_common_sd")] == ["lcmodel_water_common_sd"]
+    assert {row["lcmodel_water_common_sd"] for row in rows} == {0.1, 0.3}
+    assert group_values(two, "Glu", "lcmodel_water", exclude=False).common_sd == pytest.approx(0.2)
+    assert "Common SD" in concentrations_view(two, "lcmodel_water", "").columns
+    assert "Common SD" not in concentrations_view(results, "lcmodel_water", "").columns
+    assert not any("common" in name for name in metabolites_table(results).columns)

@@ -148,3 +148,15 @@ def test_a_scan_without_tissue_says_why_and_keeps_its_other_scales() -> None:
     for scale in ("gm_wm_normalised", "tissue_molal", "tissue_molar"):
         assert found["Cr", scale].reason == "no tissue fractions (no T1w image)"
     assert found["Cr", "institutional"].value == pytest.approx(RATIO)
+
+
+def test_a_common_error_of_fluid_moves_corrected_scales_alone() -> None:
+    """0.05 more fluid, 0.05 less grey matter, by slopes: per grey and white matter 1 / 0.8 of it; molal
+    0.19 / 0.779 + 0.78 / 0.585. The SD of the scan stays; ratios have none."""
+    found = quantified(replace(CONTEXT.settings, tissue=replace(TISSUE, csf_common_sd=0.05)))
+    expected = {"gm_wm_normalised": 1 / 0.8, "tissue_molal": 0.19 / 0.779 + 0.78 / 0.585, "ratio_tcr": 0.0}
+    for scale, slope in expected.items():
+        one = found["Cr", scale]
+        assert one.common_sd == pytest.approx(0.05 * slope * one.value, rel=1e-3, abs=1e-12)
+        assert one.sd == quantified()["Cr", scale].sd
+    assert all(one.common_sd == 0.0 for one in quantified().values())

@@ -63,8 +63,8 @@ def _in_another_unit(*lengths: tuple[FloatArray, Limits]) -> str:
         if all(_within(factor * one, limits) for one, limits in lengths):
             return (
                 f"the file seems to be in {unit} ({_shown(factor * lengths[0][0])} mm would fit), NIfTI wants mm: "
-                f"multiply pixdim, sform and the offsets of both forms by {factor:g}, set xyzt_units to mm; look whether "
-                "image and spectrum are both so"
+                f"multiply pixdim, sform and the offsets of both forms by {factor:g}, set xyzt_units to mm; look "
+                "whether image and spectrum are both so"
             )
     return _UNITS
 

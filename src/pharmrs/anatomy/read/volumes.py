@@ -35,7 +35,7 @@ def read_volume(path: str | Path, notes: list[InputProblem] | None = None) -> Vo
     image = _open(Path(path), problems)
     problems.raise_errors()
     data = _values(image, problems)
-    affine = checkedchecked_grid(image, problems)
+    affine = checked_grid(image, problems)
     problems.raise_errors()
     assert data is not None
     _note(problems, notes)

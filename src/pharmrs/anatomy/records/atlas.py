@@ -1,4 +1,4 @@
-"""Where the structures of the brain lie in MNI152."""
+"""Where the structures of the brain, and the regions of its cortex, lie in MNI152."""
 
 from __future__ import annotations
 
@@ -34,3 +34,19 @@ class Atlas:
     def share(self, name: str) -> NDArray[np.float32]:
         """The map of one structure."""
         return np.asarray(self.shares[self.names.index(name)])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cortex:
+    """The region of the cortex that is nearest: `labels` (i, j, k), 1 for the first of `names`, 0 far from all.
+
+    `affine`: 4x4, from index to MNI152 (mm). Left and right are told by the side of the place.
+    """
+
+    names: tuple[str, ...]
+    labels: NDArray[np.uint8]
+    affine: FloatArray
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "labels", read_only(self.labels, np.uint8))
+        object.__setattr__(self, "affine", read_only(self.affine, np.float64))

@@ -122,8 +122,8 @@ class VoxelTissue:
     in MNI152 space, NaN where the image was not normalised. `moved_mm`: chemical-shift displacement of the box that
     was evaluated, from the nominal one. `source`, `method`: as in `TissueMaps`. `movement`: how the visit's space lies
     to that of the image, None where both are of one visit. `regions`: structures of the atlas and their shares of the
-    nominal box, the largest first. `csf_common_sd`: SD of the CSF fraction that all scans share, beyond its own; None
-    where the maps were given.
+    nominal box, the largest first. `lesion`: share that looks like a lesion, None where the head was not warped to
+    MNI152.
     """
 
     scan: str
@@ -139,7 +139,7 @@ class VoxelTissue:
     method: str
     movement: Movement | None = None
     regions: tuple[tuple[str, float], ...] = ()
-    csf_common_sd: float | None = None
+    lesion: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,10 +39,10 @@ def tissue_paragraphs(plan: Anatomy, tissues: Sequence[VoxelTissue], cite: Citat
             "atlas leaves open and, by the width of the borders, how far apart people and programs put them; the last "
             "is mostly common to all scans."
         )
-        if common := [tissue.csf_common_sd for tissue in made if tissue.csf_common_sd is not None]:
+        if common := max(tissue.fractions.csf_common_sd for tissue in made):
             paragraphs[-1] += (
-                f" Beyond it the CSF fraction may be wrong by an SD of {max(common):.2f} in all scans alike; "
-                "concentrations do not hold that."
+                f" Beyond it the CSF fraction may be wrong by an SD of up to {common:.2f} in all scans alike, which "
+                "moves the means of concentrations corrected for tissue (given as their common SD) and hardly changes."
             )
     if any(math.isfinite(tissue.mni_centre_mm[0]) for tissue in tissues):
         paragraphs.append(
@@ -101,6 +101,6 @@ def _regions(tissues: Sequence[VoxelTissue]) -> list[str]:
     most = sorted(means.items(), key=lambda one: (-one[1], one[0]))[:5]
     said = ", ".join(f"{100 * share:.0f} % {name}" for name, share in most if share >= 0.01)
     return [
-        f"By the atlas of structures of pharmrs (six label maps of SynthSeg, warped to MNI152) the voxels held {said} "
-        "on the average."
+        "By the atlas of structures of pharmrs (six label maps of SynthSeg, warped to MNI152; cortex by the regions of "
+        f"Desikan and Killiany) the voxels held {said} on the average."
     ]

@@ -26,7 +26,11 @@ TISSUE: dict[str, Column] = {
     "csf_sd": Column(_SD.format("csf"), "1"),
     "csf_common_sd": Column(
         "Standard deviation of `csf` that all segmented scans share, in one direction, beyond `csf_sd`: fluid of thin "
-        "sulci, of which there may be more. It moves absolute concentrations, hardly differences; not propagated.",
+        "sulci, of which there may be more. What it does to concentrations is `*_common_sd` in metabolites.tsv.",
+        "1",
+    ),
+    "lesion": Column(
+        "Share of the voxel that looks like a lesion: grey matter or fluid where the atlas has only white matter.",
         "1",
     ),
     "inside_brain": Column("Share of the voxel that is in the brain.", "1"),
@@ -79,7 +83,9 @@ def tissue_table(
 
 REGIONS: dict[str, Column] = {
     **SCAN,
-    "region": Column("Structure of the atlas of pharmrs, with its side; cortex and white matter are not divided."),
+    "region": Column(
+        "Structure of the atlas of pharmrs, with its side; cortex by regions (Desikan-Killiany), white matter whole."
+    ),
     "share": Column("Share of the nominal voxel that the atlas gives to it, by registration and warp to MNI152.", "1"),
 }
 
@@ -114,7 +120,8 @@ def _row(tissue: VoxelTissue) -> Row:
         "gm_sd": found.gray_matter_sd,
         "wm_sd": found.white_matter_sd,
         "csf_sd": found.csf_sd,
-        "csf_common_sd": tissue.csf_common_sd,
+        "csf_common_sd": found.csf_common_sd if tissue.method == "segmented" else None,
+        "lesion": tissue.lesion,
         "inside_brain": tissue.inside_brain,
         "inside_image": tissue.inside_image,
         "x_mm": x,
@@ -217,7 +224,7 @@ def _view(tissues: Sequence[VoxelTissue], placements: Mapping[str, Placement], s
         caption += ", and its centre in MNI152"
     if placements:
         caption += ", with its overlap there with the mean of all boxes and with the participant's first one (Dice)"
-    common = [one.csf_common_sd for one in tissues if one.csf_common_sd is not None]
+    common = [one.fractions.csf_common_sd for one in tissues if one.method == "segmented"]
     if common:
         caption += (
             f". Beyond these SDs CSF may be wrong by an SD of {np.median(common):.2f} in all scans alike (median; most "

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.ndimage import map_coordinates
 
-from pharmrs.anatomy.records.atlas import Atlas
+from pharmrs.anatomy.records.atlas import Atlas, Cortex
 from pharmrs.anatomy.records.images import ImageArray, Volume, VoxelBox
 from pharmrs.anatomy.science.grids import inverse
 from pharmrs.anatomy.science.mixture import Mask
@@ -18,15 +19,20 @@ from pharmrs.core.records.arrays import FloatArray
 _STEP_MM = 0.5  # a quarter of an element of the template
 _LEAST_SHARE = 0.005
 _MIDDLE = ("CSF", "ventricles", "brain stem")  # have no side
+_CORTEX = "cerebral cortex"
 _COVERED = 0.5
 
 
 def region_shares(
-    box: VoxelBox, to_template: FloatArray, back: ImageArray, grid: Volume, atlas: Atlas
+    box: VoxelBox, to_template: FloatArray, back: ImageArray, grid: Volume, atlas: Atlas, cortex: Cortex
 ) -> tuple[tuple[str, float], ...]:
-    """Structures, with their side, and the share of the box (in the head's world) that the atlas gives them."""
+    """Structures, with their side, and the share of the box (in the head's world) that the atlas gives them.
+
+    The share of the cortex is divided among its regions, each place going to the nearest one.
+    """
     places = template_place(_points(box), to_template, grid, back)
     index = (inverse(atlas.affine) @ np.vstack([places.T, np.ones(len(places))]))[:3]
+    nearest = _label_at(cortex, places)
     found: dict[str, float] = {}
     for name in atlas.names:
         share = map_coordinates(atlas.share(name), index, order=1)
@@ -34,9 +40,20 @@ def region_shares(
             found[name] = float(share.mean())
             continue
         for side, mine in (("left", places[:, 0] < 0.0), ("right", places[:, 0] >= 0.0)):
-            found[f"{side} {name}"] = float((share * mine).mean())
+            if name != _CORTEX:
+                found[f"{side} {name}"] = float((share * mine).mean())
+                continue
+            for number in np.unique(nearest[mine]):
+                region = f"{cortex.names[number - 1]} cortex" if number else name
+                found[f"{side} {region}"] = float((share * (mine & (nearest == number))).mean())
     order = sorted(found.items(), key=lambda one: -one[1])
     return tuple((name, share) for name, share in order if share >= _LEAST_SHARE)
+
+
+def _label_at(cortex: Cortex, places: FloatArray) -> NDArray[np.uint8]:
+    index = np.rint((inverse(cortex.affine) @ np.vstack([places.T, np.ones(len(places))]))[:3]).astype(int)
+    inside = np.clip(index, 0, np.array(cortex.labels.shape)[:, None] - 1)
+    return np.asarray(cortex.labels[tuple(inside)])
 
 
 def mask_on(box: VoxelBox, shape: tuple[int, int, int], affine: FloatArray) -> Mask:

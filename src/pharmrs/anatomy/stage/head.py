@@ -21,6 +21,7 @@ from pharmrs.anatomy.read.atlas import ATLAS_FILE, structures
 from pharmrs.anatomy.read.template import mni152
 from pharmrs.anatomy.read.volumes import probseg_bytes, read_maps, read_tissues, read_volume
 from pharmrs.anatomy.records.images import AnatomyFiles, ImageArray, TissueMaps, Volume
+from pharmrs.anatomy.science.lesions import Lesions, suspected
 from pharmrs.anatomy.science.mixture import Classes
 from pharmrs.anatomy.science.plausible import Doubt, brain_in_view, doubts, fluid_inside, volumes_ml
 from pharmrs.anatomy.science.registration import AffineToTemplate, register
@@ -37,6 +38,8 @@ from pharmrs.core.records.arrays import FloatArray
 
 STEP_VERSION = 6  # to be raised with every change of pharmrs.anatomy that changes a map
 _LABELS = ("GM", "WM", "CSF")
+_THICK_MM = 2.0
+_MOST_LESIONS_ML = 5.0  # healthy made and real heads had up to 3
 _LEAST_VOLUME = 1e-3  # of a head, relative to the template; a damaged matrix has none
 _LIBRARIES = ("antspyx", "nilearn", "numpy", "scipy")
 _SHOWN = Classes(means=np.array([0.25, 0.65, 1.0]), sds=np.full(3, 0.02))  # of maps drawn as a T1w image
@@ -53,7 +56,7 @@ class Head:
 
     `image`: for pictures, where there is one. `to_template`: 4x4 to MNI152 space, and `back`, the warp that follows it;
     None where the head was not registered or does not look like one. `errors`: as in `Segmentation`; `fluid_inside`:
-    share of fluid deep in the brain of a segmented head.
+    share of fluid deep in the brain of a segmented head. `lesions`: None where there is no warp.
     """
 
     maps: TissueMaps
@@ -63,6 +66,7 @@ class Head:
     back: ImageArray | None
     errors: tuple[ImageArray, ImageArray, ImageArray] | None = None
     fluid_inside: float = 0.0
+    lesions: Lesions | None = None
 
     @property
     def picture(self) -> Volume:
@@ -81,6 +85,16 @@ def open_head(
 ) -> Head:
     """Read or make the maps. Raises InputError; warnings go to `notes`. `name`: the image as people should read it."""
     notes = [] if notes is None else notes
+    head = _opened(files, normalise, name, output, notes)
+    if head.to_template is None or head.back is None:
+        return head
+    lesions = suspected(head.maps, structures(), head.to_template, head.back)
+    if lesions.volume_ml > _MOST_LESIONS_ML:
+        notes.append(_lesions_told(files.tissues, lesions.volume_ml))
+    return replace(head, lesions=lesions)
+
+
+def _opened(files: AnatomyFiles, normalise: bool, name: str, output: Path, notes: list[InputProblem]) -> Head:
     image = read_volume(files.t1, notes) if files.t1 else None
     if not files.maps and not files.labels:
         assert image is not None
@@ -123,6 +137,9 @@ def _segmented(files: AnatomyFiles, image: Volume, name: str, output: Path, note
         raise AssertionError("the record that was written must tell of these maps")
     maps, second = (read_maps(one, name) for one in own)
     notes += [_doubted(files.t1, one) for one in kept.doubts]
+    thickness_mm = round(float(image.spacing_mm.max()), 2)
+    if thickness_mm > _THICK_MM:
+        notes.append(_thick(files.t1, thickness_mm))
     fluid = fluid_inside(maps, mni152(), kept.to_head)
     if fluid > OLD_HEADS[0]:
         notes.append(_old(files.t1, fluid))
@@ -134,6 +151,30 @@ def _segmented(files: AnatomyFiles, image: Volume, name: str, output: Path, note
         back=kept.back,
         errors=_read_errors(folder, stem, maps.shape),
         fluid_inside=fluid,
+    )
+
+
+def _lesions_told(image: str, volume_ml: float) -> InputProblem:
+    return input_problem(
+        image,
+        "lesions",
+        f"healthy heads have less than {_MOST_LESIONS_ML:g} ml of grey matter or fluid amid white matter",
+        f"{volume_ml:.0f} ml",
+        "look at the image for lesions of white matter, infarcts and resections; `lesion` in tissue.tsv is their share "
+        "of each voxel",
+        severity="warning",
+    )
+
+
+def _thick(image: str, thickness_mm: float) -> InputProblem:
+    return input_problem(
+        image,
+        "slices",
+        f"elements should be at most {_THICK_MM:g} mm long: thicker ones mix the tissues",
+        f"{thickness_mm:.1f} mm; the SDs of the fractions are widened by what made heads were wrong by",
+        "give the three-dimensional image (MPRAGE, 1 mm) of any visit, with anatomy.t1 or --visit; do not compare with "
+        "people who have one",
+        severity="warning",
     )
 
 

@@ -7,12 +7,11 @@ from functools import partial
 
 import numpy as np
 
-from pharmrs.anatomy.read.atlas import structures
+from pharmrs.anatomy.read.atlas import cortex, structures
 from pharmrs.anatomy.read.template import TEMPLATE_NAME, mni152
 from pharmrs.anatomy.read.volumes import mask_bytes, read_box
 from pharmrs.anatomy.records.declared import Anatomy
 from pharmrs.anatomy.records.images import (
-    AnatomyFiles,
     Movement,
     TissueMaps,
     VisitFiles,
@@ -24,13 +23,14 @@ from pharmrs.anatomy.report.figure import placement_figure
 from pharmrs.anatomy.science.cuts import cuts_through
 from pharmrs.anatomy.science.displacement import displaced
 from pharmrs.anatomy.science.fractions import BoxContent, boundary_covariance, box_content
-from pharmrs.anatomy.science.outliers import away_from
+from pharmrs.anatomy.science.overlap import box_overlap
 from pharmrs.anatomy.science.regions import mask_in_template, mask_on, region_shares
 from pharmrs.anatomy.science.segmentation_error import Known, common_csf_sd, known_at, segmentation_error
+from pharmrs.anatomy.stage.checks import check_lesion, check_place, check_target, check_told_apart
 from pharmrs.anatomy.stage.head import Head, open_head
-from pharmrs.anatomy.stage.plan import ANOTHER, TissueTask, check_inside, misplaced, shown
+from pharmrs.anatomy.stage.plan import TissueTask, shown
 from pharmrs.anatomy.stage.visit import movement_of
-from pharmrs.core.errors import InputError, InputProblem, input_problem
+from pharmrs.core.errors import InputError, InputProblem
 from pharmrs.core.files.atomic import write_bytes
 from pharmrs.core.records.arrays import FloatArray
 from pharmrs.core.records.scan_files import ScanFiles
@@ -39,10 +39,6 @@ from pharmrs.core.report.embedded import EmbeddedFigure, LinkedFigure
 from pharmrs.core.report.figure_style import figure_png_bytes
 from pharmrs.core.unit import attempt
 
-_LEAST_IN_BRAIN = 0.5
-_EXPECTED_IN_BRAIN = 0.85
-_LEAST_TISSUE, _EXPECTED_TISSUE = 0.2, 0.5  # of the brain in the voxel; below the first no scale is corrected
-_MOST_ERROR = 0.1
 _FIGURE_DPI = 90
 Moved = tuple[Movement, Volume | None]
 HEAD_S = 40.0  # one head, expected: brain, tissues, place in MNI152 space
@@ -134,16 +130,19 @@ def _measure(
     error = _segmentation_error(head, box, task.plan)
     if head.second is not None:
         check_told_apart(error, scan, problems)
+    gray_lesion, lesion = lesion_shares(head, box)
+    check_lesion(lesion, scan, problems)
+    error = error + boundary_covariance(gray_lesion, 0.0)  # what is called grey there is white matter or neither
     content = box_content(head.maps, box, place_sd_mm, error)
-    _check_place(content, scan, task.files, problems)
+    check_place(content, scan, task.files, problems)
     to_template = head.to_template if task.plan.normalise else None
     placed = None if to_template is None else nominal.carried(to_template @ to_head)
-    _check_target(placed, scan, task.plan, problems)
+    check_target(placed, scan, task.plan, problems)
     tissue = replace(
-        _tissue(scan, head.maps, content, nominal, evaluated, placed),
+        _tissue(scan, head.maps, content, nominal, evaluated, placed, _common_csf_sd(head, box)),
         movement=movement,
         regions=_written_regions(scan, nominal.carried(to_head), head, task),
-        csf_common_sd=_common_csf_sd(head, box),
+        lesion=None if head.lesions is None else lesion,
     )
     shown_image = head.image if picture is None else picture.carried(to_head)
     png = figure_png_bytes(placement_figure(cuts_through(box, head.maps, shown_image), tissue), _FIGURE_DPI)
@@ -162,44 +161,7 @@ def _written_regions(scan: ScanFiles, box: VoxelBox, head: Head, task: TissueTas
     grid = mni152().t1
     placed = mask_in_template(box, head.to_template, head.back, grid)
     write_bytes(folder / f"{scan.name}_space-{TEMPLATE_NAME}_label-voxel_mask.nii.gz", mask_bytes(placed, grid.affine))
-    return region_shares(box, head.to_template, head.back, grid, structures())
-
-
-def _check_target(placed: VoxelBox | None, scan: ScanFiles, plan: Anatomy, problems: list[InputProblem]) -> None:
-    """A warning where the voxel does not lie where the study says."""
-    place = plan.place
-    if place is None or placed is None:
-        return
-    away = away_from(place, placed.centre_mm)
-    if away > place.tolerance_mm:
-        x, y, z = placed.centre_mm
-        problems.append(
-            input_problem(
-                scan.place,
-                "voxel",
-                f"the centre should lie within {place.tolerance_mm:g} mm of {place.name} (anatomy.expected)",
-                f"{away:.0f} mm away, at {x:.0f}, {y:.0f}, {z:.0f} in MNI152",
-                "look at the picture; exclude the scan or correct anatomy.expected or the affine of the spectrum",
-                severity="warning",
-            )
-        )
-
-
-def check_told_apart(error: FloatArray, scan: ScanFiles, problems: list[InputProblem]) -> None:
-    """A warning where the segmentation (its `error`: covariance, (3, 3)) says little of what the voxel holds."""
-    most = float(np.sqrt(np.diag(error).max()))
-    if most > _MOST_ERROR:
-        problems.append(
-            input_problem(
-                scan.metabolite,
-                "tissues",
-                f"grey and white matter must be told apart with an SD of at most {_MOST_ERROR:g} at the voxel's place",
-                f"{most:.2f}",
-                "brightness says little there (deep grey matter, myelinated or thin cortex): give labels or maps of "
-                "FreeSurfer or SynthSeg, and do not compare with published fractions",
-                severity="warning",
-            )
-        )
+    return region_shares(box, head.to_template, head.back, grid, structures(), cortex())
 
 
 def _segmentation_error(head: Head, box: VoxelBox, plan: Anatomy) -> FloatArray:
@@ -210,19 +172,35 @@ def _segmentation_error(head: Head, box: VoxelBox, plan: Anatomy) -> FloatArray:
     return segmentation_error(head.maps, head.second, head.errors, box, known)
 
 
-def _common_csf_sd(head: Head, box: VoxelBox) -> float | None:
+def lesion_shares(head: Head, box: VoxelBox) -> tuple[float, float]:
+    """Share of the box that looks like a lesion as bright as grey matter, and like any lesion."""
+    if head.lesions is None:
+        return 0.0, 0.0
+    overlap = box_overlap(box, head.maps.shape, head.maps.affine)
+    gray = overlap.sum_of(head.lesions.gray)
+    return gray, gray + overlap.sum_of(head.lesions.fluid)
+
+
+def _common_csf_sd(head: Head, box: VoxelBox) -> float:
     known = _known(head, box)
-    return None if head.errors is None or known is None else common_csf_sd(head.maps, head.errors[2], box, known)
+    return 0.0 if head.errors is None or known is None else common_csf_sd(head.maps, head.errors[2], box, known)
 
 
 def _known(head: Head, box: VoxelBox) -> Known | None:
     if head.to_template is None:
         return None
-    return known_at((head.to_template @ np.append(box.centre_mm, 1.0))[:3], head.fluid_inside)
+    place_mm = (head.to_template @ np.append(box.centre_mm, 1.0))[:3]
+    return known_at(place_mm, head.fluid_inside, float(np.linalg.norm(head.maps.affine[:3, :3], axis=0).max()))
 
 
 def _tissue(
-    scan: ScanFiles, maps: TissueMaps, content: BoxContent, nominal: VoxelBox, box: VoxelBox, placed: VoxelBox | None
+    scan: ScanFiles,
+    maps: TissueMaps,
+    content: BoxContent,
+    nominal: VoxelBox,
+    box: VoxelBox,
+    placed: VoxelBox | None,
+    csf_common_sd: float,
 ) -> VoxelTissue:
     gray, white, csf = (float(value) for value in content.values)
     gray_sd, white_sd, csf_sd = (float(value) for value in np.sqrt(np.diag(content.covariance)))
@@ -238,6 +216,7 @@ def _tissue(
             white_matter_sd=white_sd,
             csf_sd=csf_sd,
             source=maps.source,
+            csf_common_sd=csf_common_sd,
         ),
         inside_image=content.inside_image,
         inside_brain=content.inside_brain,
@@ -266,27 +245,3 @@ def _evaluated(box: VoxelBox, scan: ScanFiles, task: TissueTask) -> VoxelBox:
         bandwidth_hz=shift.bandwidth_hz,
         direction=shift.direction,
     )
-
-
-def _check_place(content: BoxContent, scan: ScanFiles, files: AnatomyFiles, problems: list[InputProblem]) -> None:
-    """Raises InputError where the box is not in the image or not in the brain; a box half outside is a warning."""
-    check_inside(content.inside_image, scan, files)
-    if content.inside_brain < _LEAST_IN_BRAIN:
-        rule = "the voxel must lie in the brain"
-        raise InputError([misplaced(scan, files, rule, content.inside_brain, ANOTHER)])
-    if content.inside_brain < _EXPECTED_IN_BRAIN:
-        rule = "the voxel should lie in the brain; the fractions are those of the part that does"
-        problems.append(replace(misplaced(scan, files, rule, content.inside_brain, ANOTHER), severity="warning"))
-    tissue = float(content.values[0] + content.values[1])
-    if tissue < _EXPECTED_TISSUE:
-        found = input_problem(
-            scan.place,
-            "voxel",
-            "the voxel must hold brain tissue, not mostly fluid",
-            f"grey and white matter {100 * tissue:.0f} %",
-            "place the voxel anew, or exclude the scan: dividing by so little tissue multiplies every error",
-            severity="error" if tissue < _LEAST_TISSUE else "warning",
-        )
-        if tissue < _LEAST_TISSUE:
-            raise InputError([found])
-        problems.append(found)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -13,7 +13,10 @@ from pharmrs.core.records.handover import Handover
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TissueFractions:
-    """Volume fractions of the voxel (0-1, sum 1), the SD of each, and where they come from."""
+    """Volume fractions of the voxel (0-1, sum 1), the SD of each, and where they come from.
+
+    `csf_common_sd`: SD of an error of `csf`, at the cost of grey matter, that all scans share; not part of the others.
+    """
 
     gray_matter: float
     white_matter: float
@@ -22,11 +25,16 @@ class TissueFractions:
     white_matter_sd: float
     csf_sd: float
     source: str
+    csf_common_sd: float = 0.0
 
     @property
     def values(self) -> FloatArray:
         """Grey matter, white matter, CSF; shape (3,)."""
         return np.array([self.gray_matter, self.white_matter, self.csf])
+
+    def with_fluid(self, more: float) -> TissueFractions:
+        """The same with more CSF and less grey matter, as by their common error."""
+        return replace(self, gray_matter=self.gray_matter - more, csf=self.csf + more)
 
     @property
     def covariance(self) -> FloatArray:

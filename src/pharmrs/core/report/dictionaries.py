@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from pharmrs.core.records.columns import Column
 
@@ -143,8 +143,8 @@ PROBLEMS: dict[str, Column] = {
 }
 
 
-def scale_columns(scales: Mapping[str, tuple[str, str]]) -> dict[str, Column]:
-    """Columns `<scale>` and `<scale>_sd` for each scale, given its label and unit."""
+def scale_columns(scales: Mapping[str, tuple[str, str]], common: Collection[str] = ()) -> dict[str, Column]:
+    """Columns `<scale>` and `<scale>_sd` for each scale, given its label and unit; `<scale>_common_sd` for `common`."""
     columns: dict[str, Column] = {}
     for scale, (label, unit) in scales.items():
         columns[scale] = Column(f"Concentration: {label}. n/a where `reason` says why.", unit)
@@ -153,6 +153,12 @@ def scale_columns(scales: Mapping[str, tuple[str, str]]) -> dict[str, Column]:
             "tissue fractions.",
             unit,
         )
+        if scale in common:
+            columns[f"{scale}_common_sd"] = Column(
+                f"Standard deviation of `{scale}` by the error of the voxel's fluid that all segmented scans share, in "
+                f"one direction. It moves means, hardly differences, and is no part of `{scale}_sd`.",
+                unit,
+            )
     return columns
 
 

@@ -8,7 +8,7 @@ Where a scale cannot be given its value is NaN and the reason is stated.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import numpy as np
@@ -69,6 +69,7 @@ class Context(Given):
     fit: LinearCombinationFit
 
 
+_STEP = 1e-4  # of the CSF fraction: for the slope by it
 Value = tuple[float, float, str]  # value, SD, reason it is missing
 
 
@@ -199,13 +200,37 @@ _COMPUTE: dict[str, Callable[[Context, MetaboliteAmplitude], Value]] = {
 def concentrations(context: Context, rows: tuple[MetaboliteAmplitude, ...]) -> tuple[Concentration, ...]:
     """Every metabolite on every scale; tCr over itself is 1 by definition and kept for completeness."""
     result = []
+    shifted = _with_more_fluid(context)
     for row in rows:
         for name, scale in SCALES.items():
             value, sd, reason = _COMPUTE[name](context, row)
+            common = 0.0 if shifted is None or reason else _common_sd(value, _COMPUTE[name](shifted, row)[0], context)
             result.append(
-                Concentration(metabolite=row.metabolite, scale=name, value=value, sd=sd, unit=scale.unit, reason=reason)
+                Concentration(
+                    metabolite=row.metabolite,
+                    scale=name,
+                    value=value,
+                    sd=sd,
+                    unit=scale.unit,
+                    reason=reason,
+                    common_sd=common,
+                )
             )
     return tuple(result)
+
+
+def _with_more_fluid(context: Context) -> Context | None:
+    """The same scan with a little more fluid in its voxel; None where there is no common error of it."""
+    tissue = context.settings.tissue
+    if tissue is None or tissue.csf_common_sd <= 0:
+        return None
+    return replace(context, settings=replace(context.settings, tissue=tissue.with_fluid(_STEP)))
+
+
+def _common_sd(value: float, shifted: float, context: Context) -> float:
+    """By the slope, as the SD is: what a value changes by for one SD of the common error."""
+    tissue = context.settings.tissue
+    return 0.0 if tissue is None else abs(shifted - value) / _STEP * tissue.csf_common_sd
 
 
 def why_missing(scale: str, given: Given) -> str:

@@ -10,7 +10,8 @@ class Concentration:
     """One metabolite on one scale. `value` is NaN only where `reason` says why it cannot be given.
 
     `scale`: key of the scale registry (`ratio_tcr`, `lcmodel_water`, ...); `unit`: mmol/L, mmol/kg or 1.
-    `sd` is propagated from the fit, the water amplitude and, where they enter, the tissue fractions.
+    `sd` is propagated from the fit, the water amplitude and, where they enter, the tissue fractions; `common_sd` from
+    the error of the tissue fractions that all scans share, which moves their mean and hardly their differences.
     """
 
     metabolite: str
@@ -19,6 +20,7 @@ class Concentration:
     sd: float
     unit: str
     reason: str = ""
+    common_sd: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,10 +16,14 @@ from pharmrs.spectra.records.scan import ScanValues
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupValues:
-    """Mean, SD between scans (n - 1; NaN for n < 2) and number of scans and subjects behind them."""
+    """Mean, SD between scans (n - 1; NaN for n < 2) and number of scans and subjects behind them.
+
+    `common_sd`: of the mean, by an error that all scans share, however many they are.
+    """
 
     mean: float
     sd: float
+    common_sd: float
     scans: int
     subjects: int
 
@@ -104,6 +108,7 @@ def by_metabolite(results: Iterable[ScanValues], scale: str) -> dict[str, Given]
 def described(given: Given, metabolite: str, *, exclude: bool, without_rule: str = "") -> GroupValues:
     """The same as `group_values`, of concentrations of this metabolite that are at hand."""
     values: list[float] = []
+    common: list[float] = []
     subjects: set[str] = set()
     for result, found in given:
         if not math.isfinite(found.value):
@@ -111,10 +116,12 @@ def described(given: Given, metabolite: str, *, exclude: bool, without_rule: str
         if exclude and is_excluded(result, metabolite, without_rule):
             continue
         values.append(found.value)
+        common.append(found.common_sd)
         subjects.add(result.files.subject)
     return GroupValues(
         mean=statistics.fmean(values) if values else math.nan,
         sd=statistics.stdev(values) if len(values) > 1 else math.nan,
+        common_sd=statistics.fmean(common) if common else math.nan,
         scans=len(values),
         subjects=len(subjects),
     )

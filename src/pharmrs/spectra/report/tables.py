@@ -39,9 +39,10 @@ def metabolites_table(results: Sequence[ScanValues], scale_labels: Mapping[str, 
     scales = scale_order(ordered)
     labels = scale_labels or {}
     units = {item.scale: item.unit for result in ordered for item in result.concentrations}
+    common = {item.scale for result in ordered for item in result.concentrations if item.common_sd > 0}
     columns = {
         **dictionaries.METABOLITES,
-        **dictionaries.scale_columns({scale: (labels.get(scale, scale), units[scale]) for scale in scales}),
+        **dictionaries.scale_columns({scale: (labels.get(scale, scale), units[scale]) for scale in scales}, common),
         **dictionaries.METABOLITES_END,
     }
     rows = RowsWhenAsked(lambda: (row for result in ordered for row in _metabolite_rows(result)))
@@ -75,6 +76,8 @@ def _metabolite_row(result: ScanValues, amplitude: MetaboliteAmplitude, scales: 
     reasons: list[str] = []
     for item in scales:
         row[item.scale], row[f"{item.scale}_sd"] = item.value, item.sd
+        if item.common_sd > 0:
+            row[f"{item.scale}_common_sd"] = item.common_sd
         reasons += [f"{item.scale}: {item.reason}"] if item.reason else []
     row["reason"] = "; ".join(reasons)
     return row

@@ -21,28 +21,34 @@ from pharmrs.spectra.report.summary import (
 def concentrations_view(results: Sequence[ScanValues], scale: str, label: str) -> TableView:
     """Mean, SD, CV and n per metabolite: all values, and those that no rule excluded."""
     given = by_metabolite(results, scale)
+    common = any(found.common_sd > 0 for pairs in given.values() for _, found in pairs)
     rows = tuple(
         (
             CellView(metabolite),
             number_cell(median_crlb(results, metabolite), 2),
-            *_group_cells(described(given.get(metabolite, ()), metabolite, exclude=False)),
-            *_group_cells(described(given.get(metabolite, ()), metabolite, exclude=True)),
+            *_group_cells(described(given.get(metabolite, ()), metabolite, exclude=False), common),
+            *_group_cells(described(given.get(metabolite, ()), metabolite, exclude=True), common),
         )
         for metabolite in metabolite_order(results)
     )
-    once = ("Mean", "SD", "CV %", "Scans", "Participants")
+    once = ("Mean", *(("Common SD",) if common else ()), "SD", "CV %", "Scans", "Participants")
+    shared = (
+        " Common SD: of the mean, by the error of the voxels' fluid that all scans share; more scans do not lessen it, "
+        "and changes hardly have it."
+    )
     return TableView(
         caption=f"Group description on the primary scale. {label}. SD between scans; scans of one participant are "
-        "not independent. Allocation is not considered here.",
+        f"not independent. Allocation is not considered here.{shared if common else ''}",
         columns=("Metabolite", "Median CRLB %", *once, *once),
         groups=(("", 2), ("All analysed scans", len(once)), ("After exclusions", len(once))),
         rows=rows,
     )
 
 
-def _group_cells(values: GroupValues) -> tuple[CellView, ...]:
+def _group_cells(values: GroupValues, common: bool) -> tuple[CellView, ...]:
     return (
         number_cell(values.mean, 4),
+        *((number_cell(values.common_sd, 2),) if common else ()),
         number_cell(values.sd, 3),
         number_cell(values.variation_percent, 2),
         count_cell(values.scans),
