@@ -3,10 +3,11 @@
     python -m benchmarks.series [SERIES] [SEED] [ONLY]
 
 PRESS at 3 T, 16 transients a block. Other than in the model: macromolecules of other places and widths, a spline as
-background that changes a little from block to block, skewed lines, a width and a frequency of each metabolite. Half of
-the series have the change of Glu in the last four blocks, in the other half the lines narrow by 0.5 Hz there (BOLD) and
-nothing else does. Compared: the set, and a step through the fits of each block alone. ONLY: metabolite that alone may
-follow the step.
+background that changes a little from block to block, skewed lines, a width and a frequency of each metabolite. A third
+of the series have the change of Glu in the last four blocks; in a third the lines narrow by 0.5 Hz there (BOLD) and
+nothing else does; in a third Glu changes, and every other metabolite by a random amount (SD 5 %). Compared: the set,
+and a step through the fits of each block alone. ONLY: metabolite that was declared to follow the step; the change of
+the others is then expected to be 0 with an SD of 10 %.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from pharmrs.spectra.basis.basis_set import simulated_basis
 from pharmrs.spectra.records import Acquisition, BasisSet, Spectrum
 from pharmrs.spectra.records.basis_protocol import BasisProtocol
 from pharmrs.spectra.records.fit import FitSettings
+from pharmrs.spectra.records.series import Follows
 from pharmrs.spectra.together.series import fit_series
 
 MHZ, BANDWIDTH_HZ, POINTS, BLOCKS = 127.75, 2000.0, 2048, 8
@@ -34,7 +36,9 @@ STEP = np.repeat([0.0, 1.0], BLOCKS // 2)
 NOISE_SD = 1.25  # of each part, a block
 
 
-def made_series(seed: int, basis: BasisSet, glu_percent: float, narrowing_hz: float) -> list[Spectrum]:
+def made_series(
+    seed: int, basis: BasisSet, glu_percent: float, narrowing_hz: float, others_percent: float = 0.0
+) -> list[Spectrum]:
     rng = np.random.default_rng([seed, 29])
     time_s, ppm = ACQUISITION.time_axis_s(POINTS), ACQUISITION.ppm_axis(POINTS)
     truth = {name: mean * float(np.exp(rng.normal(0.0, 0.15))) for name, mean in MEANS.items()}
@@ -46,10 +50,12 @@ def made_series(seed: int, basis: BasisSet, glu_percent: float, narrowing_hz: fl
     shim, tail = float(rng.uniform(4.0, 7.0)), float(rng.uniform(0.0, 2.0))
     macromolecules = gaussians(time_s, [(a, b, c * float(rng.uniform(0.7, 1.3))) for a, b, c in HIDDEN])
     common = wave(rng, ppm, 15.0)
+    moved = 0.01 * others_percent * np.random.default_rng([seed, 31]).normal(size=len(amounts))
+    moved[basis.names.index("Glu")] = 0.01 * glu_percent
     drift_hz, turn = np.cumsum(rng.normal(0.0, 0.7, BLOCKS)), np.cumsum(rng.normal(0.0, 0.05, BLOCKS))
     spectra = []
     for k, step in enumerate(STEP):
-        here = amounts * np.where(np.array(basis.names) == "Glu", 1.0 + 0.01 * glu_percent * step, 1.0)
+        here = amounts * (1.0 + moved * step)
         width = shim - narrowing_hz * step
         shape = np.exp(-np.pi * 1.5 * time_s - (np.pi * width * time_s) ** 2 / (4.0 * np.log(2.0)))
         shape = shape * np.exp(2j * np.pi * tail * time_s) / (1.0 + 2j * np.pi * tail * time_s)
@@ -72,20 +78,22 @@ def press_basis() -> BasisSet:
 
 def main(series: int, seed: int, only: tuple[str, ...] = ()) -> None:
     basis = press_basis()
-    rows: dict[str, list[tuple[float, ...]]] = {"change": [], "width": []}
+    rows: dict[str, list[tuple[float, ...]]] = {"change": [], "width": [], "others": []}
     for number in range(series):
-        kind = "change" if number % 2 == 0 else "width"
-        truth, narrowing = (5.0, 0.0) if kind == "change" else (0.0, 0.5)
+        kind = list(rows)[number % len(rows)]
+        truth, narrowing, others = {"change": (5.0, 0.0, 0.0), "width": (0.0, 0.5, 0.0), "others": (5.0, 0.0, 5.0)}[
+            kind
+        ]
         began = time.process_time()
-        spectra = made_series(seed + number, basis, truth, narrowing)
-        found = fit_series(spectra, basis, FitSettings(), {"step": STEP}, only)
+        spectra = made_series(seed + number, basis, truth, narrowing, others)
+        found = fit_series(spectra, basis, FitSettings(), {"step": STEP}, Follows(metabolites=only, others_sd=0.1))
         glu = next(one for one in found.changes if one.metabolite == "Glu")
         rows[kind].append((glu.change_percent, glu.sd_percent, glu.alone_percent, glu.alone_sd_percent, truth))
         ended = "" if found.converged else "NOT CONVERGED "
         print(f"{number} {kind} S/N {found.spectra[0].signal_to_noise:.0f} {ended}"
               f"together {glu.change_percent:.2f} +- {glu.sd_percent:.2f}, alone {glu.alone_percent:.2f} +- "
               f"{glu.alone_sd_percent:.2f} ({truth:.0f}), {time.process_time() - began:.1f} s", flush=True)  # fmt: skip
-        if number % 10 == 9 or number == series - 1:
+        if number % 15 == 14 or number == series - 1:
             _told(rows)
 
 

@@ -27,12 +27,12 @@ def power_command(
     """Sample size for the planned coupling: simulate trials, analyse them as planned, count."""
     from pharmrs.core.files.targets import claimed, refuse_output
     from pharmrs.core.workers.execution import workforce
-    from pharmrs.study.power_file import read_power
+    from pharmrs.study.study_file import read_power_plan
     from pharmrs.trial.report.power_tables import power_lines
     from pharmrs.trial.stage.power import power_batches, simulate_power, with_simulations, write_power
 
     refuse_output(out)
-    plan = read_power(study)
+    plan = read_power_plan(study)
     if simulations is not None:
         plan = with_simulations(plan, simulations)
     execution = execution_of(workers, scheduler, cluster)

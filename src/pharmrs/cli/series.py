@@ -30,8 +30,14 @@ def series_command(
     ] = None,
     only: Annotated[
         list[str],
-        typer.Option("--only", help="Metabolite or sum that follows it, all others held constant; repeat for more."),
+        typer.Option("--only", help="Metabolite or sum whose change is the question; repeat for more [default: all]."),
     ] = [],  # noqa: B006
+    others_sd_percent: Annotated[
+        float,
+        typer.Option(
+            min=0.0, help="With --only: how much others may change, as SD in % of their level; 0: not at all."
+        ),
+    ] = 10.0,
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the tables.")] = Path("pharmrs-series"),
     sequence: Annotated[
         str, typer.Option("--sequence", help="press, slaser, steam: where no basis set and no header tells.")
@@ -44,7 +50,8 @@ def series_command(
     from pharmrs.core.workers.threads import limit_threads
     from pharmrs.spectra.read.course import read_course
     from pharmrs.spectra.records.fit import FitSettings
-    from pharmrs.spectra.stage.series import fit_course, write_series
+    from pharmrs.spectra.records.series import Follows
+    from pharmrs.spectra.stage.series import fit_course, named, write_series
     from pharmrs.spectra.stage.single_spectra import SpectrumFitting, choose_basis
 
     if problems := check_output_folder(out):
@@ -57,13 +64,14 @@ def series_command(
     if chosen.note:
         say(f"note: {chosen.note}")
     fitting = SpectrumFitting(basis=chosen.basis, water=water, settings=settings, skip_points=skip_points)
-    outcome = fit_course(table, fitting, tuple(only))
+    follows = Follows(metabolites=tuple(only), others_sd=others_sd_percent / 100.0)
+    outcome = fit_course(table, fitting, follows)
     print_problems(outcome.problems)
     if outcome.fitted is None:
         raise typer.Exit(EXIT_BAD_INPUT)
     print_table(*_shown(outcome.fitted))
     with claimed(out):
-        for path in write_series(out, outcome.fitted):
+        for path in write_series(out, [named(outcome.fitted, course.stem)]):
             typer.echo(str(path))
     if not outcome.fitted.converged:
         say("the search of the set did NOT CONVERGE: do not use these changes")

@@ -33,7 +33,11 @@ def simulate_command(
         Optional[float],  # noqa: UP045
         typer.Option(help="Planted difference of the coupling between treatments [default: 1.005]."),
     ] = None,
+    series_percent: Annotated[
+        float, typer.Option(help="Planted change during the session under treatment, where the study declares series.")
+    ] = 8.0,
     recordings: Annotated[bool, typer.Option(help="Simulate the raw recordings too.")] = True,
+    *,
     workers: WorkersOption = 0,
     scheduler: SchedulerOption = "",
     cluster: ClusterOption = None,
@@ -53,6 +57,7 @@ def simulate_command(
             participants=participants,
             seed=seed,
             interaction=interaction,
+            series_percent=series_percent,
             recordings=recordings,
             workers=team,
         )

@@ -13,10 +13,11 @@ from pharmrs.core.read.declarations import checked
 from pharmrs.core.records.scan_files import REFERENCE_PURPOSES
 from pharmrs.core.workers.execution import Workers, map_tasks, workforce
 from pharmrs.simulate.chemistry import TISSUE_MM
-from pharmrs.simulate.effects import Effects, reference_effects
+from pharmrs.simulate.effects import SERIES_PERCENT, Effects, reference_effects
 from pharmrs.simulate.person import PersonRecorded, PersonTask
 from pharmrs.simulate.plates import SimulatedAssay
 from pharmrs.simulate.recordings import ACQUISITION, POINTS, ScannerSettings
+from pharmrs.simulate.session_series import planted_series
 from pharmrs.simulate.trial import draw_trial
 from pharmrs.simulate.trial_dataset import GivenStudy, Instruments, write_trial
 from pharmrs.simulate.trial_records import Trial, TrialSettings
@@ -41,6 +42,7 @@ class SimulationRequest:
     participants: int = 35
     seed: int = 1
     interaction: float | None = None
+    series_percent: float = SERIES_PERCENT
     recordings: bool = True
     workers: int | Workers = 1
 
@@ -99,7 +101,13 @@ def _settings(request: SimulationRequest, study: Study | None) -> TrialSettings:
     if request.interaction is not None:
         effects = _with_interaction(effects, design, request.interaction)
     settings = TrialSettings(design=design, participants=request.participants, seed=request.seed, effects=effects)
-    return settings if study is None else _as_declared(settings, effects, study)
+    if study is None:
+        return settings
+    settings = _as_declared(settings, effects, study)
+    if study.series is None or not request.recordings:
+        return settings
+    planted = planted_series(study.series, settings.metabolite, design.treatments, request.series_percent)
+    return replace(settings, series=planted)
 
 
 def _as_declared(settings: TrialSettings, effects: Effects, study: Study) -> TrialSettings:
@@ -107,7 +115,7 @@ def _as_declared(settings: TrialSettings, effects: Effects, study: Study) -> Tri
     population = effects.population
     if study.analysis is not None:
         tissue_mm = TISSUE_MM.get(study.analysis.metabolite.lower(), population.metabolite_mm)
-        settings = replace(settings, metabolite=study.analysis.metabolite)
+        settings = replace(settings, metabolite=study.analysis.metabolite or settings.metabolite)
         population = replace(population, metabolite_mm=tissue_mm)
     if study.assay is not None:
         median = population.biomarker_median * _assay(study.assay).limit / SimulatedAssay().limit

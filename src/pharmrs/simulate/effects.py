@@ -13,6 +13,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from pharmrs.spectra.records.declared_series import Series
+
+SERIES_PERCENT = 8.0  # change of a metabolite during the session under the drug
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TreatmentEffect:
@@ -97,3 +101,13 @@ def reference_effects(treatments: tuple[str, ...]) -> Effects:
     return Effects(
         treatments={name: ACTIVE_TREATMENT if index else REFERENCE_TREATMENT for index, name in enumerate(treatments)}
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlantedSeries:
+    """`declared`: of study.yaml; `percent`: mean change by treatment, with the same SD over people in each."""
+
+    declared: Series
+    metabolite: str
+    percent: Mapping[str, float]
+    person_sd_percent: float = 2.0

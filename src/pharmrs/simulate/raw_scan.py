@@ -62,11 +62,13 @@ def simulate_scan(
     points: int = 2048,
     settings: SimulatedScanner | None = None,
     affine: FloatArray | None = None,
+    following: tuple[Mapping[str, float], FloatArray] | None = None,
 ) -> SimulatedScan:
     """Simulate one examination; the same generator state gives the same recordings.
 
     `basis` must have the clock and field of `acquisition`, at least `points` points and a known `proton_amplitude`;
     `concentrations_mm`: component -> mM of the whole voxel (absent: 0). Water is two protons times its concentration.
+    `following`: what is added to concentrations, times the value of each transient (transients,).
     """
     chosen = settings or SimulatedScanner()
     time = acquisition.time_axis_s(points)
@@ -78,7 +80,11 @@ def simulate_scan(
     drift = np.linspace(-0.5, 0.5, chosen.transients) * chosen.drift_hz if chosen.transients > 1 else np.zeros(1)
     frequencies = drift + rng.normal(0.0, chosen.frequency_jitter_hz, chosen.transients)
     phases = rng.normal(0.0, chosen.phase_jitter_rad, chosen.transients)
-    transients = _transients(clean + _residual_water(water, chosen, rng), time, frequencies, phases, chosen, rng)
+    still = (clean + _residual_water(water, chosen, rng))[:, None]
+    if following is not None:
+        added, course = following
+        still = still + (metabolite_signal(basis, added, acquisition, points, chosen) * shared)[:, None] * course
+    transients = _transients(still, time, frequencies, phases, chosen, rng)
     orientation = np.diag([20.0, 20.0, 20.0, 1.0]) if affine is None else affine
 
     def fids(signals: ComplexArray, source: str) -> Fids:
@@ -113,8 +119,9 @@ def _transients(
     settings: SimulatedScanner,
     rng: np.random.Generator,
 ) -> ComplexArray:
-    """The signal of each transient, shape (points, transients), with drift, jitter and motion."""
-    signals = clean[:, None] * np.exp(1j * (2 * np.pi * np.outer(time_s, frequencies_hz) + phases_rad))
+    """The signal `clean` (points, 1 or transients) of each transient, (points, transients), with drift, jitter and
+    motion."""
+    signals = clean * np.exp(1j * (2 * np.pi * np.outer(time_s, frequencies_hz) + phases_rad))
     for index in settings.spoiled:
         # motion: part of the signal is dephased, the rest is out of phase, off frequency and broadened
         motion = 2j * np.pi * 15.0 * time_s - np.pi * 30.0 * time_s + 1j * rng.uniform(-np.pi, np.pi)

@@ -13,6 +13,7 @@ from pharmrs.core.records.arrays import FloatArray
 from pharmrs.simulate.chemistry import concentrations
 from pharmrs.simulate.raw_scan import simulate_scan
 from pharmrs.simulate.scan_records import SimulatedScanner, SimulatedTruth
+from pharmrs.simulate.session_series import TrueSeries, recordings_of, scanner_of, true_change
 from pharmrs.simulate.trial import stream
 from pharmrs.simulate.trial_records import Trial, Visit
 from pharmrs.spectra.read.nifti_mrs import write_fids
@@ -21,7 +22,7 @@ from pharmrs.spectra.records import Acquisition, BasisSet, Fids, TissueFractions
 POINTS = 2048
 ACQUISITION_LABEL = "acq-steam"
 REFERENCES = (("acq-quant", "quantification"), ("acq-ecc", "eddy_current"))
-_SCANS = 40  # stream of random numbers
+_SCANS, _SERIES = 40, 41  # streams of random numbers
 
 # the protocol of the reference study: 7 T, STEAM, TE 20 ms, TM 10 ms, TR 5 s
 ACQUISITION = Acquisition(
@@ -75,6 +76,7 @@ class SimulatedRecording:
     scan: str
     visit: Visit
     truth: SimulatedTruth
+    series: TrueSeries | None = None
 
 
 def scan_name(visit: Visit) -> str:
@@ -85,14 +87,10 @@ def record_visit(task: RecordingTask) -> SimulatedRecording:
     """Simulate and write the recordings of one visit. Its random numbers depend on seed, person and session alone."""
     visit = task.visit
     rng = stream(task.trial.settings, _SCANS, int(visit.participant.label), int(visit.session))
+    scanner = draw_quality(task.scanner, visit, rng)
+    amounts = concentrations(task.trial, visit, task.basis.names)
     simulated = simulate_scan(
-        task.basis,
-        concentrations(task.trial, visit, task.basis.names),
-        task.acquisition,
-        rng,
-        points=POINTS,
-        settings=draw_quality(task.scanner, visit, rng),
-        affine=task.affine,
+        task.basis, amounts, task.acquisition, rng, points=POINTS, settings=scanner, affine=task.affine
     )
     folder = task.root / f"sub-{visit.participant.label}" / f"ses-{visit.session}" / "mrs"
     folder.mkdir(parents=True, exist_ok=True)
@@ -100,7 +98,30 @@ def record_visit(task: RecordingTask) -> SimulatedRecording:
     for entity, purpose in task.references:
         name = "_".join(part for part in (visit.name, entity, "mrsref") if part)
         _write(folder, name, getattr(simulated, purpose), suppressed=False)
-    return SimulatedRecording(scan_name(visit), visit, simulated.truth)
+    return SimulatedRecording(scan_name(visit), visit, simulated.truth, _record_series(task, folder, scanner, amounts))
+
+
+def _record_series(
+    task: RecordingTask, folder: Path, scanner: SimulatedScanner, amounts: dict[str, float]
+) -> TrueSeries | None:
+    """The recordings of a declared series, made after treatment with a receiver of their own."""
+    visit, settings = task.visit, task.trial.settings
+    planted = settings.series
+    if planted is None or visit.time_point != settings.design.follow_up:
+        return None
+    rng = stream(settings, _SERIES, int(visit.participant.label), int(visit.session))
+    truth = true_change(planted, visit, rng)
+    more = {planted.metabolite: amounts[planted.metabolite] * truth.change_percent / 100.0}
+    for recording in recordings_of(planted, task.acquisition.repetition_time_s):
+        simulated = simulate_scan(
+            task.basis, amounts, task.acquisition, rng, points=POINTS,
+            settings=scanner_of(scanner, recording.course.size), affine=task.affine,
+            following=(more, recording.course),
+        )  # fmt: skip
+        name = f"{visit.name}_{recording.entities}"
+        _write(folder, f"{name}_svs", simulated.metabolite, suppressed=True)
+        _write(folder, f"{name}_mrsref", simulated.eddy_current, suppressed=False)
+    return truth
 
 
 def draw_quality(scanner: ScannerSettings, visit: Visit, rng: np.random.Generator) -> SimulatedScanner:

@@ -12,7 +12,7 @@ import numpy as np
 from pharmrs.core.errors import InputError, InputProblem
 from pharmrs.core.files.atomic import write_bytes, write_text
 from pharmrs.core.files.unfinished import is_left, unfinished
-from pharmrs.core.report.tables import Row, Table, write_table
+from pharmrs.core.report.tables import Row, Table, table_of_rows, write_table
 from pharmrs.simulate import trial_columns
 from pharmrs.simulate.chemistry import METABOLITES
 from pharmrs.simulate.gels import GelSettings
@@ -20,6 +20,7 @@ from pharmrs.simulate.head import HeadSettings, write_derivative_description
 from pharmrs.simulate.person import PersonRecorded, PersonTask, record_person
 from pharmrs.simulate.plates import SimulatedAssay
 from pharmrs.simulate.recordings import ACQUISITION, POINTS, REFERENCES, ScannerSettings, SimulatedRecording
+from pharmrs.simulate.session_series import TrueSeries
 from pharmrs.simulate.study_text import BASIS_FILE, README, study_text
 from pharmrs.simulate.trial_records import Trial
 from pharmrs.simulate.trial_tables import TRUTH, write_trial_tables
@@ -112,7 +113,11 @@ def _write(
         ]
         done = list(run_tasks(record_person, tasks))
         trial = replace(trial, visits=tuple(visit for one in done for visit in one.visits))
-        _write_true_concentrations(folder, (scan for one in done for scan in one.recorded))
+        recorded = [scan for one in done for scan in one.recorded]
+        _write_true_concentrations(folder, recorded)
+        if trial.settings.series is not None:
+            rows = [one.series for one in recorded if one.series is not None]
+            write_table(folder / TRUTH, table_of_rows("series", TrueSeries, rows))
         if chosen.head is not None:
             write_derivative_description(folder)
     write_trial_tables(folder, trial, chosen.assay, chosen.gel)

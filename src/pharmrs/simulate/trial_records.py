@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 
 from pharmrs.core.read.problems import Problems
-from pharmrs.simulate.effects import Effects, reference_effects
+from pharmrs.simulate.effects import Effects, PlantedSeries, reference_effects
 from pharmrs.trial.records.declared_design import Design
 
 MOST_PARTICIPANTS = 9999
@@ -18,7 +18,7 @@ class TrialSettings:
     """What is simulated: design, number of people, effects, seed. Nothing else decides on the numbers.
 
     `marker`: genotyping marker; `metabolite`: component of the basis set whose change is planted; `analyte`, `unit`:
-    of the biomarker.
+    of the biomarker. `series`: what is planted in recordings of a session as a course.
     """
 
     design: Design
@@ -29,6 +29,7 @@ class TrialSettings:
     analyte: str = "BDNF"
     unit: str = "pg/mL"
     marker: str = "rs6265"
+    series: PlantedSeries | None = None
 
     @property
     def planted(self) -> Effects:

@@ -16,12 +16,14 @@ from pharmrs.study.declared import Study
 from pharmrs.trial.read.allocation import ALLOCATION, AllocatedSession, read_allocation, read_visits, sequence_of
 from pharmrs.trial.read.derivative_values import (
     ACCEPTANCE_RULE,
+    SERIES,
     BiomarkerValue,
     MetaboliteValue,
     Place,
     read_biomarker,
     read_genotypes,
     read_metabolite,
+    read_series,
     read_set_aside,
 )
 from pharmrs.trial.read.observation_checks import check_periods, with_occasions
@@ -176,13 +178,18 @@ class _Measured:
 
 
 def _measured(folder: Path, plan: AnalysisPlan, names: Sequence[str], study: Study) -> _Measured:
-    """What `names` are in metabolites.tsv, else in biomarkers.tsv. A value that a rule excludes, or that is only known
-    to lie beyond a limit, is missing: a further outcome is analysed as measured.
+    """What `names` are in series.tsv, metabolites.tsv or biomarkers.tsv. A value that a rule excludes, or that is only
+    known to lie beyond a limit, is missing: a further outcome is analysed as measured.
     """
     assert study.analysis is not None
     values: dict[str, dict[Place, float]] = {}
     problems: list[InputProblem] = []
     for name in names:
+        as_change = Problems(str(folder / SERIES))
+        if changes := read_series(folder, name, as_change):
+            values[name] = changes
+            problems += as_change.found
+            continue
         as_metabolite = Problems(str(folder / "metabolites.tsv"))
         found = read_metabolite(folder, replace(plan, metabolite=name), study.analysis.scan, as_metabolite)
         if found:
@@ -193,7 +200,9 @@ def _measured(folder: Path, plan: AnalysisPlan, names: Sequence[str], study: Stu
         other = read_biomarker(folder, name, as_analyte)
         values[name] = {place: one.value for place, one in other.items()}
         if not other:
-            rule = f"must be a column of a table in {ALLOCATION.parent}/, a metabolite or an analyte"
+            rule = (
+                f"must be a column of a table in {ALLOCATION.parent}/, a metabolite, an analyte or a change of a series"
+            )
             remedy = "correct analysis.outcomes, or bring the table"
             problems.append(input_problem(folder, "analysis.outcomes", rule, name, remedy))
     return _Measured(values=values, problems=problems)

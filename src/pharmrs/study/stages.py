@@ -12,10 +12,12 @@ from pharmrs.spectra.review.stage import INSPECTION_STAGE
 from pharmrs.spectra.stage.checklist import CHECKLIST
 from pharmrs.spectra.stage.foreign_scans import FOREIGN_STAGE
 from pharmrs.spectra.stage.scans import SCAN_STAGE
+from pharmrs.spectra.stage.series_stage import SERIES_STAGE
 from pharmrs.study.analysis_stage import ANALYSIS
 from pharmrs.study.declared import Study
 from pharmrs.study.outputs import SCAN_TABLES
 from pharmrs.study.sample_flow import SAMPLE_FLOW_STAGE
+from pharmrs.study.series_across_people import SERIES_ACROSS_PEOPLE
 
 
 def _itself(study: Study) -> SpectraPlan:
@@ -30,6 +32,7 @@ OF_PARTICIPANTS: tuple[Stage[Study], ...] = (
     SCAN_STAGE.of(_itself),
     FOREIGN_STAGE.of(_itself),
     SCAN_TABLES,
+    SERIES_STAGE.of(_itself),
     INSPECTION_STAGE.of(_itself),
 )
 OF_STUDY: tuple[Stage[Study], ...] = (
@@ -37,6 +40,7 @@ OF_STUDY: tuple[Stage[Study], ...] = (
     GENOTYPE_STAGE.of(lambda study: study.genotype),
     SAMPLE_FLOW_STAGE,
     CHECKLIST.of(_itself),
+    SERIES_ACROSS_PEOPLE,
     ANALYSIS,
 )
 STAGES = (*OF_PARTICIPANTS, *OF_STUDY)

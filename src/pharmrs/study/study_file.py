@@ -12,6 +12,7 @@ from pharmrs.core.read.declarations import fields_of, read_declaration, read_key
 from pharmrs.core.read.problems import Problems
 from pharmrs.core.records.declaration import declaration
 from pharmrs.study.declared import Study
+from pharmrs.trial.power.simulated import models_of
 from pharmrs.trial.records.declared_analysis import StudyPlan
 
 _SCHEMA_DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -43,16 +44,24 @@ def read_plan(path: str | Path) -> StudyPlan:
             problems.add(name, "this key is required for the analysis", "missing", f"add '{name}' to study.yaml")
     problems.raise_errors()
     assert study.design is not None and study.analysis is not None
-    return StudyPlan(title=study.title, design=study.design, analysis=study.analysis, power=study.power)
+    return StudyPlan(
+        title=study.title, design=study.design, analysis=study.analysis, power=study.power,
+        power_series=study.power_series,
+    )  # fmt: skip
 
 
 def read_power_plan(path: str | Path) -> StudyPlan:
-    """As `read_plan`, with what the planned trial is expected to be like. Raises `InputError`."""
+    """As `read_plan`, with what the planned trial is expected to be like. Raises `InputError`, of models too."""
     plan = read_plan(path)
-    if plan.power is None:
-        problems = Problems(str(path))
-        problems.add("power", "this key is required for a power calculation", "missing", "add 'power' to study.yaml")
-        problems.raise_errors()
+    problems = Problems(str(path))
+    if plan.power is None and plan.power_series is None:
+        rule, remedy = "this key is required for a power calculation", "add 'power' or 'power_series' to study.yaml"
+        problems.add("power", rule, "missing", remedy)
+    known = models_of(plan.analysis.plan())
+    for name in plan.power.models if plan.power is not None else ():
+        if name not in known:
+            problems.add("power.models", f"must be one of {', '.join(known)}", name, "correct the name")
+    problems.raise_errors()
     return plan
 
 

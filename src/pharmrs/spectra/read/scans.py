@@ -161,7 +161,9 @@ def _candidates(scan: _Recording, references: list[_Recording]) -> list[_Recordi
         agreeing = [r for r in candidates if r.value(key) == scan.value(key)]
         if any(r.value(key) for r in candidates):
             candidates = agreeing or [r for r in candidates if not r.value(key)]
-    return candidates
+    # one of another task, say, serves a scan of none where there is no other
+    own = {entity.split("-", 1)[0] for entity in scan.entities} | {"acq"}
+    return [r for r in candidates if {one.split("-", 1)[0] for one in r.entities} <= own] or candidates
 
 
 def _choose(

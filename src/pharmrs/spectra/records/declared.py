@@ -9,6 +9,7 @@ from pharmrs.core.constants import LCMODEL_WATER_ATTENUATION, LCMODEL_WATER_CONC
 from pharmrs.core.records.declaration import Fraction, Positive, declaration, key
 from pharmrs.core.records.tissue import TissueFractions
 from pharmrs.spectra.records.declared_basis import BasisOrPath
+from pharmrs.spectra.records.declared_series import Series
 from pharmrs.spectra.records.fit import FitSection
 from pharmrs.spectra.records.preprocessing import Preprocessing
 from pharmrs.spectra.records.rules import LIMITS, VISUAL_INSPECTION, Rules
@@ -171,4 +172,7 @@ class SpectraPlan:
     fit: FitSection = FitSection()
     quantification: Quantification = Quantification()
     quality: QualityRules = QualityRules()
+    series: Series | None = key(
+        "recordings of a session as a course over time: how metabolites change while a drug is given", default=None
+    )
     reporting: Reporting = key("texts for the MRSinMRS checklist that no header tells", default=Reporting())

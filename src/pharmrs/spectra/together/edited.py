@@ -127,7 +127,8 @@ def _fitted(
     first = fit_from(combined(plain, spectra), combined_basis(plain, basis), settings, before, again)
     kept = chosen_basis(replace(basis, edited=()), settings).names
     members = [
-        _member(combined(weights, spectra), combined_basis(weights, basis), kept, settings) for weights in differences
+        difference_member(combined(weights, spectra), combined_basis(weights, basis), kept, settings)
+        for weights in differences
     ]
     count = 1 + len(members)
     sharing = Sharing(
@@ -140,7 +141,7 @@ def _fitted(
     return first, FittedEdited(_merged(found), found.fits[1:], _crushed(found))
 
 
-def _member(spectrum: Spectrum, basis: BasisSet, kept: tuple[str, ...], settings: FitSettings) -> Member:
+def difference_member(spectrum: Spectrum, basis: BasisSet, kept: tuple[str, ...], settings: FitSettings) -> Member:
     """A difference with its basis set: signals of the metabolites and, where GABA is edited, what comes along."""
     strength = np.sqrt(np.sum(np.abs(basis.fids) ** 2, axis=1))
     seen = [

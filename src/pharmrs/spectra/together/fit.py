@@ -14,6 +14,7 @@ from pharmrs.spectra.fit.attempts import AttemptOutcome, attempt_outcome
 from pharmrs.spectra.fit.climb import Climbed, climb
 from pharmrs.spectra.fit.fit import Ended, Made, made, recorded
 from pharmrs.spectra.fit.fit_setup import at_field
+from pharmrs.spectra.fit.model import stack
 from pharmrs.spectra.fit.ratios import make_ratios
 from pharmrs.spectra.fit.search import Optimum
 from pharmrs.spectra.fit.variances import Variances
@@ -31,13 +32,15 @@ _MIDDLE_S = 0.03
 class Member:
     """A further spectrum of the set, with the basis set that is fitted to it, its own settings, and the components that
     do not share the line shape of the metabolites although they are not very broad. `remains`: components of the first
-    spectrum of which something may be left in this one, with another phase, frequency or width."""
+    spectrum of which something may be left in this one, with another phase, frequency or width. `background`: what is
+    known of its background, over the window (n,); the fit looks for what differs from it."""
 
     spectrum: Spectrum
     basis: BasisSet
     settings: FitSettings
     broad: tuple[str, ...] = ()
     remains: tuple[str, ...] = ()
+    background: ComplexArray | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +110,22 @@ def fit_together(first: Ended, others: Sequence[Member], sharing: Sharing) -> Fi
 
 def _made(member: Member, first: Ended) -> Made:
     settings = at_field(member.settings, member.spectrum.acquisition.spectrometer_frequency_mhz)
-    return made(member.spectrum, member.basis, settings, first.shift_hz, parts=False, broad=member.broad)
+    one = made(member.spectrum, member.basis, settings, first.shift_hz, parts=False, broad=member.broad)
+    return one if member.background is None else _less(one, member.background)
+
+
+def _less(one: Made, background: ComplexArray) -> Made:
+    return replace(one, task=replace(one.task, values=one.task.values - background / one.scale))
+
+
+def beside_background(first: Ended, background: ComplexArray) -> Ended:
+    """A fit as the first of a set whose common `background`, over the window (n,), is known."""
+    one = _less(first.made, background)
+    left_out = first.outcome.left_out
+    problem = replace(first.outcome.problem, data=stack(one.task.values[~left_out]))
+    projected = problem.baseline.project(problem.data[:, None])[:, 0]
+    outcome = replace(first.outcome, problem=replace(problem, data_projected=projected))
+    return replace(first, made=one, outcome=outcome)
 
 
 def landscape(first: Ended, tasks: Sequence[Made], sharing: Sharing, remains: Sequence[tuple[str, ...]]) -> Together:
@@ -137,6 +155,7 @@ def landscape(first: Ended, tasks: Sequence[Made], sharing: Sharing, remains: Se
         links=links,
         ratios=make_ratios(tuple(dict.fromkeys(declared)), names, links.units),
         ratio_penalty=np.zeros((count, count)),
+        alike=sharing.alike,
     )
 
 

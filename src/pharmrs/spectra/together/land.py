@@ -57,12 +57,14 @@ class SetBend:
 
 @dataclass(frozen=True, slots=True)
 class Together:
-    """`problems`: without ratios of their own; `ratios`: of the amplitudes of the set, and the precision they add."""
+    """`problems`: without ratios of their own; `ratios`: of the amplitudes of the set, and the precision they add.
+    `alike`: all spectra are of one kind, so that one smoothness of the background is estimated from all of them."""
 
     problems: tuple[Problem, ...]
     links: Links
     ratios: Ratios
     ratio_penalty: FloatArray
+    alike: bool = False
 
     @property
     def max_iterations(self) -> int:
@@ -181,6 +183,9 @@ class Together:
             ]
             if len(used) > 1:
                 fields[name] = float(np.exp(np.mean(np.log(used))))
+        if self.alike:
+            factors = np.exp(np.mean(np.log([one.smoothness for one in each]), axis=0))
+            fields["smoothness"] = tuple(float(factor) for factor in factors)
         return tuple(replace(one, **fields) for one in each)
 
     def with_ratios_at(self, state: SetState) -> Together:

@@ -53,12 +53,14 @@ def regressed(regressors: FloatArray) -> Course:
 @dataclass(frozen=True, slots=True)
 class Sharing:
     """`amplitudes`: course of components, shared where none is named. `tied`: component -> another one and the multiple
-    of it that it is. `parameters`: course of each kind of parameter, own where none is named."""
+    of it that it is. `parameters`: course of each kind of parameter, own where none is named. `alike`: the spectra are
+    of one kind, with backgrounds that are equally smooth."""
 
     count: int
     amplitudes: Mapping[str, Course] = field(default_factory=dict)
     tied: Mapping[str, tuple[str, float]] = field(default_factory=dict)
     parameters: Mapping[str, Course] = field(default_factory=dict)
+    alike: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pharmrs.trial.records.declared_design import Design
 from pharmrs.trial.records.observations import NOT_CENSORED, Observation, ObservationTable
 from pharmrs.trial.records.truth import TrialTruth
 
@@ -52,7 +53,7 @@ def course(
 def draw_trial(truth: TrialTruth, subjects: int, generator: np.random.Generator) -> ObservationTable:
     """A trial of `subjects` participants. Sequences (crossover) or treatments (parallel) are balanced in blocks."""
     rows: list[Observation] = []
-    orders = _orders(truth, subjects, generator)
+    orders = orders_of(truth, subjects, generator)
     for number, order in enumerate(orders, start=1):
         rows += _participant(f"S{number:04d}", order, truth, generator)
     return ObservationTable.of(
@@ -61,7 +62,7 @@ def draw_trial(truth: TrialTruth, subjects: int, generator: np.random.Generator)
     )  # fmt: skip
 
 
-def _orders(truth: TrialTruth, subjects: int, generator: np.random.Generator) -> list[tuple[int, ...]]:
+def orders_of(truth: TrialTruth | Design, subjects: int, generator: np.random.Generator) -> list[tuple[int, ...]]:
     """Treatments of each participant in the order of the periods; every order occurs as often, as far as it divides."""
     arms = range(len(truth.treatments))
     possible = list(itertools.permutations(arms)) if truth.kind == "crossover" else [(arm,) for arm in arms]

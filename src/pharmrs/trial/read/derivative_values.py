@@ -15,6 +15,7 @@ from pharmrs.trial.records.analysis import AnalysisPlan
 from pharmrs.trial.records.observations import CENSORING, NOT_CENSORED
 
 Place = tuple[str, str]
+SERIES = "series.tsv"
 REJECTED, ACCEPTANCE_RULE = "assay_rejected.tsv", "acceptance of the assay"
 _NAN = float("nan")
 
@@ -76,6 +77,20 @@ def _rows(path: Path, problems: Problems, required: tuple[str, ...], source: str
     rule, remedy = f"must hold the values of the {source}", f"mend first what else is said of the {source}"
     problems.add("file", rule, "not written: none came out", remedy)
     return []
+
+
+def read_series(folder: Path, outcome: str, problems: Problems) -> dict[Place, float]:
+    """A change during the session from `series.tsv`, in percent, by place; one that does not count is missing."""
+    path = folder / SERIES
+    if not path.is_file():
+        return {}
+    rows = read_text_table(path, problems, ("series", "subject", "session", "outcome", "change_percent", "excluded"))
+    chosen = [row for row in rows if row.text("outcome") == outcome]
+    cells = CellReader(problems)
+    found = _one_each(chosen, problems, f"one {outcome} per session", "series", "keep one")
+    return {
+        place: _NAN if row.text("excluded") else cells.number(row, "change_percent") for place, row in found.items()
+    }
 
 
 def _is_scan(row: TextRow, entity: str) -> bool:

@@ -47,7 +47,8 @@ class Outcome:
     """An outcome beside metabolite and biomarker: what each treatment does to it is estimated."""
 
     name: str = key(
-        "column of the observation table; in a run a column of a table in phenotype/, another metabolite or analyte",
+        "column of the observation table; in a run a column of a table in phenotype/, another metabolite or "
+        "analyte, or a change of a series, e.g. Glu_drug",
         min_length=1,
     )
     change: Literal["difference", "log_ratio", "follow_up"] = key(

@@ -7,7 +7,7 @@ from typing import Literal
 from pharmrs.core.records.declaration import declaration, key, taken_from
 from pharmrs.trial.records.analysis import COUPLING, AnalysisPlan
 from pharmrs.trial.records.declared_design import Design
-from pharmrs.trial.records.declared_power import Power
+from pharmrs.trial.records.declared_power import Power, SeriesPower
 
 
 @declaration
@@ -86,6 +86,7 @@ class StudyPlan:
     design: Design = key("treatments, periods and time points of the trial")
     analysis: AnalysisSection = key("what the statistics do")
     power: Power | None = key("what the planned trial is expected to be like, for pharmrs power", default=None)
+    power_series: SeriesPower | None = key("the same for a change during the session", default=None)
 
     def __post_init__(self) -> None:
         count = len(self.design.treatments)
@@ -94,6 +95,8 @@ class StudyPlan:
         repeated = self.analysis.repeated
         if repeated is not None and self.design.baseline in repeated.time_points:
             raise ValueError(f"analysis.repeated.time_points come after the baseline ({self.design.baseline})")
+        if self.power_series is not None and len(self.power_series.change_percent) != count:
+            raise ValueError(f"power_series.change_percent needs one value per treatment ({count})")
         if self.power is None:
             return
         for name in ("slopes", "metabolite_changes", "biomarker_changes", "metabolite_change_sds",

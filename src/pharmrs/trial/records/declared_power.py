@@ -6,12 +6,31 @@ from typing import Annotated
 
 from annotated_types import Interval
 
-from pharmrs.core.records.declaration import declaration, key, taken_from
+from pharmrs.core.records.declaration import NotNegative, Positive, declaration, key, taken_from
 from pharmrs.trial.records.declared_design import Design
 from pharmrs.trial.records.truth import TrialNumbers, TrialTruth
 
 _MAIN = "main"
 _NUMBERS = ("median", "person_sd", "change_sd", "error_sd")
+
+
+@declaration
+class SeriesPower:
+    """The change of one metabolite during the session, as a planned trial is expected to show it."""
+
+    change_percent: tuple[float, ...] = key("mean change under each treatment, in their order", min_length=1)
+    person_sd_percent: NotNegative = key("SD over people of their own mean change", default=0.0)
+    session_sd_percent: Positive = key(
+        "SD of a session about that: true spread and the sd_percent of series.tsv, added as squares"
+    )
+    subjects: tuple[Annotated[int, Interval(ge=2, le=5000)], ...] = key("numbers of participants to try", min_length=1)
+    simulations: int = key("simulated trials per size", default=1000, ge=20, le=100_000)
+    target: float = key("power whose number of participants is looked for", default=0.8, gt=0, lt=1)
+    seed: int = key("of the simulated trials", default=1, ge=0)
+
+    def __post_init__(self) -> None:
+        if len(set(self.subjects)) < len(self.subjects):
+            raise ValueError("subjects must name each value once")
 
 
 @declaration

@@ -13,7 +13,8 @@ from pharmrs.trial.models.registry import MODELS
 from pharmrs.trial.records.power import PowerPoint, PowerStudy, RequiredSize
 
 _MODEL = Column(
-    "main: the main model of the plan; effect: the treatment effect on a quantity; else an extension model."
+    "main: the main model of the plan; effect: the treatment effect on a quantity; series: the change during the "
+    "session; else an extension model."
 )
 POINTS = {
     "model": _MODEL,
