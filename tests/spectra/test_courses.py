@@ -13,10 +13,10 @@ from pharmrs.core.read.declarations import checked
 from pharmrs.core.read.problems import Problems
 from pharmrs.core.records.scan_files import ScanFiles
 from pharmrs.spectra.read.course import minutes_of, read_events, read_levels
-from pharmrs.spectra.records.declared_series import Course, Dose, Infusion, Rise, Span
-from pharmrs.spectra.together.courses import Known, course_value, peak_level, plasma_level
+from pharmrs.spectra.records.declared_series import DeclaredCourse, Dose, Infusion, Rise, Span
+from pharmrs.spectra.together.courses import SessionFacts, course_value, peak_level, plasma_level
 
-KNOWN = Known(
+KNOWN = SessionFacts(
     entities=("sub-01", "task-x", "run-2"),
     end_min=40.0,
     events={"press": ((1.0, 2.0), (2.5, 2.0))},
@@ -35,20 +35,20 @@ def _infusion(into: float = 0.0, back: float = 0.0) -> Infusion:
 @pytest.mark.parametrize(
     ("course", "span", "expected"),
     [
-        (Course(name="a", steps=(Span(from_min=2.0, to_min=4.0),)), (1.0, 5.0), 0.5),
-        (Course(name="a", steps=(Span(from_min=2.0), Span(from_min=3.0, to_min=4.0))), (1.0, 5.0), 0.75),
-        (Course(name="a", ramp=Span(from_min=0.0)), (10.0, 20.0), 0.375),
-        (Course(name="a", saturating=Rise(from_min=0.0, time_constant_min=5.0)), (0.0, 10.0),
+        (DeclaredCourse(name="a", steps=(Span(from_min=2.0, to_min=4.0),)), (1.0, 5.0), 0.5),
+        (DeclaredCourse(name="a", steps=(Span(from_min=2.0), Span(from_min=3.0, to_min=4.0))), (1.0, 5.0), 0.75),
+        (DeclaredCourse(name="a", ramp=Span(from_min=0.0)), (10.0, 20.0), 0.375),
+        (DeclaredCourse(name="a", saturating=Rise(from_min=0.0, time_constant_min=5.0)), (0.0, 10.0),
          1.0 - 0.5 * (1.0 - math.exp(-2.0))),
-        (Course(name="a", events="press"), (0.0, 5.0), 0.7),
-        (Course(name="a", events="other"), (0.0, 5.0), 0.0),
-        (Course(name="a", measured="drug", per=100.0), (5.0, 15.0), (0.5 * 150.0 + 0.5 * 187.5) / 100.0),
-        (Course(name="a", measured="drug"), (25.0, 35.0), math.nan),
-        (Course(name="a", scans={"run-1": 0.0, "run-2": 0.4}), (0.0, 1.0), 0.4),
-        (Course(name="a", scans={"run-1": 0.0}), (0.0, 1.0), math.nan),
+        (DeclaredCourse(name="a", events="press"), (0.0, 5.0), 0.7),
+        (DeclaredCourse(name="a", events="other"), (0.0, 5.0), 0.0),
+        (DeclaredCourse(name="a", measured="drug", per=100.0), (5.0, 15.0), (0.5 * 150.0 + 0.5 * 187.5) / 100.0),
+        (DeclaredCourse(name="a", measured="drug"), (25.0, 35.0), math.nan),
+        (DeclaredCourse(name="a", scans={"run-1": 0.0, "run-2": 0.4}), (0.0, 1.0), 0.4),
+        (DeclaredCourse(name="a", scans={"run-1": 0.0}), (0.0, 1.0), math.nan),
     ],
 )  # fmt: skip
-def test_a_block_has_the_mean_over_its_time(course: Course, span: tuple[float, float], expected: float) -> None:
+def test_a_block_has_the_mean_over_its_time(course: DeclaredCourse, span: tuple[float, float], expected: float) -> None:
     assert course_value(course, span, KNOWN) == pytest.approx(expected, rel=1e-4, nan_ok=True)
 
 
@@ -71,7 +71,7 @@ def test_plasma_levels_solve_their_equations(into: float, back: float) -> None:
     found = plasma_level(infusion, np.array(times))
     np.testing.assert_allclose(found, solved, rtol=1e-5, atol=1e-9)
     assert peak_level(infusion) == pytest.approx(max(solved), rel=1e-4)
-    everything = Course(name="drug", infusion=infusion)
+    everything = DeclaredCourse(name="drug", infusion=infusion)
     assert course_value(everything, (52.99, 53.0), KNOWN) == pytest.approx(found[106] / peak_level(infusion), rel=1e-3)
 
 
@@ -91,7 +91,7 @@ def test_plasma_levels_solve_their_equations(into: float, back: float) -> None:
 )  # fmt: skip
 def test_what_is_wrong_with_a_declared_course_is_told(told: dict[str, object], message: str) -> None:
     with pytest.raises(Exception, match=message):
-        checked(Course, told)
+        checked(DeclaredCourse, told)
 
 
 def test_times_of_a_session_come_from_its_tables(tmp_path: Path) -> None:

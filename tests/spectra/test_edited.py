@@ -10,18 +10,28 @@ import numpy as np
 import pytest
 
 from pharmrs.core.errors import InputError
+from pharmrs.core.read.declarations import checked
 from pharmrs.spectra.basis.basis_set import simulated_basis
+from pharmrs.spectra.basis.proposal import acquisition_label, proposed_protocol
 from pharmrs.spectra.basis.write_basis import write_lcmodel_basis
+from pharmrs.spectra.checks.finding import Fitted
 from pharmrs.spectra.checks.of_recordings import EDITED_CHECKS, RECORDING_CHECKS
+from pharmrs.spectra.checks.of_results import FIT_CHECKS
 from pharmrs.spectra.fit.amplitudes import metabolite_amplitudes
+from pharmrs.spectra.fit.fit import fit_spectrum
 from pharmrs.spectra.preprocess.preprocess import PreprocessingSettings, Recordings, preprocess
 from pharmrs.spectra.quantify.editing import choline_artefact, gaussian_gaba
 from pharmrs.spectra.read.basis import condition_file, read_basis
 from pharmrs.spectra.read.nifti_mrs import read_fids, write_fids
-from pharmrs.spectra.records import Acquisition, BasisSet, Fids, Spectrum
+from pharmrs.spectra.records import Acquisition, BasisSet, Fids, ScanResult, Spectrum
 from pharmrs.spectra.records.basis_protocol import BasisProtocol
+from pharmrs.spectra.records.declared_basis import StudyBasis
+from pharmrs.spectra.records.edited import EditedFigures, EditedScan
+from pharmrs.spectra.records.editing import Editing
 from pharmrs.spectra.records.fit import FitSettings
+from pharmrs.spectra.report.checklist import checklist
 from pharmrs.spectra.together.edited import FittedEdited, contrasts, expected_conditions, fit_edited
+from tests.study import report_factory
 
 MHZ, DWELL_S, POINTS, PAIRS = 127.7, 5e-4, 1024, 8
 ACQUISITION = Acquisition(
@@ -188,3 +198,68 @@ def test_conditions_lie_beside_the_basis_set(tmp_path: Path) -> None:
     write_lcmodel_basis(condition_file(place, 1), replace(basis.edited[0], names=("X", *basis.names[1:])))
     with pytest.raises(InputError, match="components and the clock of OFF"):
         read_basis(place)
+
+
+@pytest.mark.parametrize(("on", "name"), [(4.56, "GSH"), (4.1, "Lac")])
+def test_the_band_of_a_basis_set_of_ones_own_is_told_by_its_signals(on: float, name: str, tmp_path: Path) -> None:
+    protocol = BasisProtocol(
+        sequence="megapress", echo_time_s=0.08, spectrometer_frequency_mhz=MHZ, bandwidth_hz=2000, points=POINTS,
+        editing=Editing(on_ppm=(on,)),
+    )  # fmt: skip
+    basis = simulated_basis(protocol, ["GSH", "Lac", "NAA", "Cr"], macromolecules=False)
+    place = tmp_path / f"{name}.basis"
+    write_lcmodel_basis(place, basis)
+    write_lcmodel_basis(condition_file(place, 1), basis.edited[0])
+    assert read_basis(place).edited_ppm == (on,)
+
+
+def test_hercules_has_another_pulse_instead_of_none() -> None:
+    """Oeltzschner 2019 (10.1016/j.neuroimage.2018.10.002): 4.58 and 1.9, 4.18 and 1.9, 4.58, 4.18 ppm."""
+    hercules = Editing(on_ppm=(1.9, 4.58), instead_ppm=4.18).conditions
+    assert hercules == ((4.18,), (1.9, 4.18), (4.58,), (1.9, 4.58))
+    assert Editing(on_ppm=(1.9, 4.56)).conditions == ((7.5,), (1.9,), (4.56,), (1.9, 4.56))
+    with pytest.raises(ValueError, match="two bands"):
+        Editing(on_ppm=(1.9,), instead_ppm=4.18)
+
+
+def test_a_difference_alone_is_told_by_its_data() -> None:
+    """Fitted as a plain spectrum it passes, whatever its phase; OFF of the same measurement is no difference."""
+    rng, (off, on, _) = np.random.default_rng(5), _conditions()
+    plain = replace(_basis(), edited=())
+
+    def told(fid: np.ndarray) -> list[str]:
+        noisy = fid + 0.4 * (rng.normal(size=POINTS) + 1j * rng.normal(size=POINTS))
+        spectrum = Spectrum(fid=noisy, acquisition=ACQUISITION, affine=np.eye(4), source="made")
+        fit = fit_spectrum(spectrum, plain, FitSettings())
+        seen = Fitted(acquisition=ACQUISITION, fit=fit, water=None, corrected=False)
+        return [one.value for check in FIT_CHECKS if check.name == "difference" for one in check.look(seen)]
+
+    assert "difference (ON - OFF)" in told(on - off)[0]
+    assert "difference (ON - OFF)" in told(off - on)[0]
+    assert told(off) == [] and told(on) == []
+
+
+def test_a_file_name_of_bids_may_tell_of_editing() -> None:
+    named = replace(
+        _fids(_order("turns")), source="sub-01/mrs/sub-01_acq-megapress68_svs.nii.gz",
+        acquisition=replace(ACQUISITION, sequence=""),
+    )  # fmt: skip
+    found = [one for check in RECORDING_CHECKS for one in check.look(Recordings(metabolite=named))]
+    assert any(one.field == "file name" and one.severity == "error" for one in found)
+    protocol, words = proposed_protocol(named)
+    assert protocol.sequence == "megapress" and "acq" not in words.split("(")[0]
+    assert acquisition_label("sub-01_ses-1_acq-pgacc_svs.nii.gz") == "pgacc" and acquisition_label("scan.nii") == ""
+
+
+def test_the_checklist_names_pulses_and_order(results: list[ScanResult]) -> None:
+    figures = EditedFigures(
+        scan="a", band_ppm="1.9", likeness=1.0, order="taking turns, OFF is number 1", pairs=8, pairs_rejected=0,
+        drift_hz=0.0, choline_artefact_percent=1.0,
+    )  # fmt: skip
+    edited = [replace(one, edited=EditedScan(differences=(), figures=(figures,))) for one in results]
+    simulated = checked(StudyBasis, {"simulate": {"sequence": "megapress", "te_ms": 68}})
+    study = replace(report_factory.study(), basis=simulated)
+    items = {item.item: item for item in checklist(study, edited, "a scale")}
+    assert items["Editing pulses"].value == "Gaussian of 14 ms at 7.5 / 1.9 ppm (OFF first), as in the basis set"
+    assert items["Order of the conditions"].value == "taking turns, OFF is number 1"
+    assert "Editing pulses" not in {item.item for item in checklist(study, results, "a scale")}

@@ -17,7 +17,7 @@ from pharmrs.spectra.read.course import read_course
 from pharmrs.spectra.read.nifti_mrs import write_fids, write_spectrum
 from pharmrs.spectra.records import Acquisition, BasisSet, Fids, Spectrum
 from pharmrs.spectra.records.declared import SpectraPlan
-from pharmrs.spectra.records.declared_series import Course, Series, Span
+from pharmrs.spectra.records.declared_series import DeclaredCourse, Series, Span
 from pharmrs.spectra.records.fit import FitSettings
 from pharmrs.spectra.records.preprocessing import Preprocessing
 from pharmrs.spectra.records.quantification import Exclusion
@@ -201,7 +201,7 @@ def test_sessions_of_a_study_are_series(tmp_path: Path, monkeypatch: pytest.Monk
         scan="task-drug",
         block_transients=4,
         metabolites=("Glu",),
-        courses=(Course(name="drug", steps=(Span(from_min=2.0),)),),
+        courses=(DeclaredCourse(name="drug", steps=(Span(from_min=2.0),)),),
     )
     context = _context(tmp_path, declared, scans)
     outcome = SERIES_STAGE.run(context)
@@ -220,7 +220,7 @@ def test_sessions_of_a_study_are_series(tmp_path: Path, monkeypatch: pytest.Monk
         patched.setattr("pharmrs.spectra.stage.session_series.fit_blocks", None)
         SERIES_STAGE.run(context)
     assert (tmp_path / "derivatives" / "series.tsv").read_bytes() == before
-    strange = replace(declared, courses=(Course(name="drug", events="press"),))
+    strange = replace(declared, courses=(DeclaredCourse(name="drug", events="press"),))
     told = SERIES_STAGE.run(_context(tmp_path, strange, scans)).problems
     files = [Path(one.metabolite).name for one in scans]
     assert {Path(one.file).name for one in told} == {

@@ -16,10 +16,12 @@ _GE_REVISION, _GE_OFFSET = 27.0, 219828
 _GE_SCALE = 1000.0  # the samples of a P-file are whole numbers
 
 
-def write_ge(path: Path, metabolite: NDArray[np.complex128], water: NDArray[np.complex128]) -> None:
+def write_ge(
+    path: Path, metabolite: NDArray[np.complex128], water: NDArray[np.complex128], **changed: float | bytes
+) -> None:
     """A P-file of PROBE-P: NIfTI-MRS signals (points, coils, transients), 16 / 2 = 8 transients of water first.
 
-    TE 35 ms, TR 2 s, 127.7 MHz, 5 kHz.
+    TE 35 ms, TR 2 s, 127.7 MHz, 5 kHz, unless fields of the header are `changed`.
     """
     from spec2nii.GE.ge_hdr_fields import get_pfile_hdr_fields
 
@@ -39,7 +41,7 @@ def write_ge(path: Path, metabolite: NDArray[np.complex128], water: NDArray[np.c
         "rhi_user8": 20.0, "rhi_user9": 15.0, "rhi_user10": 10.0, "rhi_user11": 3.0, "rhi_user12": -40.0,
         "rhi_user13": 12.0, "rhi_trhc_R": 1.0, "rhi_brhc_R": 1.0, "rhi_brhc_A": 1.0,
     }  # fmt: skip
-    for name, value in values.items():
+    for name, value in (values | changed).items():
         assert hasattr(header, name), name
         setattr(header, name, value)
     stored = np.moveaxis(frames, (0, 1, 2), (2, 0, 1))  # coil, transient, point

@@ -13,8 +13,8 @@ from pharmrs.core.records.columns import column
 from pharmrs.simulate.effects import PlantedSeries
 from pharmrs.simulate.scan_records import SimulatedScanner
 from pharmrs.simulate.trial_records import Visit
-from pharmrs.spectra.records.declared_series import Course, Series
-from pharmrs.spectra.together.courses import Known, course_value
+from pharmrs.spectra.records.declared_series import DeclaredCourse, Series
+from pharmrs.spectra.together.courses import SessionFacts, course_value
 
 _USUAL_TRANSIENTS = 16  # of one spectrum of the trial
 _FEWEST_BLOCKS, _MOST_BLOCKS = 8, 40
@@ -74,7 +74,7 @@ def recordings_of(planted: PlantedSeries, repetition_s: float) -> list[Recording
     blocks = math.ceil(_last_min(declared) * 60.0 / repetition_s / size) + 1
     count = size * min(max(blocks, _FEWEST_BLOCKS), _MOST_BLOCKS)
     tr_min = repetition_s / 60.0
-    known = Known(entities=(declared.scan,), end_min=count * tr_min)
+    known = SessionFacts(entities=(declared.scan,), end_min=count * tr_min)
     values = [course_value(course, (k * tr_min, (k + 1) * tr_min), known) for k in range(count)]
     return [RecordingOfSeries(declared.scan, np.array(values))]
 
@@ -82,7 +82,7 @@ def recordings_of(planted: PlantedSeries, repetition_s: float) -> list[Recording
 def _last_min(declared: Series) -> float:
     """When the last thing happens that the courses tell of."""
 
-    def of(course: Course) -> list[float]:
+    def of(course: DeclaredCourse) -> list[float]:
         spans = [*course.steps, *([course.ramp] if course.ramp is not None else [])]
         ends = [one.from_min if one.to_min is None else one.to_min for one in spans]
         if course.infusion is not None:

@@ -23,11 +23,18 @@ _KINDS = (
 )
 _TARGETS: tuple[tuple[str, str, tuple[float, ...]], ...] = (
     ("hermes", "GABA and GSH", (1.9, 4.56)),
+    ("hercules", "GABA and GSH", (1.9, 4.58)),
     ("gsh|glutathione", "GSH", (4.56,)),
     ("(?<![a-z])lac", "Lac", (4.1,)),
 )
 _USUAL: tuple[str, tuple[float, ...]] = ("GABA", (1.9,))
 _OTHERS = re.compile(r"special|(?<![a-z])laser|isis|fid(?![a-z])|csi|epsi|spiral", re.I)
+
+
+def acquisition_label(file: str) -> str:
+    """What BIDS has in the name of a file for how it was acquired (`acq-megapress68`); empty: nothing."""
+    found = re.search(r"(?:^|[/\\_])acq-([A-Za-z0-9]+)_", file)
+    return found[1] if found else ""
 
 
 def proposed_protocol(fids: Fids, named: str = "") -> tuple[BasisProtocol, str]:
@@ -40,6 +47,7 @@ def proposed_protocol(fids: Fids, named: str = "") -> tuple[BasisProtocol, str]:
     acquisition = fids.acquisition
     named_in = {"SequenceName": acquisition.sequence} if acquisition.sequence else {}
     named_in |= {key: str(fids.header[key]) for key in _WHERE if fids.header.get(key)}
+    named_in |= {"file name": label} if (label := acquisition_label(fids.source)) else {}
     named_in = {"--sequence": named, **named_in} if named else named_in
     found = [(key, kind) for key, text in named_in.items() for kind, name in _KINDS if name.search(text)]
     listed = "; ".join(f"{key} {text}" for key, text in named_in.items()) or "none of them is given"
@@ -98,10 +106,8 @@ def _intervals(protocol: BasisProtocol, manufacturer: str) -> str:
 
 
 def _edited(fids: Fids, named: tuple[str, str], listed: str) -> tuple[BasisProtocol, str]:
-    """MEGA-PRESS or HERMES with Gaussian editing pulses; the target by its name, GABA where none is named."""
+    """MEGA-PRESS, HERMES or HERCULES with Gaussian editing pulses; the target by its name, GABA where none is named."""
     key, text = named
-    if re.search(r"hercules", listed, re.I):
-        raise _no(fids, "no basis set is simulated for HERCULES", listed)
     if re.search(r"s-?laser|semi-?_?laser|mslaser|special", listed, re.I):
         raise _no(fids, "edited sequences other than MEGA-PRESS are not simulated", listed)
     target, bands = next(((name, ppm) for word, name, ppm in _TARGETS if re.search(word, listed, re.I)), _USUAL)
@@ -112,7 +118,7 @@ def _edited(fids: Fids, named: tuple[str, str], listed: str) -> tuple[BasisProto
         spectrometer_frequency_mhz=acquisition.spectrometer_frequency_mhz,
         bandwidth_hz=acquisition.spectral_width_hz,
         points=2 * fids.points,
-        editing=Editing(on_ppm=bands),
+        editing=Editing(on_ppm=bands, instead_ppm=4.18 if re.search("hercules", listed, re.I) else None),
     )
     at = " and ".join(f"{ppm:g}" for ppm in bands)
     return protocol, (

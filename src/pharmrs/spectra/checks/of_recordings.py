@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from pharmrs.core.constants import PROTON_GYROMAGNETIC_MHZ_PER_T
-from pharmrs.spectra.basis.proposal import EDITED
+from pharmrs.spectra.basis.proposal import EDITED, acquisition_label
 from pharmrs.spectra.checks.finding import METABOLITE, Finding, SignalCheck, each_recording, each_reference
 from pharmrs.spectra.preprocess.preprocess import Recordings
 from pharmrs.spectra.preprocess.water_ratio import LEAST_OF_REFERENCE, MOST_OF_SPECTRUM, water_height, water_ratio
@@ -151,6 +151,7 @@ def _edited(recordings: Recordings) -> Iterator[Finding]:
         yield _needs_conditions("DIM_EDIT", f"{max(fids.conditions) + 1} conditions", several=True)
         return
     stated = {"sequence": fids.acquisition.sequence, **{key: str(fids.header.get(key, "")) for key in _NAMES}}
+    stated["file name"] = acquisition_label(fids.source)
     named = next(((key, text) for key, text in stated.items() if EDITED.search(text)), None)
     if named is None:
         return

@@ -20,6 +20,8 @@ _STABLE = ("Glu", "Gln", "tNAA", "tCr", "tCho", "Ins")
 _COUPLED = ("Ins", "Glu", "Glx")
 _RELAXED_FROM_S, _LEAST_T2_S = 0.03, 0.12
 _SDS = 2.0
+_UNEDITED, _EDITED = ("tCr", "tCho"), ("tNAA", "Glx", "GABA", "GSH")
+_SURE, _LEAST_SHARE = 10.0, 0.05
 _WIDEST_SD = 0.3
 _ABSOLUTE_SCALE, _RATIO_SCALE = "lcmodel_water", "ratio_tcr"
 
@@ -48,6 +50,24 @@ def _stable(fitted: Fitted) -> Iterator[Finding]:
         remedy="take these values as doubtful (their SD holds the spread); look at the picture for signal that is in "
         "no model, and narrow the window (fit.ppm_low, fit.ppm_high) where it lies at an end",
     )
+
+
+def _difference(fitted: Fitted) -> Iterator[Finding]:
+    """A brain without Cr and Cho is none: editing takes both off a difference of ON and OFF."""
+    rows = {row.metabolite: row for row in metabolite_amplitudes(fitted.fit)}
+    gone, there = [rows[name] for name in _UNEDITED if name in rows], [rows[name] for name in _EDITED if name in rows]
+    seen = max((row for row in there if row.sd > 0.0), key=lambda row: row.amplitude / row.sd, default=None)
+    if len(gone) < len(_UNEDITED) or seen is None or seen.amplitude < _SURE * seen.sd:
+        return
+    if all(row.amplitude < _LEAST_SHARE * seen.amplitude for row in gone):
+        yield Finding(
+            field="spectrum",
+            rule="a spectrum of brain shows Cr and Cho",
+            value=f"neither beside {seen.metabolite}: this looks like a difference (ON - OFF) of an edited measurement",
+            remedy="give the transients of ON and OFF with a basis set of their conditions (docs/edited.md); a "
+            "difference alone cannot be fitted as a plain spectrum: do not use these values. In a phantom without Cr "
+            "and Cho, nothing",
+        )
 
 
 def _lines(fitted: Fitted) -> Iterator[Finding]:
@@ -131,6 +151,11 @@ FIT_CHECKS: tuple[SignalCheck[Fitted], ...] = (
         name="stability",
         about=f"harmless changes of the fit move no value by more than {MOVES:g} times the SD of the noise",
         look=_stable,
+    ),
+    SignalCheck(
+        name="difference",
+        about="Cr and Cho are there, which a difference of edited conditions has lost",
+        look=_difference,
     ),
     SignalCheck(
         name="line widths",

@@ -28,9 +28,10 @@ LIKENESS, DRIFT = "likeness of the differences", "frequency drift, last against 
 
 @dataclass(frozen=True, slots=True)
 class EditedMeans:
-    """`means` (conditions, points), OFF first; `rejected` transients."""
+    """`means` (conditions, points), OFF first; `rejected` transients; `order` of the conditions in words."""
 
     means: ComplexArray
+    order: str
     steps: tuple[PreprocessingStep, ...]
     rejected: tuple[int, ...]
 
@@ -65,7 +66,7 @@ def edited_means(fids: Fids, signal: ComplexArray, expected: ComplexArray, setti
         *([_alignment_step(plain[0], means[0], offsets)] if settings.align_transients else []),
         _subtraction_step(before, means[-1] - means[0], offsets, moved, (weights, rejected)),
     )
-    return EditedMeans(means, steps, left_out)
+    return EditedMeans(means, f"{order.order}, OFF is number {_off(order)}", steps, left_out)
 
 
 def _pair_weights(
@@ -120,10 +121,14 @@ def _only(band: Band, narrow: ComplexArray, used: BoolArray) -> ComplexArray:
     return np.asarray(np.fft.ifft(spectrum))
 
 
+def _off(order: Sorted) -> int:
+    return int(np.argmin(order.condition)) + 1
+
+
 def _sorting_step(order: Sorted, count: int, groups: list[ComplexArray]) -> PreprocessingStep:
     return PreprocessingStep(
         name="editing",
-        summary=f"{count} conditions, {order.order}, OFF is number {int(np.argmin(order.condition)) + 1}: their "
+        summary=f"{count} conditions, {order.order}, OFF is number {_off(order)}: their "
         f"differences are {order.likeness:.2f} of what the editing pulses must make (1 expected)",
         before=groups[0].mean(axis=1),
         after=groups[-1].mean(axis=1),

@@ -60,7 +60,7 @@ def preprocess(
         steps.append(step)
     if expected is not None:
         edited = edited_means(metabolite, signal, expected[:, : metabolite.points], settings)
-        averages, rejected = list(edited.means), edited.rejected
+        averages, rejected, order = list(edited.means), edited.rejected, edited.order
         steps += edited.steps
     else:
         if settings.align_transients and metabolite.transients > 1:
@@ -69,6 +69,7 @@ def preprocess(
         weighting, average, step = _average(signal, acquisition, settings)
         steps.append(step)
         averages, rejected = [average], tuple(int(index) for index in np.flatnonzero(weighting.rejected))
+        order = ""
     if settings.remove_residual_water:
         cleaned = [_remove_water(average, acquisition, settings) for average in averages]
         averages = [average for average, _ in cleaned]
@@ -81,6 +82,7 @@ def preprocess(
         rejected_transients=rejected,
         alternations=alternations(signal, weighting.weights, acquisition) if expected is None else (),
         edited=tuple(spectra[1:]),
+        editing_order=order,
     )
 
 

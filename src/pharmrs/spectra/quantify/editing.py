@@ -48,6 +48,7 @@ def edited_figures(
                 scan=scan,
                 band_ppm=f"{ppm:g}",
                 likeness=_number(sorting, LIKENESS),
+                order=prepared.editing_order,
                 pairs=pairs - lost,
                 pairs_rejected=lost,
                 drift_hz=_number(alignment, DRIFT),

@@ -32,6 +32,8 @@ class BasisFormat:
     defines_sense: bool
 
 
+_GABA_PPM, _GSH_PPM, _LAC_PPM = 1.9, 4.56, 4.1
+_CRUSHED, _CHANGED, _TURNED_OVER = 0.7, 0.2, 1.2  # of the norm in OFF
 FORMATS = (
     BasisFormat(name="LCModel .basis", recognises=recognises_lcmodel, read=read_lcmodel, defines_sense=True),
     BasisFormat(name="jMRUI text", recognises=recognises_jmrui, read=read_jmrui, defines_sense=False),
@@ -81,19 +83,27 @@ def _with_conditions(off: BasisSet, conditions: list[BasisSet], source: str) -> 
 
 
 def _bands(off: BasisSet, conditions: list[BasisSet]) -> tuple[float, ...]:
-    """Where the pulse of each band acts, as the notes of a simulated set tell; else where NAA or nothing is crushed."""
-    bands = (1,) if len(conditions) == 1 else (1, 2)
-    named = {"naa": 1.9}
-    found = []
-    for band in bands:
-        crushed = [
-            named[name.lower()]
-            for row, name in enumerate(off.names)
-            if name.lower() in named
-            and np.linalg.norm(conditions[band - 1].fids[row]) < 0.7 * np.linalg.norm(off.fids[row])
-        ]
-        found.append(crushed[0] if crushed else float("nan"))
-    return tuple(found)
+    """Where the pulse of each band acts, as its signals tell: where NAA is crushed, else where lactate is turned
+    over or GSH changes; NaN where neither does."""
+    rows = {name.lower(): row for row, name in enumerate(off.names)}
+
+    def left(condition: BasisSet, name: str) -> float:
+        return float(np.linalg.norm(condition.fids[rows[name]]) / np.linalg.norm(off.fids[rows[name]]))
+
+    def changed(condition: BasisSet, name: str) -> float:
+        if name not in rows:
+            return 0.0
+        row = rows[name]
+        return float(np.linalg.norm(condition.fids[row] - off.fids[row]) / np.linalg.norm(off.fids[row]))
+
+    def band_of(condition: BasisSet) -> float:
+        if "naa" in rows and left(condition, "naa") < _CRUSHED:
+            return _GABA_PPM
+        if changed(condition, "lac") > _TURNED_OVER:  # a pulse at 4.56 reaches it too, but not in full
+            return _LAC_PPM
+        return _GSH_PPM if changed(condition, "gsh") > _CHANGED else float("nan")
+
+    return tuple(band_of(one) for one in (conditions if len(conditions) == 1 else conditions[:2]))
 
 
 def _read_one(path: str | Path) -> BasisSet:

@@ -60,7 +60,7 @@ class Infusion:
 
 
 @declaration
-class Course:
+class DeclaredCourse:
     """Something that metabolites may follow: exactly one of its kinds. A spectrum gets the mean over its own time."""
 
     name: str = key("letters and digits, e.g. drug", pattern="^[A-Za-z][A-Za-z0-9]*$")
@@ -102,7 +102,7 @@ class Series:
         default=None,
         ge=1,
     )
-    courses: tuple[Course, ...] = key("what metabolites may follow, each beside the others", min_length=1)
+    courses: tuple[DeclaredCourse, ...] = key("what metabolites may follow, each beside the others", min_length=1)
     metabolites: tuple[str, ...] = key(
         "metabolites or sums whose change is the question; empty: all may change freely", default=()
     )

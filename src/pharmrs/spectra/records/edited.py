@@ -23,6 +23,7 @@ class EditedFigures:
     scan: str = column("Scan.")
     band_ppm: str = column("Where the editing pulse acts when it is on.", "ppm")
     likeness: float = column("Difference of the conditions over what the editing pulses must make: 1 expected.", "1")
+    order: str = column("How the conditions follow one another, as the data prove it.", default="")
     pairs: int = column("Pairs (or fours) of transients in the mean.")
     pairs_rejected: int = column("Pairs left out because one of them was bad.")
     drift_hz: float = column("Frequency drift, last against first quarter of the transients.", "Hz")

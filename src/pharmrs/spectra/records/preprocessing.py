@@ -61,7 +61,8 @@ class PreprocessedScan:
     """The spectrum ready to be fitted, its water reference (same coil weights), and the steps that led there.
 
     `alternations`: whether the transients that were averaged are of one kind. `edited`: of an edited measurement, the
-    spectra of the conditions with the editing pulses on; `spectrum` is then that of OFF.
+    spectra of the conditions with the editing pulses on; `spectrum` is then that of OFF; `editing_order`: how they
+    follow one another.
     """
 
     spectrum: Spectrum
@@ -70,6 +71,7 @@ class PreprocessedScan:
     rejected_transients: tuple[int, ...] = ()
     alternations: tuple[Alternation, ...] = ()
     edited: tuple[Spectrum, ...] = ()
+    editing_order: str = ""
 
     @property
     def warnings(self) -> tuple[str, ...]:

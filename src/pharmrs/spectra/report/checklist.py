@@ -19,6 +19,7 @@ from pharmrs.core.report.section import Section, render_section
 from pharmrs.core.report.tables import Table
 from pharmrs.core.report.view_tables import CellView, TableView
 from pharmrs.spectra.records.acquisition import NO_PLACE, Acquisition
+from pharmrs.spectra.records.editing import Editing
 from pharmrs.spectra.records.rules import rule_sentence
 from pharmrs.spectra.records.scan import ForeignValues, ScanResult
 
@@ -170,6 +171,7 @@ def _acquisition(
         _item(part, "Nominal size of the voxel", None, voxels, "", "store the affine in the header"),
         number("Repetition time", lambda one: one.repetition_time_s * 1e3, "ms", 5),
         number("Echo time", lambda one: one.echo_time_s * 1e3, "ms"),
+        *_editing(study, results),
     ]
     if any(one.mixing_time_s is not None for one in acquisitions) or "steam" in sequences.lower():
         mixing = number("Mixing time", lambda one: None if one.mixing_time_s is None else one.mixing_time_s * 1e3, "ms")
@@ -197,6 +199,30 @@ def _acquisition(
             "reporting.shimming",
         ),
         _item(part, "Triggering or motion correction", reporting.motion_correction, "", "reporting.motion_correction"),
+    ]
+
+
+def _editing(study: SpectraPlan, results: Sequence[ScanResult]) -> list[ChecklistItem]:
+    """Editing pulses and the order of the conditions, of an edited measurement."""
+    edited = [row for result in results if result.edited is not None for row in result.edited.figures]
+    if not edited:
+        return []
+    simulated = study.basis.simulate if study.basis is not None else None
+    pulses = ""
+    if simulated is not None:
+        editing = simulated.editing or Editing()
+        shape = editing.shape or f"Gaussian of {editing.duration_ms:g} ms"
+        bands = " / ".join(" and ".join(f"{ppm:g}" for ppm in one) for one in editing.conditions)
+        pulses = f"{shape} at {bands} ppm (OFF first), as in the basis set"
+    order = _joined(row.order for row in edited)
+    remedy = "simulate the basis set with basis.simulate.editing in study.yaml, which names pulse and bands"
+    return [
+        ChecklistItem(section="2 Acquisition", item="Editing pulses", value=pulses, source=DECLARED)
+        if pulses
+        else ChecklistItem(
+            section="2 Acquisition", item="Editing pulses", value="", source=NOT_REPORTED, remedy=remedy
+        ),
+        _computed("2 Acquisition", "Order of the conditions", order, "no scan was sorted"),
     ]
 
 

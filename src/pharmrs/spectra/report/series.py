@@ -9,7 +9,7 @@ from pharmrs.core.report.numbers import number_text
 from pharmrs.core.report.references import Citations
 from pharmrs.core.report.section import Drawn, MethodsPart, Section, section_of_tables
 from pharmrs.core.report.view_tables import CellView, TableView, number_cell, view_of
-from pharmrs.spectra.records.declared_series import Course, Series, Span
+from pharmrs.spectra.records.declared_series import DeclaredCourse, Series, Span
 from pharmrs.spectra.records.series import FittedSeries, SeriesChange, SeriesDrift
 from pharmrs.spectra.report.pictures.plot_series import course_figure
 
@@ -63,7 +63,7 @@ def _changes_view(rows: Sequence[SeriesChange]) -> TableView:
         )
         for one in rows
     )
-    heads = ("Series", "Metabolite", "Course", "Change (%)", "95 % interval", "Each alone (%)", "Excluded")
+    heads = ("Series", "Metabolite", "DeclaredCourse", "Change (%)", "95 % interval", "Each alone (%)", "Excluded")
     return TableView(caption="Changes of what was declared to follow.", columns=heads, rows=cells, sortable=True)
 
 
@@ -98,7 +98,7 @@ def series_methods(declared: Series, found: Sequence[FittedSeries]) -> MethodsPa
     return MethodsPart(title="Change during the session", write=write)
 
 
-def _said(course: Course) -> str:
+def _said(course: DeclaredCourse) -> str:
     if course.infusion is not None:
         infusion = course.infusion
         doses = ", ".join(

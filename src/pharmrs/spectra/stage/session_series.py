@@ -24,11 +24,11 @@ from pharmrs.core.unit import attempt
 from pharmrs.spectra.read.course import CourseRow, Levels, minutes_of, read_events
 from pharmrs.spectra.records.acquisition import Fids
 from pharmrs.spectra.records.basis import BasisSet
-from pharmrs.spectra.records.declared_series import Course, Series
+from pharmrs.spectra.records.declared_series import DeclaredCourse, Series
 from pharmrs.spectra.stage.scan import Opened, open_scan
 from pharmrs.spectra.stage.series import Block, SeriesOutcome, check_basis, fit_blocks, named, prepared_block
 from pharmrs.spectra.stage.settings import ScanSettings
-from pharmrs.spectra.together.courses import Known, course_value
+from pharmrs.spectra.together.courses import SessionFacts, course_value
 
 FOLDER = Path(CACHE_FOLDER) / "series"
 _LEAST_LAST = 0.5  # of a block: a shorter rest at the end of a recording belongs to the block before it
@@ -126,7 +126,7 @@ def _length_min(opened: Opened) -> float:
     return fids.transients * fids.acquisition.repetition_time_s / 60.0
 
 
-def _known(task: SeriesTask, number: int, opened: Sequence[Opened], problems: list[InputProblem]) -> Known:
+def _known(task: SeriesTask, number: int, opened: Sequence[Opened], problems: list[InputProblem]) -> SessionFacts:
     begun = task.begun_min[number]
     ends = [start + _length_min(one) for start, one in zip(task.begun_min, opened, strict=True)]
     files = task.scans[number]
@@ -147,10 +147,12 @@ def _known(task: SeriesTask, number: int, opened: Sequence[Opened], problems: li
             )
             problems.append(found)
     end = max((one for one in ends if math.isfinite(one)), default=math.nan)
-    return Known(entities=tuple(files.name.split("_")), end_min=end, events=events, levels=task.levels)
+    return SessionFacts(entities=tuple(files.name.split("_")), end_min=end, events=events, levels=task.levels)
 
 
-def _rows(task: SeriesTask, number: int, opened: Opened, known: Known) -> list[tuple[CourseRow, tuple[float, float]]]:
+def _rows(
+    task: SeriesTask, number: int, opened: Opened, known: SessionFacts
+) -> list[tuple[CourseRow, tuple[float, float]]]:
     """The blocks of one recording: transients, what each course was meanwhile, and from when to when."""
     if opened.recordings is None:
         return [(CourseRow(file=Path(task.scans[number].metabolite), transients=None, where="", values=()), (0.0, 0.0))]
@@ -182,7 +184,7 @@ def _cuts(fids: Fids, size: int | None) -> list[tuple[int, int]]:
     return [(start + 1, end) for start, end in zip(edges, [*edges[1:], count], strict=True)]
 
 
-def _without_value(courses: Sequence[Course], row: CourseRow) -> list[InputProblem]:
+def _without_value(courses: Sequence[DeclaredCourse], row: CourseRow) -> list[InputProblem]:
     """Courses that tell nothing of the time of this block."""
     return [
         input_problem(
@@ -193,7 +195,7 @@ def _without_value(courses: Sequence[Course], row: CourseRow) -> list[InputProbl
     ]
 
 
-def _kind(course: Course) -> str:
+def _kind(course: DeclaredCourse) -> str:
     return "scans" if course.scans else "measured" if course.measured is not None else "clock"
 
 

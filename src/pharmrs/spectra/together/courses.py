@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from pharmrs.core.records.arrays import FloatArray
-from pharmrs.spectra.records.declared_series import Course, Infusion, Rise, Span
+from pharmrs.spectra.records.declared_series import DeclaredCourse, Infusion, Rise, Span
 
 _POINTS = 400  # of a span: the mean of a straight line or an exponential is right to 1e-5
 _PEAK_STEP_MIN = 0.02
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class SessionFacts:
     """What is known of one recording: `entities` of its name, `events` as (onset, duration) in minutes on the clock of
     the session by trial type, `levels` as (minutes, values) by column; `end_min` of the session."""
 
@@ -26,7 +26,7 @@ class Known:
     levels: dict[str, tuple[tuple[float, ...], tuple[float, ...]]] = field(default_factory=dict)
 
 
-def course_value(course: Course, span: tuple[float, float], known: Known) -> float:
+def course_value(course: DeclaredCourse, span: tuple[float, float], known: SessionFacts) -> float:
     """Mean of the course over `span` (minutes); NaN where what is known does not tell it."""
     if course.scans:
         found = [value for entity, value in course.scans.items() if entity in known.entities]
@@ -52,7 +52,7 @@ def course_value(course: Course, span: tuple[float, float], known: Known) -> flo
     return _mean(lambda t: -np.expm1(-np.maximum(t - rise.from_min, 0.0) / rise.time_constant_min), span)
 
 
-def _end(span: Span, known: Known) -> float:
+def _end(span: Span, known: SessionFacts) -> float:
     return known.end_min if span.to_min is None else span.to_min
 
 
