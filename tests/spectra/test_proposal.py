@@ -106,10 +106,14 @@ def test_edited_sequences_and_their_targets(header: dict[str, object], bands: tu
     assert "Gaussian editing pulses" in note
 
 
-@pytest.mark.parametrize(
-    ("name", "said"), [("megaslaser", "other than MEGA-PRESS"), ("HERCULES", "no basis set is simulated for HERCULES")]
-)
-def test_edited_sequences_that_are_not_simulated(name: str, said: str) -> None:
-    one = recording({"SequenceName": name})
-    with pytest.raises(InputError, match=said):
+def test_hercules_is_proposed_with_its_other_pulse() -> None:
+    one = recording({"SequenceName": "HERCULES"})
+    protocol, _ = proposed_protocol(replace(one, data=np.repeat(one.data, 2, axis=2)))
+    assert protocol.editing is not None
+    assert (protocol.editing.on_ppm, protocol.editing.instead_ppm) == ((1.9, 4.58), 4.18)
+
+
+def test_edited_sequences_that_are_not_simulated() -> None:
+    one = recording({"SequenceName": "megaslaser"})
+    with pytest.raises(InputError, match="other than MEGA-PRESS"):
         proposed_protocol(replace(one, data=np.repeat(one.data, 2, axis=2)))
