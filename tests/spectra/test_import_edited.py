@@ -51,9 +51,10 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
     spar = folder / "philips.SPAR"
     spar.write_text(spar.read_text().replace("echo_time : 30", "echo_time : 68"))
     count = 2 * PAIRS
+    water = np.ones((POINTS, 2, 8), dtype=complex)
     write_ge(
-        folder / "P2.7", _transients(5000.0, [0, 1] * PAIRS, 2), np.ones((POINTS, 2, 8), dtype=complex), rhi_psdname=b"gaba",
-        rhs_se_desc=b"mega press gaba", rhi_te=68_000, rhr_rh_nechoes=1, rhr_rh_navs=2, rhr_rh_nframes=count + 8,
+        folder / "P2.7", _transients(5000.0, [0, 1] * PAIRS, 2), water, rhi_psdname=b"gaba", rhi_te=68_000,
+        rhs_se_desc=b"mega press gaba", rhr_rh_nechoes=1, rhr_rh_navs=2, rhr_rh_nframes=count + 8,
         rhr_rh_da_xres=POINTS, rhr_rh_da_yres=count + 9, rhr_rh_user4=2.0 * count, rhr_rh_user19=8.0, rhi_user19=1.0,
         rhi_user24=0.0, rhr_rh_ps_mps_freq=round(MHZ * 1e7),
     )  # fmt: skip
