@@ -99,6 +99,17 @@ def test_maps_of_other_programs_come_first(names: tuple[str, ...], tmp_path: Pat
     assert alone.maps == ()
 
 
+def test_a_link_to_a_folder_beside_it_makes_no_second_set_of_maps(tmp_path: Path) -> None:
+    """`derivatives/current` that leads to a program's folder, and one that leads to the dataset itself."""
+    (tmp_path / "derivatives").mkdir()
+    (tmp_path / "derivatives" / "current").symlink_to("fmriprep")
+    (tmp_path / "derivatives" / "around").symlink_to("..")
+    files, problems = found(tmp_path, SES2, *(f"derivatives/fmriprep/sub-01/anat/{name}" for name in FMRIPREP))
+    assert not problems
+    assert files is not None
+    assert files.maps == tuple(str(tmp_path / f"derivatives/fmriprep/sub-01/anat/{name}") for name in FMRIPREP)
+
+
 def test_maps_in_the_space_of_a_template_and_own_results_are_left_alone(tmp_path: Path) -> None:
     warped = [name.replace("_label", "_space-MNI152NLin2009cAsym_label") for name in FMRIPREP]
     files, problems = found(

@@ -89,14 +89,19 @@ def _declared(image: FoundImage, plan: Anatomy) -> bool:
 
 
 def _segmentations(root: Path, plan: Anatomy, own: Path, problems: Problems) -> list[FoundImage]:
-    folders = sorted(path for path in (root / "derivatives").glob("*") if path.is_dir())
+    folders = [path for path in (root / "derivatives").glob("*") if path.is_dir()]
+    folders.sort(key=lambda path: (path.is_symlink(), path.name))  # `latest` is often a link to a folder beside it
     if plan.derivative is not None:
         folders = [path for path in folders if path.name == plan.derivative]
         if not folders:
             remedy = "correct the name, or delete the key"
             problems.add("anatomy.derivative", "must be a folder below derivatives/", plan.derivative, remedy)
-    others = (folder for folder in folders if folder.resolve() != own.resolve())
-    return [one for folder in others for one in segmentations(folder, problems)]
+    found: dict[frozenset[Path], FoundImage] = {}  # a file that links lead to is one file
+    for folder in folders:
+        if folder.resolve() != own.resolve():
+            for one in segmentations(folder, problems):
+                found.setdefault(frozenset(path.resolve() for path in one.files.values()), one)
+    return list(found.values())
 
 
 def _files(found: FoundImage, images: Sequence[FoundImage], visits: int) -> AnatomyFiles:
