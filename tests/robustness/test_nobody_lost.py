@@ -10,7 +10,7 @@ import pytest
 
 from pharmrs.core.errors import InputProblem
 from pharmrs.spectra.read import find_recordings as module
-from pharmrs.spectra.read.find_recordings import find_recordings
+from pharmrs.spectra.read.find_recordings import find_recordings, same_recordings
 from pharmrs.study.planned import check_planned, planned_sessions, without_recording
 from pharmrs.study.sample_flow import scan_fates
 from pharmrs.study.sample_flow_records import count_samples
@@ -216,3 +216,16 @@ def test_pipes_and_names_that_are_no_text_stand_beside_good_scans(copy_of_demo: 
     for shown in (r"acq-\udcff\udcfe_svs", r"acq-\x1b[31mred_svs", "acq-a b_svs"):
         assert shown in ended.err
     assert "\x1b" not in ended.out + ended.err
+
+
+def test_one_recording_under_two_names_is_told(tmp_path: Path) -> None:
+    """A copy, a link and a second name of the file; not one of the same size and end, nor what is not there."""
+    paths = [tmp_path / f"sub-0{number}_svs.nii.gz" for number in range(1, 7)]
+    paths[0].write_bytes(b"a" + bytes(100_000))
+    paths[1].write_bytes(b"b" + bytes(100_000))
+    paths[2].write_bytes(paths[0].read_bytes())
+    paths[3].symlink_to(paths[1])
+    paths[4].hardlink_to(paths[1])
+    first, second = same_recordings(paths)
+    assert (first.file, first.value, first.severity) == (str(paths[0]), f"{paths[0].name}, {paths[2].name}", "warning")
+    assert second.value == ", ".join(path.name for path in (paths[1], paths[3], paths[4]))

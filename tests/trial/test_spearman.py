@@ -52,6 +52,11 @@ def test_upper_tail_follows_r_not_the_odd_sum() -> None:
     assert as89_p(1 - 6 * 1716 / (20**3 - 20), 20) == pytest.approx(0.2138090, abs=1e-7)
 
 
+def test_large_samples_by_t() -> None:
+    """Beyond 1290 pairs as R does: t = r sqrt((n - 2) / (1 - r^2)), here 0.05 sqrt(1498 / 0.9975) = 1.9376."""
+    assert as89_p(0.05, 1500) == pytest.approx(0.05285, abs=5e-5)
+
+
 @pytest.mark.parametrize("n", [4, 5, 6, 7])
 def test_small_samples_are_counted(n: int) -> None:
     """Two-sided p by writing down every order of n ranks."""

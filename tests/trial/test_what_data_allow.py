@@ -78,7 +78,9 @@ def test_unequal_scatter_is_the_ratio_of_residual_sds_by_hand() -> None:
     """Two arms of five pairs on x = -2..2: residuals (1, -2, 0, 2, -1) and ten times that are orthogonal to 1 and x."""
     x, rest = np.arange(-2.0, 3.0), np.array([1.0, -2.0, 0.0, 2.0, -1.0])
     rest -= np.polyval(np.polyfit(x, rest, 1), x)
-    for factor, said in ((10.0, "10 times as much about its line under drug as under placebo"), (1.2, "")):
+    # twice the SE of the logarithm of the ratio, 2 sqrt(1 / (2 x 3) + 1 / (2 x 3)): ratios from exp(1.1547) = 3.173 on
+    said_from = "times as much about its line under drug as under placebo"
+    for factor, said in ((10.0, f"10 {said_from}"), (3.2, f"3.2 {said_from}"), (3.15, "")):
         rows = []
         for k in range(5):
             for arm, period, scale, slope in (("placebo", 1, 1.0, 2.0), ("drug", 2, factor, -3.0)):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import hashlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pharmrs.core.errors import InputProblem, input_problem, some_of
+from pharmrs.core.files.checksums import signature
 from pharmrs.core.files.content import is_there
 
 _IMAGES = (".nii", ".nii.gz")
@@ -43,6 +46,38 @@ def find_recordings(root: Path) -> tuple[list[Path], list[InputProblem]]:
             if is_there(place / "anat"):
                 _entries(place / "anat", problems, "T1w")
     return sorted(found), list(dict.fromkeys(problems))
+
+
+def same_recordings(paths: Sequence[Path]) -> list[InputProblem]:
+    """Recordings that are one and the same, byte for byte, under several names: no two of a scanner are."""
+    alike: dict[object, list[Path]] = {}
+    for path in paths:
+        if (about := signature(path)) and about[0] > 0:  # an empty file is said where it is opened
+            alike.setdefault(about[0], []).append(path)
+    for told in (_end_of, _checksum):  # the whole of a file is read only where size and end are those of another
+        groups = [group for group in alike.values() if len(group) > 1]
+        alike = {}
+        for path in (path for group in groups for path in group):
+            with contextlib.suppress(OSError):  # what cannot be read is said where it is opened
+                alike.setdefault((told.__name__, told(path)), []).append(path)
+    rule = "should be recordings of their own, and hold the same bytes: one of them has a wrong name"
+    remedy = "find out whose recording it is, and bring the other; both are processed as they are called"
+    return [
+        input_problem(group[0], "recording", rule, some_of([path.name for path in group], 4), remedy, "warning")
+        for group in alike.values()
+        if len(group) > 1
+    ]
+
+
+def _end_of(path: Path) -> bytes:
+    with path.open("rb") as stream:
+        stream.seek(max(0, path.stat().st_size - (1 << 16)))
+        return stream.read()
+
+
+def _checksum(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _folders(place: Path, key: str, problems: list[InputProblem]) -> Iterator[Path]:

@@ -15,7 +15,7 @@ from pharmrs.core.errors import InputProblem, input_problem
 from pharmrs.core.read.problems import Problems
 from pharmrs.core.read.sidecar import stem_of
 from pharmrs.core.records.scan_files import REFERENCE_PURPOSES, ScanFiles
-from pharmrs.spectra.read.find_recordings import LONGEST_NAME, find_recordings
+from pharmrs.spectra.read.find_recordings import LONGEST_NAME, find_recordings, same_recordings
 from pharmrs.spectra.records.declared import SpectraPlan
 
 
@@ -64,7 +64,8 @@ def find_scans(dataset: str | Path, study: SpectraPlan) -> tuple[list[ScanFiles]
     files = [_scan_files(scan, of_session[scan.session], study, problems) for scan in scans]
     nowhere = _references_nowhere(root, study, references)
     fields = {problem.field for problem in nowhere}  # told once for the dataset, not for each scan again
-    return files, [*(one for one in problems.found if one.field not in fields), *nowhere]
+    same = same_recordings([scan.path for scan in scans]) if study.basis is not None else []
+    return files, [*(one for one in problems.found if one.field not in fields), *nowhere, *same]
 
 
 def _references_nowhere(root: Path, study: SpectraPlan, references: Sequence[_Recording]) -> list[InputProblem]:
