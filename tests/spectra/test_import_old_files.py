@@ -205,3 +205,16 @@ def test_a_dicom_of_an_old_release_is_named_with_a_way_out(tmp_path: Path) -> No
     assert end.code == 2
     assert "SIEMENS Symphony syngo MR 2004A 4VA25A, which it does not know: " in end.err and "KeyError" not in end.err
     assert "export the scan as RDA" in end.err
+
+
+def test_grids_of_spectra_are_refused_by_name(tmp_path: Path) -> None:
+    """Four elements would be taken for four transients and averaged."""
+    signals = signal(1, 4)
+    write_pair(tmp_path, "grid", signals)
+    spar = tmp_path / "grid.SPAR"
+    spar.write_text(spar.read_text() + "dim2_pnts : 2\ndim3_pnts : 2\n")
+    write_rda(tmp_path / "grid.rda", signals.T.ravel(), **{"CSIMatrixSize[0]": "2", "CSIMatrixSize[1]": "2"})
+    for file, kind in (("grid.SDAT", "philips"), ("grid.rda", "rda")):
+        end = imported(tmp_path, {"file": file, "format": kind, "subject": "01", "suffix": "svs"})
+        assert end.code == 2
+        assert "must be the spectrum of one voxel, not a grid (MRSI) (found: a grid of 2 x 2)" in end.err

@@ -39,6 +39,7 @@ class FolderContent:
     sessions: dict[str, tuple[str, ...]]
     spectra: tuple[Path, ...]
     references: tuple[str, ...]
+    water: bool
     basis: str
     images: bool
     tissue_maps: bool
@@ -70,7 +71,7 @@ def look_at(root: Path) -> FolderContent:
         raise InputError([input_problem(root, "study", rule, "missing", remedy)])
     people = sorted(path for path in root.glob("sub-*") if path.is_dir())
     bases = sorted(path.relative_to(root).as_posix() for path in root.glob("basis/*") if _is_basis(path))
-    references = {_acquisition(path) for path in root.glob("sub-*/**/*_mrsref.nii*")} - {""}
+    references = {_acquisition(path) for path in root.glob("sub-*/**/*_mrsref.nii*")}
     exports, layouts = assay_files(root / "sourcedata" / "assay")
     results, places = results_in(root, ForeignResults())
     sessions = {one.name: {path.name for path in one.glob("ses-*")} for one in people}
@@ -79,7 +80,8 @@ def look_at(root: Path) -> FolderContent:
     return FolderContent(
         sessions={name: tuple(sorted(found)) for name, found in sorted(sessions.items())},
         spectra=tuple(sorted(root.glob("sub-*/**/*_svs.nii*"))),
-        references=tuple(sorted(references)),
+        references=tuple(sorted(references - {""})),
+        water=bool(references),
         basis=bases[0] if bases else "",
         images=any(root.glob("sub-*/**/*_T1w.nii*")),
         tissue_maps=any(root.glob("derivatives/**/*_probseg.nii*")),
@@ -221,7 +223,7 @@ def _spectra_lines(found: FolderContent) -> Iterator[str]:
 def _scale(found: FolderContent) -> str:
     """The first scale that everything that was found has."""
     if not found.results:
-        return "lcmodel_water" if found.references else "ratio_tcr"
+        return "lcmodel_water" if found.water else "ratio_tcr"
     usual = ("lcmodel_water", "tissue_molal", "ratio_tcr")
     given = [{value.scale for value in one.values} for one in found.results]
     return next((scale for scale in usual if all(scale in scales for scales in given)), "ratio_tcr")

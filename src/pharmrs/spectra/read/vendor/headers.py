@@ -54,6 +54,8 @@ def _literal(name: str) -> str:
 def _spar(line: ImportLine, folder: Path, problems: Problems) -> ImportLine | None:
     place = Path(line.files[1])
     text = read_content(place, _LARGEST_SPAR)
+    if _is_grid(line, text, rb"dim[23]_pnts", problems):
+        return None
     with_commas: list[str] = []
 
     def point(match: re.Match[bytes]) -> bytes:
@@ -96,6 +98,17 @@ def _spar(line: ImportLine, folder: Path, problems: Problems) -> ImportLine | No
     return replace(line, files=(line.files[0], str(copy)))
 
 
+def _is_grid(line: ImportLine, header: bytes, sizes: bytes, problems: Problems) -> bool:
+    """Whether it is an image of spectra, whose elements a converter would take for transients."""
+    found = [int(size) for size in re.findall(rb"^(?:SUN_)?" + sizes + rb"[ \t]*:[ \t]*(\d+)", header, re.M)]
+    grid = [size for size in found if size > 1]
+    if grid:
+        rule = "must be the spectrum of one voxel, not a grid (MRSI)"
+        shown = f"a grid of {' x '.join(map(str, grid))}"
+        problems.add(line.where, rule, shown, "leave spectroscopic images out")
+    return bool(grid)
+
+
 def _rda(line: ImportLine, folder: Path, problems: Problems) -> ImportLine | None:
     content = read_content(Path(line.files[0]))
     end = content.find(_RDA_END)
@@ -105,6 +118,8 @@ def _rda(line: ImportLine, folder: Path, problems: Problems) -> ImportLine | Non
         problems.add(line.where, rule, found, "check that the format is rda, and that the file was copied whole")
         return None
     header = content[:end]
+    if _is_grid(line, header, rb"CSIMatrixSize\[\d\]", problems):
+        return None
     added = []
     for key, (_, name) in _TIMES.items():
         if re.search(rf"^{name}:".encode(), header, re.M):
