@@ -8,6 +8,7 @@ import pytest
 
 from pharmrs.core.errors import InputProblem
 from pharmrs.core.files.relative_paths import relative_to
+from pharmrs.core.report.problem_groups import grouped
 
 
 def problem(file: str, value: str = "", remedy: str = "mend it") -> InputProblem:
@@ -35,3 +36,22 @@ def test_paths_become_relative_to_the_dataset(root: str, text: str, expected: st
 @pytest.mark.parametrize("root", ["/data/study", "study", "."])
 def test_the_dataset_itself(root: str) -> None:
     assert relative_to(Path(root), problem(root)).file == "."
+
+
+def test_the_most_harmful_problem_is_said_first_and_once() -> None:
+    def found(file: str, field: str, severity: str, value: str = "") -> InputProblem:
+        return InputProblem(file=file, field=field, rule=f"{field} rule", value=value, remedy="do", severity=severity)
+
+    heads = [found(f"sub-{n:02}/mrs/x.nii.gz", "PatientName", "note") for n in range(60)]
+    wide = [found(f"sub-{n:02}/mrs/x.nii.gz", "width", "warning", f"{n} Hz") for n in (7, 9)]
+    lost = [
+        found("sub-03/mrs/x.nii.gz", "points", "error"),
+        *(found(f"sub-{n}/mrs/y", "dwell", "error") for n in (4, 5)),
+    ]
+    groups = grouped([*heads, *wide, found("sub-02/mrs/x.nii.gz", "water", "warning"), *lost,
+                      found("study.yaml", "scale", "warning"), found("study.yaml", "basis", "error")])  # fmt: skip
+    assert [one.fields[0] for one in groups] == [
+        "basis", "dwell", "points", "scale", "width", "water", "PatientName",
+    ]  # fmt: skip
+    assert groups[4].where == "2 files (sub-07/mrs/x.nii.gz, sub-09/mrs/x.nii.gz)" and groups[4].found == "7 Hz, 9 Hz"
+    assert groups[-1].where.startswith("60 files (") and groups[-1].where.endswith("and 57 more)")

@@ -7,17 +7,30 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pharmrs.core.report.answer import FAILS, HOLDS, NOTHING, OTHER, UNCOUNTED, UNKNOWN, AnswerCheck, Variant
+from pharmrs.core.report.answer import (
+    FAILS,
+    HOLDS,
+    NOTHING,
+    OTHER,
+    STRONGER,
+    UNCOUNTED,
+    UNKNOWN,
+    WEAKER,
+    AnswerCheck,
+    Variant,
+)
 from pharmrs.trial.models.analyse import analyse
 from pharmrs.trial.models.extension import ASPECTS, OTHER_MODELS
 from pharmrs.trial.models.registry import MODELS
 from pharmrs.trial.power.trial_model import draw_trial
 from pharmrs.trial.records.analysis import AnalysisPlan, EffectEstimate, ModelOutcome
 from pharmrs.trial.records.analysis_result import AnalysisResult
+from pharmrs.trial.records.multiverse import MultiversePlan
 from pharmrs.trial.report.answer import trial_answer
-from pharmrs.trial.report.hangs_on import checks
+from pharmrs.trial.report.hangs_on import _in_sds, checks
 from pharmrs.trial.report.results_text import results_paragraphs
 from pharmrs.trial.report.statistics_text import effect_findings, findings
+from pharmrs.trial.report.verdicts import verdict
 from tests.trial.random_trials import TRUTH, random_rows, table_of
 
 PLAN = AnalysisPlan(biomarker="BDNF")
@@ -120,7 +133,9 @@ def test_a_test_that_rejects_too_often_is_counted_only_where_it_does_not(
     ("verdicts", "verdict", "summary"),
     [
         ((HOLDS, HOLDS, UNCOUNTED), HOLDS, "2 of 2 agree; 1 not counted"),
-        ((HOLDS, FAILS), FAILS, "1 of 2 agree"),
+        ((HOLDS, FAILS, WEAKER), FAILS, "1 of 3 agree; 1 weaker; 1 does not"),
+        ((HOLDS, WEAKER), WEAKER, "1 of 2 agree; 1 weaker"),
+        ((HOLDS, STRONGER, OTHER), STRONGER, "1 of 2 agree; 1 stronger; 1 in another unit"),
         ((OTHER, NOTHING), OTHER, "1 in another unit; 1 says nothing"),
         ((NOTHING, UNKNOWN), NOTHING, "1 says nothing"),
         ((UNKNOWN, UNKNOWN), UNKNOWN, "2 not estimable"),
@@ -129,3 +144,50 @@ def test_a_test_that_rejects_too_often_is_counted_only_where_it_does_not(
 def test_the_strip_counts_what_asks_the_same(verdicts: tuple[str, ...], verdict: str, summary: str) -> None:
     check = AnswerCheck(name="c", variants=tuple(Variant(name="v", found="f", verdict=one) for one in verdicts))
     assert (check.verdict, check.summary) == (verdict, summary)
+
+
+FOUND_ONE, FOUND_NONE = (1.0, 0.3, 1.7), (0.4, -0.3, 1.1)  # declared: estimate and interval
+
+
+@pytest.mark.parametrize(
+    ("declared", "other", "expected"),
+    [
+        (FOUND_ONE, (0.8, 0.1, 1.5), HOLDS),
+        (FOUND_ONE, (3.0, 1.8, 4.2), HOLDS),  # more of the same
+        (FOUND_ONE, (0.9, -0.2, 2.0), WEAKER),  # the same estimate, less certain
+        (FOUND_ONE, (2.5, -1.0, 6.0), WEAKER),  # further from zero, and its interval holds the declared estimate
+        (FOUND_ONE, (0.2, -1.0, 1.4), FAILS),  # most of the effect is gone
+        (FOUND_ONE, (-0.1, -1.5, 1.3), FAILS),
+        (FOUND_ONE, (-0.8, -1.5, -0.1), FAILS),
+        (FOUND_NONE, (0.1, -0.9, 1.1), HOLDS),
+        (FOUND_NONE, (2.0, -0.5, 4.5), HOLDS),  # knows less, and contradicts nothing
+        (FOUND_NONE, (0.6, 0.1, 1.1), STRONGER),
+        (FOUND_NONE, (1.5, 0.9, 2.1), FAILS),
+        (FOUND_NONE, (-0.7, -1.6, 0.2), FAILS),  # both cover zero, and exclude each other's estimate
+        (FOUND_NONE, (0.5, float("nan"), float("nan")), UNKNOWN),
+    ],
+)
+@pytest.mark.parametrize("side", [1.0, -1.0])
+def test_a_variant_is_judged_by_where_its_estimate_lies(
+    declared: tuple[float, float, float], other: tuple[float, float, float], expected: str, side: float
+) -> None:
+    def estimate(values: tuple[float, float, float]) -> EffectEstimate:
+        low, high = sorted((side * values[1], side * values[2]))
+        return EffectEstimate(model="", term="x", estimate=side * values[0], ci_low=low, ci_high=high)
+
+    assert verdict(estimate(other), estimate(declared), 0.05) == expected
+
+
+def test_the_declared_analysis_agrees_with_itself_in_the_multiverse() -> None:
+    """Its own specification has the declared estimate once both are in the same unit: a curve of it alone holds."""
+    plan = replace(PLAN, biomarker_transform="log", biomarker_change="difference", metabolite_change="log_ratio",
+                   time_adjustment="none", exploratory=("multiverse",),
+                   multiverse=MultiversePlan(quality=("declared",), metabolite=("log_ratio",), time=("none",),
+                                             outcome=("log difference",), censoring=("left_out",), model=("ols",),
+                                             permutations=20))  # fmt: skip
+    found = analyse(table_of(random_rows(21, subjects=20)), plan)
+    (check,) = [one for one in checks(found) if one.name == "All declared choices"]
+    curve = found.models[0].curve
+    assert curve is not None and found.chain.model is not None
+    assert _in_sds(found.chain.model.hypothesis[0], found).estimate == pytest.approx(curve.effect[0], rel=1e-9)
+    assert check.verdict == HOLDS and check.summary == "1 of 1 combinations of choices say the same"

@@ -65,7 +65,7 @@ def flush_results() -> None:
 
 
 def print_problems(problems: Iterable[InputProblem]) -> tuple[int, int]:
-    """Print every problem, errors first: once what many files have alike, of many alike in a file the first ones.
+    """Print every problem, the most harmful first: once what several files share, of many alike in a file the first.
 
     Returns how many errors and warnings there are, each counted.
     """
@@ -80,11 +80,11 @@ def print_problems(problems: Iterable[InputProblem]) -> tuple[int, int]:
             say(f"{group.severity}: {group}")
         elif shown[kind] == alike[kind]:
             say(f"{group.severity}: {group.where}: {group.rule}: {alike[kind] - _SHOWN_OF_MORE} more like these")
-    errors = sum(problem.severity == "error" for problem in every)
-    warnings = len(every) - errors
+    count = Counter(problem.severity for problem in every)
     if every:
-        say(f"{count_text(errors, 'error')}, {count_text(warnings, 'warning')}")
-    return errors, warnings
+        notes = [count_text(count["note"], "note")] if count["note"] else []
+        say(", ".join([count_text(count["error"], "error"), count_text(count["warning"], "warning"), *notes]))
+    return count["error"], count["warning"]
 
 
 def _kind(group: ProblemGroup) -> tuple[str, ...]:

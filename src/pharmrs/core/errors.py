@@ -8,13 +8,16 @@ from pathlib import Path
 
 from pharmrs.core.characters import in_sight
 
+# the most harmful first: what cannot be used, what a result may suffer from, what changes no result
+SEVERITIES = ("error", "warning", "note")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InputProblem:
     """One thing that is wrong with the input and what to do about it.
 
     `file`: path as the user would type it; `field`: header field, column or YAML key; `rule`: what must hold;
-    `value`: what was found; `remedy`: what to do; `severity`: `error` stops this scan, `warning` is only reported.
+    `value`: what was found; `remedy`: what to do; `severity`: one of `SEVERITIES`.
     """
 
     file: str

@@ -148,7 +148,7 @@ def _places_outside(root: Path, study: Study) -> list[InputProblem]:
             rule = "lies outside the dataset" if openly else "must not lead out of the dataset by a link"
             remedy = "copy it into the dataset, so that it can be handed on whole"
             remedy += "" if openly else ", or name the place itself"
-            severity = "warning" if openly else "error"
+            severity = "note" if openly else "error"
             problems.append(input_problem(root / STUDY_FILE, field, rule, str(name), remedy, severity))
     return problems
 
@@ -244,7 +244,7 @@ def _identity_problems(path: str) -> list[InputProblem]:
             rule="may identify a person",
             value="",
             remedy="`pharmrs deidentify` makes a copy without it, to be shared; it is never copied into derivatives",
-            severity="warning",
+            severity="note",
         )
         for field in fields
     ]

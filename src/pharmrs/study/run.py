@@ -167,7 +167,7 @@ def _check_output(root: Path, output: Path) -> None:
 
 
 def _log(problem: InputProblem, root: Path) -> None:
-    level = logging.ERROR if problem.severity == "error" else logging.WARNING
+    level = {"error": logging.ERROR, "note": logging.INFO}.get(problem.severity, logging.WARNING)
     LOG.log(level, "%s", relative_to(root, problem))
 
 

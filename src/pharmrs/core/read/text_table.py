@@ -135,7 +135,7 @@ def _lines(sheet: SheetOfText, start: int, header: list[str], problems: Problems
         found.append((line, cells + [""] * (len(header) - len(cells)) if sheet.title else cells))
     if marked:
         rule, remedy = "invisible marks were left out", "nothing, if the labels there are right"
-        problems.add(some_of(marked, 3), rule, "marks of direction or of no width", remedy, severity="warning")
+        problems.add(some_of(marked, 3), rule, "marks of direction or of no width", remedy, severity="note")
     return [(line, cells) for line, cells in found if _as_long(line, cells, header, problems)]
 
 
@@ -176,7 +176,7 @@ def _columns(
             problems.add("header", "must not nearly be the name of a known column", name, remedy)
     if optional is not None and unknown:
         rule, remedy = "only known columns are read", f"nothing, or rename it; known here: {', '.join(known)}"
-        problems.add("header", rule, some_of(unknown, 10), remedy, severity="warning")
+        problems.add("header", rule, some_of(unknown, 10), remedy, severity="note")
         unknown = []
     for name in (*known, *unknown):
         if taken.count(name) > 1:

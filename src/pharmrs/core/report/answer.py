@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 from pharmrs.core.report.view_tables import TableView
 
 HOLDS, FAILS, OTHER, UNKNOWN = "holds", "does not hold", "other question", "not estimable"
-NOTHING, UNCOUNTED = "says nothing", "not counted"
+WEAKER, STRONGER, NOTHING, UNCOUNTED = "weaker", "stronger", "says nothing", "not counted"
+ASKED = (FAILS, WEAKER, STRONGER, HOLDS)  # verdicts of variants that ask the same question, the worst first
 TONES = {HOLDS: "good", FAILS: "bad"}  # all others are neither
+_COUNTED = (
+    (WEAKER, ("weaker", "weaker")),
+    (STRONGER, ("stronger", "stronger")),
+    (FAILS, ("does not", "do not")),
+    (OTHER, ("in another unit", "in another unit")),
+    (NOTHING, ("says nothing", "say nothing")),
+    (UNCOUNTED, ("not counted", "not counted")),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,12 +39,9 @@ class AnswerCheck:
 
     @property
     def verdict(self) -> str:
-        """Holds only where every variant that asks the same question agrees."""
-        asked = [one.verdict for one in self.variants if one.verdict in (HOLDS, FAILS)]
-        if asked:
-            return FAILS if FAILS in asked else HOLDS
+        """The worst of the variants that ask the same question."""
         verdicts = [one.verdict for one in self.variants]
-        return next((one for one in (OTHER, NOTHING, UNCOUNTED) if one in verdicts), UNKNOWN)
+        return next((one for one in (*ASKED, OTHER, NOTHING, UNCOUNTED) if one in verdicts), UNKNOWN)
 
     @property
     def tone(self) -> str:
@@ -43,14 +50,14 @@ class AnswerCheck:
     @property
     def summary(self) -> str:
         """How many agree, or what the only one found."""
-        asked = [one for one in self.variants if one.verdict in (HOLDS, FAILS)]
         if len(self.variants) == 1:
             return self.variants[0].found
-        agree = sum(one.verdict == HOLDS for one in asked)
-        words = [f"{agree} of {len(asked)} agree"] if asked else []
-        for verdict, said in ((OTHER, "in another unit"), (NOTHING, "say nothing"), (UNCOUNTED, "not counted")):
-            number = sum(one.verdict == verdict for one in self.variants)
-            words += [f"{number} {'says nothing' if number == 1 and verdict == NOTHING else said}"] if number else []
+        count = Counter(one.verdict for one in self.variants)
+        asked = sum(count[verdict] for verdict in ASKED)
+        words = [f"{count[HOLDS]} of {asked} agree"] if asked else []
+        for verdict, said in _COUNTED:
+            if number := count[verdict]:
+                words.append(f"{number} {said[number > 1]}")
         return "; ".join(words) or f"{len(self.variants)} not estimable"
 
 

@@ -138,7 +138,12 @@ PROBLEMS: dict[str, Column] = {
     "value": Column("What was found."),
     "remedy": Column("What to do about it."),
     "severity": Column(
-        "How serious it is.", levels={"error": "the scan could not be analysed", "warning": "analysed nevertheless"}
+        "How serious it is.",
+        levels={
+            "error": "what the line names could not be used",
+            "warning": "used nevertheless; a result may suffer from it",
+            "note": "worth knowing; no result changes by it",
+        },
     ),
 }
 

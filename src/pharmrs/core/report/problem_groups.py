@@ -1,14 +1,15 @@
-"""Problems by cause: what sixty files have alike is one problem, told once, the most harmful first."""
+"""Problems by cause: what several files share is one problem, said once, the most harmful first."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import PurePath
 
-from pharmrs.core.errors import InputProblem, some_of
+from pharmrs.core.errors import SEVERITIES, InputProblem, some_of
 
-ALIKE = 4  # so many files with the same problem are told together
+NAMED = 3  # so many files of a group are named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,13 +28,14 @@ class ProblemGroup:
         """The file, or how many and the first of them."""
         if len(self.files) == 1:
             return self.files[0]
-        return f"{len(self.files)} files ({some_of(self.files, 2)})"
+        return f"{len(self.files)} files ({some_of(self.files, NAMED)})"
 
     @property
     def found(self) -> str:
         """What was found, where it can be said in a few words."""
         values = tuple(dict.fromkeys(value for value in self.values if value))
-        return some_of(values, 3)
+        rest = len(values) - NAMED
+        return "; ".join(values[:NAMED]) + (f" and {rest} more" if rest > 0 else "")
 
     def __str__(self) -> str:
         found = f" (found: {self.found})" if self.found else ""
@@ -41,8 +43,8 @@ class ProblemGroup:
 
 
 def grouped(problems: Iterable[InputProblem]) -> tuple[ProblemGroup, ...]:
-    """Errors before warnings; what a single file has before what many have alike."""
-    ordered = sorted(dict.fromkeys(problems), key=lambda one: (one.severity != "error", one.file, _by_line(one.field)))
+    """Errors, then warnings, then notes; of each first what concerns the whole study, then what most files share."""
+    ordered = sorted(dict.fromkeys(problems), key=lambda one: (one.file, _by_line(one.field)))
     causes: dict[tuple[str, str, str, str], list[InputProblem]] = {}
     for problem in ordered:
         causes.setdefault((problem.severity, problem.rule, problem.remedy, problem.field), []).append(problem)
@@ -50,13 +52,16 @@ def grouped(problems: Iterable[InputProblem]) -> tuple[ProblemGroup, ...]:
     shared: dict[tuple[str, str, str, tuple[str, ...]], list[InputProblem]] = {}
     for (severity, rule, remedy, _), alike in causes.items():
         files = tuple(dict.fromkeys(problem.file for problem in alike))
-        if len(files) >= ALIKE:
+        if len(files) > 1:
             shared.setdefault((severity, rule, remedy, files), []).extend(alike)
         else:
             groups += [_group([problem]) for problem in alike]
-    groups.sort(key=lambda one: (one.severity != "error", one.files, _by_line(one.fields[0])))
-    together = [_group(alike) for alike in shared.values()]
-    return tuple(sorted([*groups, *together], key=lambda one: (one.severity != "error", len(one.files) > 1)))
+    return tuple(sorted([*groups, *map(_group, shared.values())], key=_harm))
+
+
+def _harm(group: ProblemGroup) -> tuple[object, ...]:
+    depth = min(len(PurePath(file).parts) for file in group.files)
+    return SEVERITIES.index(group.severity), depth, -len(group.files), group.files, _by_line(group.fields[0])
 
 
 def _group(alike: Sequence[InputProblem]) -> ProblemGroup:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pharmrs.core.characters import shown_as_text
-from pharmrs.core.errors import InputProblem
+from pharmrs.core.errors import SEVERITIES, InputProblem
 from pharmrs.core.files.atomic import write_text, writing
 from pharmrs.core.records.columns import Column, columns_of
 from pharmrs.core.report import dictionaries
@@ -101,6 +101,8 @@ def write_table(folder: Path, table: Table) -> tuple[Path, Path]:
 def problems_table(problems: Iterable[InputProblem]) -> Table:
     """One row per problem of the input, errors first, each once."""
     columns = dictionaries.PROBLEMS
-    ordered = sorted(dict.fromkeys(problems), key=lambda one: (one.severity != "error", one.file, one.field, one.rule))
+    ordered = sorted(
+        dict.fromkeys(problems), key=lambda one: (SEVERITIES.index(one.severity), one.file, one.field, one.rule)
+    )
     rows = tuple({column: getattr(problem, column) for column in columns} for problem in ordered)
     return Table(name="problems", columns=columns, rows=rows)

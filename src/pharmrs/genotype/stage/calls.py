@@ -174,7 +174,7 @@ def _primer_warnings(results: Sequence[Genotyping]) -> list[InputProblem]:
         InputProblem(
             file=result.assay.marker.file, field="published_primers", rule="a primer should fit the reference",
             value=text, remedy="order the primer of this marker, and correct the printed one where it is cited",
-            severity="warning",
+            severity="note",
         )
         if result.assay is not None
         else InputProblem(

@@ -124,7 +124,7 @@ def _convert(line: ImportLine, table: Path, dataset: Path, folder: Path) -> Impo
         _check_kind(line, fids, problems)
         for field in identifying_fields(recording):
             remedy = "remove it in the vendor's export; it is never copied into derivatives"
-            problems.add(f"{line.where}: {field}", "may identify a person", "", remedy, severity="warning")
+            problems.add(f"{line.where}: {field}", "may identify a person", "", remedy, severity="note")
     except InputError as error:
         for found in error.problems:
             remedy = f"{found.remedy}; times can be given in this table (echo_time_s, repetition_time_s, mixing_time_s)"

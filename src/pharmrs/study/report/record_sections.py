@@ -6,37 +6,26 @@ from collections.abc import Mapping, Sequence
 
 from pharmrs.core.errors import InputProblem
 from pharmrs.core.report.markdown import to_html
-from pharmrs.core.report.numbers import MISSING, count_text
-from pharmrs.core.report.problem_groups import ProblemGroup, grouped
+from pharmrs.core.report.numbers import count_text
+from pharmrs.core.report.problem_groups import NAMED, grouped
 from pharmrs.core.report.section import Section, render_section
 from pharmrs.core.report.view_tables import CellView, TableView
 
 _SHORT = 10  # entries of the provenance that are shown unfolded
 
 
+_HARM = {
+    "error": "What could not be used",
+    "warning": "What a result may suffer from",
+    "note": "Worth knowing; no result changes by it",
+}
+
+
 def problems_section(problems: Sequence[InputProblem]) -> Section:
-    """Every problem once for its cause, errors first."""
-    groups = grouped(problems)
-    files = [(group.where, group.files) for group in groups if len(group.files) > 1]
-    return render_section(
-        "problems", "Problems", "section_problems.html.j2", problems=_problems_view(groups), files=files
-    )
-
-
-def _problems_view(groups: Sequence[ProblemGroup]) -> TableView:
-    rows = tuple(
-        (
-            CellView(group.where),
-            CellView(group.severity, tone="bad" if group.severity == "error" else ""),
-            CellView(", ".join(group.fields)),
-            CellView(group.rule),
-            CellView(group.found or MISSING),
-            CellView(group.remedy),
-        )
-        for group in groups
-    )
-    columns = ("Where", "Severity", "Field", "Rule", "Found", "Remedy")
-    return TableView(caption="Problems of the input and what to do about them", columns=columns, rows=rows)
+    """Every problem once for its cause, the most harmful first."""
+    found = grouped(problems)
+    by_harm = [(words, alike) for one, words in _HARM.items() if (alike := [x for x in found if x.severity == one])]
+    return render_section("problems", "Problems", "section_problems.html.j2", problems=by_harm, named=NAMED)
 
 
 def methods_section(methods: str) -> Section:

@@ -172,7 +172,9 @@ def forest_figure(result: AnalysisResult) -> Figure | None:
                           markerfacecolor=colour if declared else "white")  # fmt: skip
             axes.set_yticks(range(len(shown)), [label for _, label, *_ in shown])
             axes.set_ylim(len(shown) - 0.4, -0.6)
-            axes.set_xlabel(unit or "Estimate of the interaction")
+            axes.set_xlabel(
+                unit or "Estimate of the interaction", x=1.0, horizontalalignment="right"
+            )  # longer than the axis
     return fig
 
 

@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from pharmrs.core.report.answer import FAILS, HOLDS, NOTHING, OTHER, UNCOUNTED, UNKNOWN, AnswerCheck, Variant
+from pharmrs.core.report.answer import (
+    FAILS,
+    HOLDS,
+    NOTHING,
+    OTHER,
+    STRONGER,
+    UNCOUNTED,
+    UNKNOWN,
+    WEAKER,
+    AnswerCheck,
+    Variant,
+)
 from pharmrs.core.report.numbers import number_text, p_phrase
 from pharmrs.trial.models.extension import ASPECTS, OTHER_MODELS
 from pharmrs.trial.records.analysis import EffectEstimate, ModelOutcome
 from pharmrs.trial.records.analysis_result import AnalysisResult
-from pharmrs.trial.records.multiverse import SpecificationCurve
 from pharmrs.trial.report.statistics_text import interval_text
+from pharmrs.trial.report.verdicts import direction, verdict
 
 
 def checks(result: AnalysisResult) -> tuple[AnswerCheck, ...]:
@@ -30,20 +43,6 @@ def checks(result: AnalysisResult) -> tuple[AnswerCheck, ...]:
         *(_multiverse(one, result, main) for one in result.models if one.curve is not None),
     ]
     return tuple(one for one in found if one.variants)
-
-
-def _direction(estimate: float, low: float, high: float, p: float, alpha: float) -> int | None:
-    """-1 or 1 where the interval is on one side of zero, 0 where it covers it; None: not known."""
-    if math.isfinite(low) and math.isfinite(high):
-        return 0 if low <= 0 <= high else int(math.copysign(1, estimate))
-    if math.isfinite(p):
-        return 0 if p >= alpha else int(math.copysign(1, estimate))
-    return None
-
-
-def _verdict(one: EffectEstimate, main: EffectEstimate, alpha: float) -> str:
-    found, declared = (_direction(x.estimate, x.ci_low, x.ci_high, x.p, alpha) for x in (one, main))
-    return UNKNOWN if found is None or declared is None else HOLDS if found == declared else FAILS
 
 
 def _text(estimate: float, low: float, high: float, p: float) -> str:
@@ -68,8 +67,8 @@ def _rules(result: AnalysisResult, main: Sequence[EffectEstimate]) -> Iterator[V
             model="", term=item.term, estimate=item.estimate, ci_low=item.ci_low, ci_high=item.ci_high, p=item.p
         )
         found = _text(item.estimate, item.ci_low, item.ci_high, item.p)
-        verdict = _verdict(here, declared, result.plan.alpha)
-        yield Variant(name=f"without {item.lifted}", found=f"{found}, {item.n} pairs", verdict=verdict)
+        judged = verdict(here, declared, result.plan.alpha)
+        yield Variant(name=f"without {item.lifted}", found=f"{found}, {item.n} pairs", verdict=judged)
 
 
 def _units(result: AnalysisResult, main: Sequence[EffectEstimate]) -> Iterator[Variant]:
@@ -80,8 +79,8 @@ def _units(result: AnalysisResult, main: Sequence[EffectEstimate]) -> Iterator[V
             yield Variant(name=name, found=item.reason or "not estimable", verdict=UNKNOWN)
             continue
         here = EffectEstimate(model="", term=item.term, estimate=item.estimate, p=item.p)
-        verdict = _verdict(here, declared, result.plan.alpha)
-        yield Variant(name=name, found=_text(item.estimate, math.nan, math.nan, item.p), verdict=verdict)
+        judged = verdict(here, declared, result.plan.alpha)
+        yield Variant(name=name, found=_text(item.estimate, math.nan, math.nan, item.p), verdict=judged)
 
 
 def _covariates(result: AnalysisResult, main: Sequence[EffectEstimate]) -> Iterator[Variant]:
@@ -91,9 +90,7 @@ def _covariates(result: AnalysisResult, main: Sequence[EffectEstimate]) -> Itera
             continue
         for item, declared in zip(one.model.hypothesis, main, strict=False):
             found = _text(item.estimate, item.ci_low, item.ci_high, item.p)
-            yield Variant(
-                name=f"with {one.covariate}", found=found, verdict=_verdict(item, declared, result.plan.alpha)
-            )
+            yield Variant(name=f"with {one.covariate}", found=found, verdict=verdict(item, declared, result.plan.alpha))
 
 
 def _models(result: AnalysisResult, main: Sequence[EffectEstimate]) -> Iterator[AnswerCheck]:
@@ -124,7 +121,7 @@ def _variants(model: ModelOutcome, main: Sequence[EffectEstimate], alpha: float)
         if item.term in model.says_nothing:
             yield Variant(name=title, found=found, verdict=NOTHING)
         elif item.unit and item.unit != declared.unit:
-            side = _direction(item.estimate, item.ci_low, item.ci_high, item.p, alpha)
+            side = direction(item, alpha)
             zero = {0: "covers zero", None: "no interval"}.get(side, "does not cover zero")
             yield Variant(name=title, found=f"{found} {item.unit}; {zero}", verdict=OTHER)
         else:
@@ -133,8 +130,8 @@ def _variants(model: ModelOutcome, main: Sequence[EffectEstimate], alpha: float)
 
 def _counted(model: ModelOutcome, item: EffectEstimate, declared: EffectEstimate, alpha: float) -> str:
     """The verdict; an effect found by a test that is known to reject too often is not counted, none found by it is."""
-    beside_zero = _direction(item.estimate, item.ci_low, item.ci_high, item.p, alpha) not in (0, None)
-    return UNCOUNTED if model.misses and beside_zero else _verdict(item, declared, alpha)
+    beside_zero = direction(item, alpha) not in (0, None)
+    return UNCOUNTED if model.misses and beside_zero else verdict(item, declared, alpha)
 
 
 def _multiverse(model: ModelOutcome, result: AnalysisResult, main: Sequence[EffectEstimate]) -> AnswerCheck:
@@ -142,20 +139,31 @@ def _multiverse(model: ModelOutcome, result: AnalysisResult, main: Sequence[Effe
 
     Where nothing is there, each of them is significant with the probability alpha, so so many may differ by chance.
     """
-    curve = model.curve
+    curve, alpha = model.curve, result.plan.alpha
     assert curve is not None
     known = np.isfinite(curve.effect) & np.isfinite(curve.p)
     if not known.any():
         variant = Variant(name=model.title, found="no specification could be estimated", verdict=UNKNOWN)
         return AnswerCheck(name="All declared choices", variants=(variant,))
-    agree = int(_same(curve, result.plan.alpha, main[0])[known].sum())
-    total = int(known.sum())
-    verdict = HOLDS if agree >= (1 - result.plan.alpha) * total else FAILS
-    found = f"{agree} of {total} combinations of choices say the same"
-    return AnswerCheck(name="All declared choices", variants=(Variant(name=model.title, found=found, verdict=verdict),))
+    declared = _in_sds(main[0], result)
+    count = Counter(
+        verdict(EffectEstimate(model="", term="", estimate=float(effect), p=float(p)), declared, alpha)
+        for effect, p in zip(curve.effect[known], curve.p[known], strict=True)
+    )
+    total = count.total()
+    others = {one: count[one] for one in (FAILS, WEAKER, STRONGER) if count[one]}
+    judged = HOLDS
+    if sum(others.values()) > alpha * total:
+        judged = FAILS if count[FAILS] > alpha * total else max(others, key=others.__getitem__)
+    words = [f"{number} do not" if one == FAILS else f"{number} {one}" for one, number in others.items()]
+    found = "; ".join([f"{count[HOLDS]} of {total} combinations of choices say the same", *words])
+    return AnswerCheck(name="All declared choices", variants=(Variant(name=model.title, found=found, verdict=judged),))
 
 
-def _same(curve: SpecificationCurve, alpha: float, main: EffectEstimate) -> np.ndarray:
-    declared = _direction(main.estimate, main.ci_low, main.ci_high, main.p, alpha)
-    directions = np.where(curve.p >= alpha, 0, np.sign(curve.effect))
-    return np.asarray(directions == declared)
+def _in_sds(main: EffectEstimate, result: AnalysisResult) -> EffectEstimate:
+    """The declared estimate in the unit of the specification curve: SDs of the one change per SD of the other."""
+    changes = result.chain.changes
+    assert changes is not None
+    pairs = changes.where(changes.complete & np.isin(changes.treatment, changes.treatments[:2]))
+    unit = float(np.std(pairs.change_metabolite, ddof=1) / np.std(pairs.change_biomarker, ddof=1))
+    return replace(main, estimate=main.estimate * unit, ci_low=main.ci_low * unit, ci_high=main.ci_high * unit)

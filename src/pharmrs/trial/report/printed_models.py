@@ -11,6 +11,7 @@ from pharmrs.trial.records.analysis import EffectEstimate, StatisticalTest
 from pharmrs.trial.records.analysis_result import AnalysisResult
 from pharmrs.trial.report.statistics_text import df_text, interval_text, level_text, statistic_phrase
 
+UNIT = "Unit"  # the last column of tables whose estimates have several
 SUMMARIES = ("lognormal", "ros", "kaplan_meier")
 _NAMES = {
     "breusch_pagan": "Breusch-Pagan", "kendall": "Kendall", "pearson": "Pearson", "wilcoxon": "Wilcoxon signed rank",
@@ -34,7 +35,7 @@ def models_table(result: AnalysisResult) -> PrintedTable:
         if outcome.reason:
             rows.append(_without_result(outcome.title, plan, outcome.reason))
         notes += [f"{outcome.title}: {text.rstrip('.')}." for text in outcome.notes]
-    columns = ("Model", "Plan", "Term", "Estimate", level_text(result), "df", "p", "n", "people", "Unit")
+    columns = ("Model", "Plan", "Term", "Estimate", level_text(result), "df", "p", "n", "people", UNIT)
     return PrintedTable(title="The interaction in every model", columns=columns, rows=tuple(rows), notes=tuple(notes))
 
 
@@ -62,7 +63,7 @@ def effects_table(result: AnalysisResult) -> PrintedTable | None:
         notes += [f"{effect.title}: residual SD {number_text(spread)}."] if spread is not None else []
     if not rows and not notes:
         return None
-    columns = ("Quantity", "Term", "Estimate", level_text(result), "df", "p", "n", "people", "Unit")
+    columns = ("Quantity", "Term", "Estimate", level_text(result), "df", "p", "n", "people", UNIT)
     return PrintedTable(
         title="What each treatment did to each quantity", columns=columns, rows=tuple(rows), notes=tuple(notes)
     )

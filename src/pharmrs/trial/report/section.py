@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -20,12 +20,14 @@ from pharmrs.trial.records.analysis_result import AnalysisResult
 from pharmrs.trial.report.figure_analysis import forest_figure, interaction_figure, residuals_figure, spaghetti_figure
 from pharmrs.trial.report.figure_specification_curve import specification_curve_figure
 from pharmrs.trial.report.printed import printed_tables
+from pharmrs.trial.report.printed_models import UNIT
 from pharmrs.trial.report.results_text import model_paragraphs, results_paragraphs
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 ANCHOR = "statistics"
+_AS_ABOVE = "as in the first row"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,8 +131,9 @@ def _curve(result: AnalysisResult, model: ModelOutcome) -> FigureView | None:
 
 
 def analysis_section(result: AnalysisResult, figures: tuple[FigureView, ...]) -> Section:
-    """The section of the report."""
+    """The section of the report: the model and every model beside it, the figures, then the other tables folded."""
     printed = printed_tables(result)
+    impossible = {model.title: model.reason for model in result.models if model.reason and not model.declared}
     return render_section(
         ANCHOR,
         "Statistics",
@@ -138,18 +141,23 @@ def analysis_section(result: AnalysisResult, figures: tuple[FigureView, ...]) ->
         paragraphs=results_paragraphs(result),
         models=model_paragraphs(result),
         figures=figures,
-        tables=[_view(number, table) for number, table in enumerate(printed, start=1)],
+        tables=[_view(number, table, impossible) for number, table in enumerate(printed, start=1)],
+        impossible=impossible,
         notes=[[note for note in table.notes if note] for table in printed],
         plan_hash=result.plan_hash,
         exploratory=[model.title for model in result.models if not model.declared],
     )
 
 
-def _view(number: int, table: PrintedTable) -> TableView:
+def _view(number: int, table: PrintedTable, impossible: Collection[str]) -> TableView:
+    """The table on the page: without models that these data do not allow, and with a unit said once."""
+    rows = [row for row in table.rows if row[0] not in impossible]
+    if table.columns[-1] == UNIT:
+        rows = [*rows[:1], *((*row[:-1], _AS_ABOVE if row[-1] == rows[0][-1] else row[-1]) for row in rows[1:])]
     return TableView(
         caption=f"Table {number}. {table.title}",
         columns=table.columns,
-        rows=tuple(tuple(CellView(text, order=_order(text)) for text in row) for row in table.rows),
+        rows=tuple(tuple(CellView(text, order=_order(text)) for text in row) for row in rows),
     )
 
 

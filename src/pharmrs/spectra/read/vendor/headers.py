@@ -89,7 +89,7 @@ def _spar(line: ImportLine, folder: Path, problems: Problems) -> ImportLine | No
     if with_commas:
         rule, remedy = "numbers have a decimal point", "nothing, if each is one number with a decimal comma: read so"
         shown = f"{', '.join(with_commas)} of {place.name} with a decimal comma"
-        problems.add(f"{line.where}: second_file", rule, shown, remedy, severity="warning")
+        problems.add(f"{line.where}: second_file", rule, shown, remedy, severity="note")
     if not with_commas and not added:
         return line
     copy = folder / f"mended{place.suffix}"
