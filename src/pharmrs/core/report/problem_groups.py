@@ -10,6 +10,8 @@ from pathlib import PurePath
 from pharmrs.core.errors import SEVERITIES, InputProblem, some_of
 
 NAMED = 3  # so many files of a group are named
+ALIKE = 4  # so many files with the same problem in the same line: fewer are better said with the line
+_LINE = re.compile(r"\bline [0-9]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,9 +52,9 @@ def grouped(problems: Iterable[InputProblem]) -> tuple[ProblemGroup, ...]:
         causes.setdefault((problem.severity, problem.rule, problem.remedy, problem.field), []).append(problem)
     groups: list[ProblemGroup] = []
     shared: dict[tuple[str, str, str, tuple[str, ...]], list[InputProblem]] = {}
-    for (severity, rule, remedy, _), alike in causes.items():
+    for (severity, rule, remedy, field), alike in causes.items():
         files = tuple(dict.fromkeys(problem.file for problem in alike))
-        if len(files) > 1:
+        if len(files) >= (ALIKE if _LINE.search(field) else 2):
             shared.setdefault((severity, rule, remedy, files), []).extend(alike)
         else:
             groups += [_group([problem]) for problem in alike]
