@@ -203,6 +203,16 @@ def test_template_can_be_filled_in_and_read(tmp_path: Path) -> None:
     assert pharmrs("plate", "--template").out.startswith("plate\twell\trole")
 
 
+def test_a_template_names_the_plate_and_the_wells_that_were_read(tmp_path: Path) -> None:
+    """Without a layout the plate is no warning but what is missing, and the message leads to the template."""
+    export = tmp_path / "kit.csv"
+    export.write_text("well,value\nA1,0.1\nB7,0.2\n")
+    ended = pharmrs("plate", export, "--out", tmp_path / "out")
+    assert ended.code == 2 and "1 error, 0 warnings" in ended.err and "`pharmrs plate EXPORT --template`" in ended.err
+    told = pharmrs("plate", export, "--template").out.splitlines()
+    assert [line.split("\t")[:2] for line in told[1:]] == [["kit", "A1"], ["kit", "B7"]]
+
+
 def test_layout_of_another_plate_is_named(trial: Path, tmp_path: Path) -> None:
     """The reader recorded the plate's ID, so a layout with another name is refused even for a single plate."""
     layout = tmp_path / "layout.tsv"

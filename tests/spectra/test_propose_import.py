@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path, PurePath
 
 import pytest
@@ -15,7 +16,7 @@ from tests.spectra.philips_files import write_pair
 from tests.spectra.test_import import signal
 from tests.spectra.test_import_old_files import CONTROL, write_raw
 from tests.spectra.vendor_files import write_rda
-from tests.study.e2e import table
+from tests.study.e2e import pharmrs, table
 
 
 @pytest.fixture
@@ -143,3 +144,35 @@ def test_a_folder_without_recordings_says_what_was_looked_for(tmp_path: Path) ->
     (tmp_path / "mine.tsv").write_text("my own table\n")
     with pytest.raises(InputError, match="must not replace a file"):
         propose_table(tmp_path, tmp_path / "mine.tsv")
+
+
+def test_a_folder_becomes_a_dataset_and_the_guess_can_be_corrected(tmp_path: Path) -> None:
+    """One command; the table that was guessed lies beside the dataset, and the same command takes it corrected."""
+    folder, study = tmp_path / "P07" / "pre", tmp_path / "study"
+    folder.mkdir(parents=True)
+    write_pair(folder, "a_acq-dlpfc_act", signal(1, 2))
+    write_pair(folder, "b_ref", 50 * signal(2, 1))
+    end = pharmrs("import", tmp_path / "P07", "--out", study)
+    assert end.code == 0 and f"pharmrs init {study}" in end.err, end.err
+    guessed = tmp_path / "study_recordings.tsv"
+    assert f"{study / 'sub-pre' / 'mrs' / 'sub-pre_acq-dlpfc_svs.nii.gz'}\t" in end.out
+    guessed.write_text(guessed.read_text().replace("\tpre\t", "\t07\t"))
+    shutil.rmtree(study)
+    assert pharmrs("import", tmp_path / "P07", "--out", study).code == 0
+    names = {path.name for path in study.rglob("*.nii.gz")}
+    assert names == {"sub-07_acq-dlpfc_svs.nii.gz", "sub-07_acq-press_mrsref.nii.gz"}
+
+
+def test_what_init_proposes_for_recordings_that_name_no_sequence(tmp_path: Path) -> None:
+    """Water without an acq- counts, and of the basis set only the sequence is left to say."""
+    write_pair(tmp_path, "x_act", signal(1, 2))
+    write_pair(tmp_path, "x_ref", 50 * signal(2, 1))
+    for path in tmp_path.glob("*.SPAR"):
+        lines = path.read_text().splitlines()
+        path.write_text("\n".join("scan_id : removed" if "scan_id" in line else line for line in lines) + "\n")
+    study = tmp_path / "study"
+    assert pharmrs("import", tmp_path, "--out", study).code == 0
+    assert pharmrs("init", study).code == 0
+    text = (study / "study.yaml").read_text()
+    assert "primary_scale: lcmodel_water" in text and "sequence: TODO" in text and "te_ms: " in text
+    assert sum("TODO" in line for line in text.splitlines() if not line.startswith("#")) == 1

@@ -142,8 +142,8 @@ HOPELESS: dict[str, Case] = {
 
 
 def assert_named(case: Case, root: Path, lines: list[str]) -> None:
-    start = f"error: {root / case.file}: {case.field}"
-    found = [line for line in lines if line.startswith(start)]
+    place = str(root / case.file)
+    found = [line for line in lines if place in line.split(": ")[1] and f": {case.field}" in line]
     assert any(case.rule in line and case.remedy in line.split("Remedy:")[1] for line in found), lines
 
 

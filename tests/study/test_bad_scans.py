@@ -96,7 +96,8 @@ def test_exit_codes_and_no_traceback(zoo: Zoo) -> None:
     assert zoo.ran.code == 3
     for end in (zoo.validated, zoo.ran):
         assert "Traceback" not in end.out + end.err
-    assert zoo.ran.out.strip() == str(zoo.results / "report.html")
+    printed = zoo.ran.out.splitlines()  # without an analysis the main values, then where the report is
+    assert printed[0].startswith("gm_wm_normalised (mmol/L)") and printed[-1] == str(zoo.results / "report.html")
     done = len(GOOD) + len(WARNED) - len(WITHOUT_WATER)
     assert f"{done} of {len(GOOD) + len(CASES)} scans processed" in zoo.ran.err
     assert f"{len(WITHOUT_WATER)} with no value on the primary scale" in zoo.ran.err
@@ -120,9 +121,7 @@ def test_named_with_remedy(zoo: Zoo, label: str) -> None:
     assert is_named(case, zoo.problems(label)), zoo.problems(label)
     # the person at the terminal is told the same, with the path as it was typed, by both commands
     for end in (zoo.validated, zoo.ran):
-        told = [
-            line for line in end.lines(case.severity) if line.startswith(f"{case.severity}: {zoo.root}/sub-{label}/")
-        ]
+        told = [line for line in end.lines(case.severity) if f"{zoo.root}/sub-{label}/" in line.split(": ")[1]]
         assert any(case.field in line and case.rule in line and case.remedy in line for line in told), told
 
 
@@ -203,9 +202,9 @@ def test_input_is_never_written_to(zoo: Zoo) -> None:
 
 
 def test_identity_is_reported_and_not_copied(zoo: Zoo) -> None:
-    told = [line for line in zoo.validated.lines("warning") if f"{zoo.root}/sub-identified/" in line]
+    told = [line for line in zoo.validated.lines("note") if f"{zoo.root}/sub-identified/" in line]
     for key in ("PatientName", "PatientDoB", "PatientID", "OperatorsName", "DeviceSerialNumber"):
-        assert any(f" {key}: may identify a person" in line for line in told), key
+        assert any(f" {key}" in line and "may identify a person" in line for line in told), key
     values = [value if isinstance(value, str) else value[0] for value in IDENTITY.values()]
     said = "".join(end.out + end.err for end in (zoo.validated, zoo.ran))
     assert not [value for value in values if value in said]

@@ -18,6 +18,7 @@ from pharmrs.study.analysis_stage import ANALYSIS
 from pharmrs.study.declared import Study
 from pharmrs.study.observations import build_observations
 from pharmrs.study.plan_check import check_metabolites
+from pharmrs.study.planned import planned_sessions
 from pharmrs.trial.records.observations import ObservationTable
 
 ORDERS = {"01": ("placebo", "drug"), "02": ("drug", "placebo")}
@@ -123,6 +124,25 @@ def test_every_source_finds_its_place(dataset: Path) -> None:
     assert (after.biomarker_censored, after.biomarker_limit) == ("left", 187.2)
     assert math.isnan(after.biomarker)  # what lies beyond the limit is no measurement
     assert (other.period, other.sequence, other.covariates["genotype"]) == (1, "drug/placebo", "Val/Val")
+
+
+def test_one_table_of_all_sessions_is_as_good(dataset: Path) -> None:
+    """What a person has as one sheet is read as the tables of each participant are; who is not in it is named."""
+    apart = build(dataset)
+    rows: list[tuple[object, ...]] = []
+    for path in sorted(dataset.glob("sub-*/sub-*_sessions.tsv")):
+        header, *lines = path.read_text().splitlines()
+        rows = rows or [("participant_id", *header.split("\t"))]
+        rows += [(path.parent.name, *line.split("\t")) for line in lines]
+        path.unlink()
+    write(dataset / "phenotype" / "sessions.tsv", *rows)
+    assert build(dataset) == apart
+    assert {session for label, session in planned_sessions(dataset) if label == "07"} == {"1", "2", "3", "4"}
+    write(dataset / "phenotype" / "sessions.tsv", *(row for row in rows if row[0] != "sub-07"))
+    with pytest.raises(InputError, match=r"everybody in the allocation must have a line \(found: none of sub-07\)"):
+        build(dataset)
+    write(dataset / "sub-07" / "sub-07_sessions.tsv", rows[0][1:], *(row[1:] for row in rows if row[0] == "sub-07"))
+    assert build(dataset) == apart  # a table of one's own comes first
 
 
 def edit(path: Path, before: str, after: str) -> None:
@@ -315,7 +335,7 @@ def test_labels_of_the_plan_that_no_table_has(dataset: Path) -> None:
     plan = {"biomarker": "bdnf", "covariates": [{"name": "age", "reference": "21 y"}, {"name": "genotype"}]}
     told = named(dataset, changed(study(**plan), **genotyped))
     assert told == [
-        "study.yaml: design.follow_up: must be a time point of sub-*_sessions.tsv (found: week 4). Remedy: use one of "
+        "study.yaml: design.follow_up: must be a time point of the sessions (found: week 4). Remedy: use one of "
         "after, before",
         "participants.tsv: age: nobody has the reference level 21 y of analysis.covariates (found: 21, 22, 23, 24, 25 "
         "and 7 more). Remedy: correct the level in study.yaml, or the column",

@@ -53,5 +53,5 @@ def test_the_most_harmful_problem_is_said_first_and_once() -> None:
     assert [one.fields[0] for one in groups] == [
         "basis", "dwell", "points", "scale", "width", "water", "PatientName",
     ]  # fmt: skip
-    assert groups[4].where == "2 files (sub-07/mrs/x.nii.gz, sub-09/mrs/x.nii.gz)" and groups[4].found == "7 Hz, 9 Hz"
+    assert groups[4].where == "2 files (sub-07/mrs/x.nii.gz, sub-09/mrs/x.nii.gz)" and groups[4].found == "7 Hz; 9 Hz"
     assert groups[-1].where.startswith("60 files (") and groups[-1].where.endswith("and 57 more)")

@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, Optional, cast
 
 import typer
-from typer.core import TyperCommand
 
 from pharmrs.cli.messages import EXIT_BAD_INPUT, EXIT_SOME_FAILED, print_problems, print_table, progress, say
-from pharmrs.cli.options import ClusterOption, SchedulerOption, WorkersOption, execution_of
+from pharmrs.cli.options import ClusterOption, PlainCommand, SchedulerOption, WorkersOption, execution_of
 
 if TYPE_CHECKING:
     from typer._click.core import Context
@@ -24,7 +23,7 @@ _DEFAULT_OUT = Path("pharmrs-fit")
 _MOST_SHOWN = 5  # spectra whose results are printed; of more, the tables tell
 
 
-class FitCommand(TyperCommand):
+class FitCommand(PlainCommand):
     """Takes `--ppm 0.5 4.2` as well as `--ppm 0.5,4.2`."""
 
     def parse_args(self, ctx: Context, args: list[str]) -> list[str]:

@@ -46,6 +46,7 @@ from pharmrs.cli.messages import (
     say,
     system_error_text,
 )
+from pharmrs.cli.options import PlainCommand
 from pharmrs.core.errors import InputError, WorkersLost
 from pharmrs.core.files.targets import protect
 
@@ -62,34 +63,70 @@ app = typer.Typer(
 app.command("run", cls=run_dataset.RunCommand, short_help="Process every scan of a dataset, then the whole study.")(
     run_dataset.run_command
 )
-app.command("validate", short_help="Report every problem of the inputs at once.")(validate.validate_command)
-app.command("init", short_help="Begin study.yaml and tables from what a folder holds.")(init.init_command)
-app.command("preprocess", short_help="One spectrum from a raw recording, step by step.")(preprocess.preprocess_command)
+app.command("validate", cls=PlainCommand, short_help="Report every problem of the inputs at once.")(
+    validate.validate_command
+)
+app.command("init", cls=PlainCommand, short_help="Begin study.yaml and tables from what a folder holds.")(
+    init.init_command
+)
+app.command("preprocess", cls=PlainCommand, short_help="One spectrum from a raw recording, step by step.")(
+    preprocess.preprocess_command
+)
 app.command("fit", cls=fit.FitCommand, short_help="Quantify spectra, preprocessed or raw.")(fit.fit_command)
-app.command("series", short_help="Spectra of one person over time, fitted together.")(series.series_command)
-app.command("voxel", short_help="Tissues in the voxel of one spectrum, from a T1w image.")(voxel.voxel_command)
-app.command("basis", short_help="Simulate a basis set for a localisation sequence.")(basis.basis_command)
-app.command("plate", short_help="Standard curves and concentrations of plates.")(plate.plate_command)
-app.command("genotype", short_help="Expected fragments, calls from bands, Hardy-Weinberg.")(genotype.genotype_command)
-app.command("analyse", short_help="The statistics of a trial from its observation table.")(analyse.analyse_command)
-app.command("plan", short_help="The analysis plan as text with its hash, to register.")(analyse.plan_command)
-app.command("power", short_help="Sample size for the planned coupling, by simulation.")(power.power_command)
-app.command("audit", short_help="Reported statistics that disagree with each other.")(audit.audit_command)
-app.command("pdf", short_help="Print a report to PDF.")(pdf.pdf_command)
-app.command("review", short_help="Judge the spectra by eye, blind, on a local page.")(review.review_command)
-app.command("rerun", short_help="Repeat a run and compare every result byte by byte.")(rerun.rerun_command)
-app.command("doctor", short_help="Check the installation.")(doctor.doctor_command)
-app.command("import", short_help="Bring vendor files into a BIDS dataset.")(import_data.import_command)
-app.command("results", short_help="Fits of other tools: read, checked, compared, and in another tool's form.")(
-    results.results_command
+app.command("series", cls=PlainCommand, short_help="Spectra of one person over time, fitted together.")(
+    series.series_command
 )
-app.command("export", short_help="Spectra, tables and figures of a run in the forms of other programs.")(
-    results.export_command
+app.command("voxel", cls=PlainCommand, short_help="Tissues in the voxel of one spectrum, from a T1w image.")(
+    voxel.voxel_command
 )
-app.command("deidentify", short_help="Copy a dataset without what identifies a person.")(deidentify.deidentify_command)
-app.command("schema", short_help="Print the JSON Schema of study.yaml, for editors.")(validate.schema_command)
-app.command("simulate", short_help="Simulate a trial as a BIDS dataset, with known truth.")(simulate.simulate_command)
-app.command("demo", short_help="Simulate a trial, analyse it, compare with the truth.")(demo.demo_command)
+app.command("basis", cls=PlainCommand, short_help="Simulate a basis set for a localisation sequence.")(
+    basis.basis_command
+)
+app.command("plate", cls=PlainCommand, short_help="Standard curves and concentrations of plates.")(plate.plate_command)
+app.command("genotype", cls=PlainCommand, short_help="Expected fragments, calls from bands, Hardy-Weinberg.")(
+    genotype.genotype_command
+)
+app.command("analyse", cls=PlainCommand, short_help="The statistics of a trial from its observation table.")(
+    analyse.analyse_command
+)
+app.command("plan", cls=PlainCommand, short_help="The analysis plan as text with its hash, to register.")(
+    analyse.plan_command
+)
+app.command("power", cls=PlainCommand, short_help="Sample size for the planned coupling, by simulation.")(
+    power.power_command
+)
+app.command("audit", cls=PlainCommand, short_help="Reported statistics that disagree with each other.")(
+    audit.audit_command
+)
+app.command("pdf", cls=PlainCommand, short_help="Print a report to PDF.")(pdf.pdf_command)
+app.command("review", cls=PlainCommand, short_help="Judge the spectra by eye, blind, on a local page.")(
+    review.review_command
+)
+app.command("rerun", cls=PlainCommand, short_help="Repeat a run and compare every result byte by byte.")(
+    rerun.rerun_command
+)
+app.command("doctor", cls=PlainCommand, short_help="Check the installation.")(doctor.doctor_command)
+app.command("import", cls=PlainCommand, short_help="Bring vendor files into a BIDS dataset.")(
+    import_data.import_command
+)
+app.command(
+    "results", cls=PlainCommand, short_help="Fits of other tools: read, checked, compared, and in another tool's form."
+)(results.results_command)
+app.command(
+    "export", cls=PlainCommand, short_help="Spectra, tables and figures of a run in the forms of other programs."
+)(results.export_command)
+app.command("deidentify", cls=PlainCommand, short_help="Copy a dataset without what identifies a person.")(
+    deidentify.deidentify_command
+)
+app.command("schema", cls=PlainCommand, short_help="Print the JSON Schema of study.yaml, for editors.")(
+    validate.schema_command
+)
+app.command("simulate", cls=PlainCommand, short_help="Simulate a trial as a BIDS dataset, with known truth.")(
+    simulate.simulate_command
+)
+app.command("demo", cls=PlainCommand, short_help="Simulate a trial, analyse it, compare with the truth.")(
+    demo.demo_command
+)
 
 
 _signals: list[int] = []  # what the system sent to end this process

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
+from typer.core import TyperCommand
 
 if TYPE_CHECKING:
+    from typer._click.core import Context
+
     from pharmrs.core.workers.execution import Execution
 
 DatasetArgument = Annotated[Path, typer.Argument(help="BIDS dataset with study.yaml at its root.")]
@@ -23,6 +27,14 @@ ClusterOption = Annotated[
     Optional[Path],  # noqa: UP045
     typer.Option("--cluster", help="YAML file: jobs of Slurm, PBS or SGE do the work, see docs/scale.md."),
 ]
+
+
+class PlainCommand(TyperCommand):
+    """Its help says `<path>` where several may be given, not how Python calls a list of them."""
+
+    def get_help(self, ctx: Context) -> str:
+        text = super().get_help(ctx)
+        return re.sub(r"<list\[(\w+)\]>", lambda found: f"<{found[1].lower()}>", text)
 
 
 def execution_of(workers: int, scheduler: str, cluster: Path | None) -> Execution:

@@ -31,7 +31,12 @@ StudyOption = Annotated[
 OutOption = Annotated[
     File, typer.Option("--out", "-o", help="Folder for tables, pictures and a page [default: pharmrs-plate].")
 ]
-TemplateOption = Annotated[bool, typer.Option("--template", help="Write an empty layout, to fill in or print.")]
+TemplateOption = Annotated[
+    bool,
+    typer.Option(
+        "--template", help="Write an empty layout, of the wells of EXPORT where it is given, to fill in or print."
+    ),
+]
 SignalOption = Annotated[Number, typer.Option(help="Wavelength of the signal (nm).")]
 ReferenceOption = Annotated[Number, typer.Option(help="Wavelength that is subtracted (nm).")]
 ReadOption = Annotated[str, typer.Option(help="Read to take where an export holds several: its number or its label.")]
@@ -68,7 +73,7 @@ def plate_command(
     from pharmrs.assay.records.settings import AssaySettings, DeclaredLimit
 
     if template:
-        _write_template(out)
+        _write_template(out, export or [])
         return
     if not export:
         raise typer.BadParameter("EXPORT is needed (or --template)")
@@ -148,11 +153,13 @@ def _declared(path: Path) -> AssaySettings:
     return read_assay(path).settings()
 
 
-def _write_template(out: Path | None) -> None:
+def _write_template(out: Path | None, exports: list[Path]) -> None:
+    from pharmrs.assay.read.registry import read_export
     from pharmrs.assay.report.layout_template import layout_template, write_layout_template
 
+    plates = [plate for path in exports for plate in read_export(path).plates]
     if out is None:
-        typer.echo(layout_template(), nl=False)
+        typer.echo(layout_template(plates), nl=False)
         return
-    for path in write_layout_template(out):
+    for path in write_layout_template(out, plates):
         typer.echo(str(path))

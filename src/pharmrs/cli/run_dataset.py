@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
-from typer.core import TyperCommand
 
-from pharmrs.cli.messages import EXIT_BAD_INPUT, EXIT_SOME_FAILED, print_problems, progress, say
+from pharmrs.cli.messages import EXIT_BAD_INPUT, EXIT_SOME_FAILED, print_problems, print_table, progress, say
 from pharmrs.cli.options import (
     ClusterOption,
     DatasetArgument,
     OutputOption,
+    PlainCommand,
     SchedulerOption,
     WorkersOption,
     execution_of,
@@ -35,7 +35,7 @@ class Level(StrEnum):
     GROUP = "group"
 
 
-class RunCommand(TyperCommand):
+class RunCommand(PlainCommand):
     """Takes the call of a BIDS App too: `--participant_label 01 02` before, between or after the positional words."""
 
     def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
@@ -112,6 +112,8 @@ def run_command(
     print_problems(result.all_problems)
     for line in result.answer.lines if result.answer is not None else ():
         typer.echo(line)
+    if result.answer is None and result.values:
+        _print_values(result)
     if result.outcomes:
         say(_counts(result))
     typer.echo(str(result.report))
@@ -119,6 +121,27 @@ def run_command(
         raise typer.Exit(EXIT_BAD_INPUT)
     if not result.complete:
         raise typer.Exit(EXIT_SOME_FAILED)
+
+
+def _print_values(result: RunResult) -> None:
+    """The main metabolites, where the study asks no question."""
+    from pharmrs.core.report.numbers import number_text
+    from pharmrs.spectra.records.scaling import SCALES
+
+    known = SCALES.get(result.scale)
+    print_table(
+        (
+            f"{result.scale} ({known.unit})" if known and known.unit != "1" else result.scale,
+            "mean",
+            "SD",
+            "scans",
+            "people",
+        ),
+        [
+            (name, number_text(one.mean), number_text(one.sd), str(one.scans), str(one.subjects))
+            for name, one in result.values
+        ],
+    )
 
 
 def _counts(result: RunResult) -> str:

@@ -101,7 +101,7 @@ def _inputs(root: Path, study: Study) -> tuple[Path, ...]:
         return ()
     sessions = (sessions_file(root, label) for label in participant_labels(root))
     tables = (root / PARTICIPANTS, root / ALLOCATION, *phenotype_files(root), *sessions)
-    return tuple(path for path in tables if is_file(path))
+    return tuple(path for path in dict.fromkeys(tables) if is_file(path))
 
 
 ANALYSIS: Stage[Study] = Stage(

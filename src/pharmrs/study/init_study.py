@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pharmrs.assay.read.registry import read_export
+from pharmrs.assay.records.plate import Plate
 from pharmrs.assay.report.layout_template import layout_template
 from pharmrs.assay.stage.plates import assay_files
 from pharmrs.core.errors import InputError, InputProblem, input_problem
@@ -14,11 +17,13 @@ from pharmrs.core.files.atomic import write_text
 from pharmrs.core.files.content import read_content
 from pharmrs.core.files.json_text import json_text
 from pharmrs.core.files.places import STUDY_FILE
+from pharmrs.core.read.participants import ALL_SESSIONS, sessions_file
 from pharmrs.core.report.numbers import count_text
-from pharmrs.spectra.basis.proposal import proposed_protocol
+from pharmrs.spectra.basis.proposal import EDITED, proposed_protocol
 from pharmrs.spectra.read.nifti_mrs import read_fids
 from pharmrs.spectra.read.proposal.propose import propose
 from pharmrs.spectra.read.results.of_study import MAP_FILE, proposed_map, results_in
+from pharmrs.spectra.records.acquisition import Fids
 from pharmrs.spectra.records.declared import ForeignResults
 from pharmrs.spectra.records.foreign import ForeignResult
 from pharmrs.trial.read.allocation import ALLOCATION
@@ -34,7 +39,7 @@ _PURPOSES = {
 
 @dataclass(frozen=True, slots=True)
 class FolderContent:
-    """What a folder holds: people, their sessions, recordings by entity `acq`, and the other material."""
+    """What a folder holds: people, their sessions, recordings, water references by entity `acq`, the other material."""
 
     sessions: dict[str, tuple[str, ...]]
     spectra: tuple[Path, ...]
@@ -115,10 +120,7 @@ def begin_study(root: Path) -> Begun:
 
 def _not_imported(root: Path, recordings: int) -> InputProblem:
     there = f"{count_text(recordings, 'recording')} as the scanner wrote {'it' if recordings == 1 else 'them'}"
-    remedy = (
-        f"make a BIDS dataset of it first: pharmrs import {root} --out recordings.tsv proposes whose recording each "
-        "file is; correct that table, then pharmrs import recordings.tsv --out STUDY and pharmrs init STUDY"
-    )
+    remedy = f"make a BIDS dataset of it first: pharmrs import {root} --out STUDY, then pharmrs init STUDY"
     return input_problem(root, "study", "must hold folders sub-*/, plates, gels or results", there, remedy)
 
 
@@ -129,8 +131,9 @@ def is_open(problem: InputProblem) -> bool:
 
 def still_open(root: Path) -> tuple[InputProblem, ...]:
     """Every place of study.yaml and the tables that `begin_study` left for a person and nobody has filled in."""
-    mapped = root / ForeignResults().folder / MAP_FILE
-    places = [root / STUDY_FILE, root / ALLOCATION, mapped, *sorted(root.glob("sub-*/*_sessions.tsv"))]
+    places = [root / STUDY_FILE, root / ForeignResults().folder / MAP_FILE]
+    if any(line.startswith("design:") for line in _lines(root / STUDY_FILE)):  # the tables are those of a trial
+        places += [root / ALLOCATION, root / ALL_SESSIONS, *sorted(root.glob("sub-*/*_sessions.tsv"))]
     return tuple(
         input_problem(
             place, f"line {number}", f"{_OPEN} must be filled in", " ".join(line.split()), "write what only you know"
@@ -152,18 +155,18 @@ def _lines(place: Path) -> list[str]:
 def _study_text(root: Path, found: FolderContent) -> Iterator[str]:
     yield f"# What this study declares before its analysis is run. {_OPEN} marks what only you know;\n"
     yield "# every key: docs/study-file.md. Then: pharmrs validate\n"
-    yield f"title: {_OPEN} the title of the study\n"
+    yield f"title: {json.dumps(root.resolve().name, ensure_ascii=False)}  # the title of the report\n"
     if found.ready is not None and not found.measured:
         yield from _ready_lines(found.ready)
         return
     if found.spectra or found.results or not (found.exports or found.gels):
         yield from _spectra_lines(found)
-    yield "# design:  # for a trial: who got what is in phenotype/allocation.tsv\n"
+    yield f"# design:  # for a trial; then fill in {ALLOCATION} and {ALL_SESSIONS} too\n"
     yield "#   kind: crossover  # or parallel\n#   treatments: [placebo, drug]  # the first is the reference\n"
-    yield "#   baseline: baseline\n#   follow_up: follow_up  # time points, as the sessions tables name them\n"
+    yield "#   baseline: baseline\n#   follow_up: follow_up  # time points, as the table of sessions names them\n"
     if found.exports:
         yield f"assay:  # exports and layout in sourcedata/assay\n  analyte: {_OPEN}\n  unit: pg/mL\n"
-        yield f"  lower_limit: {{value: {_OPEN}, refers_to: in_well}}  # or: derived\n  wavelength_nm: 450\n"
+        yield "  lower_limit: derived  # or of the kit: {value: 23.4, refers_to: in_well}\n  wavelength_nm: 450\n"
     if found.gels:
         yield "genotype:\n  markers: [rs6265]\n"
     spectra = bool(found.spectra or found.results)
@@ -233,9 +236,12 @@ def _basis_lines(found: FolderContent) -> Iterator[str]:
     if found.basis:
         yield f"basis: {found.basis}\n"
         return
+    first: Fids | None = None
     for path in found.spectra:
         try:
-            protocol, note = proposed_protocol(read_fids(path))
+            fids = read_fids(path)
+            first = first or fids
+            protocol, note = proposed_protocol(fids)
         except InputError:
             continue
         yield f"basis:  # {note}\n  simulate:\n    sequence: {protocol.sequence}\n"
@@ -243,6 +249,11 @@ def _basis_lines(found: FolderContent) -> Iterator[str]:
         yield f"    tm_ms: {1e3 * protocol.mixing_time_s:g}\n" if protocol.mixing_time_s is not None else ""
         intervals = ", ".join(f"{1e3 * one:g}" for one in protocol.intervals_s)
         yield f"    intervals_ms: [{intervals}]\n" if intervals else ""
+        return
+    if first is not None and not EDITED.search(str(first.header)):
+        yield "basis:  # simulated with the times of the header, which names no sequence; or a file\n"
+        yield f"  simulate:\n    sequence: {_OPEN}  # press, slaser or steam (steam: tm_ms too)\n"
+        yield f"    te_ms: {1e3 * first.acquisition.echo_time_s:g}\n"
         return
     yield f"basis: {_OPEN}  # a file such as basis/steam.basis, or one to simulate (docs/basis-sets.md)\n"
 
@@ -257,19 +268,27 @@ def _tables(root: Path, found: FolderContent) -> Iterator[tuple[str, str]]:
     title = f"Study of {count_text(len(found.sessions), 'participant')}"
     yield "dataset_description.json", json_text({"Name": title, "BIDSVersion": "1.10.0", "DatasetType": "raw"})
     if found.exports and not found.layouts:
-        yield "sourcedata/assay/layout.tsv", layout_template()
+        yield "sourcedata/assay/layout.tsv", layout_template(_plates(root))
     if table := proposed_map(root, ForeignResults(), found.results, _OPEN):
         yield f"{ForeignResults().folder}/{MAP_FILE}", table
     if not found.sessions:
         return
     rows = "".join(f"{name}\tn/a\tn/a\n" for name in found.sessions)
     yield "participants.tsv", f"participant_id\tage\tsex\n{rows}"
-    for name, sessions in found.sessions.items():
-        lines = "".join(f"{session}\t{_OPEN}\t{_OPEN}\tn/a\n" for session in sessions)
-        if sessions:
-            yield f"{name}/{name}_sessions.tsv", f"session_id\tperiod\ttime_point\tsampling_time\n{lines}"
+    without = {name: own for name, own in found.sessions.items() if not sessions_file(root, name[4:]).is_file()}
+    if visits := [f"{name}\t{one}\t{_OPEN}\t{_OPEN}\tn/a\n" for name, own in without.items() for one in own]:
+        yield str(ALL_SESSIONS), "participant_id\tsession_id\tperiod\ttime_point\tsampling_time\n" + "".join(visits)
     lines = "".join(f"{name}\t1\t{_OPEN}\n" for name in found.sessions)
     yield str(ALLOCATION), f"participant_id\tperiod\ttreatment\n{lines}"
+
+
+def _plates(root: Path) -> list[Plate]:
+    """Of the exports that can be read; what is wrong with the others is told when they are analysed."""
+    found: list[Plate] = []
+    for path in assay_files(root / "sourcedata" / "assay")[0]:
+        with contextlib.suppress(InputError):
+            found += read_export(path).plates
+    return found
 
 
 def _is_basis(path: Path) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pharmrs.core.errors import InputError, InputProblem, input_problem, some_of
 from pharmrs.core.read.numbers import Commas
-from pharmrs.core.read.participants import PARTICIPANTS, read_participants, sessions_file
+from pharmrs.core.read.participants import PARTICIPANTS, SessionTables, read_participants, sessions_file
 from pharmrs.core.read.problems import Problems
 from pharmrs.core.read.text_table import TextRow
 from pharmrs.spectra.records.scaling import SCALES
@@ -56,9 +56,10 @@ def read_trial(root: Path, study: Study) -> tuple[WhoTakesPart, list[InputProble
     allocation = read_allocation(root, study.design, problems)
     found = list(problems.found)
     visits: dict[str, list[AllocatedSession]] = {}
+    tables = SessionTables(root)
     for label in allocation:
         own = Problems(str(sessions_file(root, label)))
-        visits[label] = read_visits(root, label, study.design, own)
+        visits[label] = read_visits(tables, label, study.design, own)
         found += own.found
     return WhoTakesPart(allocation=allocation, visits=visits), found
 

@@ -69,7 +69,7 @@ def _time_points(root: Path, study: Study, trial: WhoTakesPart) -> list[InputPro
     design, labels = study.design, {visit.time_point for visits in trial.visits.values() for visit in visits}
     problems = [
         input_problem(
-            root / STUDY_FILE, f"design.{key}", "must be a time point of sub-*_sessions.tsv", label,
+            root / STUDY_FILE, f"design.{key}", "must be a time point of the sessions", label,
             _use_one_of(label, sorted(labels)),
         )
         for key, label in (("baseline", design.baseline), ("follow_up", design.follow_up))

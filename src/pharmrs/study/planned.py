@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pharmrs.core.errors import InputProblem, input_problem, some_of
 from pharmrs.core.files.content import is_there
-from pharmrs.core.read.participants import PARTICIPANTS, participant_labels, sessions_file
+from pharmrs.core.read.participants import PARTICIPANTS, SessionTables, participant_labels, sessions_file
 from pharmrs.core.read.problems import Problems
 from pharmrs.core.read.text_table import TextRow, read_text_table
 from pharmrs.core.records.scan_files import ScanFiles
@@ -25,10 +25,13 @@ def planned_sessions(root: Path, unread: list[InputProblem] | None = None) -> di
     """
     planned: dict[Place, str] = {}
     unread = [] if unread is None else unread
+    tables = SessionTables(root)
     _rows(root / PARTICIPANTS, "participant_id", unread)
     allocated = [row.text("participant_id") for row in _rows(root / ALLOCATION, "participant_id", unread)]
     for label in dict.fromkeys((*participant_labels(root), *(one.removeprefix("sub-") for one in allocated))):
-        rows = _rows(sessions_file(root, label), "session_id", unread)
+        problems = Problems(str(path := sessions_file(root, label)))
+        rows = tables.of(label, problems, ("session_id",)) if is_there(path) else []
+        unread += _unreadable(problems)
         own = {row.text("session_id").removeprefix("ses-"): row.text("time_point") for row in rows}
         planned |= {(label, session): point for session, point in own.items()} or {(label, ""): ""}
     return planned
@@ -38,8 +41,12 @@ def _rows(path: Path, column: str, unread: list[InputProblem]) -> list[TextRow]:
     """Of a table that may be absent; what is wrong in its lines is told by who needs them."""
     problems = Problems(str(path))
     rows = read_text_table(path, problems, (column,)) if is_there(path) else []
-    unread += [one for one in problems.found if one.field == "file" and one.severity == "error"]
+    unread += _unreadable(problems)
     return rows
+
+
+def _unreadable(problems: Problems) -> list[InputProblem]:
+    return [one for one in problems.found if one.field == "file" and one.severity == "error"]
 
 
 def without_recording(planned: dict[Place, str], scans: Sequence[ScanFiles]) -> list[Place]:

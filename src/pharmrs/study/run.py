@@ -23,6 +23,7 @@ from pharmrs.core.workers.execution import Workers, workforce
 from pharmrs.spectra.records.scan import ForeignValues, ScanOutcome, ValuesOutcome
 from pharmrs.spectra.report.pictures.foreign_fit import foreign_figures
 from pharmrs.spectra.report.pictures.scan_figures import ScanFigures
+from pharmrs.spectra.report.summary import GroupValues, group_values, main_metabolites
 from pharmrs.spectra.review.stage import review_checksums
 from pharmrs.spectra.stage.foreign_scans import FOREIGN
 from pharmrs.spectra.stage.page_cache import PageCache
@@ -50,6 +51,14 @@ class RunResult:
     outcomes: tuple[ValuesOutcome, ...]
     problems: tuple[InputProblem, ...]
     answer: Answer | None = None
+    scale: str = ""
+
+    @property
+    def values(self) -> tuple[tuple[str, GroupValues], ...]:
+        """Of the main metabolites what was kept on the primary scale."""
+        results = [outcome.result for outcome in self.outcomes if outcome.result is not None]
+        names = main_metabolites(results, self.scale)
+        return tuple((name, group_values(results, name, self.scale, exclude=True)) for name in names)
 
     @property
     def all_problems(self) -> tuple[InputProblem, ...]:
@@ -211,6 +220,7 @@ def _finish(
     )  # fmt: skip
     problems = (*(problem for stage in stages for problem in stage.problems), *within.problems)
     answer = next((stage.answer for stage in stages if stage.answer is not None), None)
-    result = RunResult(report, scans, dataset.general_problems + problems, answer)
+    scale = dataset.study.quantification.primary_scale if dataset.study is not None else ""
+    result = RunResult(report, scans, dataset.general_problems + problems, answer, scale)
     LOG.info("%d of %d scans done, report %s", len(scans) - len(result.failed), len(scans), report.name)
     return result

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pharmrs.core.read.participants import participant_labels, sessions_file
+from pharmrs.core.read.participants import SessionTables, participant_labels, sessions_file
 from pharmrs.core.read.problems import Problems
 from pharmrs.core.read.text_table import TextRow, read_text_table
 from pharmrs.core.report.tables import write_table
@@ -82,9 +82,11 @@ def _genotype_fates(output: Path) -> list[SampleFate]:
 
 def _sessions(root: Path) -> dict[tuple[str, str], _Session]:
     """Subject and session -> what was planned, from the session tables that note sampling times."""
-    planned = {}
+    planned, tables = {}, SessionTables(root)
     for label in participant_labels(root):
-        for row in _rows(sessions_file(root, label), ("session_id",)):
+        problems = Problems(str(sessions_file(root, label)))
+        rows = tables.of(label, problems, ("session_id",)) if sessions_file(root, label).is_file() else []
+        for row in () if problems.found else rows:
             if "sampling_time" in row.cells:
                 key = (label, row.text("session_id").removeprefix("ses-"))
                 planned[key] = _Session(row.text("time_point"), bool(row.text("sampling_time")))

@@ -57,6 +57,7 @@ def _without_layout(plate: Plate) -> InputProblem:
         field=f"plate {plate.names[0]}",
         rule="a plate needs a layout",
         value="no layout names it",
-        remedy=f"add rows with plate {plate.names[0]} to a layout table; the plate is not analysed",
+        remedy=f"add rows with plate {plate.names[0]} to a layout table (`pharmrs plate EXPORT --template` begins "
+        "one); the plate is not analysed",
         severity="warning",
     )

@@ -90,8 +90,9 @@ def analyse_files(
         else:
             results.append(done[0])
             problems += done[1]
-    if not results and not refused and not finished:
-        return AssayOutcome(study=None, problems=tuple(problems))
+    if not results and not refused and not finished:  # then what else would be a warning leaves nothing to analyse
+        alone = [replace(one, severity="error") if one in unmatched else one for one in problems]
+        return AssayOutcome(study=None, problems=tuple(alone))
     study = put_together(results, refused, settings, finished)
     problems += _twice(study)
     return AssayOutcome(study=study, problems=tuple(problems), verdicts=(*verdicts, *_said(study)))

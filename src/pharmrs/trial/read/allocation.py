@@ -1,4 +1,6 @@
-"""Who got what, and when was measured: `phenotype/allocation.tsv` and `sub-*/sub-*_sessions.tsv`."""
+"""Who got what, and when was measured: `phenotype/allocation.tsv`, and `sub-*/sub-*_sessions.tsv` or
+`phenotype/sessions.tsv`.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ from pathlib import Path
 from pharmrs.core.errors import some_of
 from pharmrs.core.read.cells import CellReader
 from pharmrs.core.read.numbers import whole_number
-from pharmrs.core.read.participants import is_label, sessions_file
+from pharmrs.core.read.participants import SessionTables, is_label
 from pharmrs.core.read.problems import Problems
 from pharmrs.core.read.text_table import TextRow, read_text_table
 from pharmrs.trial.records.declared_design import Design
@@ -61,12 +63,12 @@ def read_allocation(root: Path, design: Design, problems: Problems) -> dict[str,
     return found
 
 
-def read_visits(root: Path, label: str, design: Design, problems: Problems) -> list[AllocatedSession]:
+def read_visits(tables: SessionTables, label: str, design: Design, problems: Problems) -> list[AllocatedSession]:
     """The sessions of one participant. A line without time point is no visit of the trial and passed over."""
     remedy = f"write its sessions, correct the label in {ALLOCATION.as_posix()}, or delete its lines there"
-    rows = read_text_table(
-        sessions_file(root, label), problems, ("session_id", "time_point"), when_missing=f"sub-{label}: {remedy}"
-    )
+    rows = tables.of(label, problems, ("session_id", "time_point"), f"sub-{label}: {remedy}")
+    if not rows and not problems.found:
+        problems.add("session_id", "everybody in the allocation must have a line", f"none of sub-{label}", remedy)
     cells = CellReader(problems)
     _warn_of_dotted_times(rows, problems)
     visits: list[AllocatedSession] = []

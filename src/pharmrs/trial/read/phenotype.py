@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pharmrs.core.files.content import is_file
 from pharmrs.core.read.numbers import could_be_number, read_number
+from pharmrs.core.read.participants import ALL_SESSIONS
 from pharmrs.core.read.problems import Problems
 from pharmrs.core.read.text_table import TextRow, read_text_table
 from pharmrs.trial.read.allocation import ALLOCATION, AllocatedSession
@@ -57,7 +58,7 @@ def phenotype_columns(root: Path) -> dict[str, list[Path]]:
     for path in phenotype_files(root):
         rows = read_text_table(path, Problems(str(path)), ("participant_id",))
         for name in rows[0].cells if rows else ():
-            if name not in _KEYS:
+            if name not in _KEYS and not (name == "sampling_time" and path == root / ALL_SESSIONS):
                 found.setdefault(name, []).append(path)
     return found
 

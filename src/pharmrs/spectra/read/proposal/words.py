@@ -32,6 +32,7 @@ _REGIONS = (
     "precuneus", "motor", "M1", "SMA", "S1", "V1", "pons", "brainstem", "parietal", "temporal",
 )  # fmt: skip
 _SIDES = re.compile(r"(?<![a-z])(left|right|[lr])[-_ ]?$", re.I)
+_ENTITY = re.compile(r"_acq-([A-Za-z0-9]+)(?=_)")
 
 
 def is_water(where: PurePath, protocol: str) -> bool:
@@ -48,7 +49,11 @@ def is_water(where: PurePath, protocol: str) -> bool:
 
 
 def acquisition_of(text: str, *, inverted: bool) -> str:
-    """Sequence with its editing, region, and `inv` where the magnetisation was inverted; empty: nothing tells."""
+    """The entity `acq` of a BIDS name; else sequence with its editing, region, and `inv` where the magnetisation was
+    inverted; empty: nothing tells.
+    """
+    if labelled := _ENTITY.search(text):
+        return labelled[1]
     sequence = next((kind for kind, pattern in _SEQUENCES if re.search(pattern, text, re.I)), "")
     editing = next((kind for kind, pattern in _EDITING if re.search(pattern, text, re.I)), "")
     return f"{editing}{sequence}{_region(text)}" + ("inv" if inverted or is_inverted(text) else "")
