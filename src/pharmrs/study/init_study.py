@@ -140,8 +140,14 @@ def still_open(root: Path) -> tuple[InputProblem, ...]:
         )
         for place in places
         for number, line in enumerate(_lines(place), start=1)
-        if _OPEN in line and not line.lstrip().startswith("#")
+        if _OPEN in line and not line.lstrip().startswith("#") and not _has_own(root, place, line)
     )
+
+
+def _has_own(root: Path, place: Path, line: str) -> bool:
+    """Whether the line is of the table of all sessions, and its participant has a table that comes before it."""
+    label = line.split("\t", 1)[0].removeprefix("sub-")
+    return place == root / ALL_SESSIONS and sessions_file(root, label) != place
 
 
 def _lines(place: Path) -> list[str]:
