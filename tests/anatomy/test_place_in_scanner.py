@@ -107,7 +107,7 @@ def test_numbers_of_a_table_come_before_freesurfers(tmp_path: Path) -> None:
     """fMRIPrep's three labels: the order of older versions was another one, only the table tells."""
     labels = np.select([labels_of_a_ball() == one for one in (10, 2, 4, 1002)], [2, 3, 1, 2], 0)
     files = label_files(tmp_path, "sub-01_dseg.nii.gz", labels)
-    with pytest.raises(InputError, match="labels must be FreeSurfer's numbers, or told by a table"):
+    with pytest.raises(InputError, match="labels must be FreeSurfer's numbers, or explained by a table"):
         read_tissues(files, "")
     table = "index\tname\tabbreviation\n1\tCerebrospinal Fluid\tCSF\n2\tGray Matter\tGM\n3\tWhite Matter\tWM\n"
     (tmp_path / "sub-01_dseg.tsv").write_text(table)

@@ -290,7 +290,7 @@ def test_a_drift_is_told_over_the_whole_plate(growth: float) -> None:
     read = replace(plate.reads[0], values=plate.reads[0].values * (1 + growth * np.arange(12) / 11))
     check = found(analyse_plate("P", replace(plate, reads=(read,)), layout, "layout", SETTINGS)[0], "drift")
     assert check.verdict == ("noted" if growth else "met")
-    assert "first to the last row nothing can be told" in check.found
+    assert "first to the last row nothing can be said" in check.found
     # of the mean reading; 48 pairs of CV 2 % know it to 0.02 sqrt(2 / 48) x 11 columns = 4.5 %
     assert int(check.found.split(" %")[0]) == pytest.approx(100 * growth / (1 + growth / 2), abs=9)
 

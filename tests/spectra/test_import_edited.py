@@ -69,7 +69,7 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize(
     ("subject", "width_hz", "order"),
-    [("01", 2000.0, "taking turns"), ("02", 2000.0, "one after the other"), ("03", 5000.0, "as DIM_EDIT tells")],
+    [("01", 2000.0, "taking turns"), ("02", 2000.0, "one after the other"), ("03", 5000.0, "as DIM_EDIT says")],
 )
 def test_off_and_on_come_out(subject: str, width_hz: float, order: str, dataset: Path) -> None:
     fids = read_fids(dataset / f"sub-{subject}" / "mrs" / f"sub-{subject}_svs.nii.gz")

@@ -145,7 +145,7 @@ def damaged(truth: dict[str, Truth], tmp_path_factory: pytest.TempPathFactory) -
         ("warning", "line 3", "the file must be complete", "what is whole is then taken"),
         ("error", "line 4", "the file ends before its first transient", "copy the file from the scanner again"),
         ("error", "line 5", "fewer samples than its header says", "copy the file from the scanner again"),
-        ("error", "line 6", "must hold the 512 points its header tells (found: 502)", "copy the file"),
+        ("error", "line 6", "must hold the 512 points its header gives (found: 502)", "copy the file"),
         ("error", "line 7", "its header lacks DwellTime", "export it in another format"),
         ("error", "line 10", "fewer samples than its header says", "copy the file from the scanner again"),
         ("warning", "line 8: suffix", "a spectrum should be water-suppressed", "mrsref, if it is a reference"),

@@ -145,7 +145,7 @@ def test_a_spectrum_that_is_not_there_is_left_out(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("lines", "message"),
     [
-        (["file", "a.nii", "b.nii"], "must have a column that tells the course"),
+        (["file", "a.nii", "b.nii"], "must have a column with the course"),
         (["file drug", "a.nii 0", "b.nii 1"], "at least 3 spectra"),
         (["file drug", "a.nii 1", "b.nii 1", "c.nii 1"], "drug: must change"),
         (["file drug time", "a.nii 0 0", "b.nii 1 2", "c.nii 2 4", "d.nii 3 6"], "time: must change"),

@@ -87,7 +87,9 @@ def test_report_and_methods_say_whose_values_they_are_and_how_they_were_scaled(
     told = [items[name]["value"] for name in ("Repetition time", "Echo time", "Signal-to-noise ratio", "Line width")]
     assert told == ["2000 ms", "30 ms", "33", "5.3 Hz, as LCModel defines it"]
     assert items["Fitting model"]["value"] == "that of LCModel, which reports Ala, Glu, tNAA, tCr"
-    assert items["Nominal size of the voxel"]["remedy"] == "no recording is here to tell it: say it in the paper"
+    assert (
+        items["Nominal size of the voxel"]["remedy"] == "there is no recording to take it from: state it in the paper"
+    )
     inputs = json.loads((root / RESULTS / "provenance.json").read_text())["inputs_sha256"]
     assert "sourcedata/results/sub-01_ses-1.table" in inputs
 
@@ -194,7 +196,7 @@ def test_tissue_fractions_from_a_table(tmp_path: Path) -> None:
                 if (row["scan"], row["metabolite"]) == ("sub-01_ses-1", "Glu")]  # fmt: skip
     assert float(found["gm_wm_normalised"]) == pytest.approx(glu("01", 1) * 35880 / 40000 / 0.8)
     (tmp_path / "fractions.tsv").write_text("fGM\tfWM\tfCSF\n50\t30\t20\n")
-    assert "must tell the scan of each line" in pharmrs("validate", tmp_path).err
+    assert "must name the scan of each line" in pharmrs("validate", tmp_path).err
     (tmp_path / "fractions.tsv").write_text("subject\tfGM\tfWM\tfCSF\n01\t50\t30\t20\n")
     assert "gray_matter + white_matter + csf must be 1 (found: 100)" in pharmrs("validate", tmp_path).err
 

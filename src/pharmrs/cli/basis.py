@@ -31,7 +31,7 @@ def basis_command(
     out: Annotated[Path, typer.Option("--out", "-o", help="LCModel file to write; FSL-MRS JSON, picture beside it.")],
     like: Annotated[
         Optional[Path],  # noqa: UP045  typer reads the annotation at run time
-        typer.Option("--like", help="Recording (NIfTI-MRS) whose header tells sequence, times, field and bandwidth."),
+        typer.Option("--like", help="Recording (NIfTI-MRS) whose header gives sequence, times, field and bandwidth."),
     ] = None,
     sequence: Annotated[str, typer.Option("--sequence", help="steam, press, slaser or megapress.")] = "",
     te_ms: Annotated[_Number, typer.Option("--te-ms", help="Echo time, ms.")] = None,
@@ -71,7 +71,7 @@ def basis_command(
     times = {"--te-ms": te_ms, "--larmor-mhz": larmor_mhz, "--bandwidth-hz": bandwidth_hz}
     missing = [name for name, value in {"--sequence": sequence or None, **times}.items() if value is None]
     if like is None and missing:
-        raise typer.BadParameter(f"give {', '.join(missing)}, or --like RECORDING, whose header tells them")
+        raise typer.BadParameter(f"give {', '.join(missing)}, or --like RECORDING, whose header gives them")
     protocol = BasisProtocol(
         sequence=sequence.lower(),
         echo_time_s=(te_ms or 0.0) / 1e3,

@@ -40,7 +40,7 @@ def series_command(
     ] = 10.0,
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the tables.")] = Path("pharmrs-series"),
     sequence: Annotated[
-        str, typer.Option("--sequence", help="press, slaser, steam: where no basis set and no header tells.")
+        str, typer.Option("--sequence", help="press, slaser, steam: where neither a basis set nor a header says it.")
     ] = "",
     skip_points: Annotated[int, typer.Option("--skip-points", min=0, help="Points before the echo to drop.")] = 0,
 ) -> None:

@@ -37,7 +37,7 @@ class HeadSettings:
 
     `box_mm`, `box_mni_mm`: edges and prescribed centre of the voxel (pregenual anterior cingulate); `box_tilt_deg`:
     turn about the left-right axis. `head_sd_deg`, `head_sd_mm`, `head_sd_scale`: pose and size of heads. `replace_mm`,
-    `replace_deg`: how well the voxel is placed again. `motion_mm`: between image and spectrum, which no header tells.
+    `replace_deg`: how well the voxel is placed again. `motion_mm`: between image and spectrum, which no header records.
     `segmentation_sd`: error of WM, and of CSF, at their borders with GM. `noise`: of the T1w image, white matter 1.
     """
 

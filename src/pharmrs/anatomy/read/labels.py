@@ -54,7 +54,7 @@ def maps_of_labels(labels: Volume, name: str, problems: Problems) -> TissueMaps 
     if unknown > _MOST_UNKNOWN or not {GRAY, WHITE} <= {known.get(int(one)) for one in found}:
         shown = ", ".join(str(one) for one in (strange or list(found))[:8])
         remedy = "put a table of its labels beside it (same name, .tsv: index, name), or give aseg.mgz or three maps"
-        problems.add("data", "labels must be FreeSurfer's numbers, or told by a table", f"labels {shown}", remedy)
+        problems.add("data", "labels must be FreeSurfer's numbers, or explained by a table", f"labels {shown}", remedy)
         return None
     if volume_ml < _LEAST_LABELLED_ML:
         problems.add(

@@ -52,7 +52,7 @@ def placed_affine(image: Any, problems: Problems) -> FloatArray:
         )
         problems.add(
             "qform, sform",
-            "both must tell the same place",
+            "both must give the same place",
             f"{apart:.1f} mm apart, {codes_said}; the {taken} was taken",
             f"look at the picture; if the voxel lies wrongly, {_CONVERT}",
             severity="warning",

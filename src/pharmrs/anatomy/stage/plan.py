@@ -70,7 +70,9 @@ def plan_tissue(
     """
     if declared is None:
         return TissuePlan(None, problems=_unused_images(root))
-    nowhere = {scan.name: "no recording and no voxel file tells where it lies" for scan in wanted if not scan.place}
+    nowhere = {
+        scan.name: "neither a recording nor a voxel file says where it lies" for scan in wanted if not scan.place
+    }
     wanted = [scan for scan in wanted if scan.place]
     chosen, problems = find_anatomy(root, wanted, declared, output)
     groups: dict[AnatomyFiles, list[ScanFiles]] = {}

@@ -21,7 +21,7 @@ class DeclaredLimit:
 class CurveSettings:
     """What a study declares and the analysis takes as it is."""
 
-    read: str = key("read of the signal by its label or number, where no wavelength tells it", default="")
+    read: str = key("read of the signal by its label or number, where no wavelength identifies it", default="")
     wavelength_nm: Positive | None = key("read of the signal; not needed with a single read", default=None)
     reference_wavelength_nm: Positive | None = key("read that is subtracted well by well", default=None)
     model: ModelChoice = key("auto: five parameters only if AICc asks for it", default="auto")

@@ -144,7 +144,7 @@ def _judged(
     within = {name: _centred(one.values, groups) for name, one in effects.items()}
     known = {name: values for name, values in within.items() if np.any(np.abs(values) > 0)}
     unknown = [name for name, values in sides.items() if not np.any(np.abs(_centred(values, groups)) > 0)]
-    untold = f"{' and '.join(unknown)} nothing can be told: replicates lie in one kind of place" if unknown else ""
+    untold = f"{' and '.join(unknown)} nothing can be said: replicates lie in one kind of place" if unknown else ""
     design = np.stack(list(known.values()), axis=1) if known else np.zeros((len(y), 0))
     freedom = len(y) - len(groups) - design.shape[1]
     if not known or freedom < _FEWEST or np.linalg.matrix_rank(design) < design.shape[1]:

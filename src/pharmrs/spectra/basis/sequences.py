@@ -83,7 +83,7 @@ SEQUENCES: dict[str, SequenceKind] = {
     ),
 }
 
-# First echo of the vendors' PRESS at 3 T in s, which no header tells: as MRSCloud simulates them (Hui 2022,
+# First echo of the vendors' PRESS at 3 T in s, which no header records: as MRSCloud simulates them (Hui 2022,
 # 10.1002/mrm.29370; numbers of its code). Coupled spins feel it: at TE 35 ms Glu is a sixth smaller than with equal
 # echoes, and the evidence of a real Philips recording of TE 35 ms (2 log units: 80) is highest at 13.4 ms.
 _FIRST_ECHO_S = {"philips": 0.0134, "siemens": 0.0155, "ge": 0.0147}

@@ -23,7 +23,7 @@ _WIDTH_HZ, _USUAL_HZ, _REACH_PPM = 6.0, 5.0, 0.3
 _PROVEN, _PLAUSIBLE, _CLEAR = 0.5, 0.25, 0.1
 _ALIKE, _STANDS_OUT = 0.03, 0.08  # of the highest line
 _FAR_FROM_WATER_PPM = 3.7  # residual water is what is left of a signal that is not the metabolites'
-_FROM_FILE = "as DIM_EDIT tells"
+_FROM_FILE = "as DIM_EDIT says"
 # how conditions follow one another in the files of the vendors
 _ORDERS: dict[str, Callable[[IntArray, int, int], IntArray]] = {
     "taking turns": lambda index, count, _all: index % count,

@@ -32,7 +32,7 @@ _NAN = float("nan")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assumed:
-    """What is taken of values whose file does not tell it.
+    """What is taken of values whose file does not say it.
 
     `scale`: of values without one; `factor`: brings those on `lcmodel_water` to LCModel's default settings.
     """

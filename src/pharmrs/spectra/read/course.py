@@ -52,7 +52,7 @@ def read_course(path: Path) -> CourseTable:
     lines = read_text_table(path, problems, ("file",), None)
     columns = tuple(dict.fromkeys(name for line in lines for name in line.cells if name not in _NAMED))
     if lines and not columns:
-        rule, remedy = "must have a column that tells the course", "add one, e.g. drug with 0 before and 1 after it"
+        rule, remedy = "must have a column with the course", "add one, e.g. drug with 0 before and 1 after it"
         problems.add("columns", rule, "none", remedy)
     cells = CellReader(problems)
     rows = [_row(line, path.parent, columns, cells) for line in lines]

@@ -56,7 +56,7 @@ def read_lcmodel_raw(line: ImportLine, problems: Problems) -> Fids | None:
             remedy = f"give {column} in this table" + (
                 ", or the .control as second_file" if len(line.files) < 2 else ""
             )
-            problems.add(line.where, f"{column} must be known ({stated} tells it)", "nowhere", remedy)
+            problems.add(line.where, f"{column} must be known ({stated} gives it)", "nowhere", remedy)
     if signal is None or dwell_s is None or mhz is None or te_s is None or tr_s is None:
         return None
     acquisition = Acquisition(

@@ -36,8 +36,8 @@ def read_tissue_table(path: Path, scans: Sequence[ScanFiles]) -> tuple[dict[str,
     if lacking := [f"{key} ({', '.join(_NAMES[key][1:])})" for key, name in columns.items() if not name]:
         problems.add("header", f"must have the columns {', '.join(lacking)}", ", ".join(rows[0].cells), "add them")
     if not {"scan", "subject"} & set(rows[0].cells):
-        remedy = "add a column scan, or subject and session: the order of lines tells nobody which scan is meant"
-        problems.add("header", "must tell the scan of each line", ", ".join(rows[0].cells), remedy)
+        remedy = "add a column scan, or subject and session: the order of lines does not show which scan is meant"
+        problems.add("header", "must name the scan of each line", ", ".join(rows[0].cells), remedy)
     if any(one.severity == "error" for one in problems.found):
         return {}, problems.found
     found: dict[str, Tissue] = {}

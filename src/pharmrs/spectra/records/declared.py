@@ -141,14 +141,14 @@ class ForeignResults:
     )
     tool: str | None = key("the program, e.g. LCModel; results of another one are refused", default=None)
     scale: ScaleName | None = key(
-        "scale of values whose file does not tell it, e.g. lcmodel_water for LCModel's .csv", default=None
+        "scale of values whose file does not say it, e.g. lcmodel_water for LCModel's .csv", default=None
     )
-    water_concentration_mm: Positive = key("WCONC of values on lcmodel_water whose file tells none",
+    water_concentration_mm: Positive = key("WCONC of values on lcmodel_water whose file gives none",
                                            default=LCMODEL_WATER_CONCENTRATION_MM.value)  # fmt: skip
     water_attenuation: Positive = key("ATTH2O, likewise", default=LCMODEL_WATER_ATTENUATION.value)
     metabolite_attenuation: Positive = key("ATTMET, likewise", default=1.0)
     spectrometer_frequency_mhz: Positive | None = key(
-        "of scans without a recording, where no file tells it", default=None
+        "of scans without a recording, where no file gives it", default=None
     )
     echo_time_ms: Positive | None = key("likewise; of water too", default=None, le=500)
     repetition_time_ms: Positive | None = key("likewise", default=None, le=20000)
@@ -175,4 +175,4 @@ class SpectraPlan:
     series: Series | None = key(
         "recordings of a session as a course over time: how metabolites change while a drug is given", default=None
     )
-    reporting: Reporting = key("texts for the MRSinMRS checklist that no header tells", default=Reporting())
+    reporting: Reporting = key("texts for the MRSinMRS checklist that no header gives", default=Reporting())

@@ -40,7 +40,7 @@ COLUMNS = {
             NOT_REPORTED: "nobody reporting; `remedy` says how to",
         },
     ),
-    "remedy": Column("How a missing item can be told."),
+    "remedy": Column("How a missing item can be supplied."),
 }
 
 
@@ -86,7 +86,7 @@ def _without_recording(item: ChecklistItem) -> ChecklistItem:
         return item
     keys = {"Repetition time": "results.repetition_time_ms", "Echo time": "results.echo_time_ms"}
     key = keys.get(item.item)
-    remedy = f"declare {key} in study.yaml" if key else "no recording is here to tell it: say it in the paper"
+    remedy = f"declare {key} in study.yaml" if key else "there is no recording to take it from: state it in the paper"
     return replace(item, remedy=remedy)
 
 
@@ -254,7 +254,7 @@ def _analysis(
         "Quality of the fit": f"{', '.join(bounds)} (quality.tsv, metabolites.tsv)" if bounds else "",
         "Sample spectrum": f"every spectrum with its fit, {drawn} in this report" if drawn else "",
     }
-    unknown = f"no file of {programs} tells it: say it in the paper" if theirs else "no scan could be analysed"
+    unknown = f"no file of {programs} gives it: state it in the paper" if theirs else "no scan could be analysed"
     return [
         *(_computed("3 Data analysis", item, value, unknown) for item, value in values.items()),
         *(_computed("4 Data quality", item, value, unknown) for item, value in assessed.items()),

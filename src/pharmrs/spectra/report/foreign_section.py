@@ -181,7 +181,7 @@ def foreign_paragraphs(plan: SpectraPlan, theirs: Sequence[ValuesOutcome], pairs
     for rule, figure in figures:
         silent = sum(math.isnan(getattr(one.quality, figure)) for one in foreign)
         if getattr(plan.quality, rule) is not None and silent:
-            paragraphs.append(f"The rule `{rule}` was not applied to {count_text(silent, 'scan')}: no file tells it.")
+            paragraphs.append(f"The rule `{rule}` was not applied to {count_text(silent, 'scan')}: no file gives it.")
     if pairs and plan.results is not None:
         whose = "those of the other program" if plan.results.prefer == "theirs" else "our own"
         paragraphs.append(

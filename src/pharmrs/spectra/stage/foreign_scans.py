@@ -45,7 +45,7 @@ _NOT_TOLD = 3.0 * 42.577
 
 
 def assumed_of(declared: ForeignResults) -> Assumed:
-    """How values are scaled whose file does not tell it."""
+    """How values are scaled whose file does not say it."""
     theirs = declared.water_concentration_mm * declared.water_attenuation / declared.metabolite_attenuation
     factor = LCMODEL_WATER_CONCENTRATION_MM.value * LCMODEL_WATER_ATTENUATION.value / theirs
     return Assumed(scale=declared.scale or "", factor=factor)
@@ -65,7 +65,7 @@ def recorded_of(scan: ForeignScan, declared: ForeignResults) -> RecordingKnown:
     lacking = [f"results.{name}" for name, value in needed.items() if not value]
     if mhz is None or echo_s is None or repetition_s is None:
         return RecordingKnown(
-            acquisition=None, lacking=f"neither a recording nor study.yaml tells it: {', '.join(lacking)}"
+            acquisition=None, lacking=f"neither a recording nor study.yaml gives it: {', '.join(lacking)}"
         )
     acquisition = Acquisition(
         spectrometer_frequency_mhz=mhz, dwell_time_s=math.nan, echo_time_s=echo_s, repetition_time_s=repetition_s,
@@ -116,7 +116,7 @@ def foreign_outcome(
 
 
 def _not_applied(source: ForeignResult, silent: Sequence[str]) -> list[InputProblem]:
-    rule, remedy = "cannot be applied: the file tells nothing for it", "leave the rule out, or judge these scans by eye"
+    rule, remedy = "cannot be applied: the file has nothing for it", "leave the rule out, or judge these scans by eye"
     return [
         input_problem(source.file, f"quality.{key}", rule, f"nothing in the file of {source.tool}", remedy, "warning")
         for key in silent

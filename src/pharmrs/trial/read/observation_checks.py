@@ -133,7 +133,7 @@ def _check_orders(rows: Sequence[Observation], design: Design, problems: Problem
         order = sorted({(row.period, row.treatment) for row in own if row.period is not None})
         if not orders_that_fit(own, design.sequences):
             shown = ", ".join(f"{period}: {name}" for period, name in order)
-            rule = f"periods must tell one of the declared sequences ({declared})"
+            rule = f"periods must follow one of the declared sequences ({declared})"
             problems.add(
                 f"subject {subject}: period", rule, shown, "correct periods or treatments, or design.sequences"
             )
@@ -163,7 +163,7 @@ def _check_sequences(cells: list[tuple[str, str, int, str]], treatments: Sequenc
         spelled = _spelled(sequence, treatments)
         if 1 <= period <= len(spelled) and spelled[period - 1] != treatment:
             problems.add(
-                f"subject {subject}: period {period}", "sequence and periods must tell the same order of treatments",
+                f"subject {subject}: period {period}", "sequence and periods must give the same order of treatments",
                 f"{treatment}, but sequence {sequence} has {spelled[period - 1]}", "correct sequence or period",
             )  # fmt: skip
             continue
@@ -174,7 +174,7 @@ def _check_sequences(cells: list[tuple[str, str, int, str]], treatments: Sequenc
                 f"{name} in {counts[name]} of sequence {sequence}" for name in counts if name != treatment
             )
             problems.add(
-                f"subject {subject}: period {period}", "sequence and periods must tell the same order of treatments",
+                f"subject {subject}: period {period}", "sequence and periods must give the same order of treatments",
                 f"{treatment}, but {others}", "correct sequence or period",
             )  # fmt: skip
 

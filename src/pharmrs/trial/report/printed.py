@@ -270,7 +270,7 @@ def _units_table(result: AnalysisResult) -> PrintedTable | None:
         title="The interaction after the unit of the assay is changed",
         columns=("Biomarker multiplied by", "Term", "β", "p"),
         rows=rows,
-        notes=("A result that owes nothing to the unit of the assay has the same p in every line." + note,),
+        notes=("A result that does not depend on the unit of the assay has the same p in every line." + note,),
     )
 
 

@@ -160,6 +160,6 @@ def _csv(path: Path, text: str, problems: Problems) -> list[ForeignResult]:
                 for scale, cell in pairs
             ]
         scan = path.name.split(".")[0] + (f"_{row['Row']}-{row['Col']}" if len(body) > 1 else "")
-        note = "a .csv of LCModel does not tell whether it is water-scaled: ratios can be used; the .table tells it"
+        note = "a .csv of LCModel does not say whether it is water-scaled: ratios can be used; the .table says it"
         results.append(ForeignResult(tool="LCModel", file=str(path), scan=scan, values=tuple(values), notes=(note,)))
     return results

@@ -141,7 +141,7 @@ def _placed(
         else:
             yield place, result
     if nowhere:
-        rule = "each result must tell its scan by a name such as sub-01_ses-1"
+        rule = "the name of each result must show its scan, such as sub-01_ses-1"
         remedy = f"write {declared.folder}/{MAP_FILE} with {', '.join(MAP_COLUMNS[:4])} (`pharmrs init` proposes it)"
         problems.add("results", rule, some_of(nowhere, 3), remedy)
 

@@ -162,7 +162,7 @@ def read_tarquin(path: Path, text: str, problems: Problems) -> list[ForeignResul
         ]
         place = f"_{row['Row']}-{row['Col']}-{row['Slice']}" if len(amplitudes) > 2 else ""
         scan = file_or_folder(path) + place
-        note = "amplitudes of TARQUIN: water-scaled where a reference was given; the file does not tell"
+        note = "amplitudes of TARQUIN: water-scaled where a reference was given; the file does not say"
         results.append(ForeignResult(tool="TARQUIN", file=str(path), scan=scan, values=tuple(values), notes=(note,)))
     return results
 

@@ -141,7 +141,7 @@ def check_points(line: ImportLine, points: int, problems: Problems) -> None:
     with Path(line.files[0]).open("rb") as stream:
         match = re.search(pattern, stream.read(_LARGEST_HEADER))
     if match is not None and int(match[1]) != points:
-        problems.add(line.where, f"must hold the {int(match[1])} points its header tells", str(points), _TRANSFER)
+        problems.add(line.where, f"must hold the {int(match[1])} points its header gives", str(points), _TRANSFER)
 
 
 def _release_of(kind: str, file: Path) -> str:

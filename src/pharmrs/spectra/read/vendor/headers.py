@@ -73,7 +73,7 @@ def _spar(line: ImportLine, folder: Path, problems: Problems) -> ImportLine | No
             added[name] = f"{1e3 * line.sidecar[key]:.10g}"
     if "spectrum_inversion_time" not in found:
         added["spectrum_inversion_time"] = "0"
-        rule = "tells in newer releases whether the magnetisation was inverted"
+        rule = "says in newer releases whether the magnetisation was inverted"
         remedy = "nothing, if it was not; else leave this recording out"
         problems.add(f"{line.where}: spectrum_inversion_time", rule, f"no such line in {place.name}", remedy,
                      severity="warning")  # fmt: skip
