@@ -25,6 +25,7 @@ from pharmrs.trial.read.derivative_values import (
     read_metabolite,
     read_series,
     read_set_aside,
+    read_shared,
 )
 from pharmrs.trial.read.observation_checks import check_periods, with_occasions
 from pharmrs.trial.read.observations import numbers_or_texts, observation_table
@@ -179,15 +180,18 @@ class _Measured:
 
 
 def _measured(folder: Path, plan: AnalysisPlan, names: Sequence[str], study: Study) -> _Measured:
-    """What `names` are in series.tsv, metabolites.tsv or biomarkers.tsv. A value that a rule excludes, or that is only
-    known to lie beyond a limit, is missing: a further outcome is analysed as measured.
+    """What `names` are in the tables of series and of shared macromolecules, in metabolites.tsv or in biomarkers.tsv.
+
+    A value that a rule excludes, or that is only known to lie beyond a limit, is missing: a further outcome is analysed
+    as measured.
     """
     assert study.analysis is not None
     values: dict[str, dict[Place, float]] = {}
     problems: list[InputProblem] = []
     for name in names:
         as_change = Problems(str(folder / SERIES))
-        if changes := read_series(folder, name, as_change):
+        entity = study.analysis.scan
+        if changes := read_series(folder, name, as_change) or read_shared(folder, name, entity, as_change):
             values[name] = changes
             problems += as_change.found
             continue

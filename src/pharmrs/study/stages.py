@@ -13,6 +13,7 @@ from pharmrs.spectra.stage.checklist import CHECKLIST
 from pharmrs.spectra.stage.foreign_scans import FOREIGN_STAGE
 from pharmrs.spectra.stage.scans import SCAN_STAGE
 from pharmrs.spectra.stage.series_stage import SERIES_STAGE
+from pharmrs.spectra.stage.shared_macromolecules import SHARED_STAGE
 from pharmrs.study.analysis_stage import ANALYSIS
 from pharmrs.study.declared import Study
 from pharmrs.study.outputs import SCAN_TABLES
@@ -32,6 +33,7 @@ OF_PARTICIPANTS: tuple[Stage[Study], ...] = (
     SCAN_STAGE.of(_itself),
     FOREIGN_STAGE.of(_itself),
     SCAN_TABLES,
+    SHARED_STAGE.of(_itself),
     SERIES_STAGE.of(_itself),
     INSPECTION_STAGE.of(_itself),
 )

@@ -172,6 +172,11 @@ class SpectraPlan:
     fit: FitSection = FitSection()
     quantification: Quantification = Quantification()
     quality: QualityRules = QualityRules()
+    shared_macromolecules: bool = key(
+        "the scans of a person are fitted once more with the macromolecules of the person: both values are reported, "
+        "and Glu_shared may be an outcome beside Glu",
+        default=False,
+    )
     series: Series | None = key(
         "recordings of a session as a course over time: how metabolites change while a drug is given", default=None
     )

@@ -15,9 +15,10 @@ from pharmrs.core.files.content import is_file
 from pharmrs.core.files.places import STUDY_FILE
 from pharmrs.core.files.record_json import to_json
 from pharmrs.core.read.problems import Problems
+from pharmrs.core.records.scan_files import ScanFiles
 from pharmrs.core.records.tissue import TISSUE
 from pharmrs.core.stage import Stage, StageOutcome, StudyContext, Units
-from pharmrs.spectra.read.course import Levels, events_file, read_levels
+from pharmrs.spectra.read.course import Levels, events_file, read_events, read_levels
 from pharmrs.spectra.records.basis import BasisSet
 from pharmrs.spectra.records.declared import SpectraPlan
 from pharmrs.spectra.records.declared_series import Series
@@ -145,7 +146,8 @@ def _judged(found: FittedSeries, broken: Sequence[Mapping[str, str]]) -> FittedS
 def _check(root: Path, plan: SpectraPlan) -> tuple[InputProblem, ...]:
     """Recordings with the declared entity, and tables of measured levels."""
     declared = _declared(plan)
-    names = sorted(path.name.split(".")[0] for path in root.glob("sub-*/**/mrs/*_svs.nii*"))
+    paths = sorted(root.glob("sub-*/**/mrs/*_svs.nii*"))
+    names = [path.name.split(".")[0] for path in paths]
     _, problems = _levels(root, declared)
     if plan.basis is None:
         remedy = "declare basis: values of another program cannot be fitted together"
@@ -156,6 +158,11 @@ def _check(root: Path, plan: SpectraPlan) -> tuple[InputProblem, ...]:
         known = sorted({entity for name in names for entity in name.split("_")[1:-1]})
         rule, remedy = "must be an entity of recordings", f"there are: {some_of(known)}"
         problems.append(input_problem(root / STUDY_FILE, "series.scan", rule, declared.scan, remedy))
+    for path in paths if any(one.events for one in declared.courses) else ():
+        name = path.name.split(".")[0].removesuffix("_svs")
+        if not declared.scan or declared.scan in name.split("_"):
+            read_events(ScanFiles(name=name, subject="", session="", metabolite=str(path)), own := Problems(str(path)))
+            problems += own.found
     return tuple(problems)
 
 

@@ -98,7 +98,11 @@ def _fitted(task: SeriesTask, basis: BasisSet) -> SeriesOutcome:
     blocks: list[Block] = []
     planned = 0
     for number, files in enumerate(task.scans):
+        before = len(problems)
         known = _known(task, number, opened, problems)
+        if any(one.severity == "error" for one in problems[before:]):
+            planned += 1
+            continue
         for row, span in _rows(task, number, opened[number], known):
             planned += 1
             spectrum, found = prepared_block(row, files, opened[number], basis, task.settings[number])

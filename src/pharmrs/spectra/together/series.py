@@ -104,7 +104,7 @@ def _set(
     following = declared if others_sd == 0.0 else _metabolites(first.made)
     priors = _held_near(following, declared, design.shape[1], others_sd)
     settings = first.made.task.settings
-    kept = _components(chosen_basis(basis, settings), first.made.names)
+    kept = components_of(chosen_basis(basis, settings), first.made.names)
     used = replace(settings, ratio_priors=(*settings.ratio_priors, *priors))
     aligned = [_as_first(spectrum, one.fit, first.fit) for spectrum, one in zip(spectra, alone, strict=True)]
     background = _background(aligned, basis, first)
@@ -145,7 +145,7 @@ def _background(aligned: Sequence[Spectrum], basis: BasisSet, first: Ended) -> C
     return found.fit.baseline
 
 
-def _components(basis: BasisSet, names: tuple[str, ...]) -> BasisSet:
+def components_of(basis: BasisSet, names: tuple[str, ...]) -> BasisSet:
     """The components of the first fit, in its order."""
     rows = [basis.names.index(name) for name in names]
     return replace(basis, names=names, fids=basis.fids[rows])

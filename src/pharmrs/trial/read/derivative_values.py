@@ -15,7 +15,7 @@ from pharmrs.trial.records.analysis import AnalysisPlan
 from pharmrs.trial.records.observations import CENSORING, NOT_CENSORED
 
 Place = tuple[str, str]
-SERIES = "series.tsv"
+SERIES, SHARED = "series.tsv", "shared_macromolecules.tsv"
 REJECTED, ACCEPTANCE_RULE = "assay_rejected.tsv", "acceptance of the assay"
 _NAN = float("nan")
 
@@ -81,16 +81,26 @@ def _rows(path: Path, problems: Problems, required: tuple[str, ...], source: str
 
 def read_series(folder: Path, outcome: str, problems: Problems) -> dict[Place, float]:
     """A change during the session from `series.tsv`, in percent, by place; one that does not count is missing."""
-    path = folder / SERIES
+    return _named_outcome(folder / SERIES, outcome, ("series", "change_percent"), "", problems)
+
+
+def read_shared(folder: Path, outcome: str, scan_entity: str, problems: Problems) -> dict[Place, float]:
+    """A value with the macromolecules of the person, from `shared_macromolecules.tsv`, likewise."""
+    return _named_outcome(folder / SHARED, outcome, ("scan", "value"), scan_entity, problems)
+
+
+def _named_outcome(
+    path: Path, outcome: str, columns: tuple[str, str], scan_entity: str, problems: Problems
+) -> dict[Place, float]:
     if not path.is_file():
         return {}
-    rows = read_text_table(path, problems, ("series", "subject", "session", "outcome", "change_percent", "excluded"))
-    chosen = [row for row in rows if row.text("outcome") == outcome]
+    what, value = columns
+    rows = read_text_table(path, problems, (what, "subject", "session", "outcome", value, "excluded"))
+    chosen = [row for row in rows if row.text("outcome") == outcome and _is_scan(row, scan_entity)]
     cells = CellReader(problems)
-    found = _one_each(chosen, problems, f"one {outcome} per session", "series", "keep one")
-    return {
-        place: _NAN if row.text("excluded") else cells.number(row, "change_percent") for place, row in found.items()
-    }
+    remedy = "keep one, or declare analysis.scan: <entity of the scan> in study.yaml"
+    found = _one_each(chosen, problems, f"one {outcome} per session", what, remedy)
+    return {place: _NAN if row.text("excluded") else cells.number(row, value) for place, row in found.items()}
 
 
 def _is_scan(row: TextRow, entity: str) -> bool:
