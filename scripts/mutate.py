@@ -41,7 +41,7 @@ ROOMS: dict[str, tuple[str, ...]] = {  # modules, and the folder of their tests
     ),
 }  # fmt: skip
 LEFT_OUT = ("browser", "import", "vendor", "pictures", "figures")
-MOST_S = 90.0  # of tests a change
+MOST_S = 30.0  # of tests a change
 _FAULT = 70
 
 
