@@ -73,10 +73,7 @@ def fit_command(
         ),
     ] = None,
     sequence: Annotated[
-        str,
-        typer.Option(
-            "--sequence", help="press, slaser, steam, megapress: where neither a basis set nor a header says it."
-        ),
+        str, typer.Option("--sequence", help="press, slaser, steam, megapress: where no basis set or header says it.")
     ] = "",
     skip_points: Annotated[int, typer.Option("--skip-points", min=0, help="Points before the echo to drop.")] = 0,
     workers: WorkersOption = 0,
