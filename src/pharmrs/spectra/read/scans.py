@@ -162,8 +162,8 @@ def _candidates(scan: _Recording, references: list[_Recording]) -> list[_Recordi
         agreeing = [r for r in candidates if r.value(key) == scan.value(key)]
         if any(r.value(key) for r in candidates):
             candidates = agreeing or [r for r in candidates if not r.value(key)]
-    # one of another task, say, serves a scan of none where there is no other
-    own = {entity.split("-", 1)[0] for entity in scan.entities} | {"acq"}
+    # one of another task, say, serves a scan of none where there is no other; repeats (run) are alike
+    own = {entity.split("-", 1)[0] for entity in scan.entities} | {"acq", "run"}
     return [r for r in candidates if {one.split("-", 1)[0] for one in r.entities} <= own] or candidates
 
 
