@@ -71,6 +71,7 @@ def test_what_is_open_is_said_once_and_only_so(tmp_path: Path, material: str) ->
     told = pharmrs("validate", tmp_path)
     lines = [line for line in told.lines("error") if "study.yaml" in line]
     assert lines and all("TODO must be filled in" in line for line in lines), told.err
+    assert ("Nothing was found here" in (tmp_path / "study.yaml").read_text()) is (material == "nothing")
 
 
 def test_recordings_of_a_scanner_are_imported_before_a_study_is_begun(tmp_path: Path) -> None:

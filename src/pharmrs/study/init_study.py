@@ -30,6 +30,11 @@ from pharmrs.trial.read.allocation import ALLOCATION
 from pharmrs.trial.read.ready_table import ReadyTable, find_ready_table
 
 _OPEN, _REMEDY = "TODO", "write what only you know, or delete the line"
+_NOTHING_FOUND = (
+    "# Nothing was found here. A study may be any part alone: recordings (pharmrs import), values of another program\n",
+    "# (sourcedata/results), plates (sourcedata/assay), gels (sourcedata/genotyping), a table of observations beside\n",
+    "# this file. With them in place delete this file and `pharmrs init` declares what is there.\n",
+)
 _PURPOSES = {
     "quantification": ("quant", "water", "ref"),
     "eddy_current": ("ecc", "eddy"),
@@ -165,6 +170,8 @@ def _study_text(root: Path, found: FolderContent) -> Iterator[str]:
     if found.ready is not None and not found.measured:
         yield from _ready_lines(found.ready)
         return
+    if not found.measured and found.ready is None:
+        yield from _NOTHING_FOUND
     if found.spectra or found.results or not (found.exports or found.gels):
         yield from _spectra_lines(found)
     yield f"# design:  # for a trial; then fill in {ALLOCATION} and {ALL_SESSIONS} too\n"
