@@ -58,7 +58,8 @@ def _typed(page: str, folder: Path, shell: dict[str, str], *, quick: bool = Fals
     printed = ""
     text = MARKDOWN[page]
     if quick:
-        text = re.sub(r"(pharmrs simulate \S+ -n) \d+", r"\1 3", text).replace(" lab/derivatives\n", "\n")
+        text = re.sub(r"(pharmrs simulate \S+) -n \d+ --seed \d+", r"\1 -n 3 --seed 5", text)
+        text = text.replace(" lab/derivatives\n", "\n")
     for number, block in enumerate(re.findall(r"```sh\n(.*?)```", text, flags=re.S)):
         if "pharmrs pdf" in block and (quick or page != "docs/other-programs.md"):
             continue  # a browser
