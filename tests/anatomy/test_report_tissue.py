@@ -6,10 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 
+from pharmrs.anatomy.records.declared import Anatomy
 from pharmrs.anatomy.records.images import Movement, Placement, PlaneCut, TissueFractions, VoxelTissue
 from pharmrs.anatomy.report.figure import placement_figure
+from pharmrs.anatomy.report.methods import tissue_paragraphs
 from pharmrs.anatomy.report.section import tissue_section
 from pharmrs.core.report.figure_style import figure_png_bytes
+from pharmrs.core.report.references import Citations
 from tests.pictures import beyond_the_edge_mm
 from tests.study.html_page import Page
 
@@ -47,6 +50,16 @@ def test_without_normalisation_there_are_no_empty_columns() -> None:
 def test_with_it_the_place_is_told() -> None:
     page = headings((-1.2, 40.3, 7.2), {"sub-01": Placement(dice_group=0.91, dice_first=NAN, distance_mm=1.0)})
     assert "MNI x (mm)" in page and "-1.20" in page.replace("−", "-") and "0.91" in page and "n/a" in page
+
+
+def test_lesions_are_in_the_methods_where_they_were_looked_for() -> None:
+    def said(*shares: float | None) -> str:
+        tissues = [replace(tissue((0.0, 40.0, 7.0)), lesion=share) for share in shares]
+        return " ".join(tissue_paragraphs(Anatomy(), tissues, Citations()))
+
+    assert "lesion" not in said(None)
+    assert "no voxel held any" in said(0.0, 0.0)
+    assert "1 voxel held some (14 % at most)" in said(0.0, 0.14)
 
 
 def cuts() -> list[PlaneCut]:

@@ -54,7 +54,7 @@ def tissue_paragraphs(plan: Anatomy, tissues: Sequence[VoxelTissue], cite: Citat
         "elements of the image, and the three means were normalised to their sum. The stated uncertainty holds "
         f"that of the segmentation and that of the voxel's place (SD {plan.position_sd_mm:g} mm along each axis)."
     )
-    paragraphs += _regions(tissues) + _visits(tissues)
+    paragraphs += _regions(tissues) + _lesions(tissues) + _visits(tissues)
     shift = plan.displacement
     if shift is not None:
         moved = max(tissue.moved_mm for tissue in tissues)
@@ -89,6 +89,21 @@ def _visits(tissues: Sequence[VoxelTissue]) -> list[str]:
         most = max(one.error_mm for one in moved if not math.isfinite(one.information))
         text += f" In the others it was declared or taken from a file, with an SD of {most:.1f} mm along each axis."
     return [text]
+
+
+def _lesions(tissues: Sequence[VoxelTissue]) -> list[str]:
+    """What was looked for, and in how many voxels it was found."""
+    shares = [tissue.lesion for tissue in tissues if tissue.lesion is not None]
+    if not shares:
+        return []
+    held = sum(share > 0 for share in shares)
+    found = (
+        f"{count_text(held, 'voxel')} held some ({100 * max(shares):.0f} % at most)" if held else "no voxel held any"
+    )
+    return [
+        "Voxels were searched for what looks like a lesion (grey matter or fluid, together at least 0.1 ml, where the "
+        f"warped atlas has only white matter): {found}; its part as bright as grey matter is in the SDs."
+    ]
 
 
 def _regions(tissues: Sequence[VoxelTissue]) -> list[str]:
