@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -60,10 +62,11 @@ def test_grey_and_fluid_amid_white_matter_are_found_with_their_size() -> None:
     assert lesion_shares(head, _box(CORTEX_MM)) == (0.0, 0.0)
 
 
-def test_a_healthy_head_has_none() -> None:
-    head = _head()
-    assert head.lesions is not None
-    assert head.lesions.volume_ml == 0.0
+def test_a_healthy_head_has_none_and_swapped_tissues_are_nearly_all() -> None:
+    maps = _atlas_maps()
+    assert suspected(maps, ATLAS, np.eye(4), BACK).volume_ml == 0.0
+    swapped = replace(maps, gray_matter=maps.white_matter, white_matter=maps.gray_matter)
+    assert suspected(swapped, ATLAS, np.eye(4), BACK).share > 0.9
 
 
 def test_a_voxel_with_a_lesion_is_warned_of() -> None:

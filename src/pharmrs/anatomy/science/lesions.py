@@ -30,11 +30,15 @@ _LEAST_ML = 0.1  # of what hangs together
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lesions:
-    """1 where an element looks like a lesion, as bright as grey matter or as dark as fluid; on the grid of the maps."""
+    """1 where an element looks like a lesion, as bright as grey matter or as dark as fluid; on the grid of the maps.
+
+    `share`: of all places where it would be seen; most of them in an image of another contrast, or in swapped maps.
+    """
 
     gray: ImageArray
     fluid: ImageArray
     volume_ml: float
+    share: float
 
 
 def suspected(maps: TissueMaps, atlas: Atlas, to_template: FloatArray, back: Field) -> Lesions:
@@ -43,7 +47,8 @@ def suspected(maps: TissueMaps, atlas: Atlas, to_template: FloatArray, back: Fie
     wide = np.stack([gaussian_filter(one, _BLUR_MM / atlas.spacing_mm) for one in shares]).astype(np.float32)
     chain = inverse(atlas.affine) @ to_template @ maps.affine
     white, inner = (affine_values(one, chain, maps.shape) for one in carried(wide, back))
-    gray = (inner > _SURE) & (white > _MOSTLY) & (maps.gray_matter > 0.5)
+    zone = (inner > _SURE) & (white > _MOSTLY)
+    gray = zone & (maps.gray_matter > 0.5)
     fluid = (white > _SURE) & (maps.csf > 0.5)
     element_ml = float(abs(np.linalg.det(maps.affine[:3, :3]))) / 1e3
     kept = _together(gray | fluid, element_ml)
@@ -51,6 +56,7 @@ def suspected(maps: TissueMaps, atlas: Atlas, to_template: FloatArray, back: Fie
         gray=np.asarray(gray & kept, dtype=np.float32),
         fluid=np.asarray(fluid & kept, dtype=np.float32),
         volume_ml=float(np.count_nonzero(kept)) * element_ml,
+        share=float(np.count_nonzero(kept)) / max(int(np.count_nonzero(zone)), 1),
     )
 
 

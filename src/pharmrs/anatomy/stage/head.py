@@ -40,6 +40,7 @@ STEP_VERSION = 6  # to be raised with every change of pharmrs.anatomy that chang
 _LABELS = ("GM", "WM", "CSF")
 _THICK_MM = 2.0
 _MOST_LESIONS_ML = 5.0  # healthy made and real heads had up to 3
+_MOST_LESIONS = 0.5  # of where white matter must be; a proton-density image had 0.8
 _LEAST_VOLUME = 1e-3  # of a head, relative to the template; a damaged matrix has none
 _LIBRARIES = ("antspyx", "nilearn", "numpy", "scipy")
 _SHOWN = Classes(means=np.array([0.25, 0.65, 1.0]), sds=np.full(3, 0.02))  # of maps drawn as a T1w image
@@ -89,6 +90,8 @@ def open_head(
     if head.to_template is None or head.back is None:
         return head
     lesions = suspected(head.maps, structures(), head.to_template, head.back)
+    if lesions.share > _MOST_LESIONS:
+        raise InputError([_no_white_matter(files, lesions.share)])
     if lesions.volume_ml > _MOST_LESIONS_ML:
         notes.append(_lesions_told(files.tissues, lesions.volume_ml))
     return replace(head, lesions=lesions)
@@ -151,6 +154,16 @@ def _segmented(files: AnatomyFiles, image: Volume, name: str, output: Path, note
         back=kept.back,
         errors=_read_errors(folder, stem, maps.shape),
         fluid_inside=fluid,
+    )
+
+
+def _no_white_matter(files: AnatomyFiles, share: float) -> InputProblem:
+    return input_problem(
+        files.tissues,
+        "tissues",
+        "in the middle of white matter (by the warped atlas) most must be white matter",
+        f"{100 * share:.0f} % of it is grey matter or fluid",
+        _LOOK if not files.maps and not files.labels else _LOOK_MAPS,
     )
 
 
