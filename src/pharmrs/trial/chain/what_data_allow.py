@@ -11,6 +11,7 @@ import numpy as np
 from pharmrs.core.records.arrays import BoolArray, FloatArray
 from pharmrs.trial.records.analysis import AnalysisPlan, EffectEstimate
 from pharmrs.trial.records.changes import ChangeTable
+from pharmrs.trial.records.error_rates import DUE, RATES
 
 FEWEST_CHECKED = 12  # participants; the levels of the tests were measured with no fewer (docs/models.md)
 _LEAST_GAP = 0.1  # between reliabilities of two arms; what is less biases an interaction less than it is uncertain
@@ -82,12 +83,13 @@ def warnings_of_pairs(changes: ChangeTable, plan: AnalysisPlan) -> Iterator[str]
     if scatter := unequal_scatter(changes):
         yield (
             f"{scatter}: the main model takes both scatters to be the same, and then finds a difference that is not "
-            "there in 5.6 % of trials instead of 5 (by_treatment, cr2, hc3 and errors_in_variables do without that)"
+            f"there in {RATES['main'].variances:.1f} % of trials instead of {DUE:g} (by_treatment, cr2, hc3 and "
+            "errors_in_variables do without that)"
         )
     if unequal := unequal_reliability(changes):
         yield (
             f"{unequal}: the main model takes the change for exact, so that equal slopes look unequal "
-            "(errors_in_variables allows for it)"
+            f"in {RATES['main'].metabolite:.1f} % of such trials instead of {DUE:g} (errors_in_variables allows for it)"
         )
     for name, rows in _arms(changes):
         for quantity, values in ((plan.metabolite, rows.change_metabolite), (plan.biomarker, rows.change_biomarker)):

@@ -12,13 +12,14 @@ from pharmrs.core.unit import Within, unbounded
 from pharmrs.trial.chain.analysis_flow import analysis_flow
 from pharmrs.trial.chain.change_scores import change_table, log_ratios
 from pharmrs.trial.chain.reference_chain import reference_chain
-from pharmrs.trial.chain.what_data_allow import says_nothing, unequal_reliability
+from pharmrs.trial.chain.what_data_allow import says_nothing, unequal_reliability, unequal_scatter
 from pharmrs.trial.least_squares.not_estimable import NotEstimable
 from pharmrs.trial.models.registry import MODELS, ExtensionModel, ModelInput
 from pharmrs.trial.records.analysis import AnalysisPlan, ModelOutcome
 from pharmrs.trial.records.analysis_result import AnalysisResult, ReferenceChain
 from pharmrs.trial.records.changes import ChangeTable
 from pharmrs.trial.records.declared_design import Design
+from pharmrs.trial.records.error_rates import DUE, RATES, level_note
 from pharmrs.trial.records.observations import ObservationTable
 
 _FAULT = "a fault of pharmrs, see problems"
@@ -72,14 +73,27 @@ def _judged(outcome: ModelOutcome, table: ObservationTable, chain: ReferenceChai
     why = why_not_declared(model, chain.changes) if chain.changes is not None else ""
     why_beside = (f"{'declared, but shown beside the plan: ' if planned else ''}{why}",)
     empty = dict(_says_nothing(model, outcome, table, chain, plan))
+    level = () if why or outcome.reason or chain.changes is None else _of_level(outcome, chain.changes)
     return replace(
         outcome,
         declared=planned and not why,
         aspect=model.aspect,
         misses=why,
         says_nothing=(*outcome.says_nothing, *empty),
-        notes=(*(why_beside if why and (planned or not outcome.reason) else ()), *outcome.notes, *empty.values()),
+        notes=(
+            *(why_beside if why and (planned or not outcome.reason) else ()),
+            *outcome.notes,
+            *level,
+            *empty.values(),
+        ),
     )
+
+
+def _of_level(outcome: ModelOutcome, changes: ChangeTable) -> tuple[str, ...]:
+    """That the test does not reject in 5 % of such trials where there is nothing, with the figure that was measured."""
+    people = len(set(changes.where(changes.complete).subject))
+    note = level_note(outcome.name, people, unequal=bool(unequal_scatter(changes)))
+    return (note,) if note else ()
 
 
 def why_not_declared(model: ExtensionModel, changes: ChangeTable) -> str:
@@ -88,8 +102,13 @@ def why_not_declared(model: ExtensionModel, changes: ChangeTable) -> str:
     if not unequal:
         return model.why_never_declared
     return (
-        f"{unequal}, and it takes the change for exact: equal slopes look unequal (errors_in_variables allows for it)"
+        f"{unequal}, and it takes the change for exact: equal slopes look unequal{_measured(model.name)} "
+        "(errors_in_variables allows for it)"
     )
+
+
+def _measured(name: str) -> str:
+    return f", in {RATES[name].metabolite:.1f} % of simulated trials instead of {DUE:g}" if name in RATES else ""
 
 
 def _says_nothing(

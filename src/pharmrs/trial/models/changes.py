@@ -235,7 +235,7 @@ _ROBUST = {
     ),
     "mm": ("Robust regression (MM)", "MM-estimation with 50 % breakdown (10.1214/aos/1176350366).", "MM"),
 }
-_LIBERAL = {"symmetry": "with few participants (6.4 % of 12 people where 5 are due)"}
+_LIBERAL = {"symmetry": "with few participants (6.3 % of 12 people where 5 are due)"}
 _EXACT = {
     "by_treatment": (_BY_TREATMENT, run_by_treatment),
     "hc3": ("HC3 standard errors", run_hc3),

@@ -238,5 +238,5 @@ IMPUTATION_MODELS = (
     ExtensionModel(
         name="imputation", title=_TITLE, run=run_imputation, takes_as_exact=True, logs=True, unmeasured=True
     ),
-    ExtensionModel(name="tipping_point", title=_TIPPING, run=run_tipping_point, of_effects=True),
+    ExtensionModel(name="tipping_point", title=_TIPPING, run=run_tipping_point, of_effects=True, unmeasured=True),
 )

@@ -174,7 +174,9 @@ def _median_samples(model: ChangeModel, seed: int) -> FloatArray:
 RESAMPLING_MODELS = (
     ExtensionModel(name="permutation", title="Permutation of the allocation", run=run_permutation, takes_as_exact=True,
                    aspect=DRAWN),
-    ExtensionModel(name="bootstrap", title="Bootstrap over participants (BCa)", run=run_bootstrap, aspect=DRAWN),
+    ExtensionModel(name="bootstrap", title="Bootstrap over participants (BCa)", run=run_bootstrap, takes_as_exact=True,
+                   aspect=DRAWN),
     ExtensionModel(name="leave_one_out", title="Each participant left out", run=run_leave_one_out, aspect=DRAWN),
-    ExtensionModel(name="median", title="Median regression", run=run_median, aspect=OUTLIERS),
+    ExtensionModel(name="median", title="Median regression", run=run_median, takes_as_exact=True, unmeasured=True,
+                   aspect=OUTLIERS),
 )  # fmt: skip
