@@ -10,8 +10,9 @@ import pytest
 from pharmrs.trial.least_squares.not_estimable import NotEstimable
 from pharmrs.trial.models.analyse import analyse
 from pharmrs.trial.power.trial_model import draw_trial
-from pharmrs.trial.records.analysis import AnalysisPlan, Estimand, IntercurrentEvent
+from pharmrs.trial.records.analysis import AnalysisPlan, Estimand, IntercurrentEvent, Outcome
 from pharmrs.trial.records.declared_design import Design
+from pharmrs.trial.records.observations import Observation, ObservationTable
 from pharmrs.trial.regression.normal_imputation import Incomplete, impute, pool
 from pharmrs.trial.report.plan_text import plan_text
 from tests.trial.random_trials import TRUTH, random_rows, table_of
@@ -84,6 +85,34 @@ def test_without_gaps_there_is_nothing_to_impute() -> None:
         table_of(random_rows(3, missing=0.0)), replace(PLAN, models=("imputation", "tipping_point"))
     ).models:
         assert "missing" in found.reason or "nothing to shift" in found.reason
+
+
+def test_an_outcome_alone_is_imputed_on_its_own_scale() -> None:
+    """Two groups, a score at follow-up that 12 of 60 lack: what is imputed knows no more than the others of the group,
+    so that the pooled difference is that of those who are there, with the error of as many.
+    """
+    random = np.random.default_rng(2)
+    scores = {f"p{k:02d}": float(random.normal(20 + 4 * (k % 2), 5)) for k in range(60)}
+    rows = [
+        Observation(subject=name, treatment=("placebo", "drug")[k % 2], time_point="after",
+                    covariates={"score": float("nan") if k % 5 == 0 else score})
+        for k, (name, score) in enumerate(scores.items())
+    ]  # fmt: skip
+    table = ObservationTable.of(rows, kind="parallel", treatments=("placebo", "drug"), baseline="before",
+                                follow_up="after", of_sessions=("score",))  # fmt: skip
+    plan = AnalysisPlan(metabolite="", biomarker="", outcomes=(Outcome(name="score", change="follow_up"),),
+                        exploratory=("imputation", "tipping_point"))  # fmt: skip
+    imputed, tipped = analyse(table, plan).models
+    there = [[row.number("score") for row in rows if row.treatment == arm] for arm in ("placebo", "drug")]
+    groups = [np.array(values)[np.isfinite(values)] for values in there]
+    difference = groups[1].mean() - groups[0].mean()
+    error = np.sqrt(sum(group.var(ddof=1) / len(group) for group in groups))
+    (found,) = imputed.estimates
+    assert found.term == "score: drug"
+    assert found.estimate == pytest.approx(difference, abs=0.25 * error)
+    assert found.se == pytest.approx(error, rel=0.15)
+    assert 0.1 < imputed.facts["share of variance owed to what is missing: score: drug"] < 0.4
+    assert tipped.estimates[0].estimate == pytest.approx(found.estimate)
 
 
 def test_the_tipping_point_by_hand() -> None:

@@ -547,7 +547,8 @@ completed <- function() { # tables of log levels before and after, rows as in w;
   far <- cbind(if (nzchar(plan$metabolite)) matrix(Inf, nrow(w), 2))
   low <- cbind(-far, if (nzchar(plan$biomarker)) sapply(c("", ".after"), beyond, "right", -Inf))
   high <- cbind(far, if (nzchar(plan$biomarker)) sapply(c("", ".after"), beyond, "left", Inf))
-  beside <- do.call(cbind, lapply(names(plan$outcomes), both))
+  beside <- do.call(cbind, lapply(names(plan$outcomes), function(name)
+    if (plan$outcomes[[name]] == "log_ratio") suppressWarnings(log(both(name))) else both(name)))
   if (!is.null(beside)) {
     known <- sapply(seq_len(ncol(beside)), function(k) min(tapply(is.finite(beside[, k]), w$treatment, mean)))
     beside <- beside[, known >= 0.5, drop = FALSE]
@@ -567,10 +568,9 @@ completed <- function() { # tables of log levels before and after, rows as in w;
     y <- wide(own, NA)
     a <- wide(low, -Inf)
     b <- wide(high, Inf)
-    some <- rowSums(is.finite(y) | is.finite(a) | is.finite(b)) > 0
-    drawn <- impute(y[some, ], a[some, ], b[some, ])
+    drawn <- impute(y, a, b)
     for (m in seq_along(drawn)) for (k in seq_along(arms)) {
-      rows <- place[some, k]
+      rows <- place[, k]
       filled[[m]][rows[!is.na(rows)], ] <- drawn[[m]][!is.na(rows), (k - 1) * ncol(own) + seq_len(ncol(own))]
     }
   }
