@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+import scipy
+
+from pharmrs import __version__
 from pharmrs.core.report.references import Citations
 from pharmrs.trial.records.analysis import AnalysisPlan
 from pharmrs.trial.records.analysis_result import AnalysisResult
@@ -37,7 +41,14 @@ def methods_paragraphs(result: AnalysisResult, cite: Citations) -> Sequence[str]
     for model in result.models:
         status = "" if model.declared else " (exploratory)"
         paragraphs += [f"{model.title}{status}: {text}" for text in model.methods if not model.reason]
-    return paragraphs
+    return [*paragraphs, _software()]
+
+
+def _software() -> str:
+    return (
+        f"The statistics were computed with pharmrs {__version__} (numpy {np.__version__}, scipy {scipy.__version__}); "
+        "the same analysis as an R script is statistics/analysis.R."
+    )
 
 
 def _coupling_paragraphs(result: AnalysisResult, cite: Citations) -> Sequence[str]:

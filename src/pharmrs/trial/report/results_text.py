@@ -15,6 +15,7 @@ from pharmrs.trial.chain.analysis_flow import (
     SAMPLES,
     SCANS,
 )
+from pharmrs.trial.chain.effects import EFFECT
 from pharmrs.trial.records.analysis import EffectEstimate, ModelOutcome, StatisticalTest
 from pharmrs.trial.records.analysis_result import AnalysisResult, ReferenceChain
 from pharmrs.trial.report.printed import model_note
@@ -66,15 +67,16 @@ def results_paragraphs(result: AnalysisResult) -> list[str]:
         f"Change against mean level (Oldham): {_correlation(test, judged=False)}." for test in oldham if not test.reason
     ]
     for family, heading in (
-        ("within_treatment", "Within treatments"),
-        ("between_treatments", "Between treatments"),
-        ("change_between_treatments", "Changes between treatments"),
+        ("within_treatment", "Mean differences within treatments"),
+        ("between_treatments", "Mean differences between treatments"),
+        ("change_between_treatments", "Mean differences of changes between treatments"),
     ):
         tests = [test for test in chain.paired if test.family == family and test.sample == chain.paired[0].sample]
         if tests:
-            paragraphs.append(f"{heading}: " + "; ".join(_comparison(test) for test in tests) + ".")
+            paragraphs.append(f"{heading}: " + "; ".join(_comparison(test, result) for test in tests) + ".")
     if result.couples and (words := effect_findings(result)):
         paragraphs.append(" ".join(words))
+    paragraphs += _spread_within(chain)
     paragraphs += _rule_paragraph(chain)
     return paragraphs + _unit_paragraph(chain)
 
@@ -82,6 +84,17 @@ def results_paragraphs(result: AnalysisResult) -> list[str]:
 def model_paragraphs(result: AnalysisResult) -> list[str]:
     """One paragraph per extension model: its interaction, tests and remarks, or the reason why it has none."""
     return [_model_paragraph(model, result) for model in result.models]
+
+
+def _spread_within(chain: ReferenceChain) -> list[str]:
+    """What a further crossover is planned by (CONSORT 2019, doi:10.1136/bmj.l4378)."""
+    parts = [
+        f"{one.name.removeprefix(EFFECT + ': ')} {number_text(one.facts['within_person_sd'])} "
+        f"({number_text(one.facts['between_person_sd'])})"
+        for one in chain.effects
+        if "within_person_sd" in one.facts
+    ]
+    return [f"Residual SD within participants, given the baseline (between them): {'; '.join(parts)}."] if parts else []
 
 
 def _sample(result: AnalysisResult) -> str:
@@ -136,9 +149,13 @@ def _correlation(test: StatisticalTest, *, judged: bool = True) -> str:
     )
 
 
-def _comparison(test: StatisticalTest) -> str:
+def _comparison(test: StatisticalTest, result: AnalysisResult) -> str:
     pairs = "n" if test.p_method == "Welch t" else "pairs"
-    return f"{test.quantity}, {test.group}: {statistic_phrase(test)} ({pairs} = {test.n})"
+    mean = ""
+    if not test.reason:
+        interval = interval_text(test.ci_low, test.ci_high)
+        mean = f"{number_text(test.estimate)} ({level_text(result)} {interval}), "
+    return f"{test.quantity}, {test.group}: {mean}{statistic_phrase(test)} ({pairs} = {test.n})"
 
 
 def _rule_paragraph(chain: ReferenceChain) -> list[str]:

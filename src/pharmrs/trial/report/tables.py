@@ -163,7 +163,7 @@ def rule_changes_table(result: AnalysisResult) -> Table:
 
 
 def facts_table(models: Sequence[ModelOutcome]) -> Table:
-    """Single numbers of the extension models."""
+    """Single numbers of the treatment effects and of the extension models."""
     rows: list[Row] = [
         {"model": model.name, "declared": model.declared, "fact": name, "value": value}
         for model in models
@@ -204,6 +204,6 @@ def analysis_tables(result: AnalysisResult) -> tuple[Table, ...]:
         periods_table(result),
         unit_changes_table(result),
         rule_changes_table(result),
-        facts_table(result.models),
+        facts_table((*result.chain.effects, *result.models)),
         *(specifications_table(model.name, model.curve) for model in result.models if model.curve is not None),
     )
