@@ -12,6 +12,7 @@ from scipy import stats
 
 from pharmrs.trial.chain.change_design import change_model
 from pharmrs.trial.chain.change_scores import change_table
+from pharmrs.trial.joint import posterior
 from pharmrs.trial.least_squares.not_estimable import NotEstimable
 from pharmrs.trial.least_squares.person_rows import PersonRows
 from pharmrs.trial.models import resampling as extension_resampling
@@ -48,6 +49,8 @@ def _few_draws() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(extension_resampling, "_MEDIAN_SAMPLES", 40)
         patch.setattr(extension_resampling, "PERMUTATIONS", 300)
+        for name, number in (("_STEPS", 60), ("_WARM_UP", 10), ("_LEAST_DRAWS", 1)):
+            patch.setattr(posterior, name, number)
         yield
 
 

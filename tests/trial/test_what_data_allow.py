@@ -25,7 +25,7 @@ from tests.trial.random_trials import POINTS, TRUTH, random_rows, table_of
 
 LOG = AnalysisPlan(time_adjustment="none", biomarker_transform="log", biomarker_change="difference",
                    metabolite_change="log_ratio")  # fmt: skip
-QUICK = tuple(name for name in MODELS if name not in ("multiverse", "median", "bootstrap"))
+QUICK = tuple(name for name in MODELS if name not in ("multiverse", "median", "bootstrap", "joint_bayes"))
 DESIGN = Design(kind="crossover", treatments=("placebo", "drug"), baseline="before", follow_up="after")
 
 

@@ -114,7 +114,7 @@ def _summary(
 ) -> PosteriorEffect:
     from emcee.autocorr import integrated_time
 
-    steps: Any = integrated_time(draws, quiet=True)
+    steps: Any = integrated_time(draws, tol=0)
     independent = draws.size / float(steps[0])
     if not independent >= _LEAST_DRAWS:
         raise NotEstimable(f"the sampler did not settle: {independent:.0f} independent draws of {term}")

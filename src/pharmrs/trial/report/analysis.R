@@ -433,7 +433,11 @@ run$mmrm <- function() if (have("mmrm", "nlme")) for (name in names(quantities))
   v$periods <- factor(v$period)
   v <- v[order(v$visit, v$k), ]
   one_arm <- length(treatments) == 1
-  X <- model.matrix(as.formula(paste("~ 0 + t", if (crossover) "+ t:within + t:own + t:periods" else "+ t:base")), v)
+  beside <- if (crossover) cbind(v$within, v$own, sapply(levels(v$periods)[-1], function(p) 1 * (v$periods == p)))
+            else cbind(v$base)
+  X <- do.call(cbind, lapply(seq_along(plan$later), function(k) cbind(1, beside) * (v$k == k)))
+  colnames(X) <- paste0("x", seq_len(ncol(X)))
+  colnames(X)[1 + (seq_along(plan$later) - 1) * (1 + ncol(beside))] <- paste0("t", seq_along(plan$later))
   arms <- if (one_arm) NULL else sapply(treatments[-1], function(arm) 1 * (v$treatment == arm))
   for (place in seq_along(treatments)[-1]) for (k in seq_along(plan$later)) {
     X <- cbind(X, arms[, place - 1] * (v$k == k))
@@ -444,8 +448,9 @@ run$mmrm <- function() if (have("mmrm", "nlme")) for (name in names(quantities))
   data <- cbind(v[c("y", "subject", "visit", "k", "t")], X)
   fixed <- as.formula(paste("y ~ 0 +", paste(colnames(X), collapse = " + ")))
   form <- if (crossover) ~ k | subject / visit else ~ k | subject
-  cor <- if (plan$ar1) nlme::corAR1(form = form) else nlme::corSymm(form = form)
-  spread <- if (plan$ar1) NULL else nlme::varIdent(form = ~ 1 | t)
+  single <- length(plan$later) == 1 # one time point has no covariance
+  cor <- if (single) NULL else if (plan$ar1) nlme::corAR1(form = form) else nlme::corSymm(form = form)
+  spread <- if (single || plan$ar1) NULL else nlme::varIdent(form = ~ 1 | t)
   control <- list(maxIter = 200, msMaxIter = 500, opt = "optim")
   m <- tryCatch(if (crossover) nlme::lme(fixed, random = ~ 1 | subject, correlation = cor, weights = spread, data = data,
                                          control = do.call(nlme::lmeControl, control))
