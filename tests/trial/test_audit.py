@@ -196,7 +196,7 @@ def test_table_file(tmp_path: Path) -> None:
     path.write_text("label,beta\na,1\n")
     told: list[InputProblem] = []
     assert [row.label for row in read_reported_table(path, told.append)] == ["a"]
-    assert [(one.severity, one.value) for one in told] == [("warning", "beta")]
+    assert [(one.severity, one.value) for one in told] == [("note", "beta")]
     path.write_text('label,n,r\na,"1,959",0.5\n')  # with a decimal point elsewhere the comma stands between thousands
     assert read_reported_table(path, told.append)[0].numbers["n"].value == 1959.0
     path.write_text('label,n\na,"1,959"\n')
