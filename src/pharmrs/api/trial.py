@@ -18,7 +18,7 @@ from pharmrs.study.study_file import read_plan
 from pharmrs.trial.models.analyse import analyse as _analyse
 from pharmrs.trial.read.observations import read_observations
 from pharmrs.trial.records.analysis_result import AnalysisResult
-from pharmrs.trial.report.answer import trial_answer
+from pharmrs.trial.report.answer import answer_in_words
 from pharmrs.trial.report.figure_analysis import forest_figure, interaction_figure
 from pharmrs.trial.report.tables import estimates_table
 
@@ -40,7 +40,7 @@ class Analysis(Result):
     @property
     def answer(self) -> tuple[str, ...]:
         """The finding, the estimate with its interval, warnings, and what it hangs on."""
-        return trial_answer(self.result).lines
+        return answer_in_words(self.result).lines
 
     def to_frame(self) -> DataFrame:
         return _frame(estimates_table(self.result))

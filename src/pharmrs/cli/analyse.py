@@ -23,7 +23,7 @@ def analyse_command(
     """The statistics of a trial from its observation table, as the plan declares them."""
     from pharmrs.core.workers.threads import limit_threads
     from pharmrs.study.analysis_file import analyse_file
-    from pharmrs.trial.report.answer import trial_answer
+    from pharmrs.trial.report.answer import answer_in_words
 
     limit_threads()
     analysed = analyse_file(observations, plan, out, tuple(explore), lambda what: say(f"analyse: {what}"))
@@ -32,7 +32,7 @@ def analyse_command(
         say(f"note: {note}")
     for text in analysed.missing:
         say(f"not estimable: {text}")
-    for line in trial_answer(analysed.result).lines:
+    for line in answer_in_words(analysed.result).lines:
         typer.echo(line)
     typer.echo(str(analysed.page))
     if analysed.missing or errors:

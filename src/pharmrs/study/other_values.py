@@ -20,7 +20,7 @@ from pharmrs.study.declared import Study
 from pharmrs.study.observations import build_observations
 from pharmrs.trial.models.analyse import analyse
 from pharmrs.trial.records.analysis import AnalysisPlan
-from pharmrs.trial.report.answer import trial_answer
+from pharmrs.trial.report.answer import answer_in_words
 
 FOLDER, NAME = "other_values", "both_answers"
 OUTPUTS = (f"{FOLDER}/*", f"{NAME}.*")
@@ -48,7 +48,7 @@ def with_other_values(context: StudyContext[Study], plan: AnalysisPlan, answer: 
     write_study_tables(folder, swapped, without=["problems", "quality"])
     try:
         table, _ = build_observations(context.root, context.output, context.plan, plan, spectra=folder)
-        other = trial_answer(analyse(table, replace(plan, models=(), exploratory=())))
+        other = answer_in_words(analyse(table, replace(plan, models=(), exploratory=())))
     except InputError as error:
         return (_section((), [str(problem) for problem in error.problems]),)
     theirs = any(isinstance(one.result, ForeignValues) for one in others.values())

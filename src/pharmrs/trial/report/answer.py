@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -33,7 +34,16 @@ _WIDTH_CM, _HEIGHT_CM = 11.5, 7.4  # letters stay readable where the picture is 
 
 
 def trial_answer(result: AnalysisResult) -> Answer:
-    """What the first page and the terminal say."""
+    """What the first page says, with its figure."""
+    changes = result.chain.changes
+    if changes is None or not changes.complete.any():
+        return answer_in_words(result)
+    drawn = figure_svg_text(interaction_figure(result, _WIDTH_CM, _HEIGHT_CM))
+    return replace(answer_in_words(result), figure=drawn)
+
+
+def answer_in_words(result: AnalysisResult) -> Answer:
+    """The same without the figure, for the terminal and for tables."""
     plan, table = result.plan, result.table
     others = " and ".join(table.treatments[1:])
     question = (
@@ -48,8 +58,6 @@ def trial_answer(result: AnalysisResult) -> Answer:
         f"Declared: {table.kind} design, change from {table.baseline} to {table.follow_up}, {formula}, two-sided level "
         f"{plan.alpha:g}."
     )
-    changes = result.chain.changes
-    shown = changes is not None and bool(changes.complete.any())
     sentences = (findings(result) if result.couples else effect_findings(result)) or (
         f"The main model could not be estimated: {result.chain.reason}.",
     )
@@ -61,7 +69,6 @@ def trial_answer(result: AnalysisResult) -> Answer:
         warnings=tuple(_warnings(result)),
         checks=checks(result),
         flow=flow_chart(result),
-        figure=figure_svg_text(interaction_figure(result, _WIDTH_CM, _HEIGHT_CM)) if shown else "",
         alt="Scatter plots of both changes, one panel per treatment. The values are in statistics/changes.tsv.",
         caption="A dot is a pair. Line and band: declared model, its mean with confidence band; dashed: the other one.",
     )
