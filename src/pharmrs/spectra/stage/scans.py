@@ -80,7 +80,7 @@ def _planned(context: StudyContext[SpectraPlan]) -> list[ScanTask]:
         context.root,
         context.plan,
         [scan for scan in context.scans if scan.metabolite],
-        _basis(context),
+        basis_of(context),
         context.output,
         context.checksums,
         context.given(TISSUE),
@@ -89,14 +89,15 @@ def _planned(context: StudyContext[SpectraPlan]) -> list[ScanTask]:
     )
 
 
-def _basis(context: StudyContext[SpectraPlan]) -> BasisSet:
+def basis_of(context: StudyContext[SpectraPlan]) -> BasisSet:
+    """The basis set that the study opened."""
     basis = context.given(BASIS)
     assert basis is not None, "the scans need a basis set"
     return basis
 
 
 def _finish(context: StudyContext[SpectraPlan], task: ScanTask, outcome: ScanOutcome) -> ScanOutcome:
-    return finished(task, outcome, _basis(context).proton_amplitude)
+    return finished(task, outcome, basis_of(context).proton_amplitude)
 
 
 def _gathered(
@@ -125,7 +126,7 @@ def _kept(task: ScanTask) -> ScanOutcome | None:
 _UNITS: Units[SpectraPlan, list[ScanTask], ScanTask, ScanOutcome] = Units(
     plan=_planned,
     tasks=lambda tasks: tasks,
-    work=lambda context: partial(fit_and_draw, basis=_basis(context)),
+    work=lambda context: partial(fit_and_draw, basis=basis_of(context)),
     lost=lost_scan,
     seconds_each=lambda tasks: expected_s([task.files for task in tasks]),
     gather=_gathered,

@@ -19,14 +19,13 @@ from pharmrs.core.records.scan_files import ScanFiles
 from pharmrs.core.records.tissue import TISSUE
 from pharmrs.core.stage import Stage, StageOutcome, StudyContext, Units
 from pharmrs.spectra.read.course import Levels, events_file, read_events, read_levels
-from pharmrs.spectra.records.basis import BasisSet
 from pharmrs.spectra.records.declared import SpectraPlan
 from pharmrs.spectra.records.declared_series import Series
 from pharmrs.spectra.records.scan import ValuesOutcome
 from pharmrs.spectra.records.series import FittedSeries, SeriesChange
 from pharmrs.spectra.report.series import series_methods, series_section
 from pharmrs.spectra.stage.scan_key import basis_checksum, scan_key
-from pharmrs.spectra.stage.scans import BASIS, SCANS
+from pharmrs.spectra.stage.scans import BASIS, SCANS, basis_of
 from pharmrs.spectra.stage.series import SeriesOutcome, write_series
 from pharmrs.spectra.stage.session_series import (
     FOLDER,
@@ -53,12 +52,6 @@ class _Plan:
 def _declared(plan: SpectraPlan) -> Series:
     assert plan.series is not None, "the stage is wanted with series only"
     return plan.series
-
-
-def _basis(context: StudyContext[SpectraPlan]) -> BasisSet:
-    basis = context.given(BASIS)
-    assert basis is not None, "a series needs a basis set"
-    return basis
 
 
 def _planned(context: StudyContext[SpectraPlan]) -> _Plan:
@@ -169,7 +162,7 @@ def _check(root: Path, plan: SpectraPlan) -> tuple[InputProblem, ...]:
 _UNITS: Units[SpectraPlan, _Plan, SeriesTask, SeriesOutcome] = Units(
     plan=_planned,
     tasks=lambda plan: plan.tasks,
-    work=lambda context: partial(fit_session, basis=_basis(context)),
+    work=lambda context: partial(fit_session, basis=basis_of(context)),
     lost=_lost,
     seconds_each=lambda _tasks: _SESSION_S,
     gather=_gathered,

@@ -25,7 +25,7 @@ from pharmrs.spectra.records.scan import ScanResult, ValuesOutcome, fitted_here
 from pharmrs.spectra.records.visits import SharedValue
 from pharmrs.spectra.stage.scan import fit_problems
 from pharmrs.spectra.stage.scan_tasks import scan_folder
-from pharmrs.spectra.stage.scans import BASIS, SCANS
+from pharmrs.spectra.stage.scans import SCANS, basis_of
 from pharmrs.spectra.together.visits import VisitChange, fit_visits
 
 NAME = "shared_macromolecules"
@@ -160,16 +160,10 @@ def _lost(task: VisitsTask, what: str) -> VisitsOutcome:
     return VisitsOutcome((), (problem,))
 
 
-def _basis(context: StudyContext[SpectraPlan]) -> BasisSet:
-    basis = context.given(BASIS)
-    assert basis is not None, "scans that were fitted had a basis set"
-    return basis
-
-
 _UNITS: Units[SpectraPlan, list[VisitsTask], VisitsTask, VisitsOutcome] = Units(
     plan=_tasks,
     tasks=lambda tasks: tasks,
-    work=lambda context: partial(_work, basis=_basis(context)),
+    work=lambda context: partial(_work, basis=basis_of(context)),
     lost=_lost,
     seconds_each=lambda _tasks: _PERSON_S,
     gather=_gathered,
